@@ -5,5 +5,8 @@ pub mod bots;
 pub mod clock;
 pub mod front;
 pub mod record;
+pub mod router;
 pub mod shard;
+pub mod standing;
 pub mod watch;
+pub mod wire;
