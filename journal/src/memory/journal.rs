@@ -161,6 +161,10 @@ impl MemoryNode {
         if !head.is_of(tenure.epoch, tenure.owner) {
             return fenced(head);
         }
+        // Sealed by this very tenure: the segment's row stays as it was, a later owner shows only in the next one.
+        if head.sealed {
+            self.confirm(tenure).await?;
+        }
         Err(JournalError::Refused(format!(
             "frame {} of segment {} is not the next one (next: {}, sealed: {})",
             at.seq, at.segment, head.next_seq, head.sealed
