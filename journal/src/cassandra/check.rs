@@ -137,19 +137,24 @@ fn judge_servers(facts: &ServerFacts, findings: &mut Vec<Finding>) {
     for node in &facts.nodes {
         let version = release(&node.version);
         let at = format!("database node {} runs Cassandra {}", node.address, node.version);
-        let sound = version >= [4, 0, 0] || (version >= [3, 11, 10]) || (version >= [3, 0, 24] && version < [3, 1, 0]);
+        let sound = version >= [4, 0, 0]
+            || (version >= [3, 11, 10])
+            || (version >= [3, 0, 24] && version < [3, 1, 0]);
         if !sound {
             let problem = format!("{at}: linearizable reads can miss writes (CASSANDRA-12126)");
             findings.push(refuse(problem, "upgrade it to 5.0, or at least 3.0.24, 3.11.10 or 4.0"));
         } else if version < [4, 1, 0] {
             let problem = format!("{at}: conditional writes are not safe while database nodes join or leave");
-            findings.push(warn(problem, "upgrade to 4.1 or later and set in cassandra.yaml: paxos_variant: v2"));
+            findings
+                .push(warn(problem, "upgrade to 4.1 or later and set in cassandra.yaml: paxos_variant: v2"));
         } else {
             match node.paxos_variant.as_deref() {
                 Some("v2") => {}
                 Some(other) => findings.push(refuse(
-                    format!("{at} with paxos_variant {other}: conditional writes are slow, and not safe while \
-                             database nodes join or leave"),
+                    format!(
+                        "{at} with paxos_variant {other}: conditional writes are slow, and not safe while \
+                             database nodes join or leave"
+                    ),
                     "set in cassandra.yaml of every database node and restart it: paxos_variant: v2",
                 )),
                 None => findings.push(warn(
@@ -190,13 +195,17 @@ fn judge_replication(facts: &ServerFacts, wanted: &Wanted, findings: &mut Vec<Fi
         let problem = format!("{factor} copies, but {dc} has {count} database node(s)");
         findings.push(warn(problem, format!("add database nodes, or: {}", alter(count))));
     } else if factor < 3 {
-        let problem = format!("{factor} copy(ies): the loss of one database node stops the shards that it holds");
+        let problem =
+            format!("{factor} copy(ies): the loss of one database node stops the shards that it holds");
         findings.push(warn(problem, format!("with three or more database nodes: {}", alter(3))));
     }
     if factor != wanted.replication_factor {
         let problem =
             format!("the keyspace has {factor} copies, the configuration says {}", wanted.replication_factor);
-        let change = format!("set the replication factor to {factor} in the configuration, or: {}", alter(wanted.replication_factor));
+        let change = format!(
+            "set the replication factor to {factor} in the configuration, or: {}",
+            alter(wanted.replication_factor)
+        );
         findings.push(warn(problem, change));
     }
 }
@@ -235,7 +244,11 @@ async fn gather(link: &Link) -> Result<ServerFacts, Fault> {
         nodes.push(ServerNode {
             address: node.address.ip().to_string(),
             data_centre: node.datacenter.clone().unwrap_or_default(),
-            version: release.first().and_then(|row| text(row, "release_version")).unwrap_or_default().to_owned(),
+            version: release
+                .first()
+                .and_then(|row| text(row, "release_version"))
+                .unwrap_or_default()
+                .to_owned(),
             paxos_variant: variant.first().and_then(|row| text(row, "value")).map(str::to_owned),
         });
     }

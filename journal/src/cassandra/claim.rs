@@ -152,6 +152,18 @@ impl Core {
         }
     }
 
+    /// The chain's last segment and its head, linearizable.
+    pub(super) async fn last_segment(
+        &self,
+        shard: ShardId,
+    ) -> Result<Option<(u64, SegmentHead)>, JournalError> {
+        let Some(directory) = self.directory(shard, &self.statements.dir).await? else { return Ok(None) };
+        match self.chain_end(shard, directory.start(), true).await? {
+            End::Open(segment, head) | End::Sealed(segment, head) => Ok(Some((segment, head))),
+            End::Nothing(_) => Err(JournalError::Unknown(format!("the chain of shard {shard} moved"))),
+        }
+    }
+
     pub(super) async fn shard_head(&self, shard: ShardId) -> Result<Option<Head>, JournalError> {
         for _ in 0..CLAIM_ROUNDS {
             let Some(directory) = self.directory(shard, &self.statements.dir).await? else { return Ok(None) };

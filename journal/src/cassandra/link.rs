@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
+use scylla::cluster::Node;
 use scylla::errors::{DbError, ExecutionError, PrepareError, RequestAttemptError};
 use scylla::frame::types::{Consistency, SerialConsistency};
-use scylla::policies::load_balancing::{LoadBalancingPolicy, NodeIdentifier, SingleTargetLoadBalancingPolicy};
+use scylla::policies::load_balancing::{
+    LoadBalancingPolicy, NodeIdentifier, SingleTargetLoadBalancingPolicy,
+};
 use scylla::policies::retry::FallthroughRetryPolicy;
 use scylla::response::query_result::QueryResult;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::Statement;
 use scylla::statement::batch::Batch;
 use scylla::statement::prepared::PreparedStatement;
-use scylla::cluster::Node;
 use tokio::runtime::{Builder, Runtime};
 
 use super::route::{Plan, Suspects};
@@ -103,7 +105,11 @@ impl Link {
     }
 
     /// Prepares one statement; `serial` reads are linearizable with conditional writes.
-    pub(super) async fn prepare(&self, text: &str, consistency: Consistency) -> Result<PreparedStatement, Fault> {
+    pub(super) async fn prepare(
+        &self,
+        text: &str,
+        consistency: Consistency,
+    ) -> Result<PreparedStatement, Fault> {
         let mut prepared = self.session.prepare(text).await.map_err(|e| judge_prepare(&e))?;
         prepared.set_consistency(consistency);
         // Both servers may answer in more than one shape: each reply must bring its own columns.
@@ -131,7 +137,11 @@ impl Link {
 
     /// Sends until there is an answer, at most [`ATTEMPTS`] times: for reads, for writes that are the same when
     /// repeated, and for conditional writes whose repeat tells what became of the first.
-    pub(super) async fn repeat<V>(&self, prepared: &PreparedStatement, values: &V) -> Result<QueryResult, Fault>
+    pub(super) async fn repeat<V>(
+        &self,
+        prepared: &PreparedStatement,
+        values: &V,
+    ) -> Result<QueryResult, Fault>
     where
         V: SerializeRow + Sync,
     {
@@ -212,7 +222,9 @@ fn check_settings(settings: &Settings) -> Result<(), CassandraError> {
         return Err(CassandraError::Setting(format!("{name:?} is no keyspace name (letters, digits, _)")));
     }
     if name.chars().any(|c| c.is_ascii_uppercase()) {
-        return Err(CassandraError::Setting(format!("the keyspace {name:?} must be written in small letters")));
+        return Err(CassandraError::Setting(format!(
+            "the keyspace {name:?} must be written in small letters"
+        )));
     }
     if settings.contact_points.is_empty() {
         return Err(CassandraError::Setting("no contact point is given".to_owned()));
@@ -252,8 +264,12 @@ async fn open_session(settings: &Settings) -> Result<(Session, String), Cassandr
 }
 
 fn choose_data_centre(session: &Session, settings: &Settings) -> Result<String, CassandraError> {
-    let mut known: Vec<String> =
-        session.get_cluster_state().get_nodes_info().iter().filter_map(|node| node.datacenter.clone()).collect();
+    let mut known: Vec<String> = session
+        .get_cluster_state()
+        .get_nodes_info()
+        .iter()
+        .filter_map(|node| node.datacenter.clone())
+        .collect();
     known.sort();
     known.dedup();
     match &settings.data_centre {
@@ -323,7 +339,8 @@ mod tests {
     #[test]
     fn an_answer_that_may_follow_a_commit_is_unknown() {
         let consistency = Consistency::LocalQuorum;
-        let late = DbError::WriteTimeout { consistency, received: 1, required: 2, write_type: WriteType::Cas };
+        let late =
+            DbError::WriteTimeout { consistency, received: 1, required: 2, write_type: WriteType::Cas };
         assert!(matches!(attempt(late), Fault::Unknown(_)));
         let commit = DbError::Unavailable { consistency, required: 2, alive: 1 };
         assert!(matches!(attempt(commit), Fault::Unknown(_)));

@@ -13,9 +13,9 @@ use crate::{
     StoredFrame, Tenure,
 };
 
-/// Rows asked for at once: a page of full-size frames must fit a reply.
-const PAGE_ROWS: usize = 16;
-/// Frames that a caller asks for at a time when it has none yet are small; pages grow while they stay under this.
+/// Rows asked for at first: a page of full-size frames must fit a reply.
+const PAGE_ROWS: usize = 8;
+/// Pages grow while they are so small that one four times as large stays under this.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 #[async_trait]
@@ -40,7 +40,12 @@ impl Journal for CassandraStore {
         self.core.link.bridge(async move { core.roll(&tenure, at).await }).await
     }
 
-    async fn read(&self, tenure: &Tenure, from: Position, limit: usize) -> Result<Vec<StoredFrame>, JournalError> {
+    async fn read(
+        &self,
+        tenure: &Tenure,
+        from: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredFrame>, JournalError> {
         let (core, tenure) = (Arc::clone(&self.core), tenure.clone());
         self.core.link.bridge(async move { core.read(&tenure, from, limit).await }).await
     }
@@ -65,10 +70,6 @@ pub(super) fn shard_key(shard: ShardId) -> i32 {
     i32::from(shard.0)
 }
 
-pub(super) fn fenced<T>(by: &SegmentHead) -> Result<T, JournalError> {
-    Err(JournalError::Fenced { epoch: by.epoch, owner: by.owner })
-}
-
 pub(super) fn holds(tenure: &Tenure, head: &SegmentHead) -> bool {
     head.epoch == tenure.epoch && head.owner == tenure.owner
 }
@@ -90,11 +91,8 @@ impl Core {
         let events = i32::try_from(frame.events).unwrap_or(i32::MAX);
         let owner = tenure.owner.to_string();
         let id = frame.id.0.to_be_bytes();
-        let change = (seq + 1, epoch, events, &id[..], &frame.body[..]);
-        let place = (shard_key(tenure.shard), segment, seq);
-        let values = (
-            change.0, change.1, change.2, change.3, change.4, place.0, place.1, place.2, epoch, &owner, seq,
-        );
+        let (shard, id, body) = (shard_key(tenure.shard), &id[..], &frame.body[..]);
+        let values = (seq + 1, epoch, events, id, body, shard, segment, seq, epoch, &owner, seq);
         // The very same statement again is safe: it applies at most once, and its refusal shows what stands.
         let answer = answer_of(self.link.repeat(&self.statements.append, &values).await?)?;
         if answer.applied {
@@ -120,7 +118,7 @@ impl Core {
             return Ok(());
         }
         if !holds(tenure, &head) {
-            return if head.epoch > tenure.epoch { fenced(&head) } else { self.over(tenure).await };
+            return self.lost_to(tenure, &head).await;
         }
         Err(JournalError::Refused(format!(
             "frame {}/{} can't be appended: the segment's next is {}{}",
@@ -140,6 +138,14 @@ impl Core {
         };
         let ours = number(row, "w_epoch") == Some(tenure.epoch.0);
         Ok(ours && blob(row, "frame_id").as_deref() == Some(&id.0.to_be_bytes()[..]))
+    }
+
+    /// Somebody else holds a segment of this tenure. Only the open one names the present owner.
+    pub(super) async fn lost_to<T>(&self, tenure: &Tenure, head: &SegmentHead) -> Result<T, JournalError> {
+        if head.sealed || head.epoch <= tenure.epoch {
+            return self.over(tenure).await;
+        }
+        Err(JournalError::Fenced { epoch: head.epoch, owner: head.owner })
     }
 
     /// The tenure's place in the log is gone: says who owns the shard now.
@@ -169,9 +175,7 @@ impl Core {
         let mut sealed_by_us = false;
         loop {
             match self.segment_head(tenure.shard, segment).await? {
-                Some(head) if !holds(tenure, &head) => {
-                    return if head.epoch > tenure.epoch { fenced(&head) } else { self.over(tenure).await };
-                }
+                Some(head) if !holds(tenure, &head) => return self.lost_to(tenure, &head).await,
                 Some(head) if !head.sealed => return Ok(()),
                 Some(_) => {
                     sealed_by_us = true;
@@ -185,7 +189,11 @@ impl Core {
     }
 
     /// Linearizable: what stands in a segment's head.
-    pub(super) async fn segment_head(&self, shard: ShardId, segment: u64) -> Result<Option<SegmentHead>, Fault> {
+    pub(super) async fn segment_head(
+        &self,
+        shard: ShardId,
+        segment: u64,
+    ) -> Result<Option<SegmentHead>, Fault> {
         let values = (shard_key(shard), signed(segment)?);
         let rows = rows_of(self.link.repeat(&self.statements.head, &values).await?)?;
         rows.first().map_or(Ok(None), segment_head)
@@ -199,9 +207,7 @@ impl Core {
         if !answer.applied {
             match segment_head(&answer.columns)? {
                 None => return self.over(tenure).await,
-                Some(head) if !holds(tenure, &head) => {
-                    return if head.epoch > tenure.epoch { fenced(&head) } else { self.over(tenure).await };
-                }
+                Some(head) if !holds(tenure, &head) => return self.lost_to(tenure, &head).await,
                 // An earlier attempt sealed it here.
                 Some(head) if head.sealed && head.next_seq == at.seq => {}
                 Some(head) => {
@@ -213,7 +219,7 @@ impl Core {
         let next = at.segment + 1;
         let head = self.create_segment(tenure.shard, next, tenure.epoch, tenure.owner).await?;
         if !holds(tenure, &head) {
-            return if head.epoch > tenure.epoch { fenced(&head) } else { self.over(tenure).await };
+            return self.lost_to(tenure, &head).await;
         }
         if self.trimmed(tenure.shard).await? >= next {
             self.drop_stray(tenure.shard, next, tenure.epoch, tenure.owner).await;
@@ -239,11 +245,17 @@ impl Core {
             return Ok(SegmentHead { epoch, owner, next_seq: 1, sealed: false });
         }
         // The refusal's columns differ between servers for an INSERT; the head is read instead.
-        let gone = || Fault::Unknown(format!("segment {segment} of shard {shard} went away while it was made"));
+        let gone =
+            || Fault::Unknown(format!("segment {segment} of shard {shard} went away while it was made"));
         self.segment_head(shard, segment).await?.ok_or_else(gone)
     }
 
-    async fn read(&self, tenure: &Tenure, from: Position, limit: usize) -> Result<Vec<StoredFrame>, JournalError> {
+    async fn read(
+        &self,
+        tenure: &Tenure,
+        from: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredFrame>, JournalError> {
         let (shard, segment) = (shard_key(tenure.shard), signed(from.segment)?);
         let mut frames: Vec<StoredFrame> = Vec::new();
         let mut seq = from.seq.max(1);
@@ -274,15 +286,24 @@ impl Core {
             }
             page = if bytes * 4 < PAGE_BYTES { page * 4 } else { PAGE_ROWS };
         }
-        if frames.is_empty() && !header_seen && self.segment_head(tenure.shard, from.segment).await?.is_none() {
-            return Err(JournalError::Refused(format!("segment {} is trimmed or was never made", from.segment)));
+        if frames.is_empty() && !header_seen && self.segment_head(tenure.shard, from.segment).await?.is_none()
+        {
+            return Err(JournalError::Refused(format!(
+                "segment {} is trimmed or was never made",
+                from.segment
+            )));
         }
         Ok(frames)
     }
 
-    async fn read_page(&self, values: &(i32, i64, i64, i32), segment: u64) -> Result<Vec<StoredFrame>, Fault> {
+    async fn read_page(
+        &self,
+        values: &(i32, i64, i64, i32),
+        segment: u64,
+    ) -> Result<Vec<StoredFrame>, Fault> {
         type PageRow = (i64, Option<i64>, Option<Vec<u8>>, Option<Bytes>);
-        let wrong = |e: &dyn std::fmt::Display| Fault::Refused(format!("segment {segment} can't be read: {e}"));
+        let wrong =
+            |e: &dyn std::fmt::Display| Fault::Refused(format!("segment {segment} can't be read: {e}"));
         let result = self.link.repeat(&self.statements.read, values).await?;
         let rows = result.into_rows_result().map_err(|e| wrong(&e))?;
         let mut frames = Vec::with_capacity(rows.rows_num());
@@ -290,7 +311,9 @@ impl Core {
             let (seq, epoch, id, body) = row.map_err(|e| wrong(&e))?;
             let seq = u64::try_from(seq).map_err(|e| wrong(&e))?;
             let id = match id {
-                Some(id) => u128::from_be_bytes(id.try_into().map_err(|_| wrong(&"a frame id is not 16 bytes"))?),
+                Some(id) => {
+                    u128::from_be_bytes(id.try_into().map_err(|_| wrong(&"a frame id is not 16 bytes"))?)
+                }
                 None if seq == 0 => 0,
                 None => return Err(wrong(&"a frame has no id")),
             };

@@ -16,7 +16,8 @@ use super::log::{shard_key, signed};
 use super::reply::{blob, number, rows_of, text};
 use super::{Cassandra, CassandraError, Fault};
 use crate::{
-    Claimed, Epoch, Frame, FrameId, Head, Journal, JournalError, Owner, Position, ShardId, StoredFrame, Tenure,
+    Claimed, Epoch, Frame, FrameId, Head, Journal, JournalError, Owner, Position, ShardId, StoredFrame,
+    Tenure,
 };
 
 const EVENTS: &str = "CREATE TABLE IF NOT EXISTS {ks}.bench_plain (shard int, segment bigint, seq bigint, part int, \
@@ -77,7 +78,8 @@ impl Core {
                 "SELECT seq FROM {ks}.bench_plain WHERE shard = ? AND segment = ? ORDER BY seq DESC LIMIT 1",
             )
             .await?,
-            owner: prepare("SELECT epoch, owner, segment FROM {ks}.bench_plain_owner WHERE shard = ?").await?,
+            owner: prepare("SELECT epoch, owner, segment FROM {ks}.bench_plain_owner WHERE shard = ?")
+                .await?,
             own: prepare(
                 "INSERT INTO {ks}.bench_plain_owner (shard, epoch, owner, segment) VALUES (?, ?, ?, ?)",
             )
@@ -90,7 +92,8 @@ impl Core {
         let rows = rows_of(self.link.repeat(&self.owner, &(shard_key(shard),)).await?)?;
         let Some(row) = rows.first() else { return Ok(None) };
         let owner = text(row, "owner").and_then(|owner| owner.parse().ok());
-        let (Some(epoch), Some(owner), Some(segment)) = (number(row, "epoch"), owner, number(row, "segment")) else {
+        let (Some(epoch), Some(owner), Some(segment)) = (number(row, "epoch"), owner, number(row, "segment"))
+        else {
             return Err(Fault::Refused(format!("a damaged owner row: {row:?}")));
         };
         let last = rows_of(self.link.repeat(&self.last, &(shard_key(shard), signed(segment)?)).await?)?;
@@ -124,7 +127,8 @@ impl Core {
         let mut found: Option<StoredFrame> = None;
         let mut body = Vec::new();
         for mut row in rows_of(self.link.repeat(&self.read, &values).await?)? {
-            let id = blob(&mut row, "frame_id").and_then(|id| id.try_into().ok()).map_or(0, u128::from_be_bytes);
+            let id =
+                blob(&mut row, "frame_id").and_then(|id| id.try_into().ok()).map_or(0, u128::from_be_bytes);
             body.extend(blob(&mut row, "body").unwrap_or_default());
             let epoch = Epoch(number(&row, "epoch").unwrap_or(0));
             found = Some(StoredFrame { position: at, epoch, id: FrameId(id), body: Bytes::new() });
@@ -139,8 +143,9 @@ impl Journal for PlainJournal {
         let core = Arc::clone(&self.core);
         let claim = async move {
             let head = core.head(shard).await?;
-            let (epoch, next) =
-                head.map_or((Epoch(1), Position { segment: 1, seq: 1 }), |head| (Epoch(head.epoch.0 + 1), head.next));
+            let (epoch, next) = head.map_or((Epoch(1), Position { segment: 1, seq: 1 }), |head| {
+                (Epoch(head.epoch.0 + 1), head.next)
+            });
             core.own(shard, epoch, owner, next.segment).await?;
             Ok(Claimed { tenure: Tenure { shard, epoch, owner }, first_segment: 1, next })
         };
@@ -165,7 +170,12 @@ impl Journal for PlainJournal {
         self.core.link.bridge(roll).await
     }
 
-    async fn read(&self, tenure: &Tenure, from: Position, limit: usize) -> Result<Vec<StoredFrame>, JournalError> {
+    async fn read(
+        &self,
+        tenure: &Tenure,
+        from: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredFrame>, JournalError> {
         let (core, shard) = (Arc::clone(&self.core), tenure.shard);
         let read = async move {
             let mut frames = Vec::new();

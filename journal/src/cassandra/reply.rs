@@ -109,3 +109,6 @@ pub(super) fn rows_of(result: QueryResult) -> Result<Vec<Columns>, Fault> {
 pub(super) fn answer_of(result: QueryResult) -> Result<Answer, Fault> {
     decode(rows_of(result)?).map_err(Fault::Refused)
 }
+
+#[cfg(test)]
+mod tests;

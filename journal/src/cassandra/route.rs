@@ -44,7 +44,12 @@ pub(super) struct Plan(Vec<Arc<Node>>);
 
 impl Plan {
     /// Replicas first, in ring order, then the data centre's other nodes; those that are down or silent last.
-    pub(super) fn new(replicas: Vec<Arc<Node>>, all: &[Arc<Node>], data_centre: &str, suspects: &Suspects) -> Self {
+    pub(super) fn new(
+        replicas: Vec<Arc<Node>>,
+        all: &[Arc<Node>],
+        data_centre: &str,
+        suspects: &Suspects,
+    ) -> Self {
         let now = Instant::now();
         let here = |node: &&Arc<Node>| node.datacenter.as_deref() == Some(data_centre);
         let mut order: Vec<Arc<Node>> = replicas.iter().filter(here).cloned().collect();

@@ -87,7 +87,8 @@ pub(super) async fn apply(link: &Link) -> Result<Applied, CassandraError> {
 async fn apply_once(link: &Link) -> Result<Applied, Fault> {
     let before = version(link).await?;
     if let Some(found) = before.filter(|found| *found > SCHEMA_VERSION) {
-        let problem = format!("the schema has version {found}, this program knows {SCHEMA_VERSION}: upgrade it");
+        let problem =
+            format!("the schema has version {found}, this program knows {SCHEMA_VERSION}: upgrade it");
         return Err(Fault::Refused(problem));
     }
     if before.is_none() {
@@ -159,7 +160,10 @@ pub(super) async fn ask(link: &Link, text: &str) -> Result<QueryResult, Fault> {
 pub async fn drop_keyspace_for_tests(cassandra: &Cassandra) -> Result<(), CassandraError> {
     let link = std::sync::Arc::clone(cassandra.link());
     let text = format!("DROP KEYSPACE IF EXISTS {}", link.keyspace());
-    cassandra.link().bridge(async move { link.change_schema(&text).await.map_err(CassandraError::from) }).await
+    cassandra
+        .link()
+        .bridge(async move { link.change_schema(&text).await.map_err(CassandraError::from) })
+        .await
 }
 
 #[cfg(test)]

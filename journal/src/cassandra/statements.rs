@@ -43,7 +43,8 @@ const STRAY_MARK: &str =
     "UPDATE {ks}.log SET state = 2 WHERE shard = ? AND segment = ? IF epoch = ? AND owner = ?";
 // Only ever sent in a batch with one of the two conditions above.
 const DROP_ROWS: &str = "DELETE FROM {ks}.log WHERE shard = ? AND segment = ?";
-const HEAD: &str = "SELECT epoch, owner, next_seq, state FROM {ks}.log WHERE shard = ? AND segment = ? LIMIT 1";
+const HEAD: &str =
+    "SELECT epoch, owner, next_seq, state FROM {ks}.log WHERE shard = ? AND segment = ? LIMIT 1";
 const FRAME_AT: &str = "SELECT w_epoch, frame_id FROM {ks}.log WHERE shard = ? AND segment = ? AND seq = ?";
 const READ: &str = "SELECT seq, w_epoch, frame_id, frame FROM {ks}.log \
                     WHERE shard = ? AND segment = ? AND seq >= ? LIMIT ?";
@@ -52,9 +53,12 @@ const DIR_CREATE: &str = "INSERT INTO {ks}.log_dir (shard, tail_segment, trim_se
 const DIR_READ: &str = "SELECT tail_segment, trim_segment, dropped_segment FROM {ks}.log_dir WHERE shard = ?";
 const DIR_TAIL: &str = "UPDATE {ks}.log_dir SET tail_segment = ? WHERE shard = ? IF tail_segment < ?";
 const DIR_TRIM: &str = "UPDATE {ks}.log_dir SET trim_segment = ? WHERE shard = ? IF trim_segment < ?";
-const DIR_DROPPED: &str = "UPDATE {ks}.log_dir SET dropped_segment = ? WHERE shard = ? IF dropped_segment < ?";
-const CELL_CREATE: &str = "INSERT INTO {ks}.cell (kind, name, version, body) VALUES (?, ?, 1, ?) IF NOT EXISTS";
-const CELL_SWAP: &str = "UPDATE {ks}.cell SET version = ?, body = ? WHERE kind = ? AND name = ? IF version = ?";
+const DIR_DROPPED: &str =
+    "UPDATE {ks}.log_dir SET dropped_segment = ? WHERE shard = ? IF dropped_segment < ?";
+const CELL_CREATE: &str =
+    "INSERT INTO {ks}.cell (kind, name, version, body) VALUES (?, ?, 1, ?) IF NOT EXISTS";
+const CELL_SWAP: &str =
+    "UPDATE {ks}.cell SET version = ?, body = ? WHERE kind = ? AND name = ? IF version = ?";
 const CELL_READ: &str = "SELECT version, body FROM {ks}.cell WHERE kind = ? AND name = ?";
 const ROW_PUT: &str = "INSERT INTO {ks}.{table} (key, row, body) VALUES (?, ?, ?)";
 const ROW_GET: &str = "SELECT body FROM {ks}.{table} WHERE key = ? AND row = ?";
@@ -104,8 +108,11 @@ impl Statements {
         for table in TABLES {
             let name = table_name(table);
             let quorum = |text| prepare(link, text, name, Consistency::LocalQuorum);
-            let mut statements =
-                RowStatements { put: quorum(ROW_PUT).await?, get: quorum(ROW_GET).await?, scan: quorum(ROW_SCAN).await? };
+            let mut statements = RowStatements {
+                put: quorum(ROW_PUT).await?,
+                get: quorum(ROW_GET).await?,
+                scan: quorum(ROW_SCAN).await?,
+            };
             statements.get.set_is_idempotent(true);
             statements.scan.set_is_idempotent(true);
             rows.insert(table, statements);
@@ -158,9 +165,8 @@ async fn prepare(
 mod tests {
     use super::*;
 
-    const LOG_WRITES: [&str; 10] = [
-        CREATE, APPEND, TAKE, SEAL, DROP_MARK, STRAY_MARK, DIR_CREATE, DIR_TAIL, DIR_TRIM, DIR_DROPPED,
-    ];
+    const LOG_WRITES: [&str; 10] =
+        [CREATE, APPEND, TAKE, SEAL, DROP_MARK, STRAY_MARK, DIR_CREATE, DIR_TAIL, DIR_TRIM, DIR_DROPPED];
 
     /// H1, H2: what changes is changed by conditional writes alone.
     #[test]

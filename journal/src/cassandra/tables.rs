@@ -12,7 +12,7 @@ use super::log::signed;
 use super::reply::{answer_of, blob, number, rows_of};
 use super::statements::{RowStatements, table_name};
 use super::{CassandraStore, Core, Fault};
-use crate::{Row, Swap, Table, Tables, TablesError};
+use crate::{CLOSING_ROW, Row, Swap, Table, Tables, TablesError};
 
 /// Inserts of one call that are under way at once.
 const PUTS_IN_FLIGHT: usize = 16;
@@ -26,7 +26,13 @@ impl Tables for CassandraStore {
         self.core.link.bridge(async move { core.put_once(table, rows).await }).await
     }
 
-    async fn put_if_version(&self, table: Table, key: &str, expected: u64, body: Bytes) -> Result<Swap, TablesError> {
+    async fn put_if_version(
+        &self,
+        table: Table,
+        key: &str,
+        expected: u64,
+        body: Bytes,
+    ) -> Result<Swap, TablesError> {
         let (core, key) = (Arc::clone(&self.core), key.to_owned());
         self.core.link.bridge(async move { core.put_if_version(table, &key, expected, body).await }).await
     }
@@ -41,7 +47,13 @@ impl Tables for CassandraStore {
         self.core.link.bridge(async move { core.get(table, &key, row).await }).await
     }
 
-    async fn scan(&self, table: Table, key: &str, from: u64, limit: usize) -> Result<Vec<(u64, Bytes)>, TablesError> {
+    async fn scan(
+        &self,
+        table: Table,
+        key: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Bytes)>, TablesError> {
         let (core, key) = (Arc::clone(&self.core), key.to_owned());
         self.core.link.bridge(async move { core.scan(table, &key, from, limit).await }).await
     }
@@ -55,6 +67,9 @@ impl Core {
 
     async fn put_once(&self, table: Table, rows: Vec<Row>) -> Result<(), TablesError> {
         let put = &self.rows(table)?.put;
+        if let Some(row) = rows.iter().find(|row| row.row > CLOSING_ROW) {
+            return Err(TablesError::Refused(format!("row number {} is too large", row.row)));
+        }
         let inserts = stream::iter(rows).map(|row| async move {
             let values = (&row.key, signed(row.row)?, &row.body[..]);
             self.link().repeat(put, &values).await.map(drop)
