@@ -1,5 +1,7 @@
 //! What operators give, and what they are told about it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // The helpers of these tests may stop them too.
+
 use handoff_config::{Config, DEFAULT_TOML, Durability, Loaded, Problems, Sources, StoreKind};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
