@@ -72,16 +72,28 @@ options! {
         workers: usize = 0,
         /// The largest request body.
         body_bytes_max: usize = 65_536,
-        /// How long a request waits for its session's answer.
-        patience_ms: u64 = 5_000,
-        /// How long a request waits for a shard that has no owner, before it is answered "again".
-        owner_wait_ms: u64 = 2_000,
+        /// Most fields of a form.
+        fields_max: usize = 256,
+        /// The longest field other than a message text, in bytes of UTF-8.
+        field_bytes_max: usize = 4_096,
+        /// How long a call is tried that can safely be answered "again": under the 3 s that the field's pages wait.
+        patience_ms: u64 = 2_000,
+        /// How long a call is held whose outcome is unknown and that must not be repeated.
+        deadline_ms: u64 = 8_000,
         /// How long a client may take to send its request's head.
         head_timeout_ms: u64 = 5_000,
+        /// How long a client may take to send its request's body.
+        body_timeout_ms: u64 = 10_000,
         /// How long an idle connection is kept.
         keep_alive_ms: u64 = 75_000,
-        /// Most connections per worker; more wait in the system's queue.
-        connections_max: usize = 10_000,
+        /// How long a client may leave replies unread.
+        unread_timeout_ms: u64 = 30_000,
+        /// Most connections of the node; more wait to be accepted.
+        connections_max: usize = 20_000,
+        /// Sites whose pages may use the API from a browser; none named: any.
+        origins: Vec<String> = Vec::new(),
+        /// Addresses of the nodes that the customer page may turn to; none named: its own.
+        customer_nodes: Vec<String> = Vec::new(),
     }
 }
 

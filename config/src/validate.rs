@@ -41,10 +41,14 @@ impl Checker<'_> {
         self.range("node.id", config.node.id, 1, u16::MAX);
         self.range("http.workers", http.workers, 0, 1_024);
         self.range("http.body_bytes_max", http.body_bytes_max, 1_024, 64 << 20);
-        self.range("http.patience_ms", http.patience_ms, 100, 120_000);
-        self.range("http.owner_wait_ms", http.owner_wait_ms, 0, http.patience_ms);
+        self.range("http.fields_max", http.fields_max, 16, 10_000);
+        self.range("http.field_bytes_max", http.field_bytes_max, 64, http.body_bytes_max.max(64));
+        self.range("http.patience_ms", http.patience_ms, 50, 60_000);
+        self.range("http.deadline_ms", http.deadline_ms, http.patience_ms.min(60_000), 120_000);
         self.range("http.head_timeout_ms", http.head_timeout_ms, 100, 120_000);
+        self.range("http.body_timeout_ms", http.body_timeout_ms, 100, 600_000);
         self.range("http.keep_alive_ms", http.keep_alive_ms, 0, 3_600_000);
+        self.range("http.unread_timeout_ms", http.unread_timeout_ms, 1_000, 600_000);
         self.range("http.connections_max", http.connections_max, 16, 1_000_000);
         self.range("peer.connect_timeout_ms", peer.connect_timeout_ms, 10, 60_000);
         self.range("peer.calls_max", peer.calls_max, 16, 1_000_000);
@@ -96,11 +100,14 @@ impl Checker<'_> {
         if config.peer.cluster.is_empty() || config.peer.cluster.len() > 64 {
             self.refuse("peer.cluster", "must have 1 to 64 bytes");
         }
-        if let Some(url) = &config.http.public_url {
-            let host =
-                url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
-            if host.is_empty() || host.starts_with('/') || url.contains(char::is_whitespace) {
-                self.refuse("http.public_url", "must begin with http:// or https:// and a host");
+        for (key, mut urls) in [
+            ("http.public_url", config.http.public_url.iter().cloned().collect::<Vec<_>>()),
+            ("http.origins", config.http.origins.clone()),
+            ("http.customer_nodes", config.http.customer_nodes.clone()),
+        ] {
+            urls.retain(|url| !is_url(url));
+            if !urls.is_empty() {
+                self.refuse(key, "must begin with http:// or https:// and a host");
             }
         }
         for (key, addresses) in [
@@ -265,4 +272,9 @@ fn host_of(address: &str) -> Option<&str> {
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn is_url(url: &str) -> bool {
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
+    !host.is_empty() && !host.starts_with('/') && !url.contains(char::is_whitespace)
 }
