@@ -6,6 +6,7 @@ pub mod bots;
 pub mod cli;
 pub mod clock;
 pub mod front;
+pub mod gateway;
 pub mod metrics;
 pub mod record;
 pub mod router;
