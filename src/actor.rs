@@ -14,7 +14,5 @@ pub mod arbiter;
 pub mod bot;
 pub mod handle;
 pub mod journal;
-pub mod record;
 pub mod session;
 pub mod shard;
-pub mod supervisor;

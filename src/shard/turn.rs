@@ -250,13 +250,31 @@ impl ShardCore {
         history: Vec<handoff_chat::session::Event>,
     ) -> Result<handoff_chat::session::Reading, Reject> {
         let awake = self.awake(session).ok_or(Reject::Unknown)?;
-        awake.session.read_with_history(caller, what, history)
+        awake.session.read_with(caller, what, &history)
     }
 
     /// An owed effect as it stands: `None` when it was settled meanwhile.
     pub fn owed_effect(&mut self, session: &SessionId, id: EffectId) -> Option<handoff_chat::session::Effect> {
         let awake = self.awake(session)?;
         awake.session.owed().find(|(owed, _)| *owed == id).map(|(_, effect)| effect.clone())
+    }
+
+    /// What an effect on a session's record has to write now.
+    pub fn record_rows(
+        &mut self,
+        session: &SessionId,
+        effect: &handoff_chat::session::Effect,
+    ) -> crate::record::RecordRows {
+        let mut rows = crate::record::RecordRows::default();
+        let Some(awake) = self.awake(session) else { return rows };
+        if matches!(effect, handoff_chat::session::Effect::OpenRecord) {
+            rows.opening = awake.session.record_opening();
+            return rows;
+        }
+        let from = awake.history_through + 1;
+        rows.closing = awake.session.record_closing();
+        rows.events = self.events_since(session, from);
+        rows
     }
 
     /// Durable events of a session from `seq` on, as far as they are in memory.
