@@ -1,9 +1,9 @@
 //! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
 
-use handoff_chat::record::{decode_event, RecordClosing, RecordOpening};
-use handoff_chat::session::Event;
 use handoff_chat::SessionId;
-use handoff_journal::{Row, Table, Tables, TablesError, CLOSING_ROW};
+use handoff_chat::record::{RecordClosing, RecordOpening, decode_event};
+use handoff_chat::session::Event;
+use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
 use std::sync::Arc;
 use std::time::Duration;
 

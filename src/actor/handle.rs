@@ -7,11 +7,11 @@ use super::shard::{Ask, ShardActor};
 use crate::shard::{Envelope, ReplyTo, ShardReply};
 use actix::Addr;
 use arc_swap::ArcSwapOption;
-use handoff_chat::session::{Caller, Command, Read};
 use handoff_chat::SessionId;
+use handoff_chat::session::{Caller, Command, Read};
 use handoff_journal::ShardId;
 use std::sync::Arc;
-use tokio::sync::{oneshot, Semaphore};
+use tokio::sync::{Semaphore, oneshot};
 
 /// A shard on this node.
 #[derive(Clone)]

@@ -5,23 +5,23 @@ use super::journal::{Done, Log};
 use super::session::{Deliver, Leave, Owe, SessionActor};
 use crate::bots::Bots;
 use crate::clock::Clock;
-use crate::record::{read_history, RecordWriter};
+use crate::record::{RecordWriter, read_history};
 use crate::shard::core::{Census, ShardCore};
-use crate::shard::recovery::{recover, recover_session, JournalFrames, RecoveryError};
+use crate::shard::recovery::{JournalFrames, RecoveryError, recover, recover_session};
 use crate::shard::slot::Slot;
 use crate::shard::{Action, Envelope, Options, Output, ReplyTo, ShardReply};
 use crate::watch::Watch;
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
-    WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult,
+    Recipient, WrapFuture,
 };
 use handoff_chat::session::{Caller, Read, Reading};
 use handoff_chat::{Millis, SessionId};
 use handoff_journal::{
     Claimed, Epoch, JournalError, Owner, Position, Row, ShardId, Table, Tables, TablesError, Tenure,
 };
-use rand::rngs::StdRng;
 use rand::SeedableRng;
+use rand::rngs::StdRng;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -197,7 +197,10 @@ impl ShardActor {
     }
 
     /// Claims the shard and reads its log, for as long as the outcome is unknown.
-    fn open(&self) -> impl Future<Output = Result<(Claimed, crate::shard::recovery::Recovered), JournalError>> + 'static {
+    fn open(
+        &self,
+    ) -> impl Future<Output = Result<(Claimed, crate::shard::recovery::Recovered), JournalError>> + 'static
+    {
         let (journal, shard, owner) = (Arc::clone(&self.around.log.journal), self.shard, self.owner);
         async move {
             let mut wait_ms = 10;
@@ -413,7 +416,11 @@ impl ShardActor {
             let done = log
                 .run(&tenure, step, |reason| {
                     watch.outcome_unknown();
-                    tracing::warn!(shard = shard.0, reason, "the journal's answer is not known; asking again");
+                    tracing::warn!(
+                        shard = shard.0,
+                        reason,
+                        "the journal's answer is not known; asking again"
+                    );
                 })
                 .await;
             if matches!(done, Done::Appended) {
@@ -438,7 +445,9 @@ impl ShardActor {
                 self.session(&session, Rc::clone(core), ctx).do_send(Owe(id));
             }
             Output::Reply { to, reply, read } => match (needs_history(&reply), read) {
-                (Some((from, below)), Some(read)) => self.send_with_history(to, reply, read, from, below, ctx),
+                (Some((from, below)), Some(read)) => {
+                    self.send_with_history(to, reply, read, from, below, ctx)
+                }
                 _ => to.send(reply),
             },
         }
@@ -464,7 +473,9 @@ impl ShardActor {
                 _ => None,
             };
             match (completed, reply) {
-                (Some(reading), ShardReply::Told(told)) if !matches!(reading, Reading::NeedsHistory { .. }) => {
+                (Some(reading), ShardReply::Told(told))
+                    if !matches!(reading, Reading::NeedsHistory { .. }) =>
+                {
                     to.send(ShardReply::Told(crate::front::Told { reading: Some(reading), ..told }));
                 }
                 _ => to.send(ShardReply::Again),

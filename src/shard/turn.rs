@@ -1,6 +1,6 @@
 //! One turn: decide, apply, open an item, hold the answer. A panic in it journals nothing.
 
-use super::core::{refuse, ShardCore};
+use super::core::{ShardCore, refuse};
 use super::frame::{Item, TurnItem};
 use super::slot::{Awake, Slot};
 use super::{Action, Envelope, Now, Output, ShardReply};
@@ -8,7 +8,7 @@ use crate::front::Told;
 use handoff_chat::session::{Act, Answer, Caller, Command, Decision, Entry, Read, Reject, Session};
 use handoff_chat::{EffectId, Millis, SessionId, Turn};
 use std::collections::VecDeque;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a decision ended.
 enum Outcome {
@@ -55,7 +55,11 @@ impl ShardCore {
             }
         };
         let Some((caller, what)) = read else {
-            self.pipe.hold(Output::Reply { to, reply: ShardReply::Told(told), read: None }, now.mono_ms, false);
+            self.pipe.hold(
+                Output::Reply { to, reply: ShardReply::Told(told), read: None },
+                now.mono_ms,
+                false,
+            );
             return;
         };
         let (reply, beyond) = match self.read(&session, &caller, &what) {
@@ -107,7 +111,8 @@ impl ShardCore {
         let outcome = match decided {
             Err(_panic) => Outcome::PanickedDeciding,
             Ok(Err(reject)) => Outcome::Rejected(reject),
-            Ok(Ok(decision)) => match catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision))) {
+            Ok(Ok(decision)) => match catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision)))
+            {
                 Ok(()) => Outcome::Decided(decision),
                 Err(_panic) => Outcome::PanickedApplying,
             },
@@ -254,7 +259,11 @@ impl ShardCore {
     }
 
     /// An owed effect as it stands: `None` when it was settled meanwhile.
-    pub fn owed_effect(&mut self, session: &SessionId, id: EffectId) -> Option<handoff_chat::session::Effect> {
+    pub fn owed_effect(
+        &mut self,
+        session: &SessionId,
+        id: EffectId,
+    ) -> Option<handoff_chat::session::Effect> {
         let awake = self.awake(session)?;
         awake.session.owed().find(|(owed, _)| *owed == id).map(|(_, effect)| effect.clone())
     }

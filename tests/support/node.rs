@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use crate::support::{client, until, until_true};
+use crate::support::{client, until};
 
 /// Below the range that the system gives to outgoing connections, so that a free port stays free.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
@@ -148,11 +148,6 @@ impl Node {
     fn signal(&self, name: &str) {
         let command = format!("kill -s {name} {}", self.pid());
         assert!(Command::new("sh").arg("-c").arg(&command).status().unwrap().success(), "{command}");
-    }
-
-    /// Waits until the log holds a text.
-    pub(crate) async fn logs(&self, text: &str) {
-        until_true(&format!("node {} logs {text:?}", self.id), || async { self.log().contains(text) }).await;
     }
 }
 

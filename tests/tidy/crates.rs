@@ -97,6 +97,7 @@ fn whole_list(folder: &str) -> Option<&'static [&'static str]> {
         "chat" => &[
             "base64",
             "bincode",
+            "hmac",
             "quick-xml",
             "regex",
             "serde",
