@@ -1,3 +1,9 @@
 //! The Handoff server: gateways, the actors behind them, and what starts and stops them.
 
+pub mod actor;
+pub mod bots;
+pub mod clock;
 pub mod front;
+pub mod record;
+pub mod shard;
+pub mod watch;

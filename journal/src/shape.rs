@@ -7,7 +7,9 @@ use std::fmt;
 pub struct ShardId(pub u16);
 
 /// The ownership term of a shard: the fencing token. 0: never owned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bincode::Encode, bincode::Decode,
+)]
 pub struct Epoch(pub u64);
 
 /// A node's number in the cluster, from 1; stays the same through restarts.
