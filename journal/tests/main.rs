@@ -26,6 +26,9 @@
 #![allow(unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod contract;
+mod embedded;
 mod faults;
 mod over;
+mod processes;
 mod support;
+mod torture;
