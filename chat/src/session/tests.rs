@@ -3,6 +3,7 @@
 
 mod answers;
 mod any_course;
+mod hostile;
 mod leaving;
 mod opening;
 mod views;
