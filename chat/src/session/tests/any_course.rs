@@ -259,7 +259,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_snapshot_or_an_error(bytes in vec(any::<u8>(), 0..300), place in any::<prop::sample::Index>()) {
+    fn any_bytes_are_a_snapshot_or_an_error(
+        bytes in vec(any::<u8>(), 0..300), place in any::<prop::sample::Index>()
+    ) {
         prop_assert!(Session::from_snapshot(&bytes).is_err());
         let mut damaged = Course::new().world.session.to_snapshot().unwrap();
         let place = place.index(damaged.len());

@@ -1,4 +1,5 @@
-//! Nothing that a journal or a caller says makes the machine panic: numbers at their ends, strangers, empty sessions.
+//! Nothing that a journal or a caller says makes the machine panic: numbers at their ends, strangers, empty
+//! sessions.
 
 use super::*;
 use crate::TimerId;
@@ -95,7 +96,8 @@ proptest! {
         let callers = [CUSTOMER, bot(), Caller::System, Caller::Operator];
         for (which, n, at, by) in asks {
             let turn = Turn { now: Millis(at), served: Millis(at), random: [0; 16] };
-            let command = Command { id: CommandId(n.to_string()), caller: callers[by].clone(), act: act(which, n) };
+            let (id, caller) = (CommandId(n.to_string()), callers[by].clone());
+            let command = Command { id, caller, act: act(which, n) };
             if let Ok(decision) = session.decide(&command, &turn) {
                 decision.entries.iter().for_each(|entry| session.apply(entry));
                 decision.typing.iter().for_each(|typing| session.show_typing(typing));
