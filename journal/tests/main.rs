@@ -25,7 +25,9 @@
 // A test binary has no interface to document.
 #![allow(unreachable_pub, missing_docs)]
 
+#[macro_use]
+mod over;
+mod cassandra;
 mod contract;
 mod faults;
-mod over;
 mod support;
