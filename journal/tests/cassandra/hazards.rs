@@ -6,21 +6,6 @@ use super::{Real, contact_points, settings, shared};
 use crate::support::{World, assert_fenced, frame};
 use handoff_journal::cassandra::Cassandra;
 
-/// H9: conditions on static columns read the first live row. Were rows deleted before it, each append would read
-/// past them; the header row stands before all frames, and a live segment is never deleted from.
-#[tokio::test]
-async fn h9_the_first_live_row_of_a_segment_is_its_header() {
-    let Some(world) = shared().await else { return };
-    let (hand, shard) = (world.hand(1).await, world.shard());
-    let mut claimed = hand.claim(shard).await;
-    for number in 0..3 {
-        hand.append(&mut claimed, &number.to_string()).await;
-    }
-    assert_eq!(hand.texts(&claimed).await, ["0", "1", "2"]);
-    let head = hand.node.journal.head(shard).await.expect("head").expect("claimed");
-    assert_eq!(head.next, claimed.next);
-}
-
 /// H5, with the real thing: the same append from many calls at once, as if each had lost the answer of the other.
 #[tokio::test]
 async fn h5_attempts_of_one_append_that_overlap_commit_it_once() {
