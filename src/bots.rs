@@ -1,7 +1,7 @@
 //! The rule bots of this node, as their files say.
 
-use handoff_chat::bot::Rules;
 use handoff_chat::BotName;
+use handoff_chat::bot::Rules;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
