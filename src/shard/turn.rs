@@ -3,7 +3,7 @@
 use super::core::{ShardCore, refuse};
 use super::frame::{Item, TurnItem};
 use super::slot::{Awake, Slot};
-use super::{Action, Envelope, Now, Output, ShardReply};
+use super::{Action, Envelope, Now, Output, Phase, ShardReply};
 use crate::front::Told;
 use handoff_chat::session::{Act, Answer, Caller, Command, Decision, Entry, Read, Reject, Session};
 use handoff_chat::{EffectId, Millis, SessionId, Turn};
@@ -102,20 +102,22 @@ impl ShardCore {
         let turn = Turn { now: self.wall(now), served: self.served(now), random: self.random() };
         let hook = self.options.fault_hook.clone();
         let Some(awake) = self.awake(session) else { return Err(ShardReply::Again) };
-        let decided = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(hook) = hook {
-                hook(session, &command);
+        let strike = |phase| {
+            if let Some(hook) = &hook {
+                hook(session, &command, phase);
             }
+        };
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            strike(Phase::Deciding);
             awake.session.decide(&command, &turn)
         }));
         let outcome = match decided {
             Err(_panic) => Outcome::PanickedDeciding,
             Ok(Err(reject)) => Outcome::Rejected(reject),
-            Ok(Ok(decision)) => match catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision)))
-            {
-                Ok(()) => Outcome::Decided(decision),
-                Err(_panic) => Outcome::PanickedApplying,
-            },
+            Ok(Ok(decision)) => {
+                let applied = catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision, &strike)));
+                if applied.is_ok() { Outcome::Decided(decision) } else { Outcome::PanickedApplying }
+            }
         };
         match outcome {
             Outcome::Decided(decision) => self.record_turn(now, session, decision, turn.now),
@@ -296,8 +298,11 @@ impl ShardCore {
     }
 }
 
-fn apply(session: &mut Session, decision: &Decision) {
-    for entry in &decision.entries {
+fn apply(session: &mut Session, decision: &Decision, strike: &impl Fn(Phase)) {
+    for (place, entry) in decision.entries.iter().enumerate() {
+        if place == decision.entries.len() / 2 {
+            strike(Phase::Applying);
+        }
         session.apply(entry);
     }
     if let Some(typing) = &decision.typing {
