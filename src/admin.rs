@@ -6,6 +6,8 @@
 
 mod api;
 mod auth;
+#[cfg(test)]
+pub(crate) mod fake;
 mod health;
 mod problem;
 mod summary;
