@@ -1,1 +1,30 @@
-//! placeholder
+//! What a conversation is, and nothing else: ids, commands, events, stored shapes and the pure state
+//! machines.
+//!
+//! A machine is `command + state -> entries + answer` ([`session::Session::decide`]) and `entry + state ->
+//! state` ([`session::Session::apply`]), with no I/O, clock or randomness of its own: those come in as a
+//! [`Turn`]. Replay, simulation and property tests are then cheap.
+
+pub mod bot;
+pub mod id;
+pub mod key;
+pub mod record;
+pub mod session;
+#[cfg(test)]
+mod stored_shapes;
+pub mod transcript;
+
+pub use id::{BotName, CommandId, EffectId, Millis, SessionId, TimerId};
+pub use key::SecureKey;
+pub use session::Session;
+
+/// What a decision may know of the world beside its command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Wall clock as the shard gives it: never goes back within a shard's log.
+    pub now: Millis,
+    /// Time for deadlines: wall clock less all time in which the cluster could not serve this shard.
+    pub served: Millis,
+    /// Fresh random bits for ids minted in this turn.
+    pub random: [u8; 16],
+}

@@ -22,12 +22,15 @@
 //! | H13 | two nodes aim at the same epoch | `h13_racing_claims_have_one_winner_per_epoch` (all) |
 //! | H14 | a restored backup lowers epochs | Cassandra's own; `log` and `claims` are copied together for SQLite |
 
-// A test binary has no interface to document.
-#![allow(unreachable_pub, missing_docs)]
+// A test binary has no interface to document, and fails by panic.
+#![allow(unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[macro_use]
 mod over;
 mod cassandra;
 mod contract;
+mod embedded;
 mod faults;
+mod processes;
 mod support;
+mod torture;

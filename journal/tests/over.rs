@@ -68,6 +68,19 @@ macro_rules! over_memory {
 
 for_each_contract_test!(over_memory);
 
+macro_rules! over_sqlite {
+    ($($part:ident: $test:ident,)*) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                crate::contract::$part::$test(&crate::support::worlds::Sqlite::new()).await;
+            })*
+        }
+    };
+}
+
+for_each_contract_test!(over_sqlite);
+
 /// Outcomes are lost both ways and every trip takes time; nothing arrives late (late writes have tests of their own).
 fn hidden_outcomes() -> handoff_journal::memory::Faults {
     handoff_journal::memory::Faults {

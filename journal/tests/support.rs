@@ -11,6 +11,9 @@ use handoff_journal::{
     StoredFrame, Tables,
 };
 
+pub mod checker;
+pub mod hiding;
+pub mod naive;
 pub mod worlds;
 
 /// How often an unknown outcome is repeated before a test gives up.

@@ -1,0 +1,254 @@
+//! What happens in a session: the stored shapes. They are never a wire type, and never change: a new version
+//! gets a new shape beside the old.
+
+pub use crate::id::BotName;
+use crate::id::{CommandId, EffectId, Millis, TimerId};
+use bincode::{Decode, Encode};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// One thing that a session journals.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Entry {
+    /// A numbered event.
+    Event(Event),
+    /// Indexes are reserved up to and including these, per [`ViewKind`] in its order. A restored session goes
+    /// on above them, so that no index is ever used twice.
+    Reserved([u64; 3]),
+    /// The answer kept for repeats of a command; by the participant's number, 0 for nobody's.
+    Answered {
+        /// The participant who asked.
+        by: u32,
+        /// The command.
+        id: CommandId,
+        /// A hash of what was asked, so that the id used for something else is refused.
+        digest: u64,
+        /// Its answer.
+        answer: super::Answer,
+    },
+    /// An effect is owed until [`Entry::Settled`].
+    Owed {
+        /// Its id.
+        id: EffectId,
+        /// What.
+        effect: Effect,
+    },
+    /// The effect is done.
+    Settled(EffectId),
+    /// A timer is armed for a moment of served time.
+    Armed {
+        /// Its id.
+        id: TimerId,
+        /// When.
+        at: Millis,
+    },
+    /// The timer fired or is no longer wanted.
+    Disarmed(TimerId),
+    /// The session's time to answer after its end is over: forget it.
+    Retired,
+}
+
+/// Something to do outside of the session.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Effect {
+    /// The bot has something to answer: the event with this `seq` (its own joining: it greets).
+    BotTurn {
+        /// The bot.
+        bot: BotName,
+        /// The event.
+        seq: u64,
+    },
+    /// The record is to be opened: its opening row.
+    OpenRecord,
+    /// The session has ended: the remaining transcript rows and the closing row are to be written.
+    CloseRecord,
+}
+
+/// A numbered, durable event.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Event {
+    /// 1, 2, 3 ... per session, without gaps.
+    pub seq: u64,
+    /// When.
+    pub at: Millis,
+    /// Its index in each view that sees it, in the order of [`ViewKind`].
+    pub index: [Option<u64>; 3],
+    /// The participant's number (`0`: the system).
+    pub by: u32,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Body {
+    /// The session started: first event, in no view.
+    Opened(Box<Start>),
+    /// Somebody joined; `by` is his number.
+    Joined(Box<Participant>),
+    /// Somebody left.
+    Left {
+        /// Why.
+        reason: LeaveReason,
+        /// Who removed him, when it was not he himself.
+        asked_by: Option<u32>,
+    },
+    /// A message.
+    Message {
+        /// The text; `key` has room for a sealed body later (0: in clear).
+        text: Text,
+        /// The type given by the sender.
+        message_type: Option<String>,
+    },
+    /// The session ended: last event, in no view.
+    Ended,
+}
+
+/// A stored text with room for the id of the key that seals it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Text {
+    /// 0: in clear.
+    pub key: u32,
+    /// The bytes: UTF-8 when in clear.
+    pub bytes: Vec<u8>,
+}
+
+impl Text {
+    /// A text in clear.
+    pub fn clear(text: &str) -> Self {
+        Self { key: 0, bytes: text.as_bytes().to_vec() }
+    }
+
+    /// The text for a reader; U+FFFD where it is sealed or isn't UTF-8.
+    pub fn show(&self) -> Cow<'_, str> {
+        if self.key == 0 { String::from_utf8_lossy(&self.bytes) } else { Cow::Borrowed("\u{FFFD}") }
+    }
+}
+
+/// How the session started, as far as it is kept.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Start {
+    /// The service.
+    pub service: String,
+    /// Subject.
+    pub subject: Text,
+    /// First name, last name, e-mail address.
+    pub contact: [Text; 3],
+    /// Attached data.
+    pub user_data: BTreeMap<String, Text>,
+    /// Minutes.
+    pub time_zone_offset_minutes: i32,
+    /// SHA-256 of the key's secret part.
+    pub key_hash: [u8; 32],
+    /// See [`super::Opening::sealed_key`].
+    pub sealed_key: Option<[u8; 16]>,
+    /// Limits.
+    pub limits: super::Limits,
+}
+
+/// Somebody in the session.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Participant {
+    /// 1, 2, 3 ... in order of joining.
+    pub number: u32,
+    /// His number in each view that sees him (the GMS `participantId`), in the order of [`ViewKind`].
+    pub number_in_view: [Option<u32>; 3],
+    /// What he is.
+    pub role: Role,
+    /// Who sees him.
+    pub visibility: Visibility,
+    /// The nickname.
+    pub nickname: Text,
+    /// The GMS `userId`: 16 hex digits.
+    pub user_id: String,
+}
+
+/// What a participant is.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Role {
+    /// The customer.
+    Customer,
+    /// A person at a desktop.
+    Agent,
+    /// A program that talks; shown as an agent of style BOT.
+    Bot(BotName),
+    /// A supervisor.
+    Supervisor,
+    /// The workflow.
+    Workflow,
+    /// The server itself.
+    System,
+}
+
+/// Who sees a participant and what he says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Visibility {
+    /// Everybody.
+    All,
+    /// Agents and supervisors.
+    Internal,
+    /// Supervisors.
+    Silent,
+}
+
+impl Visibility {
+    /// Which views see this, in the order of [`ViewKind`].
+    pub fn views(self) -> [bool; 3] {
+        match self {
+            Self::All => [true, true, true],
+            Self::Internal => [false, true, true],
+            Self::Silent => [false, false, true],
+        }
+    }
+}
+
+/// The three views of a session, by the reader's role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum ViewKind {
+    /// Sees visibility All.
+    Customer,
+    /// Sees All and Internal.
+    Agent,
+    /// Sees everything.
+    Supervisor,
+}
+
+impl ViewKind {
+    /// This view's entry in an array that has one for each.
+    pub fn of<T: Copy>(self, each: &[T; 3]) -> T {
+        let [customer, agent, supervisor] = *each;
+        match self {
+            Self::Customer => customer,
+            Self::Agent => agent,
+            Self::Supervisor => supervisor,
+        }
+    }
+}
+
+/// Why somebody left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum LeaveReason {
+    /// By his own choice (quit-reason-code 0).
+    Left,
+    /// No call came in time (3).
+    Inactive,
+    /// Removed by another participant (4).
+    Removed,
+    /// Removed by the system: the session was ended (5).
+    Ended,
+}
+
+/// Typing: shown, numbered in the views, never journaled.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Typing {
+    /// When.
+    pub at: Millis,
+    /// Its index in each view that sees it.
+    pub index: [Option<u64>; 3],
+    /// Who.
+    pub by: u32,
+    /// True: started; false: stopped.
+    pub started: bool,
+    /// What he has typed so far.
+    pub preview: Option<String>,
+}
