@@ -67,7 +67,7 @@ impl Detector {
 
     /// A new list: expects its live members to beat from now on, forgets those that are over.
     pub(crate) fn listed(&mut self, list: &MemberList, me: Owner, now_ms: u64) {
-        for member in list.live().filter(|member| member.owner != me) {
+        for member in list.live().filter(|member| member.owner.node != me.node) {
             self.peer(member.owner, now_ms);
         }
         self.peers.retain(|owner, peer| peer.linked || list.is_live(*owner));
@@ -181,7 +181,7 @@ impl Detector {
         if now_ms < self.muted_until_ms {
             return BTreeSet::new();
         }
-        let others = list.live().map(|member| member.owner).filter(|owner| *owner != me);
+        let others = list.live().map(|member| member.owner).filter(|owner| owner.node != me.node);
         others.filter(|owner| self.silent(*owner, now_ms).is_some()).collect()
     }
 
@@ -232,7 +232,7 @@ impl Detector {
         let voters = self.voters(list, me, now_ms);
         let silent = suspects.iter().filter(|owner| voters.contains(*owner)).count();
         let mut verdicts = Vec::new();
-        for member in list.live().filter(|member| member.owner != me) {
+        for member in list.live().filter(|member| member.owner.node != me.node) {
             let owner = member.owner;
             let why = self.certain(owner).or_else(|| {
                 let silence = suspects.contains(&owner).then(|| self.silent(owner, now_ms)).flatten()?;

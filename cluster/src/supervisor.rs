@@ -62,9 +62,11 @@ pub struct Supervisor {
     fences: BTreeMap<ShardId, Owner>,
     turns: u64,
     reading: bool,
-    /// A fence came while a read was under way: that read may be too old to judge it.
-    fenced_since_read: bool,
+    /// Doubt arose while a read was under way: its answer may be too old to settle it.
+    read_again: bool,
     want_read: bool,
+    /// The list known here may be old (own stall, a higher version heard): nothing is claimed before it is read.
+    in_doubt: bool,
     read_after_ms: u64,
     next_read_ms: u64,
     swapping: Option<MemberList>,
@@ -102,8 +104,9 @@ impl Supervisor {
             fences: BTreeMap::new(),
             turns: 0,
             reading: false,
-            fenced_since_read: false,
+            read_again: false,
             want_read: true,
+            in_doubt: false,
             read_after_ms: 0,
             next_read_ms: 0,
             swapping: None,
@@ -200,7 +203,7 @@ impl Supervisor {
         match note {
             Note::Beat(beat) => {
                 if beat.list_version > self.list.version {
-                    self.want_read = true;
+                    self.doubt_list();
                 }
                 self.detector.beat(from, beat, now);
             }
@@ -220,9 +223,15 @@ impl Supervisor {
         if stalled_ms > self.config.timing.stall_ms {
             self.detector.mute(self.now_ms);
             if stalled_ms >= self.config.timing.silence_ms / 2 {
-                self.want_read = true;
+                self.doubt_list();
             }
         }
+    }
+
+    fn doubt_list(&mut self) {
+        self.want_read = true;
+        self.in_doubt = true;
+        self.read_again |= self.reading;
     }
 
     fn on_tick(&mut self, out: &mut Vec<Action>) {
