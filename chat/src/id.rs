@@ -2,10 +2,63 @@
 
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// A session's id (the GMS `chatId`) and its interaction's: 16 characters of `0-9A-Za-z`, about 95 random bits.
+const SESSION_ID_CHARS: usize = 16;
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A session's id (the GMS `chatId`) and its interaction's: 16 characters of `0-9A-Za-z`, about 95 random
+/// bits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 pub struct SessionId(pub String);
+
+impl SessionId {
+    /// An id of fresh random bits.
+    pub fn from_random(random: &[u8; 16]) -> Self {
+        let mut rest = u128::from_le_bytes(*random);
+        let mut id = String::with_capacity(SESSION_ID_CHARS);
+        for _ in 0..SESSION_ID_CHARS {
+            let digit = usize::try_from(rest % 62).unwrap_or(0);
+            id.push(DIGITS.get(digit).map_or('0', |byte| char::from(*byte)));
+            rest /= 62;
+        }
+        Self(id)
+    }
+
+    /// The id that a client's own start id leads to, so that a retried start finds the session of the first
+    /// try on whatever node it comes to.
+    pub fn from_start_id(service: &str, client_id: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"handoff session id 1\0");
+        hash.update(u64::try_from(service.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(service.as_bytes());
+        hash.update(client_id.as_bytes());
+        let mut head = [0; 16];
+        for (to, from) in head.iter_mut().zip(hash.finalize()) {
+            *to = from;
+        }
+        Self::from_random(&head)
+    }
+
+    /// Takes an id from outside; `None` when it isn't 16 characters of `0-9A-Za-z`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == SESSION_ID_CHARS && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The shard that owns this session, of `shards` (0 counts as 1).
+    pub fn shard(&self, shards: u32) -> u32 {
+        let hash = xxh3_64_with_seed(self.0.as_bytes(), 0);
+        u32::try_from(hash % u64::from(shards.max(1))).unwrap_or(0)
+    }
+}
+
+impl std::fmt::Display for SessionId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
 
 /// Milliseconds since 1970 UTC, or a span of them where a name says so.
 #[derive(

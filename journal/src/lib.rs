@@ -42,7 +42,8 @@ pub struct Position {
 pub struct Claimed {
     /// The new tenure.
     pub tenure: Tenure,
-    /// The oldest segment that is not trimmed.
+    /// The oldest segment that is not trimmed. A trim that the owner before had begun may still take effect: what it
+    /// takes away lies below a complete checkpoint, so recovery, which starts at the newest one, never misses it.
     pub first_segment: u64,
     /// Where this owner's first frame goes.
     pub next: Position,
@@ -91,7 +92,9 @@ pub struct Head {
 /// Why a journal call did not do what it was asked.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum JournalError {
-    /// A later owner exists; this tenure is over. Definite: nothing of this call is or will be in the log.
+    /// A later owner exists; this tenure is over. Definite: nothing of this call is or will be in the log. (One
+    /// exception: an append that was unknown before, repeated after later owners trimmed its segment.) The owner named
+    /// is a later one, not always the newest.
     #[error("fenced: shard is owned by {owner} at epoch {epoch}")]
     Fenced {
         /// The later epoch.
@@ -143,7 +146,12 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unknown` when the store did not answer; `Refused` when the segment is trimmed or damaged.
-    async fn read(&self, tenure: &Tenure, from: Position, limit: usize) -> Result<Vec<StoredFrame>, JournalError>;
+    async fn read(
+        &self,
+        tenure: &Tenure,
+        from: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredFrame>, JournalError>;
 
     /// Forgets all segments below `segment`. The trim fence moves first, so that no resumed old owner can re-open
     /// what was trimmed. Repeatable.
@@ -227,7 +235,13 @@ pub trait Tables: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unknown`: read again; the write may have happened.
-    async fn put_if_version(&self, table: Table, key: &str, expected: u64, body: Bytes) -> Result<Swap, TablesError>;
+    async fn put_if_version(
+        &self,
+        table: Table,
+        key: &str,
+        expected: u64,
+        body: Bytes,
+    ) -> Result<Swap, TablesError>;
 
     /// Reads a versioned cell with its version, linearizably with [`Tables::put_if_version`].
     ///
@@ -245,5 +259,11 @@ pub trait Tables: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unknown`: repeat.
-    async fn scan(&self, table: Table, key: &str, from: u64, limit: usize) -> Result<Vec<(u64, Bytes)>, TablesError>;
+    async fn scan(
+        &self,
+        table: Table,
+        key: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Bytes)>, TablesError>;
 }

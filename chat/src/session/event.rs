@@ -1,9 +1,10 @@
-//! What happens in a session: the stored shapes. They are never a wire type, and never change: a new version gets a
-//! new shape beside the old.
+//! What happens in a session: the stored shapes. They are never a wire type, and never change: a new version
+//! gets a new shape beside the old.
 
 pub use crate::id::BotName;
 use crate::id::{CommandId, EffectId, Millis, TimerId};
 use bincode::{Decode, Encode};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One thing that a session journals.
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 pub enum Entry {
     /// A numbered event.
     Event(Event),
-    /// Indexes are reserved up to and including these, per [`ViewKind`] in its order. A restored session goes on
-    /// above them, so that no index is ever used twice.
+    /// Indexes are reserved up to and including these, per [`ViewKind`] in its order. A restored session goes
+    /// on above them, so that no index is ever used twice.
     Reserved([u64; 3]),
     /// The answer kept for repeats of a command; by the participant's number, 0 for nobody's.
     Answered {
@@ -20,6 +21,8 @@ pub enum Entry {
         by: u32,
         /// The command.
         id: CommandId,
+        /// A hash of what was asked, so that the id used for something else is refused.
+        digest: u64,
         /// Its answer.
         answer: super::Answer,
     },
@@ -110,6 +113,18 @@ pub struct Text {
     pub bytes: Vec<u8>,
 }
 
+impl Text {
+    /// A text in clear.
+    pub fn clear(text: &str) -> Self {
+        Self { key: 0, bytes: text.as_bytes().to_vec() }
+    }
+
+    /// The text for a reader; U+FFFD where it is sealed or isn't UTF-8.
+    pub fn show(&self) -> Cow<'_, str> {
+        if self.key == 0 { String::from_utf8_lossy(&self.bytes) } else { Cow::Borrowed("\u{FFFD}") }
+    }
+}
+
 /// How the session started, as far as it is kept.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Start {
@@ -176,6 +191,17 @@ pub enum Visibility {
     Silent,
 }
 
+impl Visibility {
+    /// Which views see this, in the order of [`ViewKind`].
+    pub fn views(self) -> [bool; 3] {
+        match self {
+            Self::All => [true, true, true],
+            Self::Internal => [false, true, true],
+            Self::Silent => [false, false, true],
+        }
+    }
+}
+
 /// The three views of a session, by the reader's role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum ViewKind {
@@ -185,6 +211,18 @@ pub enum ViewKind {
     Agent,
     /// Sees everything.
     Supervisor,
+}
+
+impl ViewKind {
+    /// This view's entry in an array that has one for each.
+    pub fn of<T: Copy>(self, each: &[T; 3]) -> T {
+        let [customer, agent, supervisor] = *each;
+        match self {
+            Self::Customer => customer,
+            Self::Agent => agent,
+            Self::Supervisor => supervisor,
+        }
+    }
 }
 
 /// Why somebody left.

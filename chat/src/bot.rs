@@ -1,0 +1,148 @@
+//! The rule bot: patterns to answers, in any language. Pure and deterministic, so that a turn taken again
+//! after a takeover says the same.
+
+use crate::session::{Body, Event};
+use regex::{Regex, RegexBuilder};
+use serde::Deserialize;
+use thiserror::Error;
+
+/// A bot as its file in `config/bots` says it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BotRules {
+    /// The nickname it shows.
+    pub nickname: String,
+    /// What it may say when it joins; none: it says nothing.
+    #[serde(default)]
+    pub greetings: Vec<String>,
+    /// What it may say when no rule fits; none: it says nothing.
+    #[serde(default)]
+    pub fallbacks: Vec<String>,
+    /// Whether patterns fit capital and small letters alike; a rule may say otherwise.
+    #[serde(default = "yes")]
+    pub ignore_case: bool,
+    /// Tried in order; the first that fits answers.
+    #[serde(default)]
+    pub rules: Vec<BotRule>,
+}
+
+/// One pattern and its answers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BotRule {
+    /// A regular expression, found anywhere in the text.
+    pub pattern: String,
+    /// Overrides [`BotRules::ignore_case`].
+    pub ignore_case: Option<bool>,
+    /// What it may answer: one is chosen by the number of the event answered.
+    #[serde(default)]
+    pub answers: Vec<String>,
+    /// Whether the bot leaves afterwards.
+    #[serde(default)]
+    pub leave: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Why a bot's rules can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BotError {
+    /// The pattern is no regular expression, or a too large one.
+    #[error("rule {rule}: the pattern can't be used: {reason}")]
+    Pattern {
+        /// Which rule, counted from 1.
+        rule: usize,
+        /// What the expression's compiler says.
+        reason: String,
+    },
+    /// The rule would do nothing.
+    #[error("rule {rule}: it has neither answers nor `leave = true`")]
+    Idle {
+        /// Which rule, counted from 1.
+        rule: usize,
+    },
+    /// A bot needs a name to show.
+    #[error("the nickname is empty")]
+    Nickname,
+}
+
+/// What a bot does in one turn.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BotAnswer {
+    /// To be posted; may be empty.
+    pub texts: Vec<String>,
+    /// Whether it leaves afterwards.
+    pub leave: bool,
+}
+
+/// Rules ready to answer.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    raw: BotRules,
+    patterns: Vec<Regex>,
+}
+
+impl Rules {
+    /// Makes rules ready.
+    ///
+    /// # Errors
+    /// [`BotError`] names the first rule that can't be used, and why.
+    pub fn compile(raw: BotRules) -> Result<Self, BotError> {
+        if raw.nickname.trim().is_empty() {
+            return Err(BotError::Nickname);
+        }
+        let mut patterns = Vec::with_capacity(raw.rules.len());
+        for (rule, row) in (1..).zip(&raw.rules) {
+            if row.answers.is_empty() && !row.leave {
+                return Err(BotError::Idle { rule });
+            }
+            let pattern = RegexBuilder::new(&row.pattern)
+                .case_insensitive(row.ignore_case.unwrap_or(raw.ignore_case))
+                .build()
+                .map_err(|error| BotError::Pattern { rule, reason: error.to_string() })?;
+            patterns.push(pattern);
+        }
+        Ok(Self { raw, patterns })
+    }
+
+    /// The nickname to show.
+    pub fn nickname(&self) -> &str {
+        &self.raw.nickname
+    }
+
+    /// The bot's turn on an event: greets where somebody joined, answers a message.
+    pub fn turn(&self, event: &Event) -> BotAnswer {
+        match &event.body {
+            Body::Joined(_) => self.greet(event.seq),
+            Body::Message { text, .. } => self.answer(&text.show(), event.seq),
+            Body::Opened(_) | Body::Left { .. } | Body::Ended => BotAnswer::default(),
+        }
+    }
+
+    /// What it says when it joins with the event `seq`.
+    pub fn greet(&self, seq: u64) -> BotAnswer {
+        BotAnswer { texts: choose(&self.raw.greetings, seq), leave: false }
+    }
+
+    /// What it answers to a text posted as event `seq`.
+    pub fn answer(&self, text: &str, seq: u64) -> BotAnswer {
+        let mut rows = self.patterns.iter().zip(&self.raw.rules);
+        rows.find(|(pattern, _)| pattern.is_match(text)).map_or_else(
+            || BotAnswer { texts: choose(&self.raw.fallbacks, seq), leave: false },
+            |(_, row)| BotAnswer { texts: choose(&row.answers, seq), leave: row.leave },
+        )
+    }
+}
+
+/// One of several, by the event's number. Messages and answers alternate, so numbers are often all odd:
+/// halves are counted, lest every second answer were never chosen.
+fn choose(answers: &[String], seq: u64) -> Vec<String> {
+    let count = u64::try_from(answers.len()).unwrap_or(u64::MAX).max(1);
+    let place = usize::try_from((seq / 2) % count).unwrap_or(0);
+    answers.get(place).cloned().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

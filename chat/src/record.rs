@@ -1,0 +1,97 @@
+//! The stored rows of a session's record: an opening row (row 0), one row per durable event keyed by its
+//! `seq`, and a closing row, whose existence says that the record is closed. Each is written once.
+
+use crate::id::{Millis, SessionId};
+use crate::session::{Event, LeaveReason, Text};
+use bincode::{Decode, Encode};
+use handoff_codec::Error;
+
+/// The opening row. Contact, attributes and limits are in the transcript's first row.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct RecordOpening {
+    /// The session.
+    pub session: SessionId,
+    /// The service asked for.
+    pub service: String,
+    /// When it started.
+    pub started_at: Millis,
+    /// The customer's nickname.
+    pub nickname: Text,
+    /// The customer's `userId`.
+    pub user_id: String,
+}
+
+/// The closing row.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct RecordClosing {
+    /// When the session ended.
+    pub ended_at: Millis,
+    /// The last durable event's number: the transcript is whole when it has rows 1 to this.
+    pub last_seq: u64,
+    /// Why the last who held the session open left it.
+    pub reason: LeaveReason,
+}
+
+#[derive(Encode, Decode)]
+enum StoredOpening {
+    V1(RecordOpening),
+}
+
+#[derive(Encode, Decode)]
+enum StoredClosing {
+    V1(RecordClosing),
+}
+
+impl RecordOpening {
+    /// The row's bytes.
+    ///
+    /// # Errors
+    /// When it is larger than one envelope may be.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        handoff_codec::encode(&StoredOpening::V1(self.clone()))
+    }
+
+    /// Reads the row.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of an unknown version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let StoredOpening::V1(row) = handoff_codec::decode(bytes)?;
+        Ok(row)
+    }
+}
+
+impl RecordClosing {
+    /// The row's bytes.
+    ///
+    /// # Errors
+    /// When it is larger than one envelope may be.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        handoff_codec::encode(&StoredClosing::V1(self.clone()))
+    }
+
+    /// Reads the row.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of an unknown version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let StoredClosing::V1(row) = handoff_codec::decode(bytes)?;
+        Ok(row)
+    }
+}
+
+/// The bytes of a transcript row, which are those of a history row too.
+///
+/// # Errors
+/// When it is larger than one envelope may be.
+pub fn encode_event(event: &Event) -> Result<Vec<u8>, Error> {
+    handoff_codec::encode(event)
+}
+
+/// Reads a transcript row.
+///
+/// # Errors
+/// When the bytes are damaged or of an unknown version.
+pub fn decode_event(bytes: &[u8]) -> Result<Event, Error> {
+    handoff_codec::decode(bytes)
+}

@@ -1,0 +1,60 @@
+//! What the customer says and that he types.
+
+use super::super::Decision;
+use super::super::command::Reject;
+use super::super::event::{Effect, Role};
+use super::Case;
+
+pub(super) fn too_long(text: &str, bytes_max: u32) -> bool {
+    u32::try_from(text.len()).map_or(true, |bytes| bytes > bytes_max)
+}
+
+/// The longest beginning of a text that fits, whole characters only.
+pub(super) fn cut(text: &str, bytes_max: u32) -> &str {
+    let mut end = text.len().min(usize::try_from(bytes_max).unwrap_or(usize::MAX));
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+pub(super) fn send(
+    mut case: Case<'_>,
+    text: &str,
+    message_type: &Option<String>,
+) -> Result<Decision, Reject> {
+    let state = case.draft.state;
+    if state.ended_for_customer() {
+        return Err(Reject::Ended);
+    }
+    let bytes_max = case.limits.message_bytes_max;
+    if too_long(text, bytes_max) {
+        return Err(Reject::TooLong { bytes_max });
+    }
+    let events_max = case.limits.events_max;
+    if state.last_seq >= u64::from(events_max) {
+        return Err(Reject::Full { events_max });
+    }
+    let seq = case.draft.message(case.by, text, message_type.clone());
+    for party in state.parties.values().filter(|party| party.present()) {
+        if let Role::Bot(bot) = &party.who.role {
+            case.draft.owe(Effect::BotTurn { bot: bot.clone(), seq });
+        }
+    }
+    case.done()
+}
+
+/// Typing is shown and not journaled; only a block of indexes is, where the last one is used up. A preview
+/// longer than a message may be is cut.
+pub(super) fn typing(
+    mut case: Case<'_>,
+    started: bool,
+    preview: &Option<String>,
+) -> Result<Decision, Reject> {
+    if case.draft.state.ended_for_customer() {
+        return Err(Reject::Ended);
+    }
+    let preview = preview.as_deref().map(|text| cut(text, case.limits.message_bytes_max).to_owned());
+    case.draft.typing(case.by, started, preview);
+    case.done()
+}

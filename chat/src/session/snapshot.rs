@@ -1,0 +1,153 @@
+//! A session's state as checkpoints and sleeping sessions store it. A stored shape of its own: live state may
+//! change freely, [`SnapshotV1`] never.
+
+use super::command::Limits;
+use super::event::{Effect, Event, LeaveReason, Participant};
+use super::state::{Kept, Party, Session, State, Terms};
+use crate::id::{CommandId, EffectId, Millis, SessionId, TimerId};
+use bincode::{Decode, Encode};
+
+#[derive(Encode, Decode)]
+enum Snapshot {
+    V1(SnapshotV1),
+}
+
+#[derive(Encode, Decode)]
+struct SnapshotV1 {
+    id: SessionId,
+    terms: Option<TermsV1>,
+    last_at: Millis,
+    last_seq: u64,
+    events: Vec<Event>,
+    forgotten: [u64; 3],
+    parties: Vec<(Participant, Option<LeaveReason>)>,
+    reserved: [u64; 3],
+    start_answer: Option<KeptV1>,
+    answers: Vec<(u32, Vec<KeptV1>)>,
+    owed: Vec<(EffectId, Effect)>,
+    last_effect: u64,
+    timers: Vec<(TimerId, Millis)>,
+    last_timer: u64,
+    ended_at: Option<Millis>,
+    held_until: Option<LeaveReason>,
+    retired: bool,
+}
+
+#[derive(Encode, Decode)]
+struct TermsV1 {
+    started_at: Millis,
+    service: String,
+    key_hash: [u8; 32],
+    sealed_key: Option<[u8; 16]>,
+    limits: Limits,
+}
+
+#[derive(Encode, Decode)]
+struct KeptV1 {
+    id: CommandId,
+    digest: u64,
+    seq: u64,
+    next_position: u64,
+    chat_ended: bool,
+}
+
+impl Session {
+    /// Its state as bytes; typing is not part of it.
+    ///
+    /// # Errors
+    /// When the state is larger than one envelope may be.
+    pub fn to_snapshot(&self) -> Result<Vec<u8>, handoff_codec::Error> {
+        handoff_codec::encode(&Snapshot::V1(SnapshotV1::of(self)))
+    }
+
+    /// The session as it was; entries journaled since are to be applied, then [`Session::restored`] called.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of a version that this build doesn't read.
+    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, handoff_codec::Error> {
+        let Snapshot::V1(stored) = handoff_codec::decode(bytes)?;
+        Ok(stored.into_session())
+    }
+}
+
+impl SnapshotV1 {
+    fn of(session: &Session) -> Self {
+        let state = &session.state;
+        let parties = state.parties.values().map(|party| (party.who.clone(), party.gone));
+        let answers = state.answers.iter().map(|(by, kept)| (*by, kept.iter().map(KeptV1::of).collect()));
+        Self {
+            id: session.id.clone(),
+            terms: state.terms.as_ref().map(TermsV1::of),
+            last_at: state.last_at,
+            last_seq: state.last_seq,
+            events: state.events.iter().cloned().collect(),
+            forgotten: state.forgotten,
+            parties: parties.collect(),
+            reserved: state.reserved,
+            start_answer: state.start_answer.as_ref().map(KeptV1::of),
+            answers: answers.collect(),
+            owed: state.owed.iter().map(|(id, effect)| (*id, effect.clone())).collect(),
+            last_effect: state.last_effect,
+            timers: state.timers.iter().map(|(id, at)| (*id, *at)).collect(),
+            last_timer: state.last_timer,
+            ended_at: state.ended_at,
+            held_until: state.held_until,
+            retired: state.retired,
+        }
+    }
+
+    fn into_session(self) -> Session {
+        let parties = self.parties.into_iter().map(|(who, gone)| (who.number, Party { who, gone }));
+        let answers =
+            self.answers.into_iter().map(|(by, kept)| (by, kept.into_iter().map(Kept::from).collect()));
+        let mut session = Session::new(self.id);
+        session.state = State {
+            terms: self.terms.map(Terms::from),
+            last_at: self.last_at,
+            last_seq: self.last_seq,
+            events: self.events.into(),
+            forgotten: self.forgotten,
+            parties: parties.collect(),
+            reserved: self.reserved,
+            start_answer: self.start_answer.map(Kept::from),
+            answers: answers.collect(),
+            owed: self.owed.into_iter().collect(),
+            last_effect: self.last_effect,
+            timers: self.timers.into_iter().collect(),
+            last_timer: self.last_timer,
+            ended_at: self.ended_at,
+            held_until: self.held_until,
+            retired: self.retired,
+        };
+        session.restored();
+        session
+    }
+}
+
+impl TermsV1 {
+    fn of(terms: &Terms) -> Self {
+        let Terms { started_at, service, key_hash, sealed_key, limits } = terms.clone();
+        Self { started_at, service, key_hash, sealed_key, limits }
+    }
+}
+
+impl From<TermsV1> for Terms {
+    fn from(stored: TermsV1) -> Self {
+        let TermsV1 { started_at, service, key_hash, sealed_key, limits } = stored;
+        Self { started_at, service, key_hash, sealed_key, limits }
+    }
+}
+
+impl KeptV1 {
+    fn of(kept: &Kept) -> Self {
+        let Kept { id, digest, seq, next_position, chat_ended } = kept.clone();
+        Self { id, digest, seq, next_position, chat_ended }
+    }
+}
+
+impl From<KeptV1> for Kept {
+    fn from(stored: KeptV1) -> Self {
+        let KeptV1 { id, digest, seq, next_position, chat_ended } = stored;
+        Self { id, digest, seq, next_position, chat_ended }
+    }
+}

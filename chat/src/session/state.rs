@@ -1,0 +1,234 @@
+//! What a session remembers, and how each journaled entry changes it. Nothing is decided here, so replay is
+//! the fold of [`Session::apply`] over the entries.
+
+use super::command::Answer;
+use super::event::{Body, Effect, Entry, Event, LeaveReason, Participant, Role, Start, Typing, ViewKind};
+use crate::id::{BotName, CommandId, EffectId, Millis, SessionId, TimerId};
+use std::collections::{BTreeMap, VecDeque};
+
+/// How many answers are kept for repeats, per participant.
+pub(super) const ANSWERS_KEPT: usize = 256;
+/// How many typing events are kept to be shown.
+pub(super) const TYPINGS_KEPT: usize = 64;
+
+/// A chat session: a pure state machine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    pub(super) id: SessionId,
+    pub(super) state: State,
+    pub(super) volatile: Volatile,
+}
+
+/// What the journal gives back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct State {
+    pub(super) terms: Option<Terms>,
+    pub(super) last_at: Millis,
+    pub(super) last_seq: u64,
+    /// Durable events in memory: the newest, without a gap.
+    pub(super) events: VecDeque<Event>,
+    /// Highest index per view among the events that are no longer in memory.
+    pub(super) forgotten: [u64; 3],
+    pub(super) parties: BTreeMap<u32, Party>,
+    pub(super) reserved: [u64; 3],
+    /// The answer to the start, kept as long as the session.
+    pub(super) start_answer: Option<Kept>,
+    pub(super) answers: BTreeMap<u32, VecDeque<Kept>>,
+    pub(super) owed: BTreeMap<EffectId, Effect>,
+    pub(super) last_effect: u64,
+    pub(super) timers: BTreeMap<TimerId, Millis>,
+    pub(super) last_timer: u64,
+    pub(super) ended_at: Option<Millis>,
+    /// Why the last who held the session open, and has left, did so.
+    pub(super) held_until: Option<LeaveReason>,
+    pub(super) retired: bool,
+}
+
+/// What is forgotten when the session is restored.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Volatile {
+    /// Last index used per view. After a restore: all that were reserved.
+    pub(super) used: [u64; 3],
+    pub(super) typing: VecDeque<Typing>,
+}
+
+/// What holds from the start on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Terms {
+    pub(super) started_at: Millis,
+    pub(super) service: String,
+    pub(super) key_hash: [u8; 32],
+    pub(super) sealed_key: Option<[u8; 16]>,
+    pub(super) limits: super::Limits,
+}
+
+/// A participant and whether he is still in.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Party {
+    pub(super) who: Participant,
+    pub(super) gone: Option<LeaveReason>,
+}
+
+/// An answer kept for repeats; what is the same in all of them is not kept with each.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kept {
+    pub(super) id: CommandId,
+    pub(super) digest: u64,
+    pub(super) seq: u64,
+    pub(super) next_position: u64,
+    pub(super) chat_ended: bool,
+}
+
+impl Session {
+    /// A session that nobody has opened yet.
+    pub fn new(id: SessionId) -> Self {
+        Self { id, state: State::default(), volatile: Volatile::default() }
+    }
+
+    /// Changes the state as a journaled entry says.
+    pub fn apply(&mut self, entry: &Entry) {
+        let state = &mut self.state;
+        match entry {
+            Entry::Event(event) => self.apply_event(event),
+            Entry::Reserved(upto) => raise(&mut state.reserved, upto.map(Some)),
+            Entry::Answered { by, id, digest, answer } => state.keep(*by, id, *digest, answer),
+            Entry::Owed { id, effect } => {
+                state.last_effect = state.last_effect.max(id.0);
+                state.owed.insert(*id, effect.clone());
+            }
+            Entry::Settled(id) => {
+                state.owed.remove(id);
+            }
+            Entry::Armed { id, at } => {
+                state.last_timer = state.last_timer.max(id.0);
+                state.timers.insert(*id, *at);
+            }
+            Entry::Disarmed(id) => {
+                state.timers.remove(id);
+            }
+            Entry::Retired => state.retired = true,
+        }
+    }
+
+    fn apply_event(&mut self, event: &Event) {
+        let state = &mut self.state;
+        match &event.body {
+            Body::Opened(start) => state.terms = Some(Terms::of(event.at, start)),
+            Body::Joined(who) => {
+                state.parties.insert(who.number, Party { who: (**who).clone(), gone: None });
+            }
+            Body::Left { reason, .. } => {
+                if let Some(party) = state.parties.get_mut(&event.by) {
+                    party.gone = Some(*reason);
+                    if party.holds() {
+                        state.held_until = Some(*reason);
+                    }
+                }
+            }
+            Body::Message { .. } => {}
+            Body::Ended => state.ended_at = Some(event.at),
+        }
+        state.last_at = state.last_at.max(event.at);
+        state.last_seq = state.last_seq.max(event.seq);
+        state.events.push_back(event.clone());
+        raise(&mut self.volatile.used, event.index);
+    }
+
+    /// Shows typing: it takes its index, and the newest 64 are kept until the session is restored.
+    pub fn show_typing(&mut self, typing: &Typing) {
+        raise(&mut self.volatile.used, typing.index);
+        if self.volatile.typing.len() >= TYPINGS_KEPT {
+            self.volatile.typing.pop_front();
+        }
+        self.volatile.typing.push_back(typing.clone());
+    }
+
+    /// To be called once after replay or [`Session::from_snapshot`] and before anything is asked: indexes go
+    /// on above all that were reserved, because an earlier owner may have shown any of them as typing.
+    pub fn restored(&mut self) {
+        self.volatile = Volatile { used: self.state.reserved, typing: VecDeque::new() };
+    }
+
+    /// Drops events below `seq` from memory. Only for those that history rows hold.
+    pub fn forget_below(&mut self, seq: u64) {
+        let state = &mut self.state;
+        while let Some(event) = state.events.pop_front_if(|event| event.seq < seq) {
+            raise(&mut state.forgotten, event.index);
+        }
+    }
+}
+
+impl State {
+    fn keep(&mut self, by: u32, id: &CommandId, digest: u64, answer: &Answer) {
+        let kept = Kept {
+            id: id.clone(),
+            digest,
+            seq: answer.seq,
+            next_position: answer.next_position,
+            chat_ended: answer.chat_ended,
+        };
+        if self.start_answer.is_none() {
+            self.start_answer = Some(kept);
+            return;
+        }
+        let answers = self.answers.entry(by).or_default();
+        if answers.len() >= ANSWERS_KEPT {
+            answers.pop_front();
+        }
+        answers.push_back(kept);
+    }
+
+    pub(super) fn customer(&self) -> Option<&Party> {
+        self.parties.values().find(|party| party.who.role == Role::Customer)
+    }
+
+    pub(super) fn bot(&self, name: &BotName) -> Option<&Party> {
+        self.parties.values().find(|party| matches!(&party.who.role, Role::Bot(bot) if bot == name))
+    }
+
+    pub(super) fn customer_number(&self) -> u32 {
+        self.customer().map_or(0, |party| party.who.number)
+    }
+
+    pub(super) fn user_id(&self) -> String {
+        self.customer().map(|party| party.who.user_id.clone()).unwrap_or_default()
+    }
+
+    /// Whether the chat has ended for the customer.
+    pub(super) fn ended_for_customer(&self) -> bool {
+        self.ended_at.is_some() || self.customer().is_none_or(|party| party.gone.is_some())
+    }
+}
+
+impl Terms {
+    pub(super) fn of(at: Millis, start: &Start) -> Self {
+        Self {
+            started_at: at,
+            service: start.service.clone(),
+            key_hash: start.key_hash,
+            sealed_key: start.sealed_key,
+            limits: start.limits.clone(),
+        }
+    }
+}
+
+impl Party {
+    pub(super) fn present(&self) -> bool {
+        self.gone.is_none()
+    }
+
+    /// Whether the session goes on because of him.
+    pub(super) fn holds(&self) -> bool {
+        matches!(self.who.role, Role::Customer | Role::Agent)
+    }
+
+    pub(super) fn seen_by(&self, view: ViewKind) -> bool {
+        view.of(&self.who.number_in_view).is_some()
+    }
+}
+
+fn raise(highest: &mut [u64; 3], index: [Option<u64>; 3]) {
+    for (high, index) in highest.iter_mut().zip(index) {
+        *high = (*high).max(index.unwrap_or(0));
+    }
+}
