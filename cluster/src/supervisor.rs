@@ -260,7 +260,9 @@ impl Supervisor {
         self.settle(out);
         self.consider_list(out);
         self.end_drain(out);
-        self.send_beats(out);
+        if !self.halted {
+            self.send_beats(out);
+        }
     }
 
     fn send_beats(&mut self, out: &mut Vec<Action>) {
