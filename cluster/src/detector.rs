@@ -1,10 +1,10 @@
 //! Who is dead: what this node hears of each peer, and when that is enough to write him down.
 //!
 //! Two signs are certain: the peer's port refuses, or another incarnation answers there. Silence is only a
-//! suspicion: with two members it suffices (the first write wins), with more a second must share it. A member that
-//! hears the accused disagrees by not suspecting him. As a last resort the store is the second: a suspect whose
-//! `alive_until` has not moved for long, while the store answers us, is as good as dead; that is how a node goes on
-//! when all others were paused or cut off at once.
+//! suspicion: with two members it suffices (the first write wins), with more a second must share it. A
+//! member that hears the accused disagrees by not suspecting him. As a last resort the store is the second:
+//! a suspect whose `alive_until` has not moved for long, while the store answers us, is as good as dead;
+//! that is how a node goes on when all others were paused or cut off at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -209,7 +209,8 @@ impl Detector {
         }
     }
 
-    /// Whether the store says that a silent peer is dead: its sign of life stands still, and was read just now.
+    /// Whether the store says that a silent peer is dead: its sign of life stands still, and was read just
+    /// now.
     fn store_agrees(&self, owner: Owner, now_ms: u64) -> bool {
         let stale_ms = self.timing.alive_stale_ms;
         self.peers.get(&owner).is_some_and(|peer| {

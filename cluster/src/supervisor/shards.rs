@@ -90,8 +90,8 @@ impl Supervisor {
         }
     }
 
-    /// Whether the owner before is over, has said that he let go, or beats without the shard since he knows that
-    /// it is mine.
+    /// Whether the owner before is over, has said that he let go, or beats without the shard since he knows
+    /// that it is mine.
     fn has_let_go(&self, shard: ShardId, from: Owner, version: u64) -> bool {
         let told = self.released.get(&shard).is_some_and(|(by, _)| *by == from);
         let beats_without = || {
@@ -187,8 +187,8 @@ impl Supervisor {
         self.doubt_list();
     }
 
-    /// Whether the list says why `by` has the shard, so that it alone is gone and nothing else is wrong: it is not
-    /// mine, or was his just before, or his claim came late: he is over, or an earlier me.
+    /// Whether the list says why `by` has the shard, so that it alone is gone and nothing else is wrong: it
+    /// is not mine, or was his just before, or his claim came late: he is over, or an earlier me.
     fn explains(&self, shard: ShardId, by: Owner) -> bool {
         let assignment = self.list.assigned(shard);
         assignment.to != Some(self.me) || assignment.from == Some(by) || !self.list.is_live(by)

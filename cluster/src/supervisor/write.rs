@@ -79,8 +79,8 @@ impl Supervisor {
         joined
     }
 
-    /// A joining node goes up when it is linked with all who have shards. Where nobody has, the nodes wait a moment
-    /// for each other, and the first one to write makes all up whom it hears.
+    /// A joining node goes up when it is linked with all who have shards. Where nobody has, the nodes wait
+    /// a moment for each other, and the first one to write makes all up whom it hears.
     fn go_up(&self, list: &mut MemberList, wall_ms: u64) -> bool {
         let (now, timing) = (self.now_ms, &self.config.timing);
         let waited_ms = now - self.joined_ms.unwrap_or(now);

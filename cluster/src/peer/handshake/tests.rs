@@ -68,3 +68,16 @@ async fn bytes_in_any_cut_never_break_the_acceptor() {
         assert!(accept(&config(), owner(2), stream).await.is_err());
     }
 }
+
+#[tokio::test]
+async fn a_dialer_proves_nothing_to_an_acceptor_that_has_not_proved_itself() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (accepted, _) = listener.accept().await.unwrap();
+    let impostor = LinksConfig { secret: Secret::new("a guess"), ..config() };
+    let mine = config();
+    let (dialed, accepted) =
+        tokio::join!(dial(&mine, owner(1), NodeId(2), stream), accept(&impostor, owner(2), accepted));
+    assert!(matches!(dialed, Err(HandshakeError::Refuse(why)) if why.contains("secrets differ")));
+    assert!(matches!(accepted, Err(HandshakeError::Refused(_))));
+}

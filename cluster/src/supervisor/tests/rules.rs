@@ -303,6 +303,21 @@ fn a_shard_of_a_living_owner_is_claimed_on_his_word_or_after_a_second() {
 }
 
 #[test]
+fn nothing_is_claimed_on_a_list_that_is_known_to_be_old() {
+    let mut bench = Bench::up(&[1, 2]);
+    bench.give(Input::LinkDown { peer: owner(2), refused: false });
+    bench.give(Input::LinkDown { peer: owner(2), refused: true });
+    bench.beating.clear();
+    let down = bench.swap().cloned().unwrap();
+    let newer = Beat { list_version: down.version + 1, ..Beat::default() };
+    bench.give(Input::Heard { from: owner(2), note: Note::Beat(newer) });
+    bench.give(Input::Swapped(SwapAnswer::Won));
+    assert!(bench.machine.list() == &down && bench.claims().is_empty(), "a newer one is known of");
+    bench.give(Input::ListRead(Some(MemberList { version: down.version + 1, ..down })));
+    assert_eq!(bench.claims().len(), 6);
+}
+
+#[test]
 fn a_claim_that_fails_is_tried_again_with_growing_waits() {
     let mut bench = Bench::up(&[1, 2]);
     bench.give(Input::LinkDown { peer: owner(2), refused: false });

@@ -170,8 +170,8 @@ fn a_node_that_dies_while_it_takes_over_or_drains_stops_nobody() {
     }
 }
 
-/// Random faults, then quiet: the cluster always ends settled, and on its way each version of the list is one list
-/// (asserted by the world).
+/// Random faults, then quiet: the cluster always ends settled, and on its way each version of the list is
+/// one list (asserted by the world).
 #[test]
 fn whatever_happens_every_shard_ends_up_served_by_the_one_it_is_assigned_to() {
     let seeds = std::env::var("HANDOFF_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(150);
