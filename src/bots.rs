@@ -5,14 +5,38 @@ use handoff_chat::bot::{BotRules, Rules};
 use handoff_config::Config;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Bots by name.
+#[derive(Debug, Default, Clone)]
+pub struct Bots(BTreeMap<BotName, Arc<Rules>>);
+
+impl Bots {
+    /// Adds a bot, or replaces it.
+    pub fn insert(&mut self, name: BotName, rules: Rules) {
+        self.0.insert(name, Arc::new(rules));
+    }
+
+    /// A bot's rules.
+    #[must_use]
+    pub fn get(&self, name: &BotName) -> Option<Arc<Rules>> {
+        self.0.get(name).cloned()
+    }
+}
+
+/// Why bots can't be used: all problems, a sentence each.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}", .0.join("\n"))]
+pub struct BotsError(pub Vec<String>);
 
 /// Reads every bot, and checks that each bot that a service names is among them.
 ///
 /// # Errors
-/// All problems, a sentence each.
-pub fn load(config: &Config) -> Result<BTreeMap<BotName, Rules>, Vec<String>> {
+/// [`BotsError`].
+pub fn load_bots(config: &Config) -> Result<Bots, BotsError> {
     let folder = &config.bots.dir;
-    let mut bots = BTreeMap::new();
+    let mut bots = Bots::default();
     let mut problems = Vec::new();
     match std::fs::read_dir(folder) {
         Ok(entries) => {
@@ -21,7 +45,7 @@ pub fn load(config: &Config) -> Result<BTreeMap<BotName, Rules>, Vec<String>> {
             for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "toml")) {
                 let Some(name) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
                 match read(file) {
-                    Ok(rules) => drop(bots.insert(BotName(name.to_owned()), rules)),
+                    Ok(rules) => bots.insert(BotName(name.to_owned()), rules),
                     Err(text) => problems.push(format!("{}: {text}", file.display())),
                 }
             }
@@ -33,11 +57,11 @@ pub fn load(config: &Config) -> Result<BTreeMap<BotName, Rules>, Vec<String>> {
     for (service, options) in &config.services {
         let Some(bot) = &options.bot else { continue };
         let file = folder.join(format!("{bot}.toml"));
-        if !bots.contains_key(&BotName(bot.clone())) && !file.exists() {
+        if bots.get(&BotName(bot.clone())).is_none() && !file.exists() {
             problems.push(format!("services.{service}.bot is {bot}, but there is no {}", file.display()));
         }
     }
-    if problems.is_empty() { Ok(bots) } else { Err(problems) }
+    if problems.is_empty() { Ok(bots) } else { Err(BotsError(problems)) }
 }
 
 fn read(file: &Path) -> Result<Rules, String> {
@@ -62,22 +86,28 @@ mod tests {
         let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         put("demo.toml", "nickname = \"Demo\"\ngreetings = [\"hello\"]\n");
         put("notes.txt", "not a bot");
-        assert_eq!(load(&config(folder.path())).unwrap().len(), 1);
+        assert!(load_bots(&config(folder.path())).unwrap().get(&BotName("demo".to_owned())).is_some());
         put("broken.toml", "nickname = \"B\"\n[[rules]]\npattern = \"(\"\nanswers = [\"x\"]\n");
         put("odd.toml", "nickname = \"O\"\nrulez = 1\n");
         let mut config = config(folder.path());
         config.services.entry("sales".to_owned()).or_default().bot = Some("seller".to_owned());
-        let problems = load(&config).unwrap_err().join("\n");
+        let problems = load_bots(&config).unwrap_err().to_string();
         for expected in ["broken.toml: rule 1", "odd.toml", "rulez", "services.sales.bot is seller"] {
             assert!(problems.contains(expected), "missing {expected} in {problems}");
         }
     }
 
     #[test]
+    fn the_bots_that_ship_can_be_used() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/bots");
+        assert!(load_bots(&config(&folder)).is_ok());
+    }
+
+    #[test]
     fn no_folder_is_needed_without_bots() {
         let mut config = config(Path::new("/nonexistent"));
-        assert!(load(&config).is_err());
+        assert!(load_bots(&config).is_err());
         config.services.entry("default".to_owned()).or_default().bot = None;
-        assert!(load(&config).unwrap().is_empty());
+        assert!(load_bots(&config).is_ok());
     }
 }

@@ -244,7 +244,7 @@ fn serve(options: &Options, process: &dyn Process) -> Result<(), Failure> {
 
 fn check(options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let Loaded { config, warnings } = options.load()?;
-    let mut problems = crate::bots::load(&config).err().unwrap_or_default();
+    let mut problems = crate::bots::load_bots(&config).err().map_or_else(Vec::new, |error| error.0);
     if let Err(error) = crate::telemetry::filter(&config.log) {
         problems.push(error.to_string());
     }

@@ -4,8 +4,8 @@
 //! hop, and waits out a takeover. Gateways can be tested against a [`Sessions`] of their own.
 
 use async_trait::async_trait;
-use handoff_chat::session::{Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::SessionId;
+use handoff_chat::session::{Answer, Caller, Command, Read, Reading, Reject};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use thiserror::Error;

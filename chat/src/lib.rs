@@ -9,6 +9,8 @@ pub mod id;
 pub mod key;
 pub mod record;
 pub mod session;
+#[cfg(test)]
+mod stored_shapes;
 pub mod transcript;
 
 pub use id::{BotName, CommandId, EffectId, Millis, SessionId, TimerId};

@@ -39,6 +39,7 @@ impl Checker<'_> {
     fn numbers(&mut self, config: &Config) {
         let (http, peer, journal) = (&config.http, &config.peer, &config.journal);
         self.range("node.id", config.node.id, 1, u16::MAX);
+        self.range("node.shard_threads", config.node.shard_threads, 0, 1_024);
         self.range("http.workers", http.workers, 0, 1_024);
         self.range("http.body_bytes_max", http.body_bytes_max, 1_024, 64 << 20);
         self.range("http.fields_max", http.fields_max, 16, 10_000);

@@ -143,7 +143,12 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unknown` when the store did not answer; `Refused` when the segment is trimmed or damaged.
-    async fn read(&self, tenure: &Tenure, from: Position, limit: usize) -> Result<Vec<StoredFrame>, JournalError>;
+    async fn read(
+        &self,
+        tenure: &Tenure,
+        from: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredFrame>, JournalError>;
 
     /// Forgets all segments below `segment`. The trim fence moves first, so that no resumed old owner can re-open
     /// what was trimmed. Repeatable.
@@ -227,7 +232,13 @@ pub trait Tables: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unknown`: read again; the write may have happened.
-    async fn put_if_version(&self, table: Table, key: &str, expected: u64, body: Bytes) -> Result<Swap, TablesError>;
+    async fn put_if_version(
+        &self,
+        table: Table,
+        key: &str,
+        expected: u64,
+        body: Bytes,
+    ) -> Result<Swap, TablesError>;
 
     /// Reads a versioned cell with its version, linearizably with [`Tables::put_if_version`].
     ///
@@ -245,5 +256,11 @@ pub trait Tables: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unknown`: repeat.
-    async fn scan(&self, table: Table, key: &str, from: u64, limit: usize) -> Result<Vec<(u64, Bytes)>, TablesError>;
+    async fn scan(
+        &self,
+        table: Table,
+        key: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Bytes)>, TablesError>;
 }

@@ -7,7 +7,9 @@ use std::fmt;
 pub struct ShardId(pub u16);
 
 /// The ownership term of a shard: the fencing token. 0: never owned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bincode::Encode, bincode::Decode,
+)]
 pub struct Epoch(pub u64);
 
 /// A node's number in the cluster, from 1; stays the same through restarts.
@@ -65,5 +67,13 @@ impl std::str::FromStr for Owner {
             node: NodeId(node.parse().map_err(|_| wrong())?),
             incarnation: Incarnation(u64::from_str_radix(incarnation, 16).map_err(|_| wrong())?),
         })
+    }
+}
+
+/// Refuses rows that no implementation can store, before any of them is written.
+pub(crate) fn check_rows(rows: &[crate::Row]) -> Result<(), crate::TablesError> {
+    match rows.iter().find(|row| row.row > crate::CLOSING_ROW) {
+        Some(row) => Err(crate::TablesError::Refused(format!("row number {} is too large", row.row))),
+        None => Ok(()),
     }
 }

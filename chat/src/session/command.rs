@@ -174,6 +174,9 @@ pub enum Reject {
     /// The caller may not do this.
     #[error("not allowed")]
     NotAllowed,
+    /// The session failed twice on the same command and is out of service until its shard has a new owner.
+    #[error("the session is out of service after repeated faults")]
+    Quarantined,
 }
 
 /// What may be read.

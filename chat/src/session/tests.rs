@@ -120,11 +120,15 @@ impl World {
             self.session.show_typing(typing);
             self.typings += 1;
         }
-        let event_seqs = decision.entries.iter().filter_map(|entry| match entry {
+        let mut event_seqs = decision.entries.iter().filter_map(|entry| match entry {
             Entry::Event(event) => Some(event.seq),
             _ => None,
         });
-        assert_eq!(decision.answer.seq, event_seqs.last().unwrap_or(0), "an answer names what it journals");
+        assert_eq!(
+            decision.answer.seq,
+            event_seqs.next_back().unwrap_or(0),
+            "an answer names what it journals"
+        );
         let answered = |entry: &&Entry| matches!(entry, Entry::Answered { .. });
         let answers = decision.entries.iter().filter(answered).count();
         assert_eq!(answers, usize::from(!decision.entries.is_empty()));

@@ -1,0 +1,58 @@
+//! What goes over a link once the handshake is done.
+
+use bincode::{Decode, Encode};
+use bytes::{Bytes, BytesMut};
+use handoff_codec as codec;
+use tokio_util::codec::{Encoder, LengthDelimitedCodec};
+
+/// One frame.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) enum Frame {
+    /// A request; its answer carries the same number.
+    Call(u64, Vec<u8>),
+    /// The answer.
+    Reply(u64, Vec<u8>),
+    /// The request was not begun: too many are being served.
+    Busy(u64),
+    /// Needs no answer.
+    Notice(Vec<u8>),
+}
+
+/// What a frame adds to its body at most.
+pub(super) const FRAME_OVERHEAD: usize = 32;
+
+/// The length-delimited framing with its limit.
+pub(super) fn framing(frame_bytes_max: usize) -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().max_frame_length(frame_bytes_max).new_codec()
+}
+
+impl Frame {
+    /// The frame's bytes without length; `None`: it can't be encoded.
+    pub(super) fn bytes(&self) -> Option<Bytes> {
+        codec::encode_bare(self).ok().map(Bytes::from)
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        codec::decode_bare(bytes).ok()
+    }
+}
+
+/// Appends a frame with its length to what is to be written next; false: it is too large.
+pub(super) fn append(framing: &mut LengthDelimitedCodec, frame: Bytes, buffer: &mut BytesMut) -> bool {
+    framing.encode(frame, buffer).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_frame_or_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Some(frame) = Frame::read(&bytes) {
+                prop_assert_eq!(Frame::read(&frame.bytes().unwrap()), Some(frame));
+            }
+        }
+    }
+}

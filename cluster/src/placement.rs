@@ -1,0 +1,100 @@
+//! Which shard an entity belongs to, and which member a shard.
+//!
+//! Rendezvous hashing with a bound on the load, and sticky: every member that is up gets the same number of shards,
+//! give or take one, and no shard moves that need not. The ranking is by node, not by incarnation: a node that comes
+//! back is preferred for the shards that it had.
+
+use std::collections::BTreeMap;
+
+use handoff_journal::{NodeId, Owner, ShardId};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::members::{Assignment, MemberList, MemberState};
+
+/// The shard of an entity: xxh3 (seed 0) of its id, modulo the number of shards (0 counts as 1).
+#[must_use]
+pub fn shard_of(entity_id: &str, shards: u16) -> ShardId {
+    let number = xxh3_64(entity_id.as_bytes()) % u64::from(shards.max(1));
+    ShardId(u16::try_from(number).unwrap_or(0))
+}
+
+/// How much a node is wanted for a shard.
+fn score(shard: ShardId, node: NodeId) -> u64 {
+    let [s0, s1] = shard.0.to_le_bytes();
+    let [n0, n1] = node.0.to_le_bytes();
+    xxh3_64(&[s0, s1, n0, n1])
+}
+
+/// The members that are up, the one most wanted for the shard first.
+#[must_use]
+pub fn rank(shard: ShardId, list: &MemberList) -> Vec<Owner> {
+    let mut owners = up(list);
+    owners.sort_by_key(|owner| std::cmp::Reverse((score(shard, owner.node), owner.node)));
+    owners
+}
+
+fn up(list: &MemberList) -> Vec<Owner> {
+    list.members.iter().filter(|member| member.state == MemberState::Up).map(|member| member.owner).collect()
+}
+
+/// Assigns every shard to a member that is up, evenly and with the fewest moves; to nobody when none is up.
+/// The same list gives the same result on every node.
+pub fn rebalance(list: &mut MemberList) {
+    let old = list.assignment.clone();
+    let mut to: Vec<Option<Owner>> = old.iter().map(|assignment| assignment.to).collect();
+    let targets = targets(list, &to);
+    for owner in to.iter_mut() {
+        *owner = owner.filter(|owner| targets.contains_key(owner));
+    }
+    let mut load: BTreeMap<Owner, usize> = targets.keys().map(|owner| (*owner, 0)).collect();
+    for owner in to.iter().flatten() {
+        *load.entry(*owner).or_default() += 1;
+    }
+    for (owner, target) in &targets {
+        shed(&mut to, *owner, load.get(owner).copied().unwrap_or(0).saturating_sub(*target));
+        load.entry(*owner).and_modify(|count| *count = (*count).min(*target));
+    }
+    for shard in 0..list.shards {
+        let place = usize::from(shard);
+        if to[place].is_none() {
+            let free = |owner: &Owner| load.get(owner) < targets.get(owner);
+            to[place] = rank(ShardId(shard), list).into_iter().find(free);
+            if let Some(owner) = to[place] {
+                *load.entry(owner).or_default() += 1;
+            }
+        }
+    }
+    for (place, (new, before)) in to.into_iter().zip(old).enumerate() {
+        list.assignment[place] = follow(list, new, before);
+    }
+}
+
+/// How many shards each member that is up shall have; those that have most keep the odd ones.
+fn targets(list: &MemberList, to: &[Option<Owner>]) -> BTreeMap<Owner, usize> {
+    let mut owners = up(list);
+    let count = |owner: &Owner| to.iter().flatten().filter(|other| *other == owner).count();
+    owners.sort_by_key(|owner| (std::cmp::Reverse(count(owner)), owner.node));
+    let members = owners.len().max(1);
+    let (base, odd) = (to.len() / members, to.len() % members);
+    owners.into_iter().enumerate().map(|(place, owner)| (owner, base + usize::from(place < odd))).collect()
+}
+
+/// Takes `excess` shards from a member: those it is wanted for least.
+fn shed(to: &mut [Option<Owner>], owner: Owner, excess: usize) {
+    let mut places: Vec<u16> =
+        (0..).zip(to.iter()).filter(|(_, o)| **o == Some(owner)).map(|(p, _)| p).collect();
+    places.sort_by_key(|place| (score(ShardId(*place), owner.node), *place));
+    for place in places.into_iter().take(excess) {
+        to[usize::from(place)] = None;
+    }
+}
+
+/// The new assignment with whom to wait for: the assignee before, while it lives.
+fn follow(list: &MemberList, to: Option<Owner>, before: Assignment) -> Assignment {
+    let from = if to == before.to { before.from } else { before.to.or(before.from) };
+    Assignment { to, from: from.filter(|owner| list.is_live(*owner) && Some(*owner) != to) }
+}
+
+#[cfg(test)]
+#[path = "placement/tests.rs"]
+mod tests;

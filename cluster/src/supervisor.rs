@@ -1,0 +1,307 @@
+//! The ClusterSupervisor as a machine: inputs in, actions out; no clock, no I/O, no randomness but its seed.
+//!
+//! One runs on every node, all equal: there is no coordinator. The member list in the store is the only truth; a
+//! node's opinion matters only until it is written there. After each input the machine compares three things: the
+//! list, what it hears from its peers, and what it holds; whatever differs becomes an action:
+//!
+//! * the list should read differently (I am not in it, I am ready, I drain, a peer is dead): `SwapList`. The change
+//!   is computed anew from the newest list each time, so a lost race costs one more round and nothing else;
+//! * a shard is mine in the list and I don't hold it: `Claim`, at once if the owner before is gone or has let go,
+//!   else after his release or a second;
+//! * I hold a shard that the list gives to another: `Release`, then tell him.
+//!
+//! # Driving it
+//! The shell calls [`Supervisor::handle`] with a monotonic clock in milliseconds and carries out the returned actions
+//! **in order**. It sends [`Input::Tick`] every 50 to 100 ms. Every `ReadList` and `SwapList` gets exactly one
+//! answer; so does every `Claim` and `Release`, with the `turn` it carried. Answers of an earlier turn are ignored.
+
+mod adopt;
+mod settings;
+mod shards;
+mod words;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use handoff_journal::{Epoch, Incarnation, Owner, ShardId};
+
+use crate::detector::Detector;
+use crate::members::{MemberList, MemberState};
+pub use settings::{Config, Timing};
+use shards::Hold;
+pub use words::{Action, Beat, Input, Note, SwapAnswer};
+
+/// Where a drain stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drain {
+    No,
+    Since(u64),
+    Over,
+}
+
+/// The machine. See the module's page.
+#[derive(Debug)]
+pub struct Supervisor {
+    config: Config,
+    me: Owner,
+    /// Wall clock less monotonic clock, in milliseconds: only for times that people read.
+    wall_offset_ms: u64,
+    random: u64,
+    now_ms: u64,
+    list: MemberList,
+    /// Whether `list` was read at all since the start.
+    known: bool,
+    /// When this incarnation's join was written.
+    joined_ms: Option<u64>,
+    detector: Detector,
+    holds: BTreeMap<ShardId, Hold>,
+    /// Releases heard, maybe before the list that explains them: from whom, when.
+    released: BTreeMap<ShardId, (Owner, u64)>,
+    /// Fences that the list did not explain: judged after the next read.
+    fences: BTreeMap<ShardId, Owner>,
+    turns: u64,
+    reading: bool,
+    /// A fence came while a read was under way: that read may be too old to judge it.
+    fenced_since_read: bool,
+    want_read: bool,
+    read_after_ms: u64,
+    next_read_ms: u64,
+    swapping: Option<MemberList>,
+    swap_after_ms: u64,
+    store_failing: bool,
+    connected: BTreeMap<Owner, String>,
+    suspects: BTreeSet<Owner>,
+    next_beat_ms: u64,
+    next_echo_ms: u64,
+    next_alive_ms: u64,
+    last_tick_ms: Option<u64>,
+    downs_ms: VecDeque<u64>,
+    pause_until_ms: u64,
+    drain: Drain,
+    halted: bool,
+}
+
+impl Supervisor {
+    /// A node that starts now: `me` with a new incarnation, `now_ms` on the monotonic clock that all inputs use,
+    /// `wall_ms` the same moment since 1970 (for display only), `seed` from the operating system.
+    #[must_use]
+    pub fn new(config: Config, me: Owner, now_ms: u64, wall_ms: u64, seed: u64) -> Self {
+        let list = MemberList::new(config.shards);
+        Self {
+            detector: Detector::new(config.timing.clone()),
+            config,
+            me,
+            wall_offset_ms: wall_ms.saturating_sub(now_ms),
+            random: seed,
+            now_ms,
+            list,
+            known: false,
+            joined_ms: None,
+            holds: BTreeMap::new(),
+            released: BTreeMap::new(),
+            fences: BTreeMap::new(),
+            turns: 0,
+            reading: false,
+            fenced_since_read: false,
+            want_read: true,
+            read_after_ms: 0,
+            next_read_ms: 0,
+            swapping: None,
+            swap_after_ms: 0,
+            store_failing: false,
+            connected: BTreeMap::new(),
+            suspects: BTreeSet::new(),
+            next_beat_ms: 0,
+            next_echo_ms: 0,
+            next_alive_ms: 0,
+            last_tick_ms: None,
+            downs_ms: VecDeque::new(),
+            pause_until_ms: 0,
+            drain: Drain::No,
+            halted: false,
+        }
+    }
+
+    /// Who this node is now.
+    #[must_use]
+    pub fn me(&self) -> Owner {
+        self.me
+    }
+
+    /// The newest list that it acts on.
+    #[must_use]
+    pub fn list(&self) -> &MemberList {
+        &self.list
+    }
+
+    /// Where this node stands in that list; `None` before its join is written.
+    #[must_use]
+    pub fn state(&self) -> Option<MemberState> {
+        self.list.state_of(self.me)
+    }
+
+    /// The shards that it serves or is giving away, with their epochs.
+    #[must_use]
+    pub fn held(&self) -> Vec<(ShardId, Epoch)> {
+        self.holds.iter().filter_map(|(shard, hold)| Some((*shard, hold.epoch()?))).collect()
+    }
+
+    /// Takes one input at `now_ms` (never going back) and says what to do, in order.
+    pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Action> {
+        self.now_ms = self.now_ms.max(now_ms);
+        let mut out = Vec::new();
+        if self.halted {
+            return out;
+        }
+        self.take(input, &mut out);
+        if !self.halted {
+            self.look(&mut out);
+        }
+        out
+    }
+
+    fn take(&mut self, input: Input, out: &mut Vec<Action>) {
+        let now = self.now_ms;
+        match input {
+            Input::ListRead(list) => self.on_list_read(list, out),
+            Input::ReadFailed => {
+                self.reading = false;
+                self.want_read = true;
+                self.read_after_ms = now + self.jitter(self.config.timing.beat_ms * 4);
+            }
+            Input::Swapped(answer) => self.on_swapped(answer, out),
+            Input::Heard { from, note } => self.on_note(from, note),
+            Input::LinkUp { peer } => self.detector.link_up(peer, now),
+            Input::LinkDown { peer, refused } => self.detector.link_down(peer, refused),
+            Input::OtherIncarnation { expected, met } => self.detector.met_other(expected, met),
+            Input::LinkRefused { peer } => self.detector.refuses_us(peer, now),
+            Input::AliveRead { of, stamp } => self.detector.alive_read(of, stamp, now),
+            Input::LoopStall { stalled_ms } => self.on_stall(stalled_ms),
+            Input::ShardOpened { shard, turn, epoch } => self.on_opened(shard, turn, epoch),
+            Input::ClaimFailed { shard, turn } => self.on_claim_failed(shard, turn),
+            Input::ShardFenced { shard, turn, by } => self.on_fenced(shard, turn, by),
+            Input::ShardReleased { shard, turn } => self.on_released(shard, turn, out),
+            Input::StoreFailing => self.store_failing = true,
+            Input::StoreBack => self.store_failing = false,
+            Input::DrainAsked => {
+                if self.drain == Drain::No {
+                    self.drain = Drain::Since(now);
+                }
+            }
+            Input::Tick => self.on_tick(out),
+        }
+    }
+
+    fn on_note(&mut self, from: Owner, note: Note) {
+        let now = self.now_ms;
+        match note {
+            Note::Beat(beat) => {
+                if beat.list_version > self.list.version {
+                    self.want_read = true;
+                }
+                self.detector.beat(from, beat, now);
+            }
+            Note::EchoBack(_) => self.detector.echo_back(from, now),
+            Note::Echo(_) => {}
+            Note::Released { shard, .. } => {
+                if shard.0 < self.config.shards {
+                    self.released.insert(shard, (from, now));
+                }
+            }
+        }
+    }
+
+    /// An own stall says nothing of the others: forget their silence, accuse nobody for a while; and they may have
+    /// accused me meanwhile.
+    fn on_stall(&mut self, stalled_ms: u64) {
+        if stalled_ms > self.config.timing.stall_ms {
+            self.detector.mute(self.now_ms);
+            if stalled_ms >= self.config.timing.silence_ms / 2 {
+                self.want_read = true;
+            }
+        }
+    }
+
+    fn on_tick(&mut self, out: &mut Vec<Action>) {
+        let now = self.now_ms;
+        if let Some(last) = self.last_tick_ms.replace(now) {
+            self.on_stall((now - last).saturating_sub(self.config.timing.beat_ms));
+        }
+        self.released.retain(|_, (_, at_ms)| *at_ms + 2_000 > now);
+        if now >= self.next_read_ms {
+            self.want_read = true;
+        }
+        if now >= self.next_echo_ms {
+            self.next_echo_ms = now + self.config.timing.echo_ms;
+            for to in self.detector.linked() {
+                out.push(Action::Tell { to, note: Note::Echo(now) });
+            }
+        }
+        if self.joined_ms.is_some() && now >= self.next_alive_ms {
+            self.next_alive_ms = now + self.config.timing.alive_ms;
+            out.push(Action::WriteAlive);
+        }
+        for of in self.detector.ask_alive(&self.list, self.me, now) {
+            out.push(Action::ReadAlive { of });
+        }
+    }
+
+    /// Compares list, peers and shards after every input, and acts on what differs.
+    fn look(&mut self, out: &mut Vec<Action>) {
+        self.settle(out);
+        self.consider_list(out);
+        self.end_drain(out);
+        self.send_beats(out);
+    }
+
+    fn send_beats(&mut self, out: &mut Vec<Action>) {
+        let suspects = self.detector.suspects(&self.list, self.me, self.now_ms);
+        let news = suspects.difference(&self.suspects).next().is_some();
+        self.suspects = suspects;
+        if !news && self.now_ms < self.next_beat_ms {
+            return;
+        }
+        self.next_beat_ms = self.now_ms + self.config.timing.beat_ms;
+        let held = self.holds.iter().filter_map(|(shard, hold)| Some((*shard, hold.claimed()?))).collect();
+        let beat = Beat {
+            list_version: self.list.version,
+            suspects: self.suspects.iter().copied().collect(),
+            held,
+            ready: self.now_ms >= self.pause_until_ms && !self.store_failing,
+        };
+        for to in self.detector.linked() {
+            out.push(Action::Tell { to, note: Note::Beat(beat.clone()) });
+        }
+    }
+
+    fn wall_ms(&self) -> u64 {
+        self.now_ms + self.wall_offset_ms
+    }
+
+    /// Makes the next look send a beat, whatever the time.
+    fn beat_soon(&mut self) {
+        self.next_beat_ms = 0;
+    }
+
+    /// The next number of the seeded sequence (splitmix64).
+    fn draw(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Between half of `span_ms` and all of it.
+    fn jitter(&mut self, span_ms: u64) -> u64 {
+        span_ms / 2 + self.draw() % (span_ms / 2 + 1)
+    }
+
+    fn new_incarnation(&mut self) -> Incarnation {
+        Incarnation(self.draw())
+    }
+}
+
+#[cfg(test)]
+#[path = "supervisor/tests.rs"]
+mod tests;

@@ -1,0 +1,220 @@
+//! This node's shards: claim, open, release, hand over.
+
+use handoff_journal::{Epoch, Owner, ShardId};
+
+use super::{Action, Note, Supervisor};
+use crate::members::MemberState;
+
+/// Where this node stands with a shard. A shard that is not its business has no hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// Assigned to me; the owner before has yet to let go.
+    Waiting { from: Owner, version: u64, until_ms: u64 },
+    /// The claim failed; the next try.
+    Retry { at_ms: u64, failures: u32 },
+    /// A claim is under way.
+    Claiming { turn: u64, failures: u32 },
+    /// It serves.
+    Open { turn: u64, epoch: Epoch },
+    /// It flushes, to be handed over.
+    Releasing { turn: u64, epoch: Epoch },
+    /// The successor was told; his claim is not seen yet.
+    Handed { epoch: Epoch, to: Owner, since_ms: u64 },
+}
+
+impl Hold {
+    /// The epoch while the shard runs here.
+    pub(super) fn epoch(&self) -> Option<Epoch> {
+        match self {
+            Self::Open { epoch, .. } | Self::Releasing { epoch, .. } => Some(*epoch),
+            _ => None,
+        }
+    }
+
+    /// What beats say of it: its epoch, or 0 while it is being claimed.
+    pub(super) fn claimed(&self) -> Option<Epoch> {
+        match self {
+            Self::Claiming { .. } => Some(Epoch(0)),
+            other => other.epoch(),
+        }
+    }
+
+    fn turn(&self) -> Option<u64> {
+        match self {
+            Self::Claiming { turn, .. } | Self::Open { turn, .. } | Self::Releasing { turn, .. } => {
+                Some(*turn)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Supervisor {
+    /// Brings what this node holds in line with the list.
+    pub(super) fn settle(&mut self, out: &mut Vec<Action>) {
+        let up = self.state() == Some(MemberState::Up);
+        for shard in (0..self.config.shards).map(ShardId) {
+            let to = self.list.assigned(shard).to;
+            if up && to == Some(self.me) {
+                self.want(shard, out);
+            } else {
+                self.give(shard, to, out);
+            }
+        }
+    }
+
+    /// A shard that is mine by the list.
+    fn want(&mut self, shard: ShardId, out: &mut Vec<Action>) {
+        if self.fences.contains_key(&shard) {
+            return;
+        }
+        match self.holds.get(&shard) {
+            None | Some(Hold::Handed { .. }) => match self.list.assigned(shard).from {
+                Some(from) if !self.has_let_go(shard, from, self.list.version) => {
+                    let until_ms = self.now_ms + self.config.timing.release_wait_ms;
+                    let version = self.list.version;
+                    self.holds.insert(shard, Hold::Waiting { from, version, until_ms });
+                }
+                _ => self.claim(shard, 0, out),
+            },
+            Some(Hold::Waiting { from, version, until_ms }) => {
+                if self.now_ms >= *until_ms || self.has_let_go(shard, *from, *version) {
+                    self.claim(shard, 0, out);
+                }
+            }
+            Some(Hold::Retry { at_ms, failures }) if self.now_ms >= *at_ms => {
+                let failures = *failures;
+                self.claim(shard, failures, out);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Whether the owner before is over, has said that he let go, or beats without the shard since he knows that
+    /// it is mine.
+    fn has_let_go(&self, shard: ShardId, from: Owner, version: u64) -> bool {
+        let told = self.released.get(&shard).is_some_and(|(by, _)| *by == from);
+        let beats_without = || {
+            let knows = self.detector.last_beat(from).is_some_and(|beat| beat.list_version >= version);
+            knows && self.detector.holds(from, shard).is_none()
+        };
+        !self.list.is_live(from) || told || beats_without()
+    }
+
+    fn claim(&mut self, shard: ShardId, failures: u32, out: &mut Vec<Action>) {
+        self.turns += 1;
+        let turn = self.turns;
+        let orderly = self.released.remove(&shard).is_some();
+        let before = self.list.assigned(shard).from;
+        let after = before.filter(|_| !orderly);
+        self.holds.insert(shard, Hold::Claiming { turn, failures });
+        out.push(Action::Claim { shard, turn, after });
+        self.beat_soon();
+    }
+
+    /// A shard that is another's by the list, or nobody's.
+    fn give(&mut self, shard: ShardId, to: Option<Owner>, out: &mut Vec<Action>) {
+        match self.holds.get(&shard).cloned() {
+            Some(Hold::Waiting { .. } | Hold::Retry { .. }) => {
+                self.holds.remove(&shard);
+            }
+            Some(Hold::Open { turn, epoch }) => {
+                self.holds.insert(shard, Hold::Releasing { turn, epoch });
+                out.push(Action::Release { shard, turn, to });
+            }
+            Some(Hold::Handed { epoch, to: told, .. }) => {
+                let taken = |owner| self.detector.holds(owner, shard).is_some_and(|theirs| theirs > epoch);
+                match to {
+                    _ if taken(told) => drop(self.holds.remove(&shard)),
+                    None => drop(self.holds.remove(&shard)),
+                    Some(to) if taken(to) => drop(self.holds.remove(&shard)),
+                    Some(to) if to != told => self.hand(shard, epoch, to, out),
+                    Some(_) => {}
+                }
+            }
+            // A claim under way is awaited, then the shard is released: dropped now, it could land later and
+            // fence the right owner.
+            None | Some(Hold::Claiming { .. } | Hold::Releasing { .. }) => {}
+        }
+    }
+
+    fn hand(&mut self, shard: ShardId, epoch: Epoch, to: Owner, out: &mut Vec<Action>) {
+        self.holds.insert(shard, Hold::Handed { epoch, to, since_ms: self.now_ms });
+        out.push(Action::Tell { to, note: Note::Released { shard, epoch } });
+        self.beat_soon();
+    }
+
+    pub(super) fn on_opened(&mut self, shard: ShardId, turn: u64, epoch: Epoch) {
+        if self.is_turn(shard, turn) {
+            self.holds.insert(shard, Hold::Open { turn, epoch });
+            self.beat_soon();
+        }
+    }
+
+    pub(super) fn on_claim_failed(&mut self, shard: ShardId, turn: u64) {
+        if let Some(Hold::Claiming { failures, .. }) =
+            self.holds.get(&shard).filter(|hold| hold.turn() == Some(turn))
+        {
+            let failures = failures + 1;
+            let span_ms = (50_u64 << failures.min(10)).min(self.config.timing.backoff_max_ms);
+            let at_ms = self.now_ms + self.jitter(span_ms);
+            self.holds.insert(shard, Hold::Retry { at_ms, failures });
+        }
+    }
+
+    pub(super) fn on_released(&mut self, shard: ShardId, turn: u64, out: &mut Vec<Action>) {
+        let Some(Hold::Releasing { epoch, .. }) =
+            self.holds.get(&shard).filter(|hold| hold.turn() == Some(turn))
+        else {
+            return;
+        };
+        let epoch = *epoch;
+        self.holds.remove(&shard);
+        match self.list.assigned(shard).to {
+            Some(to) if to != self.me => self.hand(shard, epoch, to, out),
+            _ => self.beat_soon(),
+        }
+    }
+
+    /// Another has the shard. If the newest list explains that, one shard is gone and nothing else is wrong.
+    pub(super) fn on_fenced(&mut self, shard: ShardId, turn: u64, by: Owner) {
+        if !self.is_turn(shard, turn) {
+            return;
+        }
+        self.holds.remove(&shard);
+        self.beat_soon();
+        if !self.explains(shard, by) {
+            self.fences.insert(shard, by);
+            self.fenced_since_read = self.reading;
+            self.want_read = true;
+        }
+    }
+
+    /// Whether the list says why `by` has the shard: it is not mine, or was his, or he is an earlier me.
+    fn explains(&self, shard: ShardId, by: Owner) -> bool {
+        let assignment = self.list.assigned(shard);
+        assignment.to != Some(self.me) || assignment.from == Some(by) || by.node == self.me.node
+    }
+
+    /// After a fresh read: a fence that is still unexplained means that the others know something of me that I
+    /// don't. Starting over is always right.
+    pub(super) fn judge_fences(&mut self, out: &mut Vec<Action>) {
+        let fences = std::mem::take(&mut self.fences);
+        if fences.iter().any(|(shard, by)| !self.explains(*shard, *by)) {
+            self.rejoin(out);
+        }
+    }
+
+    /// Drops every shard at once.
+    pub(super) fn stop_all(&mut self, out: &mut Vec<Action>) {
+        for (shard, hold) in std::mem::take(&mut self.holds) {
+            out.extend(hold.turn().map(|turn| Action::Stop { shard, turn }));
+        }
+        self.fences.clear();
+        self.released.clear();
+    }
+
+    fn is_turn(&self, shard: ShardId, turn: u64) -> bool {
+        self.holds.get(&shard).and_then(Hold::turn) == Some(turn)
+    }
+}

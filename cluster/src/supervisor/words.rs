@@ -1,0 +1,240 @@
+//! What a supervisor is told, what it wants done, and what supervisors tell each other.
+
+use bincode::{Decode, Encode};
+use handoff_journal::{Epoch, Owner, ShardId};
+
+use crate::members::MemberList;
+
+/// What goes to every linked peer each 100 ms, and at once when something in it matters.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Beat {
+    /// The newest list version the sender acts on; a higher one than one's own is read first.
+    pub list_version: u64,
+    /// Whom the sender does not hear. Who is not in here is heard, or the sender is not sure.
+    pub suspects: Vec<Owner>,
+    /// The shards it has, with their epoch (0: it is just claiming).
+    pub held: Vec<(ShardId, Epoch)>,
+    /// While joining: it may be made up.
+    pub ready: bool,
+}
+
+/// What supervisors tell each other over the peer links.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Note {
+    /// I live.
+    Beat(Beat),
+    /// Send this number through your actors and back. The shell does that, not the machine.
+    Echo(u64),
+    /// The number came through.
+    EchoBack(u64),
+    /// I let go of a shard that is yours now.
+    Released {
+        /// The shard.
+        shard: ShardId,
+        /// The epoch in which it was held.
+        epoch: Epoch,
+    },
+}
+
+/// What came of a conditional write of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SwapAnswer {
+    /// Written.
+    Won,
+    /// Another write came first; this is the list now.
+    Lost(MemberList),
+    /// Not known: it will be read again.
+    Unknown,
+}
+
+/// What happens to a supervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The list as read; `None`: there is none yet.
+    ListRead(Option<MemberList>),
+    /// The list could not be read.
+    ReadFailed,
+    /// The answer to `SwapList`.
+    Swapped(SwapAnswer),
+    /// A peer says something.
+    Heard {
+        /// The peer, as proved in the link's handshake.
+        from: Owner,
+        /// What it says.
+        note: Note,
+    },
+    /// A link with a peer stands.
+    LinkUp {
+        /// The peer.
+        peer: Owner,
+    },
+    /// There is no link with a peer; `refused`: its port refuses connections, so the process is gone.
+    LinkDown {
+        /// The peer as it was expected or last met.
+        peer: Owner,
+        /// Whether its port refuses.
+        refused: bool,
+    },
+    /// Another incarnation answers where one was expected.
+    OtherIncarnation {
+        /// Who was expected.
+        expected: Owner,
+        /// Who answered.
+        met: Owner,
+    },
+    /// A peer's handshake refuses us (secret, version, ...): it lives, but we can't talk.
+    LinkRefused {
+        /// Who was called.
+        peer: Owner,
+    },
+    /// The answer to `ReadAlive`.
+    AliveRead {
+        /// Whose.
+        of: Owner,
+        /// Anything that changes with every `alive_until` write, such as the cell's version; 0: none.
+        stamp: u64,
+    },
+    /// The node's own loop stood still.
+    LoopStall {
+        /// For how long, in milliseconds.
+        stalled_ms: u64,
+    },
+    /// A claim succeeded and the shard serves.
+    ShardOpened {
+        /// The shard.
+        shard: ShardId,
+        /// The turn of its `Claim`.
+        turn: u64,
+        /// The new epoch.
+        epoch: Epoch,
+    },
+    /// A claim failed for now (store unknown); it will be tried again.
+    ClaimFailed {
+        /// The shard.
+        shard: ShardId,
+        /// The turn of its `Claim`.
+        turn: u64,
+    },
+    /// A claim, or the shard later, found another owner. The shard has stopped.
+    ShardFenced {
+        /// The shard.
+        shard: ShardId,
+        /// The turn of its `Claim`.
+        turn: u64,
+        /// Who has it.
+        by: Owner,
+    },
+    /// The answer to `Release`: everything is committed, the shard has stopped.
+    ShardReleased {
+        /// The shard.
+        shard: ShardId,
+        /// The turn of its `Claim`.
+        turn: u64,
+    },
+    /// This node can't commit.
+    StoreFailing,
+    /// It can again.
+    StoreBack,
+    /// SIGTERM, or an operator's wish.
+    DrainAsked,
+    /// Time passes.
+    Tick,
+}
+
+/// What a supervisor wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Read the list; answer `ListRead` or `ReadFailed`.
+    ReadList,
+    /// Write the list if the cell's version is `expected`; answer `Swapped`.
+    SwapList {
+        /// The version it is based on; 0: none exists.
+        expected: u64,
+        /// What to write.
+        list: MemberList,
+    },
+    /// Send a note over the link, or drop it.
+    Tell {
+        /// To whom.
+        to: Owner,
+        /// What.
+        note: Note,
+    },
+    /// Keep a link with this peer.
+    Connect {
+        /// The peer as the list has it.
+        peer: Owner,
+        /// Its address.
+        addr: String,
+    },
+    /// Close the link with this incarnation and don't call it again.
+    Disconnect {
+        /// The peer.
+        peer: Owner,
+    },
+    /// Claim the shard and open it; answer `ShardOpened`, `ClaimFailed` or `ShardFenced`.
+    Claim {
+        /// The shard.
+        shard: ShardId,
+        /// To be named in every answer about this tenure.
+        turn: u64,
+        /// The owner whose time ended without a release: the outage is counted from him.
+        after: Option<Owner>,
+    },
+    /// Drop the shard at once, held output and all; no answer.
+    Stop {
+        /// The shard.
+        shard: ShardId,
+        /// The turn of its `Claim`.
+        turn: u64,
+    },
+    /// Take nothing more, flush, stop; answer `ShardReleased` (or `ShardFenced`).
+    Release {
+        /// The shard.
+        shard: ShardId,
+        /// The turn of its `Claim`.
+        turn: u64,
+        /// Who gets it, for redirects; nobody when the last node stops.
+        to: Option<Owner>,
+    },
+    /// The list has changed: gateways route by it.
+    ListChanged(MemberList),
+    /// This incarnation is over: all its connections are lost.
+    IncarnationDown {
+        /// The incarnation.
+        owner: Owner,
+    },
+    /// Write `alive_until` of the own member row.
+    WriteAlive,
+    /// Read the `alive_until` row of a silent member; answer `AliveRead`, or nothing when the store fails.
+    ReadAlive {
+        /// Whose.
+        of: Owner,
+    },
+    /// This incarnation was put down or fenced out. Everything is dropped already (`Stop`s came before); from now
+    /// on the node is `me`, on its links too. Claims in flight stay the old one's.
+    RejoinAs {
+        /// The new incarnation of the same node.
+        me: Owner,
+    },
+    /// Everything has moved and the node is out of the list: exit 0.
+    Drained,
+    /// The drain did not end in time, or the node was put down in it: exit non-zero.
+    DrainFailed {
+        /// For the log.
+        why: String,
+    },
+    /// The node must not go on (wrong shard count, its id taken by another process): exit non-zero.
+    Halt {
+        /// For the log.
+        why: String,
+    },
+}
+
+impl Input {
+    /// Whether a log should show it: beats and ticks would flood it.
+    #[must_use]
+    pub fn is_noteworthy(&self) -> bool {
+        !matches!(self, Self::Tick | Self::Heard { .. } | Self::AliveRead { .. })
+    }
+}

@@ -1,0 +1,116 @@
+//! How the rest of the node reaches a shard: a handle whose inbox really is bounded.
+//!
+//! actix's mailbox capacity counts per handle, so it bounds nothing. Here every call carries a permit of the shard's
+//! semaphore until its reply has left; without a permit the answer is "busy" at the door.
+
+use super::shard::{Ask, ShardActor, ShardView};
+use super::supervisor::{Drain, Heard, LinkNews, LookAll, Parts, SupervisorActor};
+use crate::shard::{Envelope, ReplyTo, ShardReply};
+use actix::{Actor, Addr};
+use arc_swap::ArcSwapOption;
+use handoff_chat::SessionId;
+use handoff_chat::session::{Caller, Command, Read};
+use bytes::Bytes;
+use handoff_cluster::PeerEvent;
+use handoff_journal::{Owner, ShardId};
+use std::sync::Arc;
+use tokio::sync::{Semaphore, oneshot};
+
+/// A shard on this node.
+#[derive(Clone)]
+pub struct ShardHandle {
+    addr: Addr<ShardActor>,
+    permits: Arc<Semaphore>,
+}
+
+impl ShardHandle {
+    /// A handle whose shard takes at most `inbox` calls at a time.
+    #[must_use]
+    pub fn new(addr: Addr<ShardActor>, inbox: usize) -> Self {
+        Self { addr, permits: Arc::new(Semaphore::new(inbox)) }
+    }
+
+    /// Hands a call over and waits for the reply. `None`: the shard's actor ended with the call in it, and whether it
+    /// was committed is not known.
+    pub async fn ask(
+        &self,
+        session: SessionId,
+        command: Option<Command>,
+        read: Option<(Caller, Read)>,
+        deadline_ms: u64,
+    ) -> Option<ShardReply> {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return Some(ShardReply::Busy) };
+        let (sender, receiver) = oneshot::channel();
+        let reply = Some(ReplyTo { sender, permit: Some(permit) });
+        self.addr.do_send(Ask(Envelope { session, command, read, deadline_ms, reply }));
+        receiver.await.ok()
+    }
+
+    /// The actor, for what the supervisor tells it.
+    #[must_use]
+    pub fn addr(&self) -> &Addr<ShardActor> {
+        &self.addr
+    }
+}
+
+/// The shards that are on this node, by number; read by every gateway, written by the supervisor.
+pub struct ShardDirectory(Vec<ArcSwapOption<ShardHandle>>);
+
+impl ShardDirectory {
+    /// A directory of so many shards, none of them here.
+    #[must_use]
+    pub fn new(shards: u16) -> Self {
+        Self((0..shards).map(|_| ArcSwapOption::empty()).collect())
+    }
+
+    /// The shard, if it is here.
+    #[must_use]
+    pub fn get(&self, shard: ShardId) -> Option<Arc<ShardHandle>> {
+        self.0.get(usize::from(shard.0)).and_then(ArcSwapOption::load_full)
+    }
+
+    /// Whether the shard is here.
+    #[must_use]
+    pub fn has(&self, shard: ShardId) -> bool {
+        self.0.get(usize::from(shard.0)).is_some_and(|slot| slot.load().is_some())
+    }
+
+    /// The shard is here now (or no longer).
+    pub fn set(&self, shard: ShardId, handle: Option<Arc<ShardHandle>>) {
+        if let Some(slot) = self.0.get(usize::from(shard.0)) {
+            slot.store(handle);
+        }
+    }
+}
+
+/// The node's supervisor, as the rest of the node sees it.
+#[derive(Clone)]
+pub struct SupervisorHandle(Addr<SupervisorActor>);
+
+impl SupervisorHandle {
+    /// Starts the supervisor on this thread.
+    #[must_use]
+    pub fn start(parts: Parts) -> Self {
+        Self(SupervisorActor::new(parts).start())
+    }
+
+    /// A peer says something.
+    pub fn heard(&self, from: Owner, note: Bytes) {
+        self.0.do_send(Heard { from, note });
+    }
+
+    /// Something happened to a link.
+    pub fn link(&self, event: PeerEvent) {
+        self.0.do_send(LinkNews(event));
+    }
+
+    /// Give all shards away and end.
+    pub fn drain(&self) {
+        self.0.do_send(Drain);
+    }
+
+    /// All shards here, as they are.
+    pub async fn look(&self) -> Vec<(ShardId, ShardView)> {
+        self.0.send(LookAll).await.unwrap_or_default()
+    }
+}

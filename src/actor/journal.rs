@@ -1,0 +1,72 @@
+//! Journal calls as a shard makes them: an unknown outcome is asked again, the very same call, until it is definite.
+
+use crate::clock::Clock;
+use crate::shard::pipeline::Step;
+use crate::standing::Standing;
+use handoff_journal::{Journal, JournalError, Position, Tenure};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// First wait after an unknown outcome, in milliseconds; doubles up to [`RETRY_MS_MAX`].
+const RETRY_MS: u64 = 10;
+const RETRY_MS_MAX: u64 = 500;
+
+/// What became of a step; always definite.
+#[derive(Debug)]
+pub enum Done {
+    /// The frame is committed.
+    Appended,
+    /// The next segment is open.
+    Rolled(Position),
+    /// The ownership holds.
+    Confirmed,
+    /// It can't be done: fenced, or the store refuses.
+    Failed(JournalError),
+}
+
+/// The store and how many frames of this node may be on their way at once.
+#[derive(Clone)]
+pub struct Log {
+    /// The journal.
+    pub journal: Arc<dyn Journal>,
+    /// Permits of frames in flight, shared by all shards of the node.
+    pub flights: Arc<Semaphore>,
+    /// Told whether the store answers.
+    pub standing: Arc<Standing>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Log {
+    /// Does one step, for as long as it takes. `unsure` is told of each unknown outcome.
+    pub async fn run(&self, tenure: &Tenure, step: Step, unsure: impl Fn(&str)) -> Done {
+        let _flight = match step {
+            Step::Append { .. } | Step::Roll { .. } => self.flights.acquire().await.ok(),
+            Step::Confirm => None,
+        };
+        let mut wait_ms = RETRY_MS;
+        loop {
+            let outcome = match &step {
+                Step::Append { at, frame } => {
+                    self.journal.append(tenure, *at, frame).await.map(|()| Done::Appended)
+                }
+                Step::Roll { at } => self.journal.roll(tenure, *at).await.map(Done::Rolled),
+                Step::Confirm => self.journal.confirm(tenure).await.map(|()| Done::Confirmed),
+            };
+            match outcome {
+                Ok(done) => {
+                    self.standing.sure();
+                    return done;
+                }
+                Err(JournalError::Unknown(reason)) => {
+                    self.standing.unsure(self.clock.now().mono_ms);
+                    unsure(&reason);
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                    wait_ms = (wait_ms * 2).min(RETRY_MS_MAX);
+                }
+                Err(error) => return Done::Failed(error),
+            }
+        }
+    }
+}

@@ -1,0 +1,633 @@
+//! A shard's actor: claims and recovers its log, then carries out what its core wants done.
+
+use super::journal::{Done, Log};
+use super::session::{Deliver, Leave, Owe, SessionActor};
+use crate::bots::Bots;
+use crate::clock::Clock;
+use crate::record::{RecordWriter, read_history};
+use crate::shard::core::{Census, ShardCore};
+use crate::shard::recovery::{JournalFrames, RecoveryError, recover, recover_session};
+use crate::shard::slot::Slot;
+use crate::shard::{Action, Envelope, Options, Output, ReplyTo, ShardReply};
+use crate::watch::Watch;
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult,
+    Recipient, WrapFuture,
+};
+use handoff_chat::session::{Caller, Read, Reading};
+use handoff_chat::{Millis, SessionId};
+use handoff_journal::{
+    Claimed, Epoch, JournalError, Owner, Position, Row, ShardId, Table, Tables, TablesError, Tenure,
+};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a shard lets time pass, in milliseconds.
+const TICK_MS: u64 = 100;
+
+/// What all shards of a node share.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The log.
+    pub log: Log,
+    /// The tables.
+    pub tables: Arc<dyn Tables>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The bots.
+    pub bots: Arc<Bots>,
+    /// What governs a shard.
+    pub options: Options,
+    /// Calls that may wait at one shard.
+    pub shard_inbox: usize,
+    /// Counts what happens.
+    pub watch: Arc<dyn Watch>,
+}
+
+/// Which shard is to be held by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tenancy {
+    /// The shard.
+    pub shard: ShardId,
+    /// Who claims it.
+    pub owner: Owner,
+    /// The supervisor's number of this tenure.
+    pub turn: u64,
+}
+
+/// What a shard tells the supervisor.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct ShardReport {
+    /// Which tenure of which shard.
+    pub tenancy: Tenancy,
+    /// What happened to it.
+    pub news: News,
+}
+
+/// What happened to a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It serves, in this epoch.
+    Opened(Epoch),
+    /// It is this later owner's, and has dropped everything.
+    Fenced(Owner),
+    /// It gave everything back as asked: nothing of ours is on its way any more.
+    Released,
+    /// It can't be opened, or the store refuses, for this reason; it has dropped everything.
+    Failed(String),
+}
+
+/// A call.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Ask(pub Envelope);
+
+/// Something was decided: see what is to be done.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Kick;
+
+/// Give the shard to this owner: commit and answer what was taken, take no more, and report.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Release(pub Option<Owner>);
+
+/// Drop everything at once: it is known to be somebody else's.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Drop(pub Option<Owner>);
+
+/// This process may have been stopped for a while.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Distrust;
+
+/// A look at the shard.
+#[derive(Message)]
+#[rtype(result = "ShardView")]
+pub struct Look;
+
+/// What a look shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardView {
+    /// `opening`, `serving` or `releasing`.
+    pub state: &'static str,
+    /// Its epoch, once claimed.
+    pub epoch: Option<u64>,
+    /// Segment and next frame, once recovered.
+    pub position: Option<(u64, u64)>,
+    /// Its sessions.
+    pub census: Census,
+}
+
+enum Phase {
+    /// Being claimed and recovered; calls wait, as many as the inbox has permits.
+    Opening(VecDeque<Envelope>),
+    /// At work.
+    Serving(Rc<RefCell<ShardCore>>),
+    /// Over.
+    Done,
+}
+
+/// See the module's description.
+pub struct ShardActor {
+    tenancy: Tenancy,
+    around: Surroundings,
+    supervisor: Recipient<ShardReport>,
+    alive_until: Option<Millis>,
+    seed: u64,
+    phase: Phase,
+    claimed: Option<Claimed>,
+    sessions: BTreeMap<SessionId, Addr<SessionActor>>,
+    releasing: Option<Option<Owner>>,
+    reported: bool,
+}
+
+impl ShardActor {
+    /// A shard to be claimed for `owner`. `turn` names this tenure in all reports; `seed` decides all chance in it.
+    #[must_use]
+    pub fn new(
+        tenure: Tenancy,
+        around: Surroundings,
+        supervisor: Recipient<ShardReport>,
+        alive_until: Option<Millis>,
+        seed: u64,
+    ) -> Self {
+        Self {
+            tenancy: tenure,
+            around,
+            supervisor,
+            alive_until,
+            seed,
+            phase: Phase::Opening(VecDeque::new()),
+            claimed: None,
+            sessions: BTreeMap::new(),
+            releasing: None,
+            reported: false,
+        }
+    }
+
+    fn report(&self, news: News) {
+        self.supervisor.do_send(ShardReport { tenancy: self.tenancy, news });
+    }
+
+    fn core(&self) -> Option<Rc<RefCell<ShardCore>>> {
+        match &self.phase {
+            Phase::Serving(core) => Some(Rc::clone(core)),
+            Phase::Opening(_) | Phase::Done => None,
+        }
+    }
+
+    /// Claims the shard and reads its log, for as long as the outcome is unknown.
+    fn open(
+        &self,
+    ) -> impl Future<Output = Result<(Claimed, crate::shard::recovery::Recovered), JournalError>> + 'static
+    {
+        let (journal, shard, owner) =
+            (Arc::clone(&self.around.log.journal), self.tenancy.shard, self.tenancy.owner);
+        async move {
+            let mut wait_ms = 10;
+            loop {
+                let tried = async {
+                    let claimed = journal.claim(shard, owner).await?;
+                    let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure };
+                    match recover(&frames, &claimed).await {
+                        Ok(recovered) => Ok((claimed, recovered)),
+                        Err(RecoveryError::Journal(error)) => Err(error),
+                        Err(error @ RecoveryError::Frame { .. }) => {
+                            Err(JournalError::Refused(error.to_string()))
+                        }
+                    }
+                };
+                match tried.await {
+                    Err(JournalError::Unknown(reason)) => {
+                        tracing::warn!(shard = shard.0, reason, "the shard can't be claimed yet");
+                        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                        wait_ms = (wait_ms * 2).min(500);
+                    }
+                    definite => return definite,
+                }
+            }
+        }
+    }
+
+    fn opened(
+        &mut self,
+        result: Result<(Claimed, crate::shard::recovery::Recovered), JournalError>,
+        ctx: &mut Context<Self>,
+    ) {
+        let (claimed, recovered) = match result {
+            Ok(opened) => opened,
+            Err(error) => return self.end_with(error, ctx),
+        };
+        let Phase::Opening(waiting) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
+        let core = ShardCore::open(
+            claimed.tenure.clone(),
+            claimed.next,
+            recovered,
+            self.around.options.clone(),
+            self.alive_until,
+            self.around.clock.now(),
+            StdRng::seed_from_u64(self.seed),
+        );
+        let core = match core {
+            Ok(core) => core,
+            Err(error) => {
+                self.phase = Phase::Opening(waiting);
+                return self.end_with(JournalError::Refused(error.to_string()), ctx);
+            }
+        };
+        tracing::info!(shard = self.tenancy.shard.0, epoch = claimed.tenure.epoch.0, "shard claimed");
+        self.claimed = Some(claimed);
+        self.phase = Phase::Serving(Rc::new(RefCell::new(core)));
+        for envelope in waiting {
+            self.deliver(envelope, ctx);
+        }
+        if let Some(to) = self.releasing {
+            self.release(to, ctx);
+        }
+        self.work(ctx);
+    }
+
+    /// The shard is over for us; whoever waits is told where to go.
+    fn end_with(&mut self, error: JournalError, ctx: &mut Context<Self>) {
+        let by = match &error {
+            JournalError::Fenced { owner, .. } => Some(*owner),
+            _ => None,
+        };
+        self.drop_all(by);
+        self.report(match error {
+            JournalError::Fenced { owner, .. } => News::Fenced(owner),
+            other => News::Failed(other.to_string()),
+        });
+        ctx.stop();
+    }
+
+    fn drop_all(&mut self, by: Option<Owner>) {
+        match std::mem::replace(&mut self.phase, Phase::Done) {
+            Phase::Opening(waiting) => {
+                for envelope in waiting {
+                    not_owner(envelope, by);
+                }
+            }
+            Phase::Serving(core) => core.borrow_mut().fenced(by),
+            Phase::Done => {}
+        }
+        for (_, session) in std::mem::take(&mut self.sessions) {
+            session.do_send(Leave);
+        }
+    }
+
+    /// Passes a call to its session's actor, which is started on demand.
+    fn deliver(&mut self, envelope: Envelope, ctx: &mut Context<Self>) {
+        match &mut self.phase {
+            Phase::Opening(waiting) => waiting.push_back(envelope),
+            Phase::Done => not_owner(envelope, None),
+            Phase::Serving(core) => {
+                let core = Rc::clone(core);
+                let session = envelope.session.clone();
+                self.session(&session, core, ctx).do_send(Deliver(envelope));
+            }
+        }
+    }
+
+    fn session(
+        &mut self,
+        session: &SessionId,
+        core: Rc<RefCell<ShardCore>>,
+        ctx: &mut Context<Self>,
+    ) -> Addr<SessionActor> {
+        if let Some(addr) = self.sessions.get(session).filter(|addr| addr.connected()) {
+            return addr.clone();
+        }
+        let actor = SessionActor {
+            session: session.clone(),
+            core,
+            shard: ctx.address(),
+            clock: Arc::clone(&self.around.clock),
+            bots: Arc::clone(&self.around.bots),
+            records: RecordWriter { tables: Arc::clone(&self.around.tables) },
+            beside: BTreeMap::new(),
+        };
+        let addr = actor.start();
+        self.sessions.insert(session.clone(), addr.clone());
+        addr
+    }
+
+    /// Does what the core wants done.
+    fn work(&mut self, ctx: &mut Context<Self>) {
+        let Some(core) = self.core() else { return };
+        loop {
+            core.borrow_mut().flush(self.around.clock.now());
+            let actions = core.borrow_mut().take_actions();
+            if actions.is_empty() {
+                break;
+            }
+            for action in actions {
+                self.act(action, &core, ctx);
+            }
+        }
+        for session in core.borrow_mut().take_left() {
+            if let Some(addr) = self.sessions.remove(&session) {
+                addr.do_send(Leave);
+            }
+        }
+        let (serves, quiet) = {
+            let core = core.borrow();
+            (core.serves(), core.is_quiet())
+        };
+        if serves && !self.reported {
+            self.reported = true;
+            let epoch = core.borrow().tenure().epoch;
+            self.report(News::Opened(epoch));
+        }
+        if let (Some(to), true) = (self.releasing, quiet) {
+            self.drop_all(to);
+            self.report(News::Released);
+            ctx.stop();
+        }
+    }
+
+    fn act(&mut self, action: Action, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+        match action {
+            Action::Journal(step) => self.journal(step, core, ctx),
+            Action::Send(output) => self.send(output, core, ctx),
+            Action::Trim { segment } => self.trim(segment, core, ctx),
+            Action::LoadSnapshot { session, key } => self.load_snapshot(session, key, ctx),
+            Action::PutSnapshot { session, key, body } => {
+                let rows = vec![Row { key, row: 0, body: body.into() }];
+                let put = put(Arc::clone(&self.around.tables), Table::Snapshot, rows);
+                ctx.spawn(put.into_actor(self).map(move |written, actor: &mut Self, ctx| {
+                    actor.with_core(ctx, |core, now| core.snapshot_written(now, &session, written));
+                }));
+            }
+            Action::PutHistory { session, rows, through } => {
+                let put = put(Arc::clone(&self.around.tables), Table::Record, rows);
+                ctx.spawn(put.into_actor(self).map(move |written, actor: &mut Self, ctx| {
+                    actor.with_core(ctx, |core, now| core.history_written(now, &session, through, written));
+                }));
+            }
+            Action::Rebuild { session } => self.rebuild(session, ctx),
+        }
+    }
+
+    /// Runs something on the core, then what it wants done.
+    fn with_core(&mut self, ctx: &mut Context<Self>, change: impl FnOnce(&mut ShardCore, crate::shard::Now)) {
+        if let Some(core) = self.core() {
+            change(&mut core.borrow_mut(), self.around.clock.now());
+            self.work(ctx);
+        }
+    }
+
+    fn journal(
+        &mut self,
+        step: crate::shard::pipeline::Step,
+        core: &Rc<RefCell<ShardCore>>,
+        ctx: &mut Context<Self>,
+    ) {
+        let (log, watch) = (self.around.log.clone(), Arc::clone(&self.around.watch));
+        let tenure: Tenure = core.borrow().tenure().clone();
+        let (events, bytes) = match &step {
+            crate::shard::pipeline::Step::Append { frame, .. } => (frame.events, frame.body.len()),
+            _ => (0, 0),
+        };
+        let started = tokio::time::Instant::now();
+        let shard = self.tenancy.shard;
+        let run = async move {
+            let done = log
+                .run(&tenure, step, |reason| {
+                    watch.outcome_unknown();
+                    tracing::warn!(
+                        shard = shard.0,
+                        reason,
+                        "the journal's answer is not known; asking again"
+                    );
+                })
+                .await;
+            if matches!(done, Done::Appended) {
+                watch.frame_committed(events, bytes, started.elapsed());
+            }
+            done
+        };
+        ctx.spawn(run.into_actor(self).map(|done, actor: &mut Self, ctx| match done {
+            Done::Appended => actor.with_core(ctx, |core, now| core.appended(now)),
+            Done::Rolled(next) => actor.with_core(ctx, |core, now| core.rolled(now, next)),
+            Done::Confirmed => actor.with_core(ctx, |core, now| core.confirmed(now)),
+            Done::Failed(error) => {
+                tracing::warn!(shard = actor.tenancy.shard.0, %error, "the shard is over for this node");
+                actor.end_with(error, ctx);
+            }
+        }));
+    }
+
+    fn send(&mut self, output: Output, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+        match output {
+            Output::Effect { session, id } => {
+                self.session(&session, Rc::clone(core), ctx).do_send(Owe(id));
+            }
+            Output::Reply { to, reply, read } => match (needs_history(&reply), read) {
+                (Some((from, below)), Some(read)) => {
+                    self.send_with_history(to, reply, read, from, below, ctx)
+                }
+                _ => to.send(reply),
+            },
+        }
+    }
+
+    /// Reads what is no longer in memory, then answers.
+    fn send_with_history(
+        &mut self,
+        to: ReplyTo,
+        reply: ShardReply,
+        read: (SessionId, Caller, Read),
+        from: u64,
+        below: u64,
+        ctx: &mut Context<Self>,
+    ) {
+        let (tables, session) = (Arc::clone(&self.around.tables), read.0.clone());
+        let reading = async move { read_history(tables.as_ref(), &session, from, below).await };
+        ctx.spawn(reading.into_actor(self).map(move |history, actor: &mut Self, _| {
+            let completed = match (history, actor.core()) {
+                (Ok(history), Some(core)) => {
+                    core.borrow_mut().complete_reading(&read.0, &read.1, &read.2, history).ok()
+                }
+                _ => None,
+            };
+            match (completed, reply) {
+                (Some(reading), ShardReply::Told(told))
+                    if !matches!(reading, Reading::NeedsHistory { .. }) =>
+                {
+                    to.send(ShardReply::Told(crate::front::Told { reading: Some(reading), ..told }));
+                }
+                _ => to.send(ShardReply::Again),
+            }
+        }));
+    }
+
+    fn trim(&mut self, segment: u64, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+        let (journal, tenure) = (Arc::clone(&self.around.log.journal), core.borrow().tenure().clone());
+        let shard = self.tenancy.shard;
+        let trimming = async move {
+            if let Err(error) = journal.trim(&tenure, segment).await {
+                tracing::warn!(shard = shard.0, segment, %error, "old segments stay until the next checkpoint");
+            }
+        };
+        ctx.spawn(trimming.into_actor(self));
+    }
+
+    fn load_snapshot(&mut self, session: SessionId, key: String, ctx: &mut Context<Self>) {
+        let tables = Arc::clone(&self.around.tables);
+        let loading = async move { tables.get(Table::Snapshot, &key, 0).await };
+        ctx.spawn(loading.into_actor(self).map(move |found, actor: &mut Self, ctx| match found {
+            Ok(Some(body)) => actor.with_core(ctx, |core, now| core.woken(now, &session, &body)),
+            Ok(None) | Err(TablesError::Unknown(_) | TablesError::Refused(_)) => {
+                tracing::warn!(session = %session.0, "a snapshot can't be loaded now");
+                actor.with_core(ctx, |core, now| core.wake_failed(now, &session));
+            }
+        }));
+    }
+
+    fn rebuild(&mut self, session: SessionId, ctx: &mut Context<Self>) {
+        let Some(mut claimed) = self.claimed.clone() else { return };
+        if let Some(core) = self.core() {
+            claimed.next = core.borrow().position();
+        }
+        let (journal, clock) = (Arc::clone(&self.around.log.journal), Arc::clone(&self.around.clock));
+        let wanted = session.clone();
+        let reading = async move {
+            let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure };
+            recover_session(&frames, &claimed, &wanted, clock.now().mono_ms).await
+        };
+        ctx.spawn(reading.into_actor(self).map(move |found: Result<Option<Slot>, _>, actor: &mut Self, ctx| {
+            match found {
+                Ok(slot) => actor.with_core(ctx, |core, now| core.rebuilt(now, &session, slot)),
+                Err(error) => {
+                    tracing::error!(session = %session.0, %error, "a session can't be read again from the log");
+                    actor.with_core(ctx, |core, _| core.rebuild_failed(&session));
+                }
+            }
+        }));
+    }
+
+    fn release(&mut self, to: Option<Owner>, ctx: &mut Context<Self>) {
+        self.releasing = Some(to);
+        self.with_core(ctx, |core, now| core.release_to(now, to));
+    }
+}
+
+/// Puts rows; says whether that worked.
+async fn put(tables: Arc<dyn Tables>, table: Table, rows: Vec<Row>) -> bool {
+    match tables.put_once(table, rows).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(?table, %error, "rows are not written yet");
+            false
+        }
+    }
+}
+
+fn not_owner(envelope: Envelope, owner: Option<Owner>) {
+    if let Some(to) = envelope.reply {
+        to.send(ShardReply::NotOwner(owner));
+    }
+}
+
+fn needs_history(reply: &ShardReply) -> Option<(u64, u64)> {
+    match reply {
+        ShardReply::Told(told) => match told.reading {
+            Some(Reading::NeedsHistory { from, below }) => Some((from, below)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Actor for ShardActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(0);
+        ctx.spawn(self.open().into_actor(self).map(|result, actor, ctx| actor.opened(result, ctx)));
+        ctx.run_interval(Duration::from_millis(TICK_MS), |actor, ctx| {
+            actor.with_core(ctx, |core, now| core.tick(now));
+            if let Some(core) = actor.core() {
+                let core = core.borrow();
+                actor.around.watch.shard(
+                    actor.tenancy.shard,
+                    core.census(),
+                    core.held_count(),
+                    core.panics(),
+                );
+            }
+        });
+    }
+}
+
+impl Handler<Ask> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, Ask(envelope): Ask, ctx: &mut Context<Self>) {
+        self.deliver(envelope, ctx);
+    }
+}
+
+impl Handler<Kick> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Kick, ctx: &mut Context<Self>) {
+        self.work(ctx);
+    }
+}
+
+impl Handler<Release> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, Release(to): Release, ctx: &mut Context<Self>) {
+        self.release(to, ctx);
+    }
+}
+
+impl Handler<Drop> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, Drop(by): Drop, ctx: &mut Context<Self>) {
+        self.drop_all(by);
+        ctx.stop();
+    }
+}
+
+impl Handler<Distrust> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Distrust, _: &mut Context<Self>) {
+        if let Some(core) = self.core() {
+            core.borrow_mut().distrust();
+        }
+    }
+}
+
+impl Handler<Look> for ShardActor {
+    type Result = MessageResult<Look>;
+
+    fn handle(&mut self, _: Look, _: &mut Context<Self>) -> Self::Result {
+        let state = match (&self.phase, self.releasing) {
+            (Phase::Opening(_), _) => "opening",
+            (Phase::Serving(_), None) => "serving",
+            _ => "releasing",
+        };
+        let (position, census) = self.core().map_or((None, Census::default()), |core| {
+            let core = core.borrow();
+            let Position { segment, seq } = core.position();
+            (Some((segment, seq)), core.census())
+        });
+        let epoch = self.claimed.as_ref().map(|claimed| claimed.tenure.epoch.0);
+        MessageResult(ShardView { state, epoch, position, census })
+    }
+}

@@ -1,0 +1,121 @@
+//! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
+
+use handoff_chat::SessionId;
+use handoff_chat::record::{RecordClosing, RecordOpening, decode_event};
+use handoff_chat::session::Event;
+use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Between tries, in milliseconds.
+const RETRY_MS: u64 = 250;
+
+/// Rows in one write.
+const ROWS_PER_WRITE: usize = 128;
+
+/// What an effect on the record has to write, in order.
+#[derive(Debug, Default)]
+pub struct RecordRows {
+    /// The opening row.
+    pub opening: Option<RecordOpening>,
+    /// Transcript rows.
+    pub events: Vec<Event>,
+    /// The closing row; last, since it says that all others are there.
+    pub closing: Option<RecordClosing>,
+}
+
+/// See the module's description.
+#[derive(Clone)]
+pub struct RecordWriter {
+    /// The tables.
+    pub tables: Arc<dyn Tables>,
+}
+
+impl RecordWriter {
+    /// Writes all rows; returns when they are there.
+    pub async fn write(self, session: SessionId, rows: RecordRows) {
+        if let Some(opening) = &rows.opening {
+            self.put(&session, opening.encode().map(|body| vec![(0, body)])).await;
+        }
+        for events in rows.events.chunks(ROWS_PER_WRITE) {
+            let encoded: Result<Vec<_>, _> = events
+                .iter()
+                .map(|event| handoff_chat::record::encode_event(event).map(|body| (event.seq, body)))
+                .collect();
+            self.put(&session, encoded).await;
+        }
+        if let Some(closing) = &rows.closing {
+            self.put(&session, closing.encode().map(|body| vec![(CLOSING_ROW, body)])).await;
+        }
+    }
+
+    async fn put(&self, session: &SessionId, rows: Result<Vec<(u64, Vec<u8>)>, handoff_codec::Error>) {
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(session = %session.0, %error, "a record row can't be encoded");
+                return;
+            }
+        };
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .map(|(row, body)| Row { key: session.0.clone(), row, body: body.into() })
+            .collect();
+        loop {
+            match self.tables.put_once(Table::Record, rows.clone()).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(session = %session.0, %error, "record rows are not written yet");
+                    tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
+                }
+            }
+        }
+    }
+}
+
+/// Events of a record's rows `from..below`, in order.
+///
+/// # Errors
+/// As [`Tables::scan`]; `Refused` for a row that can't be read.
+pub async fn read_history(
+    tables: &dyn Tables,
+    session: &SessionId,
+    from: u64,
+    below: u64,
+) -> Result<Vec<Event>, TablesError> {
+    let mut events: Vec<Event> = Vec::new();
+    loop {
+        let next = events.last().map_or(from.max(1), |event| event.seq + 1);
+        if next >= below {
+            return Ok(events);
+        }
+        let limit = usize::try_from(below - next).unwrap_or(ROWS_PER_READ).min(ROWS_PER_READ);
+        let rows = tables.scan(Table::Record, &session.0, next, limit).await?;
+        let before = events.len();
+        for (row, body) in rows {
+            if row < below {
+                events.push(decode_event(&body).map_err(|error| TablesError::Refused(error.to_string()))?);
+            }
+        }
+        if events.len() == before {
+            return Ok(events);
+        }
+    }
+}
+
+/// Rows in one read.
+const ROWS_PER_READ: usize = 512;
+
+/// A record as it stands in the tables: its transcript so far, and whether it is final. `None`: there is none.
+///
+/// # Errors
+/// As [`Tables::scan`].
+pub async fn read_record(
+    tables: &dyn Tables,
+    session: &SessionId,
+) -> Result<Option<crate::front::RecordView>, TablesError> {
+    let closed = tables.get(Table::Record, &session.0, CLOSING_ROW).await?.is_some();
+    let events = read_history(tables, session, 1, CLOSING_ROW).await?;
+    let opened = closed || !events.is_empty() || tables.get(Table::Record, &session.0, 0).await?.is_some();
+    Ok(opened.then_some(crate::front::RecordView { closed, events }))
+}

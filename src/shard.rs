@@ -1,0 +1,186 @@
+//! A shard without its actor: entities, group commit, held output, checkpoints, recovery. No I/O, no clock.
+//!
+//! [`core::ShardCore`] is fed with calls and the outcomes of what it asked for, and answers [`Action`]s. The actor in
+//! `actor/shard.rs` carries them out; the simulation drives the same code.
+
+pub mod checkpoint;
+pub mod core;
+pub mod frame;
+pub mod pipeline;
+pub mod recovery;
+pub mod sleep;
+pub mod slot;
+pub mod turn;
+
+use crate::front::Told;
+use handoff_chat::session::{Caller, Command, Read, Reject};
+use handoff_chat::{EffectId, Millis, SessionId};
+use handoff_journal::{Owner, Row};
+use std::sync::Arc;
+
+/// The two clocks at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Wall clock.
+    pub wall: Millis,
+    /// Monotonic clock, in milliseconds since some moment of this process.
+    pub mono_ms: u64,
+}
+
+/// Where in a turn a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Before the decision.
+    Deciding,
+    /// After half of its entries are applied.
+    Applying,
+}
+
+/// Called within each turn, inside of what catches panics; tests make it panic.
+pub type FaultHook = Arc<dyn Fn(&SessionId, &Command, Phase) + Send + Sync>;
+
+/// What governs a shard.
+#[derive(Clone)]
+pub struct Options {
+    /// A frame is cut at this size.
+    pub frame_bytes_max: usize,
+    /// A segment is rolled when this owner has put so much into it.
+    pub segment_bytes_max: usize,
+    /// A segment is rolled at this many frames.
+    pub segment_frames_max: u64,
+    /// A session that nobody called for so long falls asleep.
+    pub passivate_after_ms: u64,
+    /// A customer who made no call for so long is gone.
+    pub disconnect_timeout_ms: u64,
+    /// Events of a session that are kept in memory beyond history; twice as many are written to history.
+    pub events_in_memory: u64,
+    /// Calls that may wait for one session.
+    pub entity_inbox: usize,
+    /// For tests of panics.
+    pub fault_hook: Option<FaultHook>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            frame_bytes_max: 64 * 1024,
+            segment_bytes_max: 8 * 1024 * 1024,
+            segment_frames_max: 4096,
+            passivate_after_ms: 120_000,
+            disconnect_timeout_ms: 45_000,
+            events_in_memory: 256,
+            entity_inbox: 64,
+            fault_hook: None,
+        }
+    }
+}
+
+/// What a shard answers a call.
+#[derive(Debug)]
+pub enum ShardReply {
+    /// Done and committed, or read.
+    Told(Told),
+    /// The session refuses.
+    Refused(Reject),
+    /// Too much waits already; nothing was done.
+    Busy,
+    /// Not served now; nothing was committed.
+    Again,
+    /// This shard is elsewhere; nothing was committed here.
+    NotOwner(Option<Owner>),
+}
+
+/// Where a reply goes; carries the permits of the call, which come back when it is dropped.
+pub struct ReplyTo {
+    /// The caller.
+    pub sender: tokio::sync::oneshot::Sender<ShardReply>,
+    /// Permits of bounded inboxes.
+    pub permit: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+impl ReplyTo {
+    /// Sends the reply; a caller who has gone is no concern.
+    pub fn send(self, reply: ShardReply) {
+        let _gone = self.sender.send(reply);
+    }
+}
+
+/// One call for a session of this shard.
+pub struct Envelope {
+    /// The session.
+    pub session: SessionId,
+    /// Decided first.
+    pub command: Option<Command>,
+    /// Read afterwards.
+    pub read: Option<(Caller, Read)>,
+    /// Dropped when decided after this moment of the monotonic clock.
+    pub deadline_ms: u64,
+    /// The caller, if somebody waits.
+    pub reply: Option<ReplyTo>,
+}
+
+/// What leaves a shard, in order, when it may.
+pub enum Output {
+    /// A reply.
+    Reply {
+        /// To whom.
+        to: ReplyTo,
+        /// What.
+        reply: ShardReply,
+        /// For a reading that needs history: who reads what of which session.
+        read: Option<(SessionId, Caller, Read)>,
+    },
+    /// An owed effect is committed: do it.
+    Effect {
+        /// The session that owes it.
+        session: SessionId,
+        /// Its id.
+        id: EffectId,
+    },
+}
+
+/// What a shard wants done.
+pub enum Action {
+    /// For the journal.
+    Journal(pipeline::Step),
+    /// Forget all segments below this one.
+    Trim {
+        /// The first to keep.
+        segment: u64,
+    },
+    /// Let this out.
+    Send(Output),
+    /// Load a snapshot row and give it to `woken`.
+    LoadSnapshot {
+        /// The session.
+        session: SessionId,
+        /// The row's key.
+        key: String,
+    },
+    /// Put a snapshot row and say so to `snapshot_written`.
+    PutSnapshot {
+        /// The session.
+        session: SessionId,
+        /// The row's key.
+        key: String,
+        /// The row.
+        body: Vec<u8>,
+    },
+    /// Put transcript rows and say so to `history_written`.
+    PutHistory {
+        /// The session.
+        session: SessionId,
+        /// The rows.
+        rows: Vec<Row>,
+        /// The last `seq` in them.
+        through: u64,
+    },
+    /// A panic left the session's state in doubt: read the log again and give what it says to `rebuilt`.
+    Rebuild {
+        /// The session.
+        session: SessionId,
+    },
+}
+
+#[cfg(test)]
+mod tests;

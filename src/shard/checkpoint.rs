@@ -1,0 +1,206 @@
+//! Rolling, checkpoints, history and trimming: what keeps a shard's log short.
+//!
+//! When a segment is full the shard rolls. With the next frame that takes all that is open, the state is captured
+//! "as of" that frame and written in chunks between the live frames. When the last chunk is committed and every event
+//! up to the capture is in its record's transcript rows, older segments are trimmed.
+
+use super::core::ShardCore;
+use super::frame::{Checkpoint, Item, Kept};
+use super::recovery::Recovered;
+use super::slot::Slot;
+use super::{Action, Now};
+use handoff_chat::SessionId;
+use handoff_chat::session::{Caller, Event, Read, Reading};
+use handoff_journal::Row;
+use std::collections::BTreeMap;
+
+/// Open bytes up to which a capture may take everything into one frame.
+const CAPTURE_BYTES_MAX: usize = 512 * 1024;
+
+/// Most rows in one write of history.
+const HISTORY_ROWS_MAX: usize = 128;
+
+/// How far the shard is with its checkpoint.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// A capture is wanted.
+    wanted: bool,
+    /// Chunks of this segment's checkpoint are on their way.
+    writing: bool,
+    /// The checkpoint in this segment is complete.
+    complete_in: Option<u64>,
+    /// Sessions whose events up to this `seq` must be in history before older segments go.
+    history_owed: BTreeMap<SessionId, u64>,
+    /// Trimmed below this segment.
+    trimmed: u64,
+}
+
+impl Progress {
+    pub(super) fn new(recovered: &Recovered) -> Self {
+        Self { wanted: recovered.wants_checkpoint, trimmed: recovered.first_segment, ..Self::default() }
+    }
+}
+
+impl ShardCore {
+    /// Whether the segment is full and nothing of the last checkpoint is outstanding.
+    pub(super) fn roll_is_due(&self) -> bool {
+        let full = self.pipe.segment_bytes() >= self.options.segment_bytes_max
+            || self.pipe.position().seq > self.options.segment_frames_max;
+        full && self.serves() && !self.checkpoint.wanted && !self.checkpoint.writing
+    }
+
+    /// The segment is sealed and the next one open: a checkpoint goes into it.
+    pub fn rolled(&mut self, now: Now, next: handoff_journal::Position) {
+        self.pipe.rolled(next);
+        self.checkpoint.wanted = true;
+        self.flush(now);
+    }
+
+    /// Whether the next frame is to be the one as of which the state is captured.
+    pub(super) fn capture_is_due(&self) -> bool {
+        self.checkpoint.wanted
+            && self.serves()
+            && self.pipe.open_bytes() <= CAPTURE_BYTES_MAX
+            && !self.has_doubt()
+    }
+
+    /// Captures the state as of the frame just cut, or of the last one when nothing was open.
+    pub(super) fn capture(&mut self, cut: bool) {
+        self.checkpoint.wanted = false;
+        let next = self.pipe.position().seq;
+        let as_of = if cut { next } else { next.saturating_sub(1) };
+        let chunks = match self.checkpoint_chunks(as_of) {
+            Ok(chunks) => chunks,
+            Err(error) => {
+                tracing::error!(shard = self.tenure.shard.0, %error, "a checkpoint can't be encoded");
+                return;
+            }
+        };
+        chunks.into_iter().for_each(|chunk| self.pipe.push_chunk(chunk));
+        self.checkpoint.writing = true;
+        self.checkpoint.history_owed = self
+            .slots
+            .iter()
+            .filter_map(|(session, slot)| match slot {
+                Slot::Awake(awake) => Some((session.clone(), awake.session.last_seq())),
+                _ => None,
+            })
+            .collect();
+    }
+
+    fn checkpoint_chunks(&self, as_of: u64) -> Result<Vec<Vec<u8>>, handoff_codec::Error> {
+        let checkpoint = Checkpoint { clock: self.clock, sessions: self.keep_sessions()? };
+        let chunks = checkpoint.into_chunks(as_of)?;
+        chunks.into_iter().map(|chunk| handoff_codec::encode_bare(&Item::Chunk(chunk))).collect()
+    }
+
+    fn keep_sessions(&self) -> Result<Vec<(SessionId, Kept)>, handoff_codec::Error> {
+        let mut sessions = Vec::new();
+        for (session, slot) in &self.slots {
+            let kept = match slot {
+                Slot::Awake(awake) => Kept::State(awake.session.to_snapshot()?),
+                Slot::Asleep(asleep) if asleep.turns.is_empty() => Kept::Asleep(asleep.slept.clone()),
+                Slot::Asleep(asleep) => Kept::Stirred(asleep.slept.clone(), asleep.turns.clone()),
+                Slot::Quarantined { state: Some(state) } => Kept::State(state.clone()),
+                Slot::Restoring { .. } | Slot::Quarantined { state: None } => continue,
+            };
+            sessions.push((session.clone(), kept));
+        }
+        Ok(sessions)
+    }
+
+    /// A session whose state is in doubt has it in the log alone: nothing is captured or trimmed meanwhile.
+    fn has_doubt(&self) -> bool {
+        self.slots
+            .values()
+            .any(|slot| matches!(slot, Slot::Restoring { .. } | Slot::Quarantined { state: None }))
+    }
+
+    /// After a commit: the checkpoint may be complete now, and history may let older segments go.
+    pub(super) fn checkpoint_committed(&mut self) {
+        if self.checkpoint.writing && !self.pipe.has_chunks() {
+            self.checkpoint.writing = false;
+            self.checkpoint.complete_in = Some(self.pipe.position().segment);
+            let owing: Vec<SessionId> = self.checkpoint.history_owed.keys().cloned().collect();
+            for session in owing {
+                self.write_history(&session);
+            }
+            self.trim_when_history_is_written();
+        }
+    }
+
+    fn trim_when_history_is_written(&mut self) {
+        let Some(segment) = self.checkpoint.complete_in else { return };
+        let mut owed = std::mem::take(&mut self.checkpoint.history_owed);
+        owed.retain(|session, through| {
+            self.awake(session).is_some_and(|awake| awake.history_through < *through)
+        });
+        self.checkpoint.history_owed = owed;
+        if self.checkpoint.history_owed.is_empty() && segment > self.checkpoint.trimmed {
+            self.checkpoint.trimmed = segment;
+            self.actions.push_back(Action::Trim { segment });
+        }
+    }
+
+    /// Writes a session's transcript rows when many of them are in memory only.
+    pub(super) fn write_history_when_long(&mut self, session: &SessionId) {
+        let limit = self.options.events_in_memory * 2;
+        let Some(awake) = self.awake(session) else { return };
+        if awake.session.last_seq().saturating_sub(awake.history_through) >= limit {
+            self.write_history(session);
+        }
+    }
+
+    /// Writes committed events that are not in history yet.
+    fn write_history(&mut self, session: &SessionId) {
+        let committed = self.pipe.committed();
+        let Some(awake) = self.awake(session) else { return };
+        if awake.writing_history {
+            return;
+        }
+        let from = awake.history_through + 1;
+        let committed_seq = awake.committed_seq(committed);
+        let Ok(Reading::Events(mut events)) = awake.session.read(&Caller::System, &Read::Since { seq: from })
+        else {
+            return;
+        };
+        // Rows are written once: an event that may yet be fenced must not be among them.
+        events.retain(|event| event.seq <= committed_seq);
+        events.truncate(HISTORY_ROWS_MAX);
+        let Some(through) = events.last().map(|event| event.seq) else { return };
+        awake.writing_history = true;
+        let rows = transcript_rows(session, &events);
+        self.actions.push_back(Action::PutHistory { session: session.clone(), rows, through });
+    }
+
+    /// Transcript rows up to `through` are written (or could not be, and will be tried again).
+    pub fn history_written(&mut self, now: Now, session: &SessionId, through: u64, written: bool) {
+        let keep = self.options.events_in_memory;
+        if let Some(awake) = self.awake(session) {
+            awake.writing_history = false;
+            if written {
+                awake.history_through = awake.history_through.max(through);
+                let below = (awake.history_through + 1).min(awake.session.last_seq().saturating_sub(keep));
+                awake.session.forget_below(below);
+            }
+        }
+        let owes = self.checkpoint.history_owed.get(session).copied();
+        if owes.is_some_and(|owed| self.awake(session).is_some_and(|awake| awake.history_through < owed)) {
+            self.write_history(session);
+        }
+        self.trim_when_history_is_written();
+        self.flush(now);
+    }
+}
+
+/// A session's events as rows of its record.
+#[must_use]
+pub fn transcript_rows(session: &SessionId, events: &[Event]) -> Vec<Row> {
+    events
+        .iter()
+        .filter_map(|event| {
+            let body = handoff_codec::encode(event).ok()?;
+            Some(Row { key: session.0.clone(), row: event.seq, body: body.into() })
+        })
+        .collect()
+}

@@ -1,0 +1,214 @@
+//! What a frame holds: the stored shapes of a shard's log. The journal sees them as bytes.
+
+use bincode::{Decode, Encode};
+use bytes::Bytes;
+use handoff_chat::session::Entry;
+use handoff_chat::{Millis, SessionId};
+use handoff_codec::Error;
+
+/// A frame's content. The envelope's version says which shape follows; this is version 1.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct FrameBody {
+    /// In the shard's order, each an encoded [`Item`]: so that a frame is cut by exact sizes and encoded once.
+    pub items: Vec<Vec<u8>>,
+}
+
+/// One thing in a frame.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Item {
+    /// First item of an epoch: an owner started.
+    Opened(Opened),
+    /// What one turn of a session brought.
+    Turn(TurnItem),
+    /// A session fell asleep: its state up to here is in a snapshot.
+    Slept(Slept),
+    /// The shard could not be served for a while; the new total.
+    Outage {
+        /// Milliseconds in all.
+        total_ms: i64,
+    },
+    /// A piece of a checkpoint.
+    Chunk(Chunk),
+}
+
+/// An owner started.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Opened {
+    /// The owner's epoch.
+    pub epoch: u64,
+    /// The owner, as written in `Owner`'s text form.
+    pub owner: String,
+    /// When.
+    pub at: Millis,
+    /// All time in which the cluster could not serve this shard, in milliseconds.
+    pub outage_ms: i64,
+}
+
+/// What one turn of a session brought.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct TurnItem {
+    /// The session.
+    pub session: SessionId,
+    /// When.
+    pub at: Millis,
+    /// Its entries; never empty.
+    pub entries: Vec<Entry>,
+}
+
+/// A session fell asleep.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Slept {
+    /// The session.
+    pub session: SessionId,
+    /// The key of its snapshot row.
+    pub snapshot: String,
+    /// Its earliest timer, in served time.
+    pub next_timer: Option<Millis>,
+    /// Whether a customer is in it.
+    pub customer_present: bool,
+}
+
+/// A piece of a checkpoint. A checkpoint is complete when all pieces of its id are there.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Chunk {
+    /// Names the checkpoint within its segment: where the log stood when the state was taken.
+    pub as_of: u64,
+    /// Which piece, from 0.
+    pub part: u32,
+    /// How many there are.
+    pub parts: u32,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The state of a shard at a place in its log.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Checkpoint {
+    /// Time and outage.
+    pub clock: ClockMark,
+    /// Every session, in order of id.
+    pub sessions: Vec<(SessionId, Kept)>,
+}
+
+/// A shard's time at a place in its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct ClockMark {
+    /// Time of the last item.
+    pub last_at: Millis,
+    /// All time without service so far, in milliseconds.
+    pub outage_ms: i64,
+}
+
+/// A session in a checkpoint.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Kept {
+    /// Awake: its snapshot's bytes.
+    State(Vec<u8>),
+    /// Asleep: by reference.
+    Asleep(Slept),
+    /// Asleep, and woken by these turns since.
+    Stirred(Slept, Vec<Vec<Entry>>),
+}
+
+/// The most bytes of one chunk; a checkpoint is cut at it.
+pub const CHUNK_BYTES: usize = 60 * 1024;
+
+impl FrameBody {
+    /// To bytes.
+    ///
+    /// # Errors
+    /// When it is too large to encode.
+    pub fn to_bytes(&self) -> Result<Bytes, Error> {
+        handoff_codec::encode(self).map(Bytes::from)
+    }
+
+    /// The items in some frame's bytes.
+    ///
+    /// # Errors
+    /// When they are damaged or of a version that this build does not read.
+    pub fn items_of(bytes: &[u8]) -> Result<Vec<Item>, Error> {
+        let body: Self = handoff_codec::decode(bytes)?;
+        body.items.iter().map(|item| handoff_codec::decode_bare(item)).collect()
+    }
+}
+
+impl Checkpoint {
+    /// Cuts the checkpoint into chunks, named by where the log stood. Parts are encoded one by one, so that a
+    /// shard may hold more than one value's limit.
+    ///
+    /// # Errors
+    /// When a session is too large to encode.
+    pub fn into_chunks(self, as_of: u64) -> Result<Vec<Chunk>, Error> {
+        let mut bytes = Vec::new();
+        push_part(&mut bytes, &self.clock)?;
+        for session in &self.sessions {
+            push_part(&mut bytes, session)?;
+        }
+        let pieces: Vec<&[u8]> = bytes.chunks(CHUNK_BYTES).collect();
+        let parts = u32::try_from(pieces.len()).map_err(|_| Error::TooLarge(bytes.len()))?;
+        Ok((0..parts)
+            .zip(pieces)
+            .map(|(part, piece)| Chunk { as_of, part, parts, bytes: piece.to_vec() })
+            .collect())
+    }
+
+    /// Puts the chunks of one checkpoint together again; `None` while one is missing.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn from_chunks(chunks: &[&Chunk]) -> Result<Option<Self>, Error> {
+        let Some(first) = chunks.first() else { return Ok(None) };
+        let mut bytes = Vec::new();
+        for part in 0..first.parts {
+            let Some(chunk) = chunks.iter().find(|chunk| chunk.part == part) else { return Ok(None) };
+            bytes.extend_from_slice(&chunk.bytes);
+        }
+        let mut rest = bytes.as_slice();
+        let clock = take_part(&mut rest)?.ok_or(Error::Short(0))?;
+        let mut sessions = Vec::new();
+        while let Some(session) = take_part(&mut rest)? {
+            sessions.push(session);
+        }
+        Ok(Some(Self { clock, sessions }))
+    }
+}
+
+/// Adds a value behind its length.
+fn push_part<T: Encode>(bytes: &mut Vec<u8>, value: &T) -> Result<(), Error> {
+    let part = handoff_codec::encode_bare(value)?;
+    let length = u32::try_from(part.len()).map_err(|_| Error::TooLarge(part.len()))?;
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&part);
+    Ok(())
+}
+
+/// Takes a value from behind its length; `None` at the end.
+fn take_part<T: Decode<()>>(rest: &mut &[u8]) -> Result<Option<T>, Error> {
+    if rest.is_empty() {
+        return Ok(None);
+    }
+    let (length, tail) = rest.split_at_checked(4).ok_or(Error::Short(rest.len()))?;
+    let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]) as usize;
+    let (part, tail) = tail.split_at_checked(length).ok_or(Error::Short(tail.len()))?;
+    *rest = tail;
+    handoff_codec::decode_bare(part).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_comes_back_whole_and_not_before_its_last_chunk() {
+        let sessions = (0..5)
+            .map(|n| (SessionId(format!("session-{n}")), Kept::State(vec![n; 40_000])))
+            .collect::<Vec<_>>();
+        let clock = ClockMark { last_at: Millis(7), outage_ms: 3 };
+        let checkpoint = Checkpoint { clock, sessions };
+        let chunks = checkpoint.clone().into_chunks(9).unwrap();
+        assert_eq!(chunks.len(), 4);
+        let all: Vec<&Chunk> = chunks.iter().collect();
+        assert_eq!(Checkpoint::from_chunks(&all).unwrap(), Some(checkpoint));
+        assert_eq!(Checkpoint::from_chunks(&all[..3]).unwrap(), None);
+    }
+}

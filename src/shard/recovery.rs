@@ -1,0 +1,268 @@
+//! From the log to a shard: which frames are needed, and what they say.
+//!
+//! Needed are the newest complete checkpoint and all frames after the one it was taken as of. If the newest segment
+//! has no complete checkpoint, its predecessor's is used, with all frames since.
+
+use super::frame::{Checkpoint, Chunk, ClockMark, FrameBody, Item, Kept, Slept};
+use super::slot::{Asleep, Awake, Slot};
+use async_trait::async_trait;
+use handoff_chat::SessionId;
+use handoff_chat::session::{Entry, Session};
+use handoff_journal::{Claimed, Journal, JournalError, Position, StoredFrame, Tenure};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use thiserror::Error;
+
+/// Why a shard could not be recovered.
+#[derive(Debug, Error)]
+pub enum RecoveryError {
+    /// The journal did not answer, or somebody else owns the shard now.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A frame can't be read: damaged, or written by a newer version.
+    #[error("a frame of shard {shard} at {segment}/{seq} can't be read: {error}")]
+    Frame {
+        /// The shard.
+        shard: u16,
+        /// The segment.
+        segment: u64,
+        /// The frame.
+        seq: u64,
+        /// Why.
+        error: handoff_codec::Error,
+    },
+}
+
+/// Where frames are read from; the journal, or a test.
+#[async_trait]
+pub trait Frames: Sync {
+    /// All frames of a segment.
+    ///
+    /// # Errors
+    /// As [`Journal::read`].
+    async fn segment(&self, segment: u64) -> Result<Vec<StoredFrame>, JournalError>;
+}
+
+/// The frames of a claimed shard.
+pub struct JournalFrames<'a> {
+    /// The journal.
+    pub journal: &'a dyn Journal,
+    /// The shard and our ownership.
+    pub tenure: &'a Tenure,
+}
+
+/// Frames read with one call.
+const FRAMES_PER_READ: usize = 256;
+
+#[async_trait]
+impl Frames for JournalFrames<'_> {
+    async fn segment(&self, segment: u64) -> Result<Vec<StoredFrame>, JournalError> {
+        let mut frames: Vec<StoredFrame> = Vec::new();
+        loop {
+            let seq = frames.last().map_or(1, |frame| frame.position.seq + 1);
+            let more = self.journal.read(self.tenure, Position { segment, seq }, FRAMES_PER_READ).await?;
+            let end = more.len() < FRAMES_PER_READ;
+            frames.extend(more);
+            if end {
+                return Ok(frames);
+            }
+        }
+    }
+}
+
+/// What the log said of a session.
+enum Found {
+    Machine(Box<Session>),
+    Asleep(Slept, Vec<Vec<Entry>>),
+    /// Applying its entries panicked.
+    Broken,
+}
+
+/// What the log said.
+pub struct Recovered {
+    /// Time and outage as of the log's end.
+    pub clock: ClockMark,
+    /// Whether the log was empty.
+    pub is_new: bool,
+    /// Whether a checkpoint should be written soon: the log since the last one spans segments.
+    pub wants_checkpoint: bool,
+    /// The oldest segment there is.
+    pub first_segment: u64,
+    sessions: BTreeMap<SessionId, Found>,
+}
+
+/// Reads what is needed of a claimed shard's log and puts its sessions together.
+///
+/// # Errors
+/// [`RecoveryError`].
+pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered, RecoveryError> {
+    let mut segments: Vec<Vec<StoredFrame>> = Vec::new();
+    let mut segment = claimed.next.segment;
+    let mut base = None;
+    loop {
+        let read = frames.segment(segment).await?;
+        let items = decode(claimed, &read)?;
+        base = base.or(newest_checkpoint(claimed, segment, &items)?);
+        segments.push(read);
+        if base.is_some() || segment <= claimed.first_segment {
+            break;
+        }
+        segment -= 1;
+    }
+    let mut recovered = Recovered {
+        clock: ClockMark::default(),
+        is_new: segments.iter().all(Vec::is_empty),
+        wants_checkpoint: segments.len() > 1,
+        first_segment: claimed.first_segment,
+        sessions: BTreeMap::new(),
+    };
+    let mut after = 0;
+    if let Some((as_of, checkpoint)) = base {
+        after = as_of;
+        recovered.load(checkpoint);
+    }
+    for read in segments.iter().rev() {
+        for (seq, item) in decode(claimed, read)? {
+            if seq > after {
+                recovered.take(item);
+            }
+        }
+        after = 0;
+    }
+    Ok(recovered)
+}
+
+/// One session as the log has it, for a shard that already runs.
+///
+/// # Errors
+/// [`RecoveryError`].
+pub async fn recover_session(
+    frames: &dyn Frames,
+    claimed: &Claimed,
+    session: &SessionId,
+    now_ms: u64,
+) -> Result<Option<Slot>, RecoveryError> {
+    let mut recovered = recover(frames, claimed).await?;
+    Ok(recovered.sessions.remove(session).map(|found| seat(found, now_ms)))
+}
+
+fn decode(claimed: &Claimed, frames: &[StoredFrame]) -> Result<Vec<(u64, Item)>, RecoveryError> {
+    let mut items = Vec::new();
+    for frame in frames {
+        let Position { segment, seq } = frame.position;
+        let shard = claimed.tenure.shard.0;
+        let found = FrameBody::items_of(&frame.body).map_err(|error| RecoveryError::Frame {
+            shard,
+            segment,
+            seq,
+            error,
+        })?;
+        items.extend(found.into_iter().map(|item| (seq, item)));
+    }
+    Ok(items)
+}
+
+/// The complete checkpoint that was taken last in a segment.
+fn newest_checkpoint(
+    claimed: &Claimed,
+    segment: u64,
+    items: &[(u64, Item)],
+) -> Result<Option<(u64, Checkpoint)>, RecoveryError> {
+    let mut chunks: BTreeMap<u64, Vec<&Chunk>> = BTreeMap::new();
+    for (_, item) in items {
+        if let Item::Chunk(chunk) = item {
+            chunks.entry(chunk.as_of).or_default().push(chunk);
+        }
+    }
+    for (as_of, parts) in chunks.iter().rev() {
+        let whole = Checkpoint::from_chunks(parts).map_err(|error| RecoveryError::Frame {
+            shard: claimed.tenure.shard.0,
+            segment,
+            seq: *as_of,
+            error,
+        })?;
+        if let Some(checkpoint) = whole {
+            return Ok(Some((*as_of, checkpoint)));
+        }
+    }
+    Ok(None)
+}
+
+fn seat(found: Found, now_ms: u64) -> Slot {
+    match found {
+        Found::Machine(mut session) => {
+            session.restored();
+            Slot::Awake(Box::new(Awake::new(*session, now_ms)))
+        }
+        Found::Asleep(slept, turns) => Slot::Asleep(Box::new(Asleep { turns, ..Asleep::new(slept) })),
+        Found::Broken => Slot::Quarantined { state: None },
+    }
+}
+
+impl Recovered {
+    fn load(&mut self, checkpoint: Checkpoint) {
+        self.clock = checkpoint.clock;
+        for (session, kept) in checkpoint.sessions {
+            let found = match kept {
+                Kept::State(body) => match Session::from_snapshot(&body) {
+                    Ok(machine) => Found::Machine(Box::new(machine)),
+                    Err(error) => {
+                        tracing::error!(session = %session.0, %error, "a checkpointed session can't be read");
+                        Found::Broken
+                    }
+                },
+                Kept::Asleep(slept) => Found::Asleep(slept, Vec::new()),
+                Kept::Stirred(slept, turns) => Found::Asleep(slept, turns),
+            };
+            self.sessions.insert(session, found);
+        }
+    }
+
+    fn take(&mut self, item: Item) {
+        match item {
+            Item::Opened(opened) => {
+                self.clock.last_at = self.clock.last_at.max(opened.at);
+                self.clock.outage_ms = opened.outage_ms;
+            }
+            Item::Outage { total_ms } => self.clock.outage_ms = total_ms,
+            Item::Slept(slept) => {
+                self.sessions.insert(slept.session.clone(), Found::Asleep(slept, Vec::new()));
+            }
+            Item::Turn(turn) => {
+                self.clock.last_at = self.clock.last_at.max(turn.at);
+                self.replay(turn.session, turn.entries);
+            }
+            Item::Chunk(_) => {}
+        }
+    }
+
+    fn replay(&mut self, session: SessionId, entries: Vec<Entry>) {
+        let found = self
+            .sessions
+            .entry(session.clone())
+            .or_insert_with(|| Found::Machine(Box::new(Session::new(session.clone()))));
+        match found {
+            Found::Asleep(_, turns) => turns.push(entries),
+            Found::Broken => {}
+            Found::Machine(machine) => {
+                let applied = catch_unwind(AssertUnwindSafe(|| {
+                    entries.iter().for_each(|entry| machine.apply(entry));
+                    machine.retired()
+                }));
+                match applied {
+                    Ok(false) => {}
+                    Ok(true) => drop(self.sessions.remove(&session)),
+                    Err(_panic) => {
+                        tracing::error!(session = %session.0, "replaying a session panics; it is out of service");
+                        *found = Found::Broken;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The sessions, each in its place.
+    pub fn into_slots(self, now_ms: u64) -> impl Iterator<Item = (SessionId, Slot)> {
+        self.sessions.into_iter().map(move |(session, found)| (session, seat(found, now_ms)))
+    }
+}

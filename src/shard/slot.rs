@@ -1,0 +1,118 @@
+//! A session's place in its shard: awake, asleep, or on the way.
+
+use super::Envelope;
+use super::frame::Slept;
+use handoff_chat::Millis;
+use handoff_chat::session::{Entry, Session};
+use std::collections::VecDeque;
+
+/// Where a session is.
+pub enum Slot {
+    /// In memory.
+    Awake(Box<Awake>),
+    /// In a snapshot, woken by these turns since (only after a recovery); calls wait for the snapshot.
+    Asleep(Box<Asleep>),
+    /// Its state is in doubt after a panic; calls wait for it to be read again from the log.
+    Restoring {
+        /// Calls that wait.
+        waiting: VecDeque<Envelope>,
+        /// Read again when so many items are committed.
+        after: u64,
+        /// Whether the reading was asked for.
+        asked: bool,
+    },
+    /// It panicked twice on the same command: out of service until the next owner.
+    Quarantined {
+        /// Its snapshot's bytes; none when applying panicked: then the log alone has it.
+        state: Option<Vec<u8>>,
+    },
+}
+
+/// A session in memory.
+pub struct Awake {
+    /// The machine.
+    pub session: Session,
+    /// When it was last called, on the monotonic clock.
+    pub touched_ms: u64,
+    /// Turns since it is awake, to see whether something happened meanwhile.
+    pub turns: u64,
+    /// The last `seq` that is in history rows for certain.
+    pub history_through: u64,
+    /// Whether history rows are being written.
+    pub writing_history: bool,
+    /// The snapshot being written, with the number of turns in it.
+    pub falling_asleep: Option<(Slept, u64)>,
+    /// Turns that may not be committed yet: the item and the last `seq` after it.
+    uncommitted: VecDeque<(u64, u64)>,
+    /// The last `seq` known to be committed.
+    committed_seq: u64,
+}
+
+impl Awake {
+    /// Just in memory.
+    #[must_use]
+    pub fn new(session: Session, now_ms: u64) -> Self {
+        let history_through = session.first_seq_in_memory().saturating_sub(1);
+        Self {
+            committed_seq: session.last_seq(),
+            uncommitted: VecDeque::new(),
+            session,
+            touched_ms: now_ms,
+            turns: 0,
+            history_through,
+            writing_history: false,
+            falling_asleep: None,
+        }
+    }
+
+    /// A turn of it went into this item.
+    pub fn turned(&mut self, item: u64, committed: u64) {
+        self.turns += 1;
+        self.committed_seq(committed);
+        self.uncommitted.push_back((item, self.session.last_seq()));
+    }
+
+    /// The last `seq` that is committed when so many items are.
+    pub fn committed_seq(&mut self, committed: u64) -> u64 {
+        while let Some((item, seq)) = self.uncommitted.front().copied() {
+            if item > committed {
+                break;
+            }
+            self.committed_seq = seq;
+            self.uncommitted.pop_front();
+        }
+        self.committed_seq
+    }
+
+    /// The newest item that holds a turn of it and may not be committed; 0: all are.
+    #[must_use]
+    pub fn newest_item(&self) -> u64 {
+        self.uncommitted.back().map_or(0, |(item, _)| *item)
+    }
+
+    /// Its earliest timer, in served time.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Millis> {
+        self.session.timers().map(|(_, at)| at).min()
+    }
+}
+
+/// A session in a snapshot.
+pub struct Asleep {
+    /// Where.
+    pub slept: Slept,
+    /// What happened after the snapshot, each a turn's entries.
+    pub turns: Vec<Vec<Entry>>,
+    /// Calls that wait for it.
+    pub waiting: VecDeque<Envelope>,
+    /// Whether the snapshot is being loaded.
+    pub waking: bool,
+}
+
+impl Asleep {
+    /// Asleep since this.
+    #[must_use]
+    pub fn new(slept: Slept) -> Self {
+        Self { slept, turns: Vec::new(), waiting: VecDeque::new(), waking: false }
+    }
+}

@@ -1,0 +1,34 @@
+//! What the actors tell those who count: one trait, so that the actors know no metrics library.
+
+use crate::shard::core::Census;
+use handoff_journal::ShardId;
+use std::time::Duration;
+
+/// Counts what happens.
+pub trait Watch: Send + Sync + 'static {
+    /// A frame is committed: its live items, its bytes, and how long that took.
+    fn frame_committed(&self, items: u32, bytes: usize, took: Duration);
+    /// The journal did not say what became of a call.
+    fn outcome_unknown(&self);
+    /// A shard as it is: its sessions, outputs held, panics caught since it was opened.
+    fn shard(&self, shard: ShardId, census: Census, held: usize, panics: u64);
+    /// A shard is no longer here.
+    fn shard_gone(&self, shard: ShardId);
+    /// A shard was opened here; from the decision to claim it to its first committed frame.
+    fn opened(&self, took: Duration);
+    /// A call of a gateway ended so: `told`, `refused`, `busy`, `again`, `unknown`.
+    fn call(&self, outcome: &'static str);
+}
+
+/// Counts nothing.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn frame_committed(&self, _: u32, _: usize, _: Duration) {}
+    fn outcome_unknown(&self) {}
+    fn shard(&self, _: ShardId, _: Census, _: usize, _: u64) {}
+    fn shard_gone(&self, _: ShardId) {}
+    fn opened(&self, _: Duration) {}
+    fn call(&self, _: &'static str) {}
+}
