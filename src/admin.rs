@@ -6,6 +6,8 @@
 
 mod api;
 mod auth;
+#[cfg(test)]
+pub(crate) mod fake;
 mod health;
 mod problem;
 mod summary;
@@ -81,6 +83,7 @@ impl Admin {
 }
 
 async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
+    admin.metrics.ready(admin.sessions.ready().is_ok());
     HttpResponse::Ok().content_type(CONTENT_TYPE).body(admin.metrics.encode())
 }
 

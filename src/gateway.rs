@@ -1,7 +1,7 @@
 //! The customers' side of a node: the GMS Chat API v2 over REST, and the customer page.
 //!
-//! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`crate::front::Ask`] -> reply.
-//! Nothing here knows where a session lives, and nothing here decides anything about one.
+//! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`crate::front::Ask`] ->
+//! reply. Nothing here knows where a session lives, and nothing here decides anything about one.
 
 pub mod gms;
 pub mod metrics;
@@ -46,7 +46,8 @@ impl Gateway {
     }
 }
 
-/// Mounts the customers' API under `/genesys` and the page at `/`. Every other path belongs to the caller's `App`.
+/// Mounts the customers' API under `/genesys` and the page at `/`. Every other path belongs to the caller's
+/// `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
     config.service(gms::routes::scope());

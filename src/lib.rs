@@ -8,6 +8,7 @@ pub mod clock;
 pub mod front;
 pub mod gateway;
 pub mod metrics;
+pub mod node;
 pub mod record;
 pub mod router;
 pub mod secret_file;

@@ -54,10 +54,12 @@ pub fn ensure_secret(path: &Path) -> Result<Secret, Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(in_file)?;
     let draft = folder.join(format!(".secret.{}.{}", std::process::id(), random_text(8)?));
-    let made = write_draft(&draft, &random_text(RANDOM_BYTES)?).and_then(|()| match std::fs::hard_link(&draft, path) {
-        // Another node was quicker: its secret holds.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
+    let made = write_draft(&draft, &random_text(RANDOM_BYTES)?).and_then(|()| {
+        match std::fs::hard_link(&draft, path) {
+            // Another node was quicker: its secret holds.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        }
     });
     let cleared = std::fs::remove_file(&draft);
     made.and(cleared).and_then(|()| File::open(folder)?.sync_all()).map_err(in_file)?;

@@ -199,7 +199,7 @@ mod tests {
         let text = r#"{"shards":[{"shard":0,"assigned":2,"state":"serving"},{"shard":1,"owner":3}],"id":9}"#;
         let owners = Owners::parse(text).unwrap();
         assert_eq!(owners.by_shard, BTreeMap::from([(0, 2), (1, 3)]));
-        let expected = if xxhash_rust::xxh3::xxh3_64(b"abc") % 2 == 0 { 2 } else { 3 };
+        let expected = if xxhash_rust::xxh3::xxh3_64(b"abc").is_multiple_of(2) { 2 } else { 3 };
         assert_eq!(owners.of("abc"), Some(expected));
         assert_eq!(Owners::parse("[]").unwrap().of("abc"), None);
     }

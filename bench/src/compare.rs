@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::gap::Fault;
+use crate::gap::analysis::ClassGaps;
 use crate::report::{Measured, Report};
 
 /// A Markdown table of all rates, the first being the yardstick, then one of all latencies and of all gaps.
@@ -40,7 +42,8 @@ fn rates(reports: &[Report], out: &mut String) -> std::fmt::Result {
         let whole = whole(report);
         writeln!(
             out,
-            "| {label} | {sessions} | {acked_per_second:.0} | {ratio:.2} | {p50:.1} | {p99:.1} | {counters} | {whole} |"
+            "| {label} | {sessions} | {acked_per_second:.0} | {ratio:.2} | {p50:.1} | {p99:.1} | \
+             {counters} | {whole} |"
         )?;
     }
     Ok(())
@@ -60,28 +63,21 @@ fn latencies(reports: &[Report], out: &mut String) -> std::fmt::Result {
 
 fn gaps(reports: &[Report], out: &mut String) -> std::fmt::Result {
     let mut head = "\n| gap | hit | samples | unanswered | gap p50 | gap p99 | gap max | message p99 | \
-                    silence max ms | failed sends | whole |\n\
-                    |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|\n";
+                    message max | silence max ms | failed sends / attempts | whole |\n\
+                    |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|\n";
     for report in reports {
         let Measured::Gap(gap) = &report.measured else { continue };
         out.push_str(std::mem::take(&mut head));
-        for c in &gap.classes {
-            let (g, w, s) = (c.gap_ms, c.wait_ms, c.silence_ms);
-            writeln!(
-                out,
-                "| {} | {} | {} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} |",
-                report.label,
-                c.class,
-                c.count,
-                c.unanswered,
-                g.p50,
-                g.p99,
-                g.max,
-                w.p99,
-                s.max,
-                report.failed_sends,
-                whole(report)
-            )?;
+        let failed = format!("{} / {}", report.failed_sends, report.failures.attempts());
+        for ClassGaps { class, count, unanswered, gap_ms, wait_ms, silence_ms } in &gap.classes {
+            write!(out, "| {} | {class} | {count} | {unanswered} ", report.label)?;
+            match gap.fault {
+                // A drain has no moment to count from.
+                Fault::Drain => write!(out, "| - | - | - ")?,
+                _ => write!(out, "| {:.0} | {:.0} | {:.0} ", gap_ms.p50, gap_ms.p99, gap_ms.max)?,
+            }
+            let (p99, max, silence) = (wait_ms.p99, wait_ms.max, silence_ms.max);
+            writeln!(out, "| {p99:.0} | {max:.0} | {silence:.0} | {failed} | {} |", whole(report))?;
         }
     }
     Ok(())

@@ -17,6 +17,9 @@ use crate::customer::{Failures, Waits};
 
 mod worker;
 
+/// How long after its window an open loop goes on sending what was due in it.
+const BACKLOG_MAX_US: u64 = 10_000_000;
+
 /// When a customer sends.
 #[derive(Debug, Clone, Copy)]
 pub enum Pace {
@@ -148,6 +151,13 @@ impl Control {
             && moment_us < self.window_until_us.load(Ordering::Relaxed)
     }
 
+    /// Whether a message due then must still be sent although the run is over: left out, the slowest would
+    /// not count. Ends some time after the window, and what is then unsent shows in the rate reached.
+    fn owes(&self, due: Instant) -> bool {
+        let until_us = self.window_until_us.load(Ordering::Relaxed);
+        self.in_window(self.us(due)) && self.now_us() < until_us.saturating_add(BACKLOG_MAX_US)
+    }
+
     fn wait_until_started(&self, sessions: u32) -> Result<(), Error> {
         while self.started.load(Ordering::Acquire) < sessions {
             if let Some(error) = lock(&self.failed).take() {
@@ -254,7 +264,7 @@ type Unacknowledged = BTreeSet<u32>;
 /// Starts all sessions, lets them send while `conduct` runs on this thread, stops them and checks them.
 ///
 /// # Errors
-/// [`Error`]: a session that can't be started, or what `conduct` returns; the sessions are ended all the same.
+/// [`Error`]: a session that can't be started, or what `conduct` returns; the sessions are ended either way.
 pub fn run<R>(
     plan: &Plan,
     conduct: impl FnOnce(&Control) -> Result<R, Error>,

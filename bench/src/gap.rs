@@ -18,6 +18,8 @@ use analysis::{ClassGaps, FaultWindow};
 
 /// Looks at the victim this often, so the fault's moment is known to about this.
 const WATCH: Duration = Duration::from_micros(500);
+/// A signal reaches its process when that is scheduled, which may be after the command's end.
+const STRIKES_WITHIN: Duration = Duration::from_secs(2);
 const WHOLE_WITHIN: Duration = Duration::from_secs(60);
 /// After customers were sent home, before the next fault.
 const HOMECOMING: Duration = Duration::from_secs(1);
@@ -136,6 +138,7 @@ fn one_fault(gap: &GapPlan, control: &Control, round: u32) -> Result<FaultWindow
 fn hurt(gap: &GapPlan, victim: &Node) -> Result<(Instant, u64), Error> {
     let began = Instant::now();
     let mut last_alive = began;
+    let mut ended = None;
     let mut command = gap.cluster.act(gap.fault.verb(), victim.id)?;
     if let (Fault::Kill | Fault::Pause, Some(pid)) = (gap.fault, victim.pid) {
         loop {
@@ -144,7 +147,7 @@ fn hurt(gap: &GapPlan, victim: &Node) -> Result<(Instant, u64), Error> {
                 break;
             }
             last_alive = looked;
-            if command.ended()? && procfs::life(pid) == Life::Running {
+            if command.ended()? && looked.duration_since(*ended.get_or_insert(looked)) > STRIKES_WITHIN {
                 let reason = format!("node {} still runs as process {pid}", victim.id);
                 return Err(Error::Command { command: gap.fault.verb().into(), reason });
             }

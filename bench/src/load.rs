@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_counter_is_summed_over_its_labels_and_no_longer_name_counts() {
-        let text = "# HELP a_total x\na_total{shard=\"1\"} 3\na_total{shard=\"2\"} 4 1700000000\na_total 5\na_total_bytes 9\n";
+        let text = "# HELP a_total x\na_total{shard=\"1\"} 3\na_total{shard=\"2\"} 4 1700000000\n\
+                    a_total 5\na_total_bytes 9\n";
         assert_eq!(sum_of(text, "a_total"), 12.0);
         assert_eq!(sum_of(text, "b_total"), 0.0);
     }

@@ -1,5 +1,6 @@
-//! Every stored shape as this version writes it, byte by byte, against files that were written when version 1 was
-//! frozen. A change to a shape fails here: stored data must stay readable, so a new shape goes beside the old one.
+//! Every stored shape as this version writes it, byte by byte, against files that were written when version 1
+//! was frozen. A change to a shape fails here: stored data must stay readable, so a new shape goes beside the
+//! old one.
 //!
 //! `HANDOFF_WRITE_FIXTURES=1` writes files that don't exist yet; it never replaces one.
 

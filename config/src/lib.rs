@@ -119,6 +119,18 @@ impl Config {
         }
     }
 
+    /// Threads that serve customers' requests: `http.workers`, else one per core.
+    #[must_use]
+    pub fn http_workers(&self) -> usize {
+        cores_unless(self.http.workers)
+    }
+
+    /// Threads that the shards share: `node.shard_threads`, else one per core.
+    #[must_use]
+    pub fn shard_threads(&self) -> usize {
+        cores_unless(self.node.shard_threads)
+    }
+
     /// What customers and peers are told as this node's address: `http.public_url`, else `http://` and `http.listen`.
     #[must_use]
     pub fn public_url(&self) -> String {
@@ -131,6 +143,10 @@ impl Config {
     pub fn peer_address(&self) -> String {
         self.peer.advertise.clone().unwrap_or_else(|| self.peer.listen.to_string())
     }
+}
+
+fn cores_unless(set: usize) -> usize {
+    if set > 0 { set } else { std::thread::available_parallelism().map_or(1, usize::from) }
 }
 
 fn finish(leaves: layer::Leaves, mut problems: Problems) -> Result<Loaded, Problems> {

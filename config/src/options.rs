@@ -58,6 +58,8 @@ options! {
         id: u16 = 1,
         /// Where it keeps what is its own.
         data_dir: PathBuf = PathBuf::from("data"),
+        /// Threads that the shards share; 0: one per core.
+        shard_threads: usize = 0,
     }
 }
 

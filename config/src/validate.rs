@@ -39,10 +39,11 @@ impl Checker<'_> {
     fn numbers(&mut self, config: &Config) {
         let (http, peer, journal) = (&config.http, &config.peer, &config.journal);
         self.range("node.id", config.node.id, 1, u16::MAX);
+        self.range("node.shard_threads", config.node.shard_threads, 0, 1_024);
         self.range("http.workers", http.workers, 0, 1_024);
         self.range("http.body_bytes_max", http.body_bytes_max, 1_024, 64 << 20);
         self.range("http.fields_max", http.fields_max, 16, 10_000);
-        self.range("http.field_bytes_max", http.field_bytes_max, 64, http.body_bytes_max.max(64));
+        self.range("http.field_bytes_max", http.field_bytes_max, 64, 1 << 20);
         self.range("http.patience_ms", http.patience_ms, 50, 60_000);
         self.range("http.deadline_ms", http.deadline_ms, http.patience_ms.min(60_000), 120_000);
         self.range("http.head_timeout_ms", http.head_timeout_ms, 100, 120_000);

@@ -25,10 +25,12 @@
 // A test binary has no interface to document, and fails by panic.
 #![allow(unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[macro_use]
+mod over;
+mod cassandra;
 mod contract;
 mod embedded;
 mod faults;
-mod over;
 mod processes;
 mod support;
 mod torture;

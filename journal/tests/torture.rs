@@ -15,7 +15,7 @@ use crate::support::checker::Checker;
 use crate::support::hiding::Hiding;
 use crate::support::naive::Naive;
 use crate::support::worlds::{Memory, Sqlite};
-use crate::support::{Hand, World, frame};
+use crate::support::{Hand, World, definite, frame};
 
 const CONTENDERS: u16 = 4;
 
@@ -33,6 +33,8 @@ struct Contender {
     shard: ShardId,
     checker: Arc<Mutex<Checker>>,
     dice: ChaCha8Rng,
+    /// The longest wait before a claim: longer leaves more frames to each tenure.
+    claim_wait_ms: u64,
 }
 
 /// Why a contender's tenure ended.
@@ -51,13 +53,17 @@ impl Contender {
 
     /// One tenure, from the claim to a fence, a crash or a change of mind.
     async fn tenure(&mut self) {
-        self.pause().await;
+        let wait_ms = self.dice.random_range(0..=self.claim_wait_ms);
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         let Ok(mut claimed) = self.hand.node.journal.claim(self.shard, self.hand.owner).await else { return };
         self.check(|checker| checker.claimed(claimed.tenure.epoch, claimed.tenure.owner));
         let ended = self.own(&mut claimed).await;
         if let Err(JournalError::Refused(why)) = ended {
-            // Reads of trimmed segments are refused to those who were overtaken, but to nobody else.
-            if self.hand.confirm(&claimed).await.is_ok() {
+            // Trimmed segments are refused: to those who were overtaken, and where an older owner's trim came late.
+            let head = definite(|| self.hand.node.journal.head(self.shard)).await;
+            let trimmed =
+                head.is_ok_and(|head| head.is_some_and(|head| head.first_segment > claimed.first_segment));
+            if !trimmed && self.hand.confirm(&claimed).await.is_ok() {
                 self.check(|checker| checker.wrong.push(format!("refused to the owner: {why}")));
             }
         }
@@ -132,7 +138,13 @@ impl Contender {
 }
 
 /// Lets contenders race for one shard until `done`, then has one more owner read the log.
-async fn torture(world: &dyn World, seed: u64, hide: f64, done: impl Fn(usize) -> bool) -> Checker {
+async fn torture(
+    world: &dyn World,
+    seed: u64,
+    hide: f64,
+    claim_wait_ms: u64,
+    done: impl Fn(usize) -> bool,
+) -> Checker {
     let (shard, checker) = (world.shard(), Arc::new(Mutex::new(Checker::default())));
     let race = (1..=CONTENDERS).map(|id| {
         let (checker, done) = (checker.clone(), &done);
@@ -140,7 +152,7 @@ async fn torture(world: &dyn World, seed: u64, hide: f64, done: impl Fn(usize) -
             let mut dice = ChaCha8Rng::seed_from_u64(seed * 31 + u64::from(id));
             let mut hand = world.hand(id).await;
             hand.node.journal = Arc::new(Hiding::new(hand.node.journal.clone(), dice.random(), hide));
-            let mut contender = Contender { hand, shard, checker, dice };
+            let mut contender = Contender { hand, shard, checker, dice, claim_wait_ms };
             while !done(contender.check(|checker| checker.takeovers)) {
                 contender.tenure().await;
                 if contender.dice.random_bool(0.02) {
@@ -177,7 +189,7 @@ async fn memory_keeps_every_acknowledged_frame_through_thousands_of_takeovers() 
     while started.elapsed() < torture_time() || takeovers < 2_000 {
         let world = Memory::new(seed);
         world.store.set_faults(faults());
-        let checker = torture(&world, seed, 0.02, |takeovers| takeovers >= 500).await;
+        let checker = torture(&world, seed, 0.02, 600, |takeovers| takeovers >= 500).await;
         assert!(checker.wrong.is_empty(), "SEED={seed}: {:#?}", checker.wrong);
         takeovers += checker.takeovers;
         seed += 1;
@@ -189,14 +201,14 @@ async fn memory_keeps_every_acknowledged_frame_through_thousands_of_takeovers() 
 async fn sqlite_keeps_every_acknowledged_frame() {
     let (world, started) = (Sqlite::new(), Instant::now());
     let done = |takeovers| started.elapsed() >= torture_time() && takeovers >= TAKEOVERS_MIN;
-    let checker = torture(&world, rand::random::<u32>().into(), 0.08, done).await;
+    let checker = torture(&world, rand::random::<u32>().into(), 0.08, 150, done).await;
     assert!(checker.wrong.is_empty(), "{:#?}", checker.wrong);
 }
 
 /// The test of the test.
 #[tokio::test(start_paused = true)]
 async fn a_naive_journal_fails_the_same_torture() {
-    let checker = torture(&Naive::default(), 1, 0.0, |takeovers| takeovers >= 500).await;
+    let checker = torture(&Naive::default(), 1, 0.0, 100, |takeovers| takeovers >= 500).await;
     assert!(!checker.wrong.is_empty(), "check-then-insert must be caught");
 }
 
@@ -207,7 +219,7 @@ async fn the_torture_repeats_by_its_seed() {
     for _ in 0..2 {
         let world = Memory::new(9);
         world.store.set_faults(faults());
-        let checker = torture(&world, 9, 0.02, |takeovers| takeovers >= 100).await;
+        let checker = torture(&world, 9, 0.02, 600, |takeovers| takeovers >= 100).await;
         runs.push((checker.takeovers, checker.acked_so_far().keys().copied().collect::<Vec<_>>()));
     }
     assert_eq!(runs[0], runs[1]);

@@ -9,10 +9,10 @@
 //! POST /admin/v1/drain               gives all shards away; answers when the last has moved
 //! ```
 
+use super::Admin;
 use super::auth::{self, Token};
 use super::problem::Problem;
 use super::summary::SessionSummary;
-use super::Admin;
 use crate::front::{Ask, RecordView};
 use actix_web::http::header;
 use actix_web::middleware::{Next, from_fn};
@@ -40,7 +40,9 @@ pub(super) fn scope(
     >,
 > {
     web::scope("/admin/v1")
-        .wrap(from_fn(move |request: dev::ServiceRequest, next: Next<_>| auth::admit(token.clone(), request, next)))
+        .wrap(from_fn(move |request: dev::ServiceRequest, next: Next<_>| {
+            auth::admit(token.clone(), request, next)
+        }))
         .service(resource("/cluster", web::get().to(cluster)))
         .service(resource("/shards", web::get().to(shards)))
         .service(resource("/sessions/{id}", web::get().to(session)))
@@ -124,7 +126,9 @@ async fn read_record(admin: &Admin, id: &SessionId) -> Result<RecordView, Proble
 
 fn mint_command_id() -> Result<CommandId, Problem> {
     let mut random = [0; 16];
-    SysRng.try_fill_bytes(&mut random).map_err(|_| Problem::failed("the operating system gives no random bytes"))?;
+    SysRng
+        .try_fill_bytes(&mut random)
+        .map_err(|_| Problem::failed("the operating system gives no random bytes"))?;
     Ok(CommandId(format!("operator-{:032x}", u128::from_be_bytes(random))))
 }
 
@@ -146,7 +150,8 @@ impl Format {
                 _ => Err(Problem::bad_request("format is json or xml")),
             };
         }
-        let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let accept =
+            request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let place = |kinds: [&str; 2]| kinds.iter().filter_map(|kind| accept.find(kind)).min();
         match (place(["application/xml", "text/xml"]), place(["application/json", "*/*"])) {
             (Some(xml), Some(json)) if xml < json => Ok(Self::Xml),

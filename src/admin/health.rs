@@ -10,7 +10,9 @@ use std::sync::Arc;
 ///
 /// Live is 200 while the process answers at all. Ready is 200 when this node can take customers, else 503 with the
 /// reason, as while draining or while the store does not answer.
-pub fn health_routes(sessions: &Arc<dyn Sessions>) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {
+pub fn health_routes(
+    sessions: &Arc<dyn Sessions>,
+) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {
     let sessions = sessions.clone();
     move |config| {
         let sessions = sessions.clone();
@@ -29,6 +31,8 @@ async fn live() -> HttpResponse {
 fn ready(sessions: &dyn Sessions) -> HttpResponse {
     match sessions.ready() {
         Ok(()) => HttpResponse::Ok().json(json!({"status": "ready"})),
-        Err(reason) => HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reason": reason})),
+        Err(reason) => {
+            HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reason": reason}))
+        }
     }
 }

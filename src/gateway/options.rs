@@ -24,8 +24,8 @@ pub struct GatewayOptions {
     pub fields_max: usize,
     /// Longest single field other than a message text, in bytes of UTF-8.
     pub field_bytes_max: usize,
-    /// How long a call is tried that can safely be answered "again": well under the 3 s after which the field's web
-    /// widget gives a call up.
+    /// How long a call is tried that can safely be answered "again": well under the 3 s after which the
+    /// field's web widget gives a call up.
     pub patience: Duration,
     /// How long a command without a client id is held while its outcome is unknown; then HTTP 504.
     pub deadline: Duration,
@@ -41,10 +41,11 @@ pub struct GatewayOptions {
     pub connections_max: usize,
     /// Threads that serve connections.
     pub workers: usize,
-    /// Sites that may use the API from a browser (`https://www.example.com`); empty: any. No cookie identifies anybody
-    /// here, so an origin gains nothing that the key's holder does not have.
+    /// Sites that may use the API from a browser (`https://www.example.com`); empty: any. No cookie
+    /// identifies anybody here, so an origin gains nothing that the key's holder does not have.
     pub origins: Vec<String>,
-    /// Base URLs of the nodes that the customer page may turn to, in the order to try; empty: its own origin only.
+    /// Base URLs of the nodes that the customer page may turn to, in the order to try; empty: its own origin
+    /// only.
     pub customer_nodes: Vec<String>,
 }
 

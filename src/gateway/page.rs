@@ -19,8 +19,8 @@ pub(crate) struct CustomerPage {
 }
 
 impl CustomerPage {
-    /// With the base URLs of the nodes that it may turn to beside its own origin. Those that aren't plain http(s)
-    /// origins are left out.
+    /// With the base URLs of the nodes that it may turn to beside its own origin. Those that aren't plain
+    /// http(s) origins are left out.
     pub(crate) fn new(nodes: &[String]) -> Self {
         let nodes: Vec<&str> =
             nodes.iter().map(|node| node.trim_end_matches('/')).filter(|node| is_origin(node)).collect();
@@ -47,8 +47,8 @@ async fn serve(gateway: web::Data<Gateway>) -> HttpResponse {
         .body(gateway.page.html.clone())
 }
 
-/// Only the page's own script and style, by their hashes; connections only to the nodes. A link with a `?nodes=` of
-/// its own can therefore not lead a customer's chat to somebody else's server.
+/// Only the page's own script and style, by their hashes; connections only to the nodes. A link with a
+/// `?nodes=` of its own can therefore not lead a customer's chat to somebody else's server.
 fn policy(nodes: &[&str]) -> String {
     let hash = |tag: &str| {
         let inner =
@@ -58,8 +58,8 @@ fn policy(nodes: &[&str]) -> String {
         })
     };
     format!(
-        "default-src 'none'; script-src {}; style-src {}; connect-src 'self'{}{}; img-src data:; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src {}; style-src {}; connect-src 'self'{}{}; img-src data:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         hash("script"),
         hash("style"),
         if nodes.is_empty() { "" } else { " " },

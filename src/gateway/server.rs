@@ -1,4 +1,5 @@
-//! The customers' listener: connection limits and time-outs, so that slow, idle and never-reading clients cost little.
+//! The customers' listener: connection limits and time-outs, so that slow, idle and never-reading clients
+//! cost little.
 
 use super::{Gateway, configure};
 use actix_web::dev::Server;
@@ -9,7 +10,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Serves the gateway on a listener, until the returned server's handle stops it. Signals are left to the caller.
+/// Serves the gateway on a listener, until the returned server's handle stops it. Signals are left to the
+/// caller.
 ///
 /// # Errors
 /// What the operating system says of the listener.
@@ -30,8 +32,8 @@ pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<S
         .run())
 }
 
-/// Replies are small and waited for: no Nagle delay. A peer that takes nothing for `unread` is dropped by the kernel;
-/// until then the HTTP layer stops reading its requests once its write buffer is full.
+/// Replies are small and waited for: no Nagle delay. A peer that takes nothing for `unread` is dropped by the
+/// kernel; until then the HTTP layer stops reading its requests once its write buffer is full.
 fn settle(connection: &dyn Any, unread: Duration) {
     let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
     if let Err(error) =

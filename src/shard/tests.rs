@@ -218,7 +218,7 @@ fn striking(phase: Phase, text: &'static str, times: u64) -> Options {
     Options { fault_hook: Some(hook), ..Options::default() }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_panic_while_deciding_is_refused_and_a_second_on_the_same_command_quarantines() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, striking(Phase::Deciding, "bad", 2)).await;
@@ -234,7 +234,7 @@ async fn a_panic_while_deciding_is_refused_and_a_second_on_the_same_command_quar
     assert_eq!(rig.core.census().quarantined, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_panic_while_applying_restores_the_session_from_the_log_and_touches_no_other() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, striking(Phase::Applying, "bad", 1)).await;
@@ -255,7 +255,7 @@ async fn a_panic_while_applying_restores_the_session_from_the_log_and_touches_no
     assert_eq!(next.texts(&ann).await, ["one", "two", "four", "bad"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_retry_while_its_first_attempt_is_in_flight_gets_the_same_answer_and_adds_nothing() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;
@@ -270,7 +270,7 @@ async fn a_retry_while_its_first_attempt_is_in_flight_gets_the_same_answer_and_a
     assert_eq!(rig.texts(&ann).await, ["once"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_refresh_and_typing_wait_for_the_message_that_they_may_show() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;
@@ -286,7 +286,7 @@ async fn a_refresh_and_typing_wait_for_the_message_that_they_may_show() {
     assert!(matches!(typed.await.unwrap(), ShardReply::Told(_)));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_fenced_owner_acknowledges_nothing_and_names_the_new_one() {
     let store = MemoryStore::new(1);
     let mut old = Rig::open(&store, 1, Options::default()).await;
@@ -301,7 +301,7 @@ async fn a_fenced_owner_acknowledges_nothing_and_names_the_new_one() {
     assert_eq!(new.texts(&ann).await, ["too late"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_stale_owner_s_read_is_not_answered_once_another_owns_the_shard() {
     let store = MemoryStore::new(1);
     let mut old = Rig::open(&store, 1, Options::default()).await;
@@ -314,7 +314,7 @@ async fn a_stale_owner_s_read_is_not_answered_once_another_owns_the_shard() {
     assert!(matches!(read.await.unwrap(), ShardReply::NotOwner(_)));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_position_beyond_the_end_is_checked_even_while_the_ownership_is_fresh() {
     let store = MemoryStore::new(1);
     let mut old = Rig::open(&store, 1, Options::default()).await;
@@ -325,7 +325,7 @@ async fn a_position_beyond_the_end_is_checked_even_while_the_ownership_is_fresh(
     assert!(matches!(read.await.unwrap(), ShardReply::NotOwner(_)));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_index_is_not_used_again_after_a_takeover_right_after_typing() {
     let store = MemoryStore::new(1);
     let mut old = Rig::open(&store, 1, Options::default()).await;
@@ -342,7 +342,7 @@ fn small_segments() -> Options {
     Options { segment_frames_max: 6, events_in_memory: 4, ..Options::default() }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn segments_roll_and_are_trimmed_and_every_owner_reads_the_same() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, small_segments()).await;
@@ -365,7 +365,7 @@ async fn segments_roll_and_are_trimmed_and_every_owner_reads_the_same() {
     assert_eq!(rig.texts(&ann).await, expected);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_crash_at_any_step_of_a_roll_loses_nothing() {
     for crash_after in 0..60 {
         let store = MemoryStore::new(1);
@@ -400,7 +400,7 @@ async fn a_crash_at_any_step_of_a_roll_loses_nothing() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_effect_older_than_two_segments_is_still_owed_to_the_next_owner() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, small_segments()).await;
@@ -419,7 +419,7 @@ async fn an_effect_older_than_two_segments_is_still_owed_to_the_next_owner() {
     assert!(owed.iter().all(|effect| next.effects.contains(effect)), "{owed:?} not in {:?}", next.effects);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_idle_session_falls_asleep_and_wakes_on_demand_here_and_at_the_next_owner() {
     let options = || Options { passivate_after_ms: 5_000, disconnect_timeout_ms: u64::MAX, ..small_segments() };
     let store = MemoryStore::new(1);
@@ -452,7 +452,7 @@ async fn settle_record(rig: &mut Rig, session: &SessionId) {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_customer_who_makes_no_call_is_gone_but_not_by_time_nobody_could_serve() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;
@@ -474,7 +474,7 @@ async fn a_customer_who_makes_no_call_is_gone_but_not_by_time_nobody_could_serve
     assert!(next.view(&ann).await.chat_ended);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_ended_session_retires_after_its_linger_of_served_time() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;

@@ -95,7 +95,7 @@ async fn converse(worker: &Worker, customer: &mut Customer, home: usize) -> (Sen
     let mut homecomings = 0;
     while sent.attempted < MESSAGES_PER_SESSION_MAX {
         let due = schedule.wait().await;
-        if control.stop.load(Ordering::Acquire) {
+        if control.stop.load(Ordering::Acquire) && !due.is_some_and(|due| control.owes(due.at)) {
             break;
         }
         let homecomings_now = control.homecomings.load(Ordering::Relaxed);

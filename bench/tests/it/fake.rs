@@ -212,7 +212,7 @@ impl State {
 
 fn reply(id: &str, status: i32, next: u64, events: &str) -> String {
     let ended = status == 2;
-    format!(
-        r#"{{"statusCode":{status},"chatEnded":{ended},"alias":"117","userId":"007555677B20000A","secureKey":"k-{id}","chatId":"{id}","nextPosition":{next},"messages":[{events}]}}"#
-    )
+    let ids = format!(r#""alias":"117","userId":"007555677B20000A","secureKey":"k-{id}","chatId":"{id}""#);
+    let rest = format!(r#""nextPosition":{next},"messages":[{events}]"#);
+    format!(r#"{{"statusCode":{status},"chatEnded":{ended},{ids},{rest}}}"#)
 }

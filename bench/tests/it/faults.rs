@@ -10,6 +10,7 @@ use handoff_bench::Error;
 use handoff_bench::cluster::Cluster;
 use handoff_bench::drive::Harvest;
 use handoff_bench::gap::{self, Fault, GapPlan, GapReport};
+use handoff_bench::report::{Measured, Report};
 
 use crate::fake::{self, Fake, Flaw, Health};
 use crate::plan;
@@ -133,6 +134,10 @@ fn a_drain_is_measured_from_its_command_and_lasts_as_long() {
     let (report, harvest) = Stage::new().run(Fault::Drain).unwrap();
     assert!(harvest.kept(), "{:?}", harvest.verdict);
     assert!(report.command_ms.iter().all(|ms| *ms >= 200), "{:?}", report.command_ms);
+    let report = Report::new("drained", &plan(&[]), Measured::Gap(report), harvest);
+    assert!(report.table().contains("| all | 36 | 0 | longest message |"), "{}", report.table());
+    let table = handoff_bench::compare::table(&[report]);
+    assert!(table.contains("| drained | all | 36 | 0 | - | - | - |"), "{table}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! Tests of the session machine: a world that drives one session as its host would, and checks after each step what
-//! must always hold.
+//! Tests of the session machine: a world that drives one session as its host would, and checks after each
+//! step what must always hold.
 
 mod answers;
 mod any_course;
+mod hostile;
 mod leaving;
 mod opening;
 mod views;

@@ -171,7 +171,10 @@ fn values(tag: &quick_xml::events::BytesStart<'_>) -> Vec<String> {
 
 /// What XML 1.0 can hold of a text.
 fn holdable(text: &str) -> String {
-    let fits = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    let fits = |c: char| match c {
+        '\0'..='\u{1f}' => "\t\n\r".contains(c),
+        _ => c != '\u{fffe}' && c != '\u{ffff}',
+    };
     text.chars().map(|c| if fits(c) { c } else { '\u{fffd}' }).collect()
 }
 

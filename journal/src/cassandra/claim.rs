@@ -223,3 +223,6 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

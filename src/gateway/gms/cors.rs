@@ -1,14 +1,14 @@
 //! CORS: which sites' pages may use the API from a browser, and with which headers.
 //!
-//! No cookie or HTTP login identifies anybody here, so credentials are never allowed and an origin by itself gains
-//! nothing: the secure key alone does.
+//! No cookie or HTTP login identifies anybody here, so credentials are never allowed and an origin by itself
+//! gains nothing: the secure key alone does.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 /// What the field's clients are known to send.
-const HEADERS: &str = "apikey, x-api-key, gms_user, content-type, authorization, authentication, contactcenterid, \
-                       x-requested-with, accept, cache-control, pragma";
+const HEADERS: &str = "apikey, x-api-key, gms_user, content-type, authorization, authentication, \
+                       contactcenterid, x-requested-with, accept, cache-control, pragma";
 const ASKED_BYTES_MAX: usize = 512;
 const MAX_AGE_SECONDS: &str = "600";
 

@@ -1,5 +1,5 @@
-//! Form bodies, urlencoded and multipart, into fields. Strict about UTF-8 and limits, lenient about everything that
-//! the field's clients are known to send: unknown, blank, repeated and mis-cased parameters.
+//! Form bodies, urlencoded and multipart, into fields. Strict about UTF-8 and limits, lenient about
+//! everything that the field's clients are known to send: unknown, blank, repeated and mis-cased parameters.
 
 use super::fault::Fault;
 use actix_multipart::Multipart;
@@ -70,7 +70,8 @@ impl Form {
     /// Reads a urlencoded body.
     ///
     /// # Errors
-    /// [`Fault::Utf8`], and [`Fault::Refused`] over a limit. Malformed escapes are taken literally, as browsers do.
+    /// [`Fault::Utf8`], and [`Fault::Refused`] over a limit. Malformed escapes are taken literally, as browsers
+    /// do.
     pub fn urlencoded(body: &[u8], limits: FormLimits) -> Result<Self, Fault> {
         let mut form = Self::default();
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -123,15 +124,16 @@ impl Form {
         Ok(())
     }
 
-    /// A field's value as given, unless it is missing or blank. Of several the first counts; a name that differs only
-    /// in case is taken where the right one is missing.
+    /// A field's value as given, unless it is missing or blank. Of several the first counts; a name that
+    /// differs only in case is taken where the right one is missing.
     pub fn value(&self, name: &str) -> Option<&str> {
         let exact = self.fields.iter().find(|(given, _)| given == name);
         let found = exact.or_else(|| self.fields.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)));
         found.map(|(_, value)| value.as_str()).filter(|value| !value.trim().is_empty())
     }
 
-    /// All `userData[KEY]`; of several values of a key the first counts. Names that only resemble that are ignored.
+    /// All `userData[KEY]`; of several values of a key the first counts. Names that only resemble that are
+    /// ignored.
     pub fn user_data(&self) -> BTreeMap<String, String> {
         let mut data = BTreeMap::new();
         for (name, value) in &self.fields {

@@ -5,7 +5,8 @@ use super::form::Form;
 use crate::gateway::metrics::OperationLabel;
 use std::collections::BTreeMap;
 
-/// Shortest `clientMessageId` of a start. Whoever knows it can be given the chat's key, so it must be unguessable.
+/// Shortest `clientMessageId` of a start. Whoever knows it can be given the chat's key, so it must be
+/// unguessable.
 pub const START_ID_CHARS_MIN: usize = 16;
 /// Longest `clientMessageId` of a start.
 pub const START_ID_CHARS_MAX: usize = 64;

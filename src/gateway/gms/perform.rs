@@ -122,8 +122,8 @@ async fn settled(gateway: &Gateway, key: &SecureKey, command: Option<Command>) -
     }
 }
 
-/// Asks the session. `repeatable`: "again" may be answered even when the outcome is unknown, because the command
-/// carries the client's own id, or because doing it twice does no harm.
+/// Asks the session. `repeatable`: "again" may be answered even when the outcome is unknown, because the
+/// command carries the client's own id, or because doing it twice does no harm.
 async fn ask(
     gateway: &Gateway,
     key: &SecureKey,

@@ -1,5 +1,5 @@
-//! The API's resources, and what each request passes: service, method, content type, body, form; then the reply with
-//! its span, its count and its CORS headers.
+//! The API's resources, and what each request passes: service, method, content type, body, form; then the
+//! reply with its span, its count and its CORS headers.
 
 use super::fault::Fault;
 use super::form::{Encoding, Form, FormLimits};

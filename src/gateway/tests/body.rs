@@ -1,4 +1,5 @@
-//! Bodies, methods and paths that are wrong, and connections that misbehave: a clear answer, and the node goes on.
+//! Bodies, methods and paths that are wrong, and connections that misbehave: a clear answer, and the node
+//! goes on.
 
 use super::support::{code, show, site};
 use std::io::{Read, Write};

@@ -25,7 +25,8 @@ proptest! {
         let pairs = values.iter().map(|(name, value)| (NAMES[*name], value.as_str()));
         let mut body = String::new();
         for (name, value) in pairs {
-            body.push_str(&format!("{name}={}&", form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>()));
+            let escaped: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            body.push_str(&format!("{name}={escaped}&"));
         }
         let form = Form::urlencoded(body.as_bytes(), FormLimits { fields_max: 99, name_bytes_max: 99 }).unwrap();
         if let Ok(start) = Start::read(&form, 100) {

@@ -48,11 +48,14 @@ struct Course {
     world: World,
     taken: Vec<(Command, Answer)>,
     settled: BTreeMap<EffectId, u32>,
+    /// Whether somebody asked that everybody be removed.
+    forced: bool,
 }
 
 impl Course {
     fn new() -> Self {
-        let mut course = Self { world: World::new(), taken: Vec::new(), settled: BTreeMap::new() };
+        let mut course =
+            Self { world: World::new(), taken: Vec::new(), settled: BTreeMap::new(), forced: false };
         course.asks(CUSTOMER, Act::Open(Box::new(opening())));
         course
     }
@@ -93,7 +96,10 @@ impl Course {
                 }
             }
             Step::Lost => self.asks(Caller::System, Act::CustomerLost),
-            Step::ForceEnd => self.asks(Caller::Operator, Act::ForceEnd),
+            Step::ForceEnd => {
+                self.forced = true;
+                self.asks(Caller::Operator, Act::ForceEnd);
+            }
             Step::Fire(n) => self.asks(Caller::System, Act::Fire { timer: crate::TimerId(*n) }),
             Step::HiddenJoins(visibility) => self.joins(Role::Supervisor, *visibility),
             Step::AgentJoins => self.joins(Role::Agent, Visibility::All),
@@ -151,8 +157,10 @@ impl Course {
                 Body::Joined(who) if matches!(who.role, Role::Customer | Role::Agent) => {
                     holders.insert(event.by);
                 }
-                Body::Left { .. } => {
-                    holders.remove(&event.by);
+                Body::Left { reason, .. } => {
+                    let held = holders.remove(&event.by);
+                    let removed = *reason == LeaveReason::Ended;
+                    assert!(!held || !removed || self.forced, "one who holds the session was removed");
                 }
                 _ => {}
             }
@@ -189,6 +197,12 @@ impl Course {
                 _ => None,
             })
             .collect();
+        for event in &events {
+            let who = self.world.session.participants().find(|who| who.number == event.by);
+            let sees = who.map_or([false; 3], |who| who.visibility.views());
+            assert_eq!(event.index.map(|index| index.is_some()), sees);
+            assert!(who.is_none_or(|who| who.number_in_view.map(|number| number.is_some()) == sees));
+        }
         for view in 0..3 {
             let indexes: Vec<_> = events.iter().filter_map(|event| event.index[view]).collect();
             assert!(indexes.is_sorted_by(|one, next| one < next));
@@ -245,7 +259,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_snapshot_or_an_error(bytes in vec(any::<u8>(), 0..300), place in any::<prop::sample::Index>()) {
+    fn any_bytes_are_a_snapshot_or_an_error(
+        bytes in vec(any::<u8>(), 0..300), place in any::<prop::sample::Index>()
+    ) {
         prop_assert!(Session::from_snapshot(&bytes).is_err());
         let mut damaged = Course::new().world.session.to_snapshot().unwrap();
         let place = place.index(damaged.len());
