@@ -16,3 +16,4 @@ pub mod handle;
 pub mod journal;
 pub mod session;
 pub mod shard;
+pub mod supervisor;

@@ -1,9 +1,12 @@
-//! The rule bots of this node, as their files say.
+//! The rule bots of this node: one TOML file each in `bots.dir`, all read and checked before the node starts.
 
-use handoff_chat::bot::Rules;
 use handoff_chat::BotName;
+use handoff_chat::bot::{BotRules, Rules};
+use handoff_config::Config;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
+use thiserror::Error;
 
 /// Bots by name.
 #[derive(Debug, Default, Clone)]
@@ -19,5 +22,92 @@ impl Bots {
     #[must_use]
     pub fn get(&self, name: &BotName) -> Option<Arc<Rules>> {
         self.0.get(name).cloned()
+    }
+}
+
+/// Why bots can't be used: all problems, a sentence each.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}", .0.join("\n"))]
+pub struct BotsError(pub Vec<String>);
+
+/// Reads every bot, and checks that each bot that a service names is among them.
+///
+/// # Errors
+/// [`BotsError`].
+pub fn load_bots(config: &Config) -> Result<Bots, BotsError> {
+    let folder = &config.bots.dir;
+    let mut bots = Bots::default();
+    let mut problems = Vec::new();
+    match std::fs::read_dir(folder) {
+        Ok(entries) => {
+            let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+            files.sort();
+            for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "toml")) {
+                let Some(name) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
+                match read(file) {
+                    Ok(rules) => bots.insert(BotName(name.to_owned()), rules),
+                    Err(text) => problems.push(format!("{}: {text}", file.display())),
+                }
+            }
+        }
+        // A node without bots needs no folder.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => problems.push(format!("bots.dir {} can't be read: {error}", folder.display())),
+    }
+    for (service, options) in &config.services {
+        let Some(bot) = &options.bot else { continue };
+        let file = folder.join(format!("{bot}.toml"));
+        if bots.get(&BotName(bot.clone())).is_none() && !file.exists() {
+            problems.push(format!("services.{service}.bot is {bot}, but there is no {}", file.display()));
+        }
+    }
+    if problems.is_empty() { Ok(bots) } else { Err(BotsError(problems)) }
+}
+
+fn read(file: &Path) -> Result<Rules, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let raw: BotRules = toml::from_str(&text).map_err(|error| error.to_string())?;
+    Rules::compile(raw).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(folder: &Path) -> Config {
+        let mut config = Config::default();
+        config.bots.dir = folder.to_owned();
+        config
+    }
+
+    #[test]
+    fn every_bot_is_read_and_every_problem_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        put("demo.toml", "nickname = \"Demo\"\ngreetings = [\"hello\"]\n");
+        put("notes.txt", "not a bot");
+        assert!(load_bots(&config(folder.path())).unwrap().get(&BotName("demo".to_owned())).is_some());
+        put("broken.toml", "nickname = \"B\"\n[[rules]]\npattern = \"(\"\nanswers = [\"x\"]\n");
+        put("odd.toml", "nickname = \"O\"\nrulez = 1\n");
+        let mut config = config(folder.path());
+        config.services.entry("sales".to_owned()).or_default().bot = Some("seller".to_owned());
+        let problems = load_bots(&config).unwrap_err().to_string();
+        for expected in ["broken.toml: rule 1", "odd.toml", "rulez", "services.sales.bot is seller"] {
+            assert!(problems.contains(expected), "missing {expected} in {problems}");
+        }
+    }
+
+    #[test]
+    fn the_bots_that_ship_can_be_used() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/bots");
+        assert!(load_bots(&config(&folder)).is_ok());
+    }
+
+    #[test]
+    fn no_folder_is_needed_without_bots() {
+        let mut config = config(Path::new("/nonexistent"));
+        assert!(load_bots(&config).is_err());
+        config.services.entry("default".to_owned()).or_default().bot = None;
+        assert!(load_bots(&config).is_ok());
     }
 }

@@ -1,9 +1,19 @@
 //! The Handoff server: gateways, the actors behind them, and what starts and stops them.
 
 pub mod actor;
+pub mod admin;
 pub mod bots;
+pub mod cli;
 pub mod clock;
 pub mod front;
+pub mod gateway;
+pub mod metrics;
+pub mod node;
 pub mod record;
+pub mod router;
+pub mod secret_file;
 pub mod shard;
+pub mod standing;
+pub mod telemetry;
 pub mod watch;
+pub mod wire;

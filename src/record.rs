@@ -1,9 +1,9 @@
 //! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
 
-use handoff_chat::record::{decode_event, RecordClosing, RecordOpening};
-use handoff_chat::session::Event;
 use handoff_chat::SessionId;
-use handoff_journal::{Row, Table, Tables, TablesError, CLOSING_ROW};
+use handoff_chat::record::{RecordClosing, RecordOpening, decode_event};
+use handoff_chat::session::Event;
+use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,3 +105,17 @@ pub async fn read_history(
 
 /// Rows in one read.
 const ROWS_PER_READ: usize = 512;
+
+/// A record as it stands in the tables: its transcript so far, and whether it is final. `None`: there is none.
+///
+/// # Errors
+/// As [`Tables::scan`].
+pub async fn read_record(
+    tables: &dyn Tables,
+    session: &SessionId,
+) -> Result<Option<crate::front::RecordView>, TablesError> {
+    let closed = tables.get(Table::Record, &session.0, CLOSING_ROW).await?.is_some();
+    let events = read_history(tables, session, 1, CLOSING_ROW).await?;
+    let opened = closed || !events.is_empty() || tables.get(Table::Record, &session.0, 0).await?.is_some();
+    Ok(opened.then_some(crate::front::RecordView { closed, events }))
+}

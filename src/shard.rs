@@ -27,8 +27,17 @@ pub struct Now {
     pub mono_ms: u64,
 }
 
-/// Called before each decision inside of what catches panics; tests make it panic.
-pub type FaultHook = Arc<dyn Fn(&SessionId, &Command) + Send + Sync>;
+/// Where in a turn a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Before the decision.
+    Deciding,
+    /// After half of its entries are applied.
+    Applying,
+}
+
+/// Called within each turn, inside of what catches panics; tests make it panic.
+pub type FaultHook = Arc<dyn Fn(&SessionId, &Command, Phase) + Send + Sync>;
 
 /// What governs a shard.
 #[derive(Clone)]
@@ -172,3 +181,6 @@ pub enum Action {
         session: SessionId,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,15 @@
-//! placeholder
+//! The one integration binary: the house's rules, and real `handoff` processes under real faults, by theme.
+//!
+//! One binary, because each file directly in `tests/` would link its own copy of the whole server. The process tests
+//! start nodes on free ports of 127.0.0.1 in a temporary directory and stop only what they started.
+//! `HANDOFF_TEST_STORE=cassandra` runs them on the Cassandra nodes that `scripts/cassandra up 3` starts.
+
+// Helpers are not tests to clippy, but they may fail a test like any assertion.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod api;
+mod hygiene;
+mod operators;
+mod support;
+mod takeover;
+mod tidy;

@@ -1,5 +1,5 @@
-//! The rule bot: patterns to answers, in any language. Pure and deterministic, so that a turn taken again after a
-//! takeover says the same.
+//! The rule bot: patterns to answers, in any language. Pure and deterministic, so that a turn taken again
+//! after a takeover says the same.
 
 use crate::session::{Body, Event};
 use regex::{Regex, RegexBuilder};
@@ -136,8 +136,8 @@ impl Rules {
     }
 }
 
-/// One of several, by the event's number. Messages and answers alternate, so numbers are often all odd: halves are
-/// counted, lest every second answer were never chosen.
+/// One of several, by the event's number. Messages and answers alternate, so numbers are often all odd:
+/// halves are counted, lest every second answer were never chosen.
 fn choose(answers: &[String], seq: u64) -> Vec<String> {
     let count = u64::try_from(answers.len()).unwrap_or(u64::MAX).max(1);
     let place = usize::try_from((seq / 2) % count).unwrap_or(0);

@@ -8,7 +8,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 const SESSION_ID_CHARS: usize = 16;
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A session's id (the GMS `chatId`) and its interaction's: 16 characters of `0-9A-Za-z`, about 95 random bits.
+/// A session's id (the GMS `chatId`) and its interaction's: 16 characters of `0-9A-Za-z`, about 95 random
+/// bits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 pub struct SessionId(pub String);
 
@@ -25,8 +26,8 @@ impl SessionId {
         Self(id)
     }
 
-    /// The id that a client's own start id leads to, so that a retried start finds the session of the first try on
-    /// whatever node it comes to.
+    /// The id that a client's own start id leads to, so that a retried start finds the session of the first
+    /// try on whatever node it comes to.
     pub fn from_start_id(service: &str, client_id: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"handoff session id 1\0");

@@ -1,5 +1,5 @@
-//! The customer's secure key: it alone finds his session and proves that it is his. Only a hash of its secret part
-//! is ever stored, and neither shows in a log.
+//! The customer's secure key: it alone finds his session and proves that it is his. Only a hash of its secret
+//! part is ever stored, and neither shows in a log.
 
 use crate::id::SessionId;
 use base64::Engine as _;
@@ -22,7 +22,8 @@ pub struct SecureKey {
 }
 
 impl SecureKey {
-    /// Takes a key from outside: 43 characters of base64url. `None` when it isn't one that this server can have made.
+    /// Takes a key from outside: 43 characters of base64url. `None` when it isn't one that this server can
+    /// have made.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != KEY_CHARS {
             return None;
@@ -63,8 +64,8 @@ pub fn key_hash(secret: &[u8; HALF]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// Seals a new key's secret under the client's start id, so that a retried start can be given the first key again
-/// though the store holds only its hash. As strong as the start id is hard to guess.
+/// Seals a new key's secret under the client's start id, so that a retried start can be given the first key
+/// again though the store holds only its hash. As strong as the start id is hard to guess.
 pub fn seal(secret: &[u8; HALF], session: &SessionId, client_id: &str) -> [u8; HALF] {
     let mut sealed = *secret;
     for (byte, pad) in sealed.iter_mut().zip(pad(session, client_id)) {

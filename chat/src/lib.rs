@@ -1,14 +1,17 @@
-//! What a conversation is, and nothing else: ids, commands, events, stored shapes and the pure state machines.
+//! What a conversation is, and nothing else: ids, commands, events, stored shapes and the pure state
+//! machines.
 //!
-//! A machine is `command + state -> entries + answer` ([`session::Session::decide`]) and `entry + state -> state`
-//! ([`session::Session::apply`]), with no I/O, clock or randomness of its own: those come in as a [`Turn`].
-//! Replay, simulation and property tests are then cheap.
+//! A machine is `command + state -> entries + answer` ([`session::Session::decide`]) and `entry + state ->
+//! state` ([`session::Session::apply`]), with no I/O, clock or randomness of its own: those come in as a
+//! [`Turn`]. Replay, simulation and property tests are then cheap.
 
 pub mod bot;
 pub mod id;
 pub mod key;
 pub mod record;
 pub mod session;
+#[cfg(test)]
+mod stored_shapes;
 pub mod transcript;
 
 pub use id::{BotName, CommandId, EffectId, Millis, SessionId, TimerId};

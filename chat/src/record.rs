@@ -1,5 +1,5 @@
-//! The stored rows of a session's record: an opening row (row 0), one row per durable event keyed by its `seq`, and a
-//! closing row, whose existence says that the record is closed. Each is written once.
+//! The stored rows of a session's record: an opening row (row 0), one row per durable event keyed by its
+//! `seq`, and a closing row, whose existence says that the record is closed. Each is written once.
 
 use crate::id::{Millis, SessionId};
 use crate::session::{Event, LeaveReason, Text};

@@ -16,8 +16,8 @@ pub use event::{
 };
 pub use state::Session;
 
-/// What a decision brings: entries to journal and apply at once, what the caller is answered once they are committed,
-/// and typing that is shown but not journaled.
+/// What a decision brings: entries to journal and apply at once, what the caller is answered once they are
+/// committed, and typing that is shown but not journaled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// To be journaled and applied, in order. Empty: nothing to commit.

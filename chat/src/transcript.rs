@@ -1,5 +1,5 @@
-//! The transcript of a session, as XML (the field's format) and as JSON (our own), both made from the durable events
-//! alone: of a live session up to the last one, of an ended one from its record.
+//! The transcript of a session, as XML (the field's format) and as JSON (our own), both made from the durable
+//! events alone: of a live session up to the last one, of an ended one from its record.
 
 mod json;
 mod time;

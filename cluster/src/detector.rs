@@ -99,7 +99,8 @@ impl Detector {
     }
 
     pub(crate) fn link_down(&mut self, owner: Owner, refused: bool) {
-        if let Some(peer) = self.peers.get_mut(&owner) {
+        // A refusal that comes behind a new link is an old one.
+        if let Some(peer) = self.peers.get_mut(&owner).filter(|peer| !(refused && peer.linked)) {
             peer.linked = false;
             peer.refused |= refused;
         }
@@ -291,5 +292,4 @@ impl Detector {
 }
 
 #[cfg(test)]
-#[path = "detector/tests.rs"]
 mod tests;

@@ -13,6 +13,7 @@ mod detector;
 pub mod members;
 pub mod peer;
 pub mod placement;
+mod random;
 pub mod supervisor;
 
 pub use members::{Assignment, Member, MemberList, MemberState, MembersError};

@@ -217,5 +217,4 @@ impl MemberList {
 }
 
 #[cfg(test)]
-#[path = "members/tests.rs"]
 mod tests;

@@ -96,5 +96,4 @@ fn follow(list: &MemberList, to: Option<Owner>, before: Assignment) -> Assignmen
 }
 
 #[cfg(test)]
-#[path = "placement/tests.rs"]
 mod tests;

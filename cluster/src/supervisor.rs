@@ -27,6 +27,7 @@ use handoff_journal::{Epoch, Incarnation, Owner, ShardId};
 
 use crate::detector::Detector;
 use crate::members::{MemberList, MemberState};
+use crate::random;
 pub use settings::{Config, Timing};
 use shards::Hold;
 pub use words::{Action, Beat, Input, Note, SwapAnswer};
@@ -74,7 +75,6 @@ pub struct Supervisor {
     next_beat_ms: u64,
     next_echo_ms: u64,
     next_alive_ms: u64,
-    last_tick_ms: Option<u64>,
     downs_ms: VecDeque<u64>,
     pause_until_ms: u64,
     drain: Drain,
@@ -114,7 +114,6 @@ impl Supervisor {
             next_beat_ms: 0,
             next_echo_ms: 0,
             next_alive_ms: 0,
-            last_tick_ms: None,
             downs_ms: VecDeque::new(),
             pause_until_ms: 0,
             drain: Drain::No,
@@ -148,11 +147,15 @@ impl Supervisor {
 
     /// Takes one input at `now_ms` (never going back) and says what to do, in order.
     pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Action> {
-        self.now_ms = self.now_ms.max(now_ms);
         let mut out = Vec::new();
         if self.halted {
             return out;
         }
+        // Ticks come every 100 ms at most: a longer gap is a stall of this node, noticed before what waited
+        // behind it is looked at.
+        let gap_ms = now_ms.saturating_sub(self.now_ms);
+        self.now_ms += gap_ms;
+        self.on_stall(gap_ms.saturating_sub(self.config.timing.beat_ms));
         self.take(input, &mut out);
         if !self.halted {
             self.look(&mut out);
@@ -224,9 +227,6 @@ impl Supervisor {
 
     fn on_tick(&mut self, out: &mut Vec<Action>) {
         let now = self.now_ms;
-        if let Some(last) = self.last_tick_ms.replace(now) {
-            self.on_stall((now - last).saturating_sub(self.config.timing.beat_ms));
-        }
         self.released.retain(|_, (_, at_ms)| *at_ms + 2_000 > now);
         if now >= self.next_read_ms {
             self.want_read = true;
@@ -283,25 +283,15 @@ impl Supervisor {
         self.next_beat_ms = 0;
     }
 
-    /// The next number of the seeded sequence (splitmix64).
-    fn draw(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
     /// Between half of `span_ms` and all of it.
     fn jitter(&mut self, span_ms: u64) -> u64 {
-        span_ms / 2 + self.draw() % (span_ms / 2 + 1)
+        random::between(&mut self.random, span_ms / 2, span_ms)
     }
 
     fn new_incarnation(&mut self) -> Incarnation {
-        Incarnation(self.draw())
+        Incarnation(random::next(&mut self.random))
     }
 }
 
 #[cfg(test)]
-#[path = "supervisor/tests.rs"]
 mod tests;

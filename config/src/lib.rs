@@ -1,1 +1,159 @@
-//! placeholder
+//! The typed configuration of a node, and how it is put together.
+//!
+//! Four layers, later ones win: the defaults, a TOML file, the environment (`HANDOFF_SECTION__KEY`, two underscores
+//! between levels), and `--set section.key=value`. An unknown key is refused with the nearest name and where it
+//! stands; all problems come in one report. Plain data, no other crate of the workspace.
+
+mod layer;
+mod options;
+mod problem;
+mod secret;
+mod slot;
+mod validate;
+
+use std::path::{Path, PathBuf};
+
+pub use options::{
+    Admin, Bots, Cassandra, Cluster, Config, Durability, Http, Journal, Limits, Log, LogFormat, Node, Peer,
+    Service, Session, Sqlite, Store, StoreKind,
+};
+pub use problem::{Origin, Problem, Problems};
+pub use secret::Secret;
+
+/// The default configuration as a commented file: every key, with its default.
+pub const DEFAULT_TOML: &str = include_str!("../default.toml");
+
+/// Where a configuration comes from. Has no `Debug`: the environment may hold secrets.
+#[derive(Default)]
+pub struct Sources {
+    /// The TOML file, when one is given.
+    pub file: Option<PathBuf>,
+    /// Environment variables; those that do not begin with `HANDOFF_` are ignored.
+    pub env: Vec<(String, String)>,
+    /// `section.key=value`, in the order given.
+    pub set: Vec<String>,
+}
+
+/// A configuration that may be started, and what an operator should know about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Dangerous but allowed settings, a sentence each; to be logged at every start.
+    pub warnings: Vec<String>,
+}
+
+impl Sources {
+    /// A TOML file, this process's environment and some `--set` texts.
+    #[must_use]
+    pub fn of_process(file: Option<PathBuf>, set: Vec<String>) -> Self {
+        let env = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
+            .collect();
+        Self { file, env, set }
+    }
+
+    /// Puts the layers together, reads password files and checks everything.
+    ///
+    /// # Errors
+    /// All [`Problems`] found, never only the first.
+    pub fn load(&self) -> Result<Loaded, Problems> {
+        let mut problems = Problems::default();
+        let mut leaves = layer::Leaves::default();
+        if let Some(path) = &self.file {
+            match std::fs::read_to_string(path) {
+                Ok(text) => leaves.add_toml(&text, path, &mut problems),
+                Err(error) => problems.add(Origin::File(path.clone()), format!("can't be read: {error}")),
+            }
+        }
+        leaves.add_env(&self.env, &mut problems);
+        leaves.add_set(&self.set, &mut problems);
+        finish(leaves, problems)
+    }
+}
+
+impl Config {
+    /// The defaults with one TOML text over them.
+    ///
+    /// # Errors
+    /// All [`Problems`] found.
+    pub fn from_toml(text: &str) -> Result<Loaded, Problems> {
+        let mut problems = Problems::default();
+        let mut leaves = layer::Leaves::default();
+        leaves.add_toml(text, Path::new("TOML"), &mut problems);
+        finish(leaves, problems)
+    }
+
+    /// Every key in dotted form with the default services, in the order of the sections.
+    #[must_use]
+    pub fn keys() -> Vec<String> {
+        let mut reader = slot::Reader::new(layer::Leaves::default());
+        Self::default().fill_all(&mut reader);
+        reader.known()
+    }
+
+    /// Where the embedded store lies: `store.sqlite.dir`, else `store` in the node's data folder.
+    #[must_use]
+    pub fn sqlite_dir(&self) -> PathBuf {
+        self.store.sqlite.dir.clone().unwrap_or_else(|| self.node.data_dir.join("store"))
+    }
+
+    /// The file of the operators' token: `admin.token_file`, else `admin.token` in the data folder.
+    #[must_use]
+    pub fn admin_token_file(&self) -> PathBuf {
+        self.admin.token_file.clone().unwrap_or_else(|| self.node.data_dir.join("admin.token"))
+    }
+
+    /// The file of the cluster secret, used when `peer.secret` is not set: `peer.secret_file`, else `cluster.secret`
+    /// beside the embedded store (which all nodes of the host share) or in the data folder.
+    #[must_use]
+    pub fn peer_secret_file(&self) -> PathBuf {
+        if let Some(file) = &self.peer.secret_file {
+            return file.clone();
+        }
+        match self.store.kind {
+            StoreKind::Sqlite => self.sqlite_dir().join("cluster.secret"),
+            StoreKind::Cassandra => self.node.data_dir.join("cluster.secret"),
+        }
+    }
+
+    /// Threads that serve customers' requests: `http.workers`, else one per core.
+    #[must_use]
+    pub fn http_workers(&self) -> usize {
+        cores_unless(self.http.workers)
+    }
+
+    /// Threads that the shards share: `node.shard_threads`, else one per core.
+    #[must_use]
+    pub fn shard_threads(&self) -> usize {
+        cores_unless(self.node.shard_threads)
+    }
+
+    /// What customers and peers are told as this node's address: `http.public_url`, else `http://` and `http.listen`.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let url = self.http.public_url.clone().unwrap_or_else(|| format!("http://{}", self.http.listen));
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// What peers are told as this node's peer address: `peer.advertise`, else `peer.listen`.
+    #[must_use]
+    pub fn peer_address(&self) -> String {
+        self.peer.advertise.clone().unwrap_or_else(|| self.peer.listen.to_string())
+    }
+}
+
+fn cores_unless(set: usize) -> usize {
+    if set > 0 { set } else { std::thread::available_parallelism().map_or(1, usize::from) }
+}
+
+fn finish(leaves: layer::Leaves, mut problems: Problems) -> Result<Loaded, Problems> {
+    let mut config = Config::default();
+    let mut reader = slot::Reader::new(leaves);
+    config.fill_all(&mut reader);
+    let origins = reader.finish(&mut problems);
+    let warnings = validate::check(&mut config, &origins, &mut problems);
+    if problems.is_empty() { Ok(Loaded { config, warnings }) } else { Err(problems) }
+}

@@ -42,7 +42,8 @@ pub struct Position {
 pub struct Claimed {
     /// The new tenure.
     pub tenure: Tenure,
-    /// The oldest segment that is not trimmed.
+    /// The oldest segment that is not trimmed. A trim that the owner before had begun may still take effect: what it
+    /// takes away lies below a complete checkpoint, so recovery, which starts at the newest one, never misses it.
     pub first_segment: u64,
     /// Where this owner's first frame goes.
     pub next: Position,
@@ -91,7 +92,9 @@ pub struct Head {
 /// Why a journal call did not do what it was asked.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum JournalError {
-    /// A later owner exists; this tenure is over. Definite: nothing of this call is or will be in the log.
+    /// A later owner exists; this tenure is over. Definite: nothing of this call is or will be in the log. (One
+    /// exception: an append that was unknown before, repeated after later owners trimmed its segment.) The owner named
+    /// is a later one, not always the newest.
     #[error("fenced: shard is owned by {owner} at epoch {epoch}")]
     Fenced {
         /// The later epoch.

@@ -69,3 +69,11 @@ impl std::str::FromStr for Owner {
         })
     }
 }
+
+/// Refuses rows that no implementation can store, before any of them is written.
+pub(crate) fn check_rows(rows: &[crate::Row]) -> Result<(), crate::TablesError> {
+    match rows.iter().find(|row| row.row > crate::CLOSING_ROW) {
+        Some(row) => Err(crate::TablesError::Refused(format!("row number {} is too large", row.row))),
+        None => Ok(()),
+    }
+}

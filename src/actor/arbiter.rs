@@ -1,6 +1,8 @@
 //! Where shard actors live: a few threads of their own, or, in a simulation, the thread that asks.
 
-use actix::Arbiter;
+use actix::{Actor, Addr, Arbiter, Context};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A place to start shard actors.
 pub enum ArbiterPool {
@@ -17,17 +19,34 @@ impl ArbiterPool {
         Self::Threads((0..count.max(1)).map(|_| Arbiter::new()).collect())
     }
 
-    /// Runs `start` where the shard with this number belongs.
-    pub fn run(&self, shard: usize, start: impl FnOnce() + Send + 'static) {
+    /// Starts a shard's actor where it belongs.
+    pub fn start<A>(&self, shard: usize, make: impl FnOnce() -> A + Send + 'static) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>>,
+    {
         match self {
-            Self::Here => start(),
-            Self::Threads(arbiters) => {
-                if let Some(arbiter) = arbiters.get(shard % arbiters.len().max(1)) {
-                    if !arbiter.spawn_fn(start) {
-                        tracing::error!(shard, "the thread of a shard has ended");
+            Self::Threads(arbiters) if !arbiters.is_empty() => {
+                A::start_in_arbiter(&arbiters[shard % arbiters.len()].handle(), |_| make())
+            }
+            _ => make().start(),
+        }
+    }
+
+    /// Sends something through every thread's queue and calls back when it came through all: a thread that hangs
+    /// never lets it through.
+    pub fn echo(&self, back: impl FnOnce() + Send + 'static) {
+        let Self::Threads(arbiters) = self else { return back() };
+        let left = Arc::new(AtomicUsize::new(arbiters.len()));
+        let back = Arc::new(std::sync::Mutex::new(Some(back)));
+        for arbiter in arbiters {
+            let (left, back) = (Arc::clone(&left), Arc::clone(&back));
+            arbiter.spawn_fn(move || {
+                if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    if let Some(back) = back.lock().ok().and_then(|mut back| back.take()) {
+                        back();
                     }
                 }
-            }
+            });
         }
     }
 
@@ -35,7 +54,7 @@ impl ArbiterPool {
     pub fn stop(&self) {
         if let Self::Threads(arbiters) = self {
             for arbiter in arbiters {
-                let _already_ended = arbiter.stop();
+                arbiter.stop();
             }
         }
     }

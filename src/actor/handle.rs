@@ -3,15 +3,18 @@
 //! actix's mailbox capacity counts per handle, so it bounds nothing. Here every call carries a permit of the shard's
 //! semaphore until its reply has left; without a permit the answer is "busy" at the door.
 
-use super::shard::{Ask, ShardActor};
+use super::shard::{Ask, ShardActor, ShardView};
+use super::supervisor::{Drain, Heard, LinkNews, LookAll, Parts, SupervisorActor};
 use crate::shard::{Envelope, ReplyTo, ShardReply};
-use actix::Addr;
+use actix::{Actor, Addr};
 use arc_swap::ArcSwapOption;
-use handoff_chat::session::{Caller, Command, Read};
 use handoff_chat::SessionId;
-use handoff_journal::ShardId;
+use handoff_chat::session::{Caller, Command, Read};
+use bytes::Bytes;
+use handoff_cluster::PeerEvent;
+use handoff_journal::{Owner, ShardId};
 use std::sync::Arc;
-use tokio::sync::{oneshot, Semaphore};
+use tokio::sync::{Semaphore, oneshot};
 
 /// A shard on this node.
 #[derive(Clone)]
@@ -77,5 +80,37 @@ impl ShardDirectory {
         if let Some(slot) = self.0.get(usize::from(shard.0)) {
             slot.store(handle);
         }
+    }
+}
+
+/// The node's supervisor, as the rest of the node sees it.
+#[derive(Clone)]
+pub struct SupervisorHandle(Addr<SupervisorActor>);
+
+impl SupervisorHandle {
+    /// Starts the supervisor on this thread.
+    #[must_use]
+    pub fn start(parts: Parts) -> Self {
+        Self(SupervisorActor::new(parts).start())
+    }
+
+    /// A peer says something.
+    pub fn heard(&self, from: Owner, note: Bytes) {
+        self.0.do_send(Heard { from, note });
+    }
+
+    /// Something happened to a link.
+    pub fn link(&self, event: PeerEvent) {
+        self.0.do_send(LinkNews(event));
+    }
+
+    /// Give all shards away and end.
+    pub fn drain(&self) {
+        self.0.do_send(Drain);
+    }
+
+    /// All shards here, as they are.
+    pub async fn look(&self) -> Vec<(ShardId, ShardView)> {
+        self.0.send(LookAll).await.unwrap_or_default()
     }
 }

@@ -1,6 +1,8 @@
 //! Journal calls as a shard makes them: an unknown outcome is asked again, the very same call, until it is definite.
 
+use crate::clock::Clock;
 use crate::shard::pipeline::Step;
+use crate::standing::Standing;
 use handoff_journal::{Journal, JournalError, Position, Tenure};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,10 @@ pub struct Log {
     pub journal: Arc<dyn Journal>,
     /// Permits of frames in flight, shared by all shards of the node.
     pub flights: Arc<Semaphore>,
+    /// Told whether the store answers.
+    pub standing: Arc<Standing>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Log {
@@ -49,8 +55,12 @@ impl Log {
                 Step::Confirm => self.journal.confirm(tenure).await.map(|()| Done::Confirmed),
             };
             match outcome {
-                Ok(done) => return done,
+                Ok(done) => {
+                    self.standing.sure();
+                    return done;
+                }
                 Err(JournalError::Unknown(reason)) => {
+                    self.standing.unsure(self.clock.now().mono_ms);
                     unsure(&reason);
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                     wait_ms = (wait_ms * 2).min(RETRY_MS_MAX);

@@ -5,12 +5,12 @@
 //! it is settled.
 
 use super::bot::{BotActor, BotTurn};
-use crate::record::RecordWriter;
 use super::shard::{Kick, ShardActor};
 use crate::bots::Bots;
 use crate::clock::Clock;
-use crate::shard::core::ShardCore;
+use crate::record::RecordWriter;
 use crate::shard::Envelope;
+use crate::shard::core::ShardCore;
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use handoff_chat::session::{Act, Body, Caller, Command, Effect};
 use handoff_chat::{BotName, CommandId, EffectId, SessionId};

@@ -1,27 +1,26 @@
 //! A shard's actor: claims and recovers its log, then carries out what its core wants done.
 
-use super::handle::ShardHandle;
 use super::journal::{Done, Log};
 use super::session::{Deliver, Leave, Owe, SessionActor};
 use crate::bots::Bots;
 use crate::clock::Clock;
-use crate::record::{read_history, RecordWriter};
+use crate::record::{RecordWriter, read_history};
 use crate::shard::core::{Census, ShardCore};
-use crate::shard::recovery::{recover, recover_session, JournalFrames, RecoveryError};
+use crate::shard::recovery::{JournalFrames, RecoveryError, recover, recover_session};
 use crate::shard::slot::Slot;
 use crate::shard::{Action, Envelope, Options, Output, ReplyTo, ShardReply};
 use crate::watch::Watch;
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
-    WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult,
+    Recipient, WrapFuture,
 };
 use handoff_chat::session::{Caller, Read, Reading};
 use handoff_chat::{Millis, SessionId};
 use handoff_journal::{
     Claimed, Epoch, JournalError, Owner, Position, Row, ShardId, Table, Tables, TablesError, Tenure,
 };
-use rand::rngs::StdRng;
 use rand::SeedableRng;
+use rand::rngs::StdRng;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -51,42 +50,38 @@ pub struct Surroundings {
     pub watch: Arc<dyn Watch>,
 }
 
+/// Which shard is to be held by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tenancy {
+    /// The shard.
+    pub shard: ShardId,
+    /// Who claims it.
+    pub owner: Owner,
+    /// The supervisor's number of this tenure.
+    pub turn: u64,
+}
+
 /// What a shard tells the supervisor.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub enum ShardReport {
-    /// It serves.
-    Opened {
-        /// The shard.
-        shard: ShardId,
-        /// Its new epoch.
-        epoch: Epoch,
-    },
-    /// It is somebody else's, and has dropped everything.
-    Fenced {
-        /// The shard.
-        shard: ShardId,
-        /// The later epoch.
-        epoch: Epoch,
-        /// The later owner.
-        by: Owner,
-    },
+pub struct ShardReport {
+    /// Which tenure of which shard.
+    pub tenancy: Tenancy,
+    /// What happened to it.
+    pub news: News,
+}
+
+/// What happened to a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It serves, in this epoch.
+    Opened(Epoch),
+    /// It is this later owner's, and has dropped everything.
+    Fenced(Owner),
     /// It gave everything back as asked: nothing of ours is on its way any more.
-    Released {
-        /// The shard.
-        shard: ShardId,
-        /// Its epoch.
-        epoch: Epoch,
-        /// To whom it goes.
-        to: Option<Owner>,
-    },
-    /// It can't be opened, or the store refuses; it has dropped everything.
-    Failed {
-        /// The shard.
-        shard: ShardId,
-        /// Why, for the log.
-        reason: String,
-    },
+    Released,
+    /// It can't be opened, or the store refuses, for this reason; it has dropped everything.
+    Failed(String),
 }
 
 /// A call.
@@ -143,8 +138,7 @@ enum Phase {
 
 /// See the module's description.
 pub struct ShardActor {
-    shard: ShardId,
-    owner: Owner,
+    tenancy: Tenancy,
     around: Surroundings,
     supervisor: Recipient<ShardReport>,
     alive_until: Option<Millis>,
@@ -157,21 +151,17 @@ pub struct ShardActor {
 }
 
 impl ShardActor {
-    /// Starts the actor on this thread. `alive_until`: when the last owner is known to have been alive; `seed` decides
-    /// all chance in it.
+    /// A shard to be claimed for `owner`. `turn` names this tenure in all reports; `seed` decides all chance in it.
     #[must_use]
-    pub fn launch(
-        shard: ShardId,
-        owner: Owner,
+    pub fn new(
+        tenure: Tenancy,
         around: Surroundings,
         supervisor: Recipient<ShardReport>,
         alive_until: Option<Millis>,
         seed: u64,
-    ) -> ShardHandle {
-        let inbox = around.shard_inbox;
-        let actor = Self {
-            shard,
-            owner,
+    ) -> Self {
+        Self {
+            tenancy: tenure,
             around,
             supervisor,
             alive_until,
@@ -181,12 +171,11 @@ impl ShardActor {
             sessions: BTreeMap::new(),
             releasing: None,
             reported: false,
-        };
-        ShardHandle::new(actor.start(), inbox)
+        }
     }
 
-    fn report(&self, report: ShardReport) {
-        self.supervisor.do_send(report);
+    fn report(&self, news: News) {
+        self.supervisor.do_send(ShardReport { tenancy: self.tenancy, news });
     }
 
     fn core(&self) -> Option<Rc<RefCell<ShardCore>>> {
@@ -197,8 +186,12 @@ impl ShardActor {
     }
 
     /// Claims the shard and reads its log, for as long as the outcome is unknown.
-    fn open(&self) -> impl Future<Output = Result<(Claimed, crate::shard::recovery::Recovered), JournalError>> + 'static {
-        let (journal, shard, owner) = (Arc::clone(&self.around.log.journal), self.shard, self.owner);
+    fn open(
+        &self,
+    ) -> impl Future<Output = Result<(Claimed, crate::shard::recovery::Recovered), JournalError>> + 'static
+    {
+        let (journal, shard, owner) =
+            (Arc::clone(&self.around.log.journal), self.tenancy.shard, self.tenancy.owner);
         async move {
             let mut wait_ms = 10;
             loop {
@@ -251,7 +244,7 @@ impl ShardActor {
                 return self.end_with(JournalError::Refused(error.to_string()), ctx);
             }
         };
-        tracing::info!(shard = self.shard.0, epoch = claimed.tenure.epoch.0, "shard claimed");
+        tracing::info!(shard = self.tenancy.shard.0, epoch = claimed.tenure.epoch.0, "shard claimed");
         self.claimed = Some(claimed);
         self.phase = Phase::Serving(Rc::new(RefCell::new(core)));
         for envelope in waiting {
@@ -270,10 +263,9 @@ impl ShardActor {
             _ => None,
         };
         self.drop_all(by);
-        let shard = self.shard;
         self.report(match error {
-            JournalError::Fenced { epoch, owner } => ShardReport::Fenced { shard, epoch, by: owner },
-            other => ShardReport::Failed { shard, reason: other.to_string() },
+            JournalError::Fenced { owner, .. } => News::Fenced(owner),
+            other => News::Failed(other.to_string()),
         });
         ctx.stop();
     }
@@ -354,12 +346,11 @@ impl ShardActor {
         if serves && !self.reported {
             self.reported = true;
             let epoch = core.borrow().tenure().epoch;
-            self.report(ShardReport::Opened { shard: self.shard, epoch });
+            self.report(News::Opened(epoch));
         }
         if let (Some(to), true) = (self.releasing, quiet) {
-            let epoch = core.borrow().tenure().epoch;
             self.drop_all(to);
-            self.report(ShardReport::Released { shard: self.shard, epoch, to });
+            self.report(News::Released);
             ctx.stop();
         }
     }
@@ -408,12 +399,16 @@ impl ShardActor {
             _ => (0, 0),
         };
         let started = tokio::time::Instant::now();
-        let shard = self.shard;
+        let shard = self.tenancy.shard;
         let run = async move {
             let done = log
                 .run(&tenure, step, |reason| {
                     watch.outcome_unknown();
-                    tracing::warn!(shard = shard.0, reason, "the journal's answer is not known; asking again");
+                    tracing::warn!(
+                        shard = shard.0,
+                        reason,
+                        "the journal's answer is not known; asking again"
+                    );
                 })
                 .await;
             if matches!(done, Done::Appended) {
@@ -426,7 +421,7 @@ impl ShardActor {
             Done::Rolled(next) => actor.with_core(ctx, |core, now| core.rolled(now, next)),
             Done::Confirmed => actor.with_core(ctx, |core, now| core.confirmed(now)),
             Done::Failed(error) => {
-                tracing::warn!(shard = actor.shard.0, %error, "the shard is over for this node");
+                tracing::warn!(shard = actor.tenancy.shard.0, %error, "the shard is over for this node");
                 actor.end_with(error, ctx);
             }
         }));
@@ -438,7 +433,9 @@ impl ShardActor {
                 self.session(&session, Rc::clone(core), ctx).do_send(Owe(id));
             }
             Output::Reply { to, reply, read } => match (needs_history(&reply), read) {
-                (Some((from, below)), Some(read)) => self.send_with_history(to, reply, read, from, below, ctx),
+                (Some((from, below)), Some(read)) => {
+                    self.send_with_history(to, reply, read, from, below, ctx)
+                }
                 _ => to.send(reply),
             },
         }
@@ -464,7 +461,9 @@ impl ShardActor {
                 _ => None,
             };
             match (completed, reply) {
-                (Some(reading), ShardReply::Told(told)) if !matches!(reading, Reading::NeedsHistory { .. }) => {
+                (Some(reading), ShardReply::Told(told))
+                    if !matches!(reading, Reading::NeedsHistory { .. }) =>
+                {
                     to.send(ShardReply::Told(crate::front::Told { reading: Some(reading), ..told }));
                 }
                 _ => to.send(ShardReply::Again),
@@ -474,7 +473,7 @@ impl ShardActor {
 
     fn trim(&mut self, segment: u64, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
         let (journal, tenure) = (Arc::clone(&self.around.log.journal), core.borrow().tenure().clone());
-        let shard = self.shard;
+        let shard = self.tenancy.shard;
         let trimming = async move {
             if let Err(error) = journal.trim(&tenure, segment).await {
                 tracing::warn!(shard = shard.0, segment, %error, "old segments stay until the next checkpoint");
@@ -560,7 +559,12 @@ impl Actor for ShardActor {
             actor.with_core(ctx, |core, now| core.tick(now));
             if let Some(core) = actor.core() {
                 let core = core.borrow();
-                actor.around.watch.shard(actor.shard, core.census(), core.held_count(), core.panics());
+                actor.around.watch.shard(
+                    actor.tenancy.shard,
+                    core.census(),
+                    core.held_count(),
+                    core.panics(),
+                );
             }
         });
     }

@@ -9,8 +9,8 @@ use super::frame::{Checkpoint, Item, Kept};
 use super::recovery::Recovered;
 use super::slot::Slot;
 use super::{Action, Now};
-use handoff_chat::session::{Caller, Event, Read, Reading};
 use handoff_chat::SessionId;
+use handoff_chat::session::{Caller, Event, Read, Reading};
 use handoff_journal::Row;
 use std::collections::BTreeMap;
 
@@ -37,11 +37,7 @@ pub struct Progress {
 
 impl Progress {
     pub(super) fn new(recovered: &Recovered) -> Self {
-        Self {
-            wanted: recovered.wants_checkpoint,
-            trimmed: recovered.first_segment,
-            ..Self::default()
-        }
+        Self { wanted: recovered.wants_checkpoint, trimmed: recovered.first_segment, ..Self::default() }
     }
 }
 
@@ -62,7 +58,10 @@ impl ShardCore {
 
     /// Whether the next frame is to be the one as of which the state is captured.
     pub(super) fn capture_is_due(&self) -> bool {
-        self.checkpoint.wanted && self.serves() && self.pipe.open_bytes() <= CAPTURE_BYTES_MAX && !self.has_doubt()
+        self.checkpoint.wanted
+            && self.serves()
+            && self.pipe.open_bytes() <= CAPTURE_BYTES_MAX
+            && !self.has_doubt()
     }
 
     /// Captures the state as of the frame just cut, or of the last one when nothing was open.

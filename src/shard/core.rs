@@ -258,11 +258,9 @@ impl ShardCore {
         let inbox = self.options.entity_inbox;
         match self.slots.get_mut(&envelope.session) {
             Some(Slot::Awake(_)) | None => self.turn(now, envelope),
-            Some(Slot::Quarantined { .. }) => self.answer(
-                now,
-                envelope,
-                ShardReply::Refused(handoff_chat::session::Reject::Quarantined),
-            ),
+            Some(Slot::Quarantined { .. }) => {
+                self.answer(now, envelope, ShardReply::Refused(handoff_chat::session::Reject::Quarantined))
+            }
             Some(Slot::Asleep(asleep)) => {
                 if asleep.waiting.len() >= inbox {
                     refuse(envelope, ShardReply::Busy);

@@ -249,7 +249,8 @@ impl<O> Pipeline<O> {
 
     /// The append in flight is committed: also a confirmation of the ownership as of its start.
     pub fn appended(&mut self) {
-        if let Flight::Append { items, started_ms, bytes } = std::mem::replace(&mut self.flight, Flight::None) {
+        if let Flight::Append { items, started_ms, bytes } = std::mem::replace(&mut self.flight, Flight::None)
+        {
             self.items_committed += items;
             self.next.seq += 1;
             self.segment_bytes += bytes;

@@ -6,11 +6,11 @@
 use super::frame::{Checkpoint, Chunk, ClockMark, FrameBody, Item, Kept, Slept};
 use super::slot::{Asleep, Awake, Slot};
 use async_trait::async_trait;
-use handoff_chat::session::{Entry, Session};
 use handoff_chat::SessionId;
+use handoff_chat::session::{Entry, Session};
 use handoff_journal::{Claimed, Journal, JournalError, Position, StoredFrame, Tenure};
 use std::collections::BTreeMap;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use thiserror::Error;
 
 /// Why a shard could not be recovered.

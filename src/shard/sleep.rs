@@ -1,11 +1,11 @@
 //! Falling asleep and waking: idle sessions leave memory for a snapshot row and come back when somebody calls.
 
-use super::core::{refuse, ShardCore};
+use super::core::{ShardCore, refuse};
 use super::frame::{Item, Slept};
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Now, Output, ShardReply};
-use handoff_chat::session::{Act, Session};
 use handoff_chat::SessionId;
+use handoff_chat::session::{Act, Session};
 
 impl ShardCore {
     /// Loads a sleeping session's snapshot, if that was not asked for yet.

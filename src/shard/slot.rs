@@ -1,9 +1,9 @@
 //! A session's place in its shard: awake, asleep, or on the way.
 
-use super::frame::Slept;
 use super::Envelope;
-use handoff_chat::session::{Entry, Session};
+use super::frame::Slept;
 use handoff_chat::Millis;
+use handoff_chat::session::{Entry, Session};
 use std::collections::VecDeque;
 
 /// Where a session is.

@@ -1,14 +1,14 @@
 //! One turn: decide, apply, open an item, hold the answer. A panic in it journals nothing.
 
-use super::core::{refuse, ShardCore};
+use super::core::{ShardCore, refuse};
 use super::frame::{Item, TurnItem};
 use super::slot::{Awake, Slot};
-use super::{Action, Envelope, Now, Output, ShardReply};
+use super::{Action, Envelope, Now, Output, Phase, ShardReply};
 use crate::front::Told;
 use handoff_chat::session::{Act, Answer, Caller, Command, Decision, Entry, Read, Reject, Session};
 use handoff_chat::{EffectId, Millis, SessionId, Turn};
 use std::collections::VecDeque;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a decision ended.
 enum Outcome {
@@ -55,7 +55,11 @@ impl ShardCore {
             }
         };
         let Some((caller, what)) = read else {
-            self.pipe.hold(Output::Reply { to, reply: ShardReply::Told(told), read: None }, now.mono_ms, false);
+            self.pipe.hold(
+                Output::Reply { to, reply: ShardReply::Told(told), read: None },
+                now.mono_ms,
+                false,
+            );
             return;
         };
         let (reply, beyond) = match self.read(&session, &caller, &what) {
@@ -98,19 +102,22 @@ impl ShardCore {
         let turn = Turn { now: self.wall(now), served: self.served(now), random: self.random() };
         let hook = self.options.fault_hook.clone();
         let Some(awake) = self.awake(session) else { return Err(ShardReply::Again) };
-        let decided = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(hook) = hook {
-                hook(session, &command);
+        let strike = |phase| {
+            if let Some(hook) = &hook {
+                hook(session, &command, phase);
             }
+        };
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            strike(Phase::Deciding);
             awake.session.decide(&command, &turn)
         }));
         let outcome = match decided {
             Err(_panic) => Outcome::PanickedDeciding,
             Ok(Err(reject)) => Outcome::Rejected(reject),
-            Ok(Ok(decision)) => match catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision))) {
-                Ok(()) => Outcome::Decided(decision),
-                Err(_panic) => Outcome::PanickedApplying,
-            },
+            Ok(Ok(decision)) => {
+                let applied = catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision, &strike)));
+                if applied.is_ok() { Outcome::Decided(decision) } else { Outcome::PanickedApplying }
+            }
         };
         match outcome {
             Outcome::Decided(decision) => self.record_turn(now, session, decision, turn.now),
@@ -254,7 +261,11 @@ impl ShardCore {
     }
 
     /// An owed effect as it stands: `None` when it was settled meanwhile.
-    pub fn owed_effect(&mut self, session: &SessionId, id: EffectId) -> Option<handoff_chat::session::Effect> {
+    pub fn owed_effect(
+        &mut self,
+        session: &SessionId,
+        id: EffectId,
+    ) -> Option<handoff_chat::session::Effect> {
         let awake = self.awake(session)?;
         awake.session.owed().find(|(owed, _)| *owed == id).map(|(_, effect)| effect.clone())
     }
@@ -287,8 +298,11 @@ impl ShardCore {
     }
 }
 
-fn apply(session: &mut Session, decision: &Decision) {
-    for entry in &decision.entries {
+fn apply(session: &mut Session, decision: &Decision, strike: &impl Fn(Phase)) {
+    for (place, entry) in decision.entries.iter().enumerate() {
+        if place == decision.entries.len() / 2 {
+            strike(Phase::Applying);
+        }
         session.apply(entry);
     }
     if let Some(typing) = &decision.typing {

@@ -74,7 +74,9 @@ fn a_bad_rule_is_named_with_its_number_and_reason() {
 
 proptest! {
     #[test]
-    fn any_pattern_is_used_or_refused_and_any_text_answered(pattern in "\\PC*", text in "\\PC*", seq in any::<u64>()) {
+    fn any_pattern_is_used_or_refused_and_any_text_answered(
+        pattern in "\\PC*", text in "\\PC*", seq in any::<u64>()
+    ) {
         let rule = BotRule { pattern, ignore_case: None, answers: vec!["a".to_owned()], leave: false };
         let raw = BotRules {
             nickname: "x".to_owned(), greetings: vec![], fallbacks: vec!["f".to_owned()], ignore_case: true,

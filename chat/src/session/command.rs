@@ -53,7 +53,8 @@ pub enum Act {
     },
     /// The customer leaves by his own choice.
     Disconnect,
-    /// A bot's answer to an owed [`super::Effect::BotTurn`]: posts the texts (maybe none) and settles the effect.
+    /// A bot's answer to an owed [`super::Effect::BotTurn`]: posts the texts (maybe none) and settles the
+    /// effect.
     BotReply {
         /// The effect answered.
         effect: EffectId,
@@ -101,7 +102,8 @@ pub struct Opening {
     pub time_zone_offset_minutes: i32,
     /// SHA-256 of the secret part of the customer's key.
     pub key_hash: [u8; 32],
-    /// The secret sealed under the client's start id, so that a retry of the start can be given the key again.
+    /// The secret sealed under the client's start id, so that a retry of the start can be given the key
+    /// again.
     pub sealed_key: Option<[u8; 16]>,
     /// The bot to invite.
     pub bot: Option<Bot>,
@@ -203,7 +205,8 @@ pub enum Reading {
     View(View),
     /// For [`Read::Whole`] and [`Read::Since`]: the durable events, in order.
     Events(Vec<Event>),
-    /// Durable events below this `seq` are no longer in memory: read history rows `from..below` and prepend them.
+    /// Durable events below this `seq` are no longer in memory: read history rows `from..below` and prepend
+    /// them.
     NeedsHistory {
         /// First `seq` wanted.
         from: u64,

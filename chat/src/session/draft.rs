@@ -1,5 +1,5 @@
-//! A decision while it is made: numbers events, takes indexes (and reserves blocks of them), owes and arms, and never
-//! touches the session itself.
+//! A decision while it is made: numbers events, takes indexes (and reserves blocks of them), owes and arms,
+//! and never touches the session itself.
 
 use super::command::{Answer, Command};
 use super::event::{Body, Effect, Entry, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
@@ -60,8 +60,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The next index in each view that sees what is to be numbered. What isn't covered by a reserved block reserves
-    /// the next one first, in this same decision.
+    /// The next index in each view that sees what is to be numbered. What isn't covered by a reserved block
+    /// reserves the next one first, in this same decision.
     fn take_indexes(&mut self, sees: [bool; 3]) -> [Option<u64>; 3] {
         let mut index = [None; 3];
         let mut short = false;

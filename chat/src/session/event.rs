@@ -1,5 +1,5 @@
-//! What happens in a session: the stored shapes. They are never a wire type, and never change: a new version gets a
-//! new shape beside the old.
+//! What happens in a session: the stored shapes. They are never a wire type, and never change: a new version
+//! gets a new shape beside the old.
 
 pub use crate::id::BotName;
 use crate::id::{CommandId, EffectId, Millis, TimerId};
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 pub enum Entry {
     /// A numbered event.
     Event(Event),
-    /// Indexes are reserved up to and including these, per [`ViewKind`] in its order. A restored session goes on
-    /// above them, so that no index is ever used twice.
+    /// Indexes are reserved up to and including these, per [`ViewKind`] in its order. A restored session goes
+    /// on above them, so that no index is ever used twice.
     Reserved([u64; 3]),
     /// The answer kept for repeats of a command; by the participant's number, 0 for nobody's.
     Answered {

@@ -1,4 +1,5 @@
-//! Decides what a command does: who asks, whether it was asked before, and which family of commands it belongs to.
+//! Decides what a command does: who asks, whether it was asked before, and which family of commands it
+//! belongs to.
 
 mod effects;
 mod leaving;
@@ -29,8 +30,8 @@ impl Case<'_> {
 }
 
 impl Session {
-    /// What a command does now: entries to journal and [`Session::apply`] at once, and the answer to give when they are
-    /// committed. Changes nothing itself.
+    /// What a command does now: entries to journal and [`Session::apply`] at once, and the answer to give
+    /// when they are committed. Changes nothing itself.
     ///
     /// # Errors
     /// A [`Reject`] is final for this command and journals nothing.
@@ -74,7 +75,8 @@ impl State {
         }
     }
 
-    /// The participant's number of a caller who proves to be who he says; the system's for those who are nobody.
+    /// The participant's number of a caller who proves to be who he says; the system's for those who are
+    /// nobody.
     pub(super) fn identify(&self, terms: &Terms, caller: &Caller) -> Result<u32, Reject> {
         match caller {
             Caller::Customer(hash) => {
@@ -100,8 +102,8 @@ impl State {
     }
 }
 
-/// A hash of what is asked. Never 0, which stands for the start. A bot's answer counts by what it answers: asked
-/// again, by other rules perhaps, it may say something else.
+/// A hash of what is asked. Never 0, which stands for the start. A bot's answer counts by what it answers:
+/// asked again, by other rules perhaps, it may say something else.
 fn digest(act: &Act) -> u64 {
     let encoded = match act {
         Act::BotReply { effect, .. } => handoff_codec::encode_bare(&("bot reply", *effect)),

@@ -15,9 +15,9 @@ impl Session {
         self.read_with(caller, read, &[])
     }
 
-    /// As [`Session::read`], with older events read from history rows put before those in memory: those that a
-    /// [`Reading::NeedsHistory`] named, in order. When they don't reach (events were forgotten meanwhile), the answer
-    /// names what is needed now.
+    /// As [`Session::read`], with older events read from history rows put before those in memory: those that
+    /// a [`Reading::NeedsHistory`] named, in order. When they don't reach (events were forgotten meanwhile),
+    /// the answer names what is needed now.
     ///
     /// # Errors
     /// As [`Session::read`].

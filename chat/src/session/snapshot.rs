@@ -1,5 +1,5 @@
-//! A session's state as checkpoints and sleeping sessions store it. A stored shape of its own: live state may change
-//! freely, [`SnapshotV1`] never.
+//! A session's state as checkpoints and sleeping sessions store it. A stored shape of its own: live state may
+//! change freely, [`SnapshotV1`] never.
 
 use super::command::Limits;
 use super::event::{Effect, Event, LeaveReason, Participant};

@@ -1,5 +1,5 @@
-//! What a session remembers, and how each journaled entry changes it. Nothing is decided here, so replay is the fold
-//! of [`Session::apply`] over the entries.
+//! What a session remembers, and how each journaled entry changes it. Nothing is decided here, so replay is
+//! the fold of [`Session::apply`] over the entries.
 
 use super::command::Answer;
 use super::event::{Body, Effect, Entry, Event, LeaveReason, Participant, Role, Start, Typing, ViewKind};
@@ -143,8 +143,8 @@ impl Session {
         self.volatile.typing.push_back(typing.clone());
     }
 
-    /// To be called once after replay or [`Session::from_snapshot`] and before anything is asked: indexes go on above
-    /// all that were reserved, because an earlier owner may have shown any of them as typing.
+    /// To be called once after replay or [`Session::from_snapshot`] and before anything is asked: indexes go
+    /// on above all that were reserved, because an earlier owner may have shown any of them as typing.
     pub fn restored(&mut self) {
         self.volatile = Volatile { used: self.state.reserved, typing: VecDeque::new() };
     }

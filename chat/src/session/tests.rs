@@ -1,1 +1,206 @@
-//! Tests of the session machine.
+//! Tests of the session machine: a world that drives one session as its host would, and checks after each
+//! step what must always hold.
+
+mod answers;
+mod any_course;
+mod hostile;
+mod leaving;
+mod opening;
+mod views;
+
+use super::draft::Draft;
+use super::*;
+use crate::{BotName, CommandId, EffectId, Millis, SessionId, Turn};
+use std::collections::BTreeMap;
+
+const KEY: [u8; 32] = [5; 32];
+const CUSTOMER: Caller = Caller::Customer(KEY);
+
+fn opening() -> Opening {
+    Opening {
+        service: "default".to_owned(),
+        nickname: "Zoë 🙂".to_owned(),
+        first_name: "Zoë".to_owned(),
+        last_name: "Ng".to_owned(),
+        email: "zoe@example.org".to_owned(),
+        subject: "help".to_owned(),
+        text: None,
+        user_data: BTreeMap::from([("k".to_owned(), "v".to_owned())]),
+        time_zone_offset_minutes: -480,
+        key_hash: KEY,
+        sealed_key: Some([9; 16]),
+        bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
+        limits: Limits { message_bytes_max: 20, events_max: 30, linger_ms: 600_000 },
+    }
+}
+
+fn bot() -> Caller {
+    Caller::Bot(BotName("demo".to_owned()))
+}
+
+fn send(text: &str) -> Act {
+    Act::Send { text: text.to_owned(), message_type: None }
+}
+
+fn typing() -> Act {
+    Act::StartTyping { preview: Some("…".to_owned()) }
+}
+
+fn reply(effect: EffectId, texts: &[&str], leave: bool) -> Act {
+    Act::BotReply { effect, texts: texts.iter().map(|text| (*text).to_owned()).collect(), leave }
+}
+
+struct World {
+    session: Session,
+    journal: Vec<Entry>,
+    typings: u64,
+    commands: u64,
+    clock: i64,
+    /// Highest index that anybody was ever shown, per view.
+    shown: [u64; 3],
+}
+
+impl World {
+    fn new() -> Self {
+        let session = Session::new(SessionId::from_random(&[1; 16]));
+        Self { session, journal: Vec::new(), typings: 0, commands: 0, clock: 1_000_000, shown: [0; 3] }
+    }
+
+    fn open(opening: Opening) -> Self {
+        let mut world = Self::new();
+        world.takes("open", CUSTOMER, Act::Open(Box::new(opening))).unwrap();
+        world
+    }
+
+    fn turn(&mut self) -> Turn {
+        self.clock += 1500;
+        let random = u128::from(self.clock.unsigned_abs()).to_le_bytes();
+        Turn { now: Millis(self.clock), served: Millis(self.clock - 1_000_000), random }
+    }
+
+    /// A command with an id of its own.
+    fn asks(&mut self, caller: Caller, act: Act) -> Result<Decision, Reject> {
+        self.commands += 1;
+        let id = format!("command {}", self.commands);
+        self.takes(&id, caller, act)
+    }
+
+    fn takes(&mut self, id: &str, caller: Caller, act: Act) -> Result<Decision, Reject> {
+        let turn = self.turn();
+        let decision = self.session.decide(&Command { id: CommandId(id.to_owned()), caller, act }, &turn)?;
+        self.commits(&decision);
+        Ok(decision)
+    }
+
+    /// What no command asks for yet: `change` works on the draft itself.
+    fn drafts(&mut self, change: impl FnOnce(&mut Draft<'_>)) {
+        let turn = self.turn();
+        self.commands += 1;
+        let id = CommandId(format!("command {}", self.commands));
+        let mut draft = Draft::new(&self.session, &turn);
+        change(&mut draft);
+        let decision = draft.finish(&Command { id, caller: Caller::System, act: Act::ForceEnd }, 0, 1);
+        self.commits(&decision);
+    }
+
+    fn commits(&mut self, decision: &Decision) {
+        if decision.entries.is_empty() && decision.typing.is_none() {
+            assert!(decision.answer.seq <= self.session.last_seq());
+            return;
+        }
+        for entry in &decision.entries {
+            if let Entry::Event(event) = entry {
+                assert_eq!(event.seq, self.session.last_seq() + 1, "seq has a gap");
+                self.shows(event.index);
+            }
+            self.session.apply(entry);
+            self.journal.push(entry.clone());
+        }
+        if let Some(typing) = &decision.typing {
+            self.shows(typing.index);
+            self.session.show_typing(typing);
+            self.typings += 1;
+        }
+        let mut event_seqs = decision.entries.iter().filter_map(|entry| match entry {
+            Entry::Event(event) => Some(event.seq),
+            _ => None,
+        });
+        assert_eq!(
+            decision.answer.seq,
+            event_seqs.next_back().unwrap_or(0),
+            "an answer names what it journals"
+        );
+        let answered = |entry: &&Entry| matches!(entry, Entry::Answered { .. });
+        let answers = decision.entries.iter().filter(answered).count();
+        assert_eq!(answers, usize::from(!decision.entries.is_empty()));
+        assert_eq!(decision.answer.next_position, self.session.next_position(ViewKind::Customer));
+    }
+
+    fn shows(&mut self, index: [Option<u64>; 3]) {
+        let reserved = self.journal.iter().rev().find_map(|entry| match entry {
+            Entry::Reserved(upto) => Some(*upto),
+            _ => None,
+        });
+        for ((shown, index), reserved) in self.shown.iter_mut().zip(index).zip(reserved.unwrap_or([0; 3])) {
+            if let Some(index) = index {
+                assert!(index > *shown, "index {index} was used twice");
+                assert!(index <= reserved, "index {index} is over the reserved block");
+                *shown = index;
+            }
+        }
+    }
+
+    /// Another owner takes over: what was not journaled is lost.
+    fn taken_over(&mut self) {
+        self.session = self.replayed();
+        self.session.restored();
+    }
+
+    fn replayed(&self) -> Session {
+        let mut session = Session::new(self.session.id().clone());
+        self.journal.iter().for_each(|entry| session.apply(entry));
+        session
+    }
+
+    fn owed(&self) -> Vec<(EffectId, Effect)> {
+        self.session.owed().map(|(id, effect)| (id, effect.clone())).collect()
+    }
+
+    fn turns_owed(&self) -> Vec<EffectId> {
+        let turns = self.owed().into_iter();
+        turns.filter(|(_, effect)| matches!(effect, Effect::BotTurn { .. })).map(|(id, _)| id).collect()
+    }
+
+    fn settles_all(&mut self) {
+        for (effect, _) in self.owed() {
+            self.asks(Caller::System, Act::Settle { effect }).unwrap();
+        }
+    }
+
+    fn view(&self, position: u64) -> View {
+        match self.session.read(&CUSTOMER, &Read::Customer { position }) {
+            Ok(Reading::View(view)) => view,
+            other => panic!("no view but {other:?}"),
+        }
+    }
+
+    fn indexes(&self, position: u64) -> Vec<u64> {
+        let view = self.view(position);
+        let events = view.events.iter().filter_map(|event| event.index[0]);
+        events.chain(view.typing.iter().filter_map(|typing| typing.index[0])).collect()
+    }
+
+    fn bodies(&self) -> Vec<Body> {
+        self.session.events_in_memory().map(|event| event.body.clone()).collect()
+    }
+
+    fn lefts(&self) -> Vec<(u32, LeaveReason, Option<u32>)> {
+        let events = self.session.events_in_memory();
+        events
+            .filter_map(|event| match event.body {
+                Body::Left { reason, asked_by } => Some((event.by, reason, asked_by)),
+                _ => None,
+            })
+            .collect()
+    }
+}

@@ -1,13 +1,16 @@
 //! The transcript as JSON, a shape of our own:
 //!
 //! ```json
-//! {"sessionId": "...", "service": "default", "subject": "", "startedAt": "2022-03-05T07:09:33.120Z", "endedAt": null,
+//! {"sessionId": "...", "service": "default", "subject": "",
+//!  "startedAt": "2022-03-05T07:09:33.120Z", "endedAt": null,
 //!  "contact": {"firstName": "", "lastName": "", "emailAddress": ""}, "userData": {},
 //!  "participants": [{"number": 1, "userId": "...", "nickname": "...", "type": "CLIENT", "bot": false,
 //!    "visibility": "ALL", "joinedAt": "...", "leftAt": null, "leftBecause": null}],
 //!  "events": [{"eventId": 1, "type": "joined", "at": "...", "by": 1, "visibility": "ALL"},
-//!    {"eventId": 2, "type": "message", "at": "...", "by": 1, "visibility": "ALL", "text": "...", "messageType": "text"},
-//!    {"eventId": 4, "type": "left", "at": "...", "by": 1, "visibility": "ALL", "reason": "left", "askedBy": 1}]}
+//!    {"eventId": 2, "type": "message", "at": "...", "by": 1, "visibility": "ALL",
+//!     "text": "...", "messageType": "text"},
+//!    {"eventId": 4, "type": "left", "at": "...", "by": 1, "visibility": "ALL",
+//!     "reason": "left", "askedBy": 1}]}
 //! ```
 //!
 //! `by` and `askedBy` are participant numbers, 0 for the system. `eventId` is the XML's.

@@ -1,1 +1,204 @@
 //! Tests of the transcript.
+
+use super::*;
+use crate::session::{Act, Bot, Caller, Command, Entry, Limits, Opening};
+use crate::{BotName, CommandId, EffectId, Millis, Session, SessionId, Turn};
+use proptest::prelude::*;
+use quick_xml::Reader;
+use quick_xml::XmlVersion;
+use quick_xml::events::Event as Xml;
+
+const START_MS: i64 = 1_646_464_173_120;
+const KEY: [u8; 32] = [5; 32];
+
+/// The events of a small chat: what the customer is called, asks and attaches is `text`.
+fn chat(text: &str) -> (SessionId, Vec<Event>) {
+    let mut session = Session::new(SessionId::parse("005PAaH11EN8Q828").unwrap());
+    let opening = Opening {
+        service: "default".to_owned(),
+        nickname: text.to_owned(),
+        first_name: "Zoë".to_owned(),
+        last_name: String::new(),
+        email: String::new(),
+        subject: String::new(),
+        text: None,
+        user_data: BTreeMap::from([(text.to_owned(), text.to_owned())]),
+        time_zone_offset_minutes: 300,
+        key_hash: KEY,
+        sealed_key: None,
+        bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
+        limits: Limits { message_bytes_max: 100_000, events_max: 100, linger_ms: 1 },
+    };
+    let acts = [
+        (Caller::Customer(KEY), Act::Open(Box::new(opening))),
+        (Caller::Customer(KEY), Act::StartTyping { preview: None }),
+        (Caller::Customer(KEY), Act::Send { text: text.to_owned(), message_type: Some(text.to_owned()) }),
+        (
+            Caller::Bot(BotName("demo".to_owned())),
+            Act::BotReply { effect: EffectId(3), texts: vec!["ok".to_owned()], leave: false },
+        ),
+        (Caller::System, Act::CustomerLost),
+    ];
+    let mut events = Vec::new();
+    for ((caller, act), n) in acts.into_iter().zip(0i64..) {
+        let now = Millis(START_MS + n * 1900);
+        let command = Command { id: CommandId(n.to_string()), caller, act };
+        let decision = session.decide(&command, &Turn { now, served: now, random: [1; 16] }).unwrap();
+        for entry in &decision.entries {
+            session.apply(entry);
+            events.extend(match entry {
+                Entry::Event(event) => Some(event.clone()),
+                _ => None,
+            });
+        }
+        decision.typing.iter().for_each(|typing| session.show_typing(typing));
+    }
+    (session.id().clone(), events)
+}
+
+#[test]
+fn the_xml_is_in_the_field_s_format() {
+    let (id, events) = chat("Zoë & <Ng>");
+    let [zoe, ada] = [1, 2].map(|number| Frame::of(&events).user_id(number).to_owned());
+    let expected = format!(
+        "<chatTranscript startAt=\"2022-03-05T07:09:33Z\" sessionId=\"005PAaH11EN8Q828\">\
+<newParty userId=\"{zoe}\" timeShift=\"0\" visibility=\"ALL\" eventId=\"1\">\
+<userInfo personId=\"\" userNick=\"Zoë &amp; &lt;Ng&gt;\" userType=\"CLIENT\" protocolType=\"FLEX\" \
+timeZoneOffset=\"300\" clientVersion=\"106\"/>\
+<userData><item key=\"FirstName\" type=\"string\">Zoë</item>\
+<item key=\"Zoë &amp; &lt;Ng&gt;\" type=\"string\">Zoë &amp; &lt;Ng&gt;</item></userData></newParty>\
+<newParty userId=\"{ada}\" timeShift=\"0\" visibility=\"ALL\" eventId=\"2\">\
+<userInfo personId=\"\" userNick=\"Ada\" userType=\"AGENT\" protocolType=\"BASIC\" \
+timeZoneOffset=\"0\" clientVersion=\"106\"/>\
+<userData><item key=\"GCTI_Chat_PartyStyle\" type=\"string\">BOT</item>\
+<item key=\"ChatBotID\" type=\"string\">demo</item></userData>\
+<eventAttributes><item key=\"GCTI_SYSTEM\" type=\"kvlist\"><item key=\"party-info\" type=\"kvlist\">\
+<item key=\"style\" type=\"string\">BOT</item></item></item></eventAttributes></newParty>\
+<message userId=\"{zoe}\" timeShift=\"3\" visibility=\"ALL\" eventId=\"4\">\
+<msgText msgType=\"Zoë &amp; &lt;Ng&gt;\" treatAs=\"NORMAL\">Zoë &amp; &lt;Ng&gt;</msgText></message>\
+<message userId=\"{ada}\" timeShift=\"5\" visibility=\"ALL\" eventId=\"5\">\
+<msgText msgType=\"text\" treatAs=\"NORMAL\">ok</msgText></message>\
+<partyLeft userId=\"{zoe}\" timeShift=\"7\" visibility=\"ALL\" eventId=\"6\" askerId=\"{zoe}\">\
+<reason code=\"3\">left due to disconnect</reason></partyLeft>\
+<partyLeft userId=\"{ada}\" timeShift=\"7\" visibility=\"ALL\" eventId=\"7\" askerId=\"0000000000000000\">\
+<reason code=\"4\">removed by other party</reason></partyLeft></chatTranscript>"
+    );
+    assert_eq!(to_xml(&id, &events).unwrap(), expected);
+}
+
+#[test]
+fn the_json_says_who_was_there_and_what_happened() {
+    let (id, events) = chat("hi 🙂");
+    let json: serde_json::Value = serde_json::from_str(&to_json(&id, &events).unwrap()).unwrap();
+    assert_eq!(json["sessionId"], "005PAaH11EN8Q828");
+    assert_eq!(json["startedAt"], "2022-03-05T07:09:33.120Z");
+    assert_eq!(json["endedAt"], "2022-03-05T07:09:40.720Z");
+    assert_eq!(json["contact"]["firstName"], "Zoë");
+    assert_eq!(json["userData"]["hi 🙂"], "hi 🙂");
+    assert_eq!(json["participants"][0]["leftBecause"], "inactive");
+    assert_eq!(
+        (&json["participants"][1]["bot"], &json["participants"][1]["type"]),
+        (&true.into(), &"AGENT".into())
+    );
+    let message = &json["events"][2];
+    assert_eq!((&message["type"], &message["text"]), (&"message".into(), &"hi 🙂".into()));
+    assert_eq!((&message["eventId"], &message["by"]), (&4.into(), &1.into()));
+    assert_eq!(json["events"][5]["askedBy"], 0);
+}
+
+#[test]
+fn a_chat_that_goes_on_has_no_end_and_an_empty_one_is_whole() {
+    let (id, events) = chat("x");
+    let (first, _) = events.split_at(4);
+    let json: serde_json::Value = serde_json::from_str(&to_json(&id, first).unwrap()).unwrap();
+    assert_eq!(json["endedAt"], serde_json::Value::Null);
+    assert!(to_json(&id, &[]).is_ok());
+    let empty = to_xml(&id, &[]).unwrap();
+    assert_eq!(
+        empty,
+        r#"<chatTranscript startAt="1970-01-01T00:00:00Z" sessionId="005PAaH11EN8Q828"></chatTranscript>"#
+    );
+}
+
+#[test]
+fn times_are_right_also_at_the_edges() {
+    assert_eq!(utc_text(0, true), "1970-01-01T00:00:00Z");
+    assert_eq!(utc_text(-1, false), "1969-12-31T23:59:59.999Z");
+    assert_eq!(utc_text(951_827_696_789, false), "2000-02-29T12:34:56.789Z");
+    assert_eq!(utc_text(4_107_542_399_000, true), "2100-02-28T23:59:59Z");
+    assert_eq!(utc_text(4_107_542_400_000, true), "2100-03-01T00:00:00Z");
+    assert!(utc_text(i64::MAX, false).ends_with('Z') && utc_text(i64::MIN, false).ends_with('Z'));
+}
+
+/// Reads the document back: attribute values and texts, with every start tag closed.
+fn read_back(xml: &str) -> Vec<String> {
+    let mut reader = Reader::from_str(xml);
+    let (mut found, mut depth, mut text) = (Vec::new(), 0, String::new());
+    loop {
+        match reader.read_event().unwrap() {
+            Xml::Start(tag) | Xml::Empty(tag) if tag.attributes().any(|attribute| attribute.is_err()) => {
+                panic!("bad attribute in {xml}")
+            }
+            Xml::Start(tag) => {
+                depth += 1;
+                text.clear();
+                found.extend(values(&tag));
+            }
+            Xml::Empty(tag) => found.extend(values(&tag)),
+            Xml::Text(part) => text.push_str(&part.xml10_content()),
+            Xml::GeneralRef(part) => match part.resolve_char_ref().unwrap() {
+                Some(character) => text.push(character),
+                None => text.push_str(quick_xml::escape::resolve_xml_entity(&part.xml10_content()).unwrap()),
+            },
+            Xml::End(_) => {
+                depth -= 1;
+                found.push(std::mem::take(&mut text));
+            }
+            Xml::Eof => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(depth, 0);
+    found
+}
+
+fn values(tag: &quick_xml::events::BytesStart<'_>) -> Vec<String> {
+    let value = |attribute: quick_xml::events::attributes::Attribute<'_>| {
+        attribute.normalized_value(XmlVersion::Implicit1_0).unwrap().into_owned()
+    };
+    tag.attributes().map(|attribute| value(attribute.unwrap())).collect()
+}
+
+/// What XML 1.0 can hold of a text.
+fn holdable(text: &str) -> String {
+    let fits = |c: char| match c {
+        '\0'..='\u{1f}' => "\t\n\r".contains(c),
+        _ => c != '\u{fffe}' && c != '\u{ffff}',
+    };
+    text.chars().map(|c| if fits(c) { c } else { '\u{fffd}' }).collect()
+}
+
+proptest! {
+    #[test]
+    fn any_text_comes_back_from_well_formed_xml(
+        text in prop_oneof![any::<String>(), "[\\x00-\\x20\u{85}\u{2028}\u{fffe}\u{ffff}&<>\"']{0,12}"]
+    ) {
+        let (id, events) = chat(&text);
+        let found = read_back(&to_xml(&id, &events).unwrap());
+        let times = found.iter().filter(|value| **value == holdable(&text)).count();
+        // The nickname, the attached key and value, the message's type and the message.
+        prop_assert!(times >= 5, "{times} times in {found:?}");
+    }
+
+    #[test]
+    fn any_text_comes_back_from_json(text in any::<String>()) {
+        let (id, events) = chat(&text);
+        let json: serde_json::Value = serde_json::from_str(&to_json(&id, &events).unwrap()).unwrap();
+        prop_assert_eq!(&json["events"][2]["text"], &serde_json::Value::from(text));
+    }
+
+    #[test]
+    fn any_moment_has_a_text(at_ms in any::<i64>()) {
+        prop_assert!(utc_text(at_ms, false).ends_with('Z'));
+    }
+}

@@ -12,8 +12,8 @@ pub fn utc_text(at_ms: i64, to_seconds: bool) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }
 
-/// Year, month and day of a day counted from 1970, in the Gregorian calendar (H. Hinnant's `civil_from_days`). Days
-/// come from milliseconds, so nothing here overflows.
+/// Year, month and day of a day counted from 1970, in the Gregorian calendar (H. Hinnant's
+/// `civil_from_days`). Days come from milliseconds, so nothing here overflows.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

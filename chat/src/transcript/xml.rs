@@ -98,7 +98,8 @@ impl Out {
         Ok(())
     }
 
-    /// Contact fields under the field's keys, then the attached data; what was attached under such a key wins.
+    /// Contact fields under the field's keys, then the attached data; what was attached under such a key
+    /// wins.
     fn customer_data(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         let Some(start) = frame.start else { return Ok(()) };
         let [first, last, email] = &start.contact;
@@ -152,8 +153,8 @@ fn protocol_text(role: &Role) -> &'static str {
     }
 }
 
-/// Text for XML 1.0: characters that it can't hold become U+FFFD, and white space that a reader would change on the
-/// way (line ends everywhere, all of it in attributes) is written as a character reference.
+/// Text for XML 1.0: characters that it can't hold become U+FFFD, and white space that a reader would change
+/// on the way (line ends everywhere, all of it in attributes) is written as a character reference.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

@@ -250,5 +250,4 @@ fn open(peer: Owner, wire: Wire) -> Opened {
 }
 
 #[cfg(test)]
-#[path = "handshake/tests.rs"]
 mod tests;

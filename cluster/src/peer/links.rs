@@ -395,5 +395,4 @@ fn no_delay(stream: TcpStream) -> TcpStream {
 }
 
 #[cfg(test)]
-#[path = "links/tests.rs"]
 mod tests;

@@ -68,7 +68,7 @@ pub enum Input {
         /// The peer.
         peer: Owner,
     },
-    /// There is no link with a peer; `refused`: its port refuses connections, so the process is gone.
+    /// A link has closed; or, `refused`, there is none and the port refuses connections: the process is gone.
     LinkDown {
         /// The peer as it was expected or last met.
         peer: Owner,

@@ -12,8 +12,8 @@ const BOT_TEXTS_MAX: usize = 8;
 /// When an ended session that still owes something looks again whether it may be forgotten.
 const RETIRE_AGAIN_MS: i64 = 10_000;
 
-/// A bot's turn, settled exactly once: what is no longer owed was answered before, or nobody waits for it. Texts are cut
-/// to a message's length, and dropped where the session is full.
+/// A bot's turn, settled exactly once: what is no longer owed was answered before, or nobody waits for it.
+/// Texts are cut to a message's length, and dropped where the session is full.
 pub(super) fn bot_reply(
     mut case: Case<'_>,
     name: &BotName,
@@ -34,7 +34,6 @@ pub(super) fn bot_reply(
                 case.draft.message(case.by, text, None);
             }
         }
-        case.draft.settle(effect);
         if leave {
             case.draft.leave(case.by, LeaveReason::Left, None);
             case.draft.end_if_empty();
@@ -50,8 +49,8 @@ pub(super) fn settle(mut case: Case<'_>, effect: EffectId) -> Result<Decision, R
     case.done()
 }
 
-/// A timer's moment; ignored when it isn't armed. The only one there is ends the lingering of an ended session, which
-/// stays for as long as it owes anything.
+/// A timer's moment; ignored when it isn't armed. The only one there is ends the lingering of an ended
+/// session, which stays for as long as it owes anything.
 pub(super) fn fire(mut case: Case<'_>, timer: TimerId) -> Result<Decision, Reject> {
     let state = case.draft.state;
     if !state.timers.contains_key(&timer) {

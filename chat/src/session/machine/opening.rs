@@ -7,8 +7,8 @@ use super::super::event::{Body, Effect, Role, Start, Text, Visibility};
 use super::super::state::Session;
 use crate::Turn;
 
-/// Opens a session, or answers a repeat of its start. A retried start comes with a new key: the answer carries the
-/// first one, sealed under an id that only the client of the first try knows.
+/// Opens a session, or answers a repeat of its start. A retried start comes with a new key: the answer
+/// carries the first one, sealed under an id that only the client of the first try knows.
 pub(super) fn open(
     session: &Session,
     command: &Command,

@@ -6,7 +6,7 @@ use super::super::event::{Effect, Role};
 use super::Case;
 
 pub(super) fn too_long(text: &str, bytes_max: u32) -> bool {
-    u32::try_from(text.len()).is_ok_and(|bytes| bytes > bytes_max) || u32::try_from(text.len()).is_err()
+    u32::try_from(text.len()).map_or(true, |bytes| bytes > bytes_max)
 }
 
 /// The longest beginning of a text that fits, whole characters only.
@@ -44,8 +44,8 @@ pub(super) fn send(
     case.done()
 }
 
-/// Typing is shown and not journaled; only a block of indexes is, where the last one is used up. A preview longer than
-/// a message may be is cut.
+/// Typing is shown and not journaled; only a block of indexes is, where the last one is used up. A preview
+/// longer than a message may be is cut.
 pub(super) fn typing(
     mut case: Case<'_>,
     started: bool,

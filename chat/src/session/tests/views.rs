@@ -1,0 +1,132 @@
+//! Views, indexes, typing and what is no longer in memory.
+
+use super::*;
+
+#[test]
+fn after_a_takeover_right_after_typing_no_index_is_used_again() {
+    let mut world = World::open(opening());
+    let shown = world.asks(CUSTOMER, typing()).unwrap();
+    let typed = shown.typing.unwrap().index[0].unwrap();
+    assert!(shown.entries.is_empty());
+    let next = shown.answer.next_position;
+    assert_eq!(next, typed + 1);
+    world.taken_over();
+    assert!(world.view(1).typing.is_empty());
+    world.asks(CUSTOMER, send("after")).unwrap();
+    let seen = world.indexes(next);
+    assert_eq!(seen.len(), 1, "a client that saw {typed} sees the message at {seen:?}");
+}
+
+#[test]
+fn typing_is_shown_among_the_events_and_the_newest_64_are_kept() {
+    let mut world = World::open(opening());
+    let from = world.view(0).next_position;
+    for _ in 0..70 {
+        world.asks(CUSTOMER, typing()).unwrap();
+    }
+    world.asks(CUSTOMER, Act::StopTyping { preview: None }).unwrap();
+    let view = world.view(from);
+    assert_eq!((view.typing.len(), view.events.len()), (64, 0));
+    assert!(view.typing.last().is_some_and(|typing| !typing.started && typing.preview.is_none()));
+    assert_eq!(view.next_position, from + 71);
+    let blocks = world.journal.iter().filter(|entry| matches!(entry, Entry::Reserved(_))).count();
+    assert_eq!(blocks, 2, "71 typings and 2 joinings need two blocks of 64");
+}
+
+#[test]
+fn a_position_of_0_shows_nothing_1_all_and_n_what_follows() {
+    let mut world = World::open(opening());
+    world.asks(CUSTOMER, send("x")).unwrap();
+    world.asks(CUSTOMER, typing()).unwrap();
+    assert_eq!(world.indexes(0), [0; 0]);
+    assert_eq!(world.indexes(1), [1, 2, 3, 4]);
+    assert_eq!(world.indexes(3), [3, 4]);
+    assert_eq!(world.indexes(5), [0; 0]);
+    assert_eq!(world.indexes(u64::MAX), [0; 0]);
+    assert_eq!(world.view(0).next_position, 5);
+}
+
+#[test]
+fn hidden_parties_leave_no_gap_in_the_numbers_that_a_view_shows() {
+    let mut world = World::open(opening());
+    let before = world.view(1);
+    world.drafts(|draft| {
+        draft.join(Role::Supervisor, Visibility::Silent, "Sue");
+        draft.join(Role::Agent, Visibility::Internal, "Coach");
+        draft.join(Role::Agent, Visibility::All, "Ann");
+    });
+    world.drafts(|draft| {
+        draft.message(4, "psst", None);
+        draft.message(5, "Hello", None);
+    });
+    let after = world.view(1);
+    assert_eq!(after.participants.len(), before.participants.len() + 1);
+    let numbers: Vec<_> = world.session.participants().map(|who| who.number_in_view).collect();
+    assert_eq!(numbers[2], [None, None, Some(3)]);
+    assert_eq!(numbers[3], [None, Some(3), Some(4)]);
+    assert_eq!(numbers[4], [Some(3), Some(4), Some(5)]);
+    assert_eq!(world.indexes(1), [1, 2, 3, 4]);
+    let hidden = after.events.iter().any(|event| event.by == 3 || event.by == 4);
+    assert!(!hidden, "the customer sees no hidden party");
+}
+
+#[test]
+fn a_view_below_what_is_in_memory_asks_for_history_and_is_completed_with_it() {
+    let mut world = World::open(opening());
+    for text in ["a", "b", "c", "d"] {
+        world.asks(CUSTOMER, send(text)).unwrap();
+    }
+    let whole = world.view(1);
+    let history: Vec<_> = world.session.events_in_memory().cloned().collect();
+    world.session.forget_below(5);
+    assert_eq!((world.session.first_seq_in_memory(), world.session.last_seq()), (5, 7));
+    let read = Read::Customer { position: 1 };
+    let needs = Reading::NeedsHistory { from: 1, below: 5 };
+    assert_eq!(world.session.read(&CUSTOMER, &read), Ok(needs.clone()));
+    assert_eq!(world.session.read_with(&CUSTOMER, &read, &history[..3]), Ok(needs.clone()));
+    assert_eq!(world.session.read_with(&CUSTOMER, &read, &history[1..4]), Ok(needs));
+    for rows in [&history[..4], &history[..]] {
+        assert_eq!(world.session.read_with(&CUSTOMER, &read, rows), Ok(Reading::View(whole.clone())));
+    }
+    assert_eq!(world.indexes(4), [4, 5, 6]);
+    let since = world.session.read(&bot(), &Read::Since { seq: 3 });
+    assert_eq!(since, Ok(Reading::NeedsHistory { from: 3, below: 5 }));
+    let since = world.session.read_with(&bot(), &Read::Since { seq: 3 }, &history[2..4]);
+    assert_eq!(since, Ok(Reading::Events(history[2..].to_vec())));
+    let all = world.session.read_with(&Caller::Operator, &Read::Whole, &history[..4]);
+    assert_eq!(all, Ok(Reading::Events(history)));
+    world.session.forget_below(u64::MAX);
+    assert_eq!(world.session.first_seq_in_memory(), 8);
+    assert!(world.indexes(7).is_empty());
+    assert_eq!(
+        world
+            .session
+            .decide(
+                &Command { id: CommandId("next".to_owned()), caller: CUSTOMER, act: send("e") },
+                &Turn { now: Millis(0), served: Millis(0), random: [0; 16] },
+            )
+            .unwrap()
+            .answer
+            .seq,
+        8
+    );
+}
+
+#[test]
+fn who_may_read_what() {
+    let world = World::open(opening());
+    let read = |caller: &Caller, read: &Read| world.session.read(caller, read);
+    let customer = Read::Customer { position: 1 };
+    assert_eq!(read(&Caller::Customer([0; 32]), &customer), Err(Reject::WrongKey));
+    assert_eq!(read(&CUSTOMER, &Read::Whole), Err(Reject::NotAllowed));
+    assert_eq!(read(&bot(), &Read::Whole), Err(Reject::NotAllowed));
+    assert_eq!(read(&bot(), &customer), Err(Reject::NotAllowed));
+    assert_eq!(read(&Caller::Bot(BotName("x".to_owned())), &Read::Since { seq: 1 }), Err(Reject::NotAllowed));
+    let events = |reading| match reading {
+        Ok(Reading::Events(events)) => Vec::<Event>::len(&events),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(events(read(&Caller::Operator, &Read::Whole)), 3);
+    assert_eq!(events(read(&Caller::System, &Read::Since { seq: 2 })), 2);
+    assert_eq!(events(read(&bot(), &Read::Since { seq: 0 })), 2, "a bot does not see the opening");
+}

@@ -1,0 +1,207 @@
+//! Every stored shape as this version writes it, byte by byte, against files that were written when version 1
+//! was frozen. A change to a shape fails here: stored data must stay readable, so a new shape goes beside the
+//! old one.
+//!
+//! `HANDOFF_WRITE_FIXTURES=1` writes files that don't exist yet; it never replaces one.
+
+use crate::record::{RecordClosing, RecordOpening, decode_event, encode_event};
+use crate::session::{
+    Act, Answer, Body, Bot, Caller, Command, Effect, Entry, Event, LeaveReason, Limits, Opening, Participant,
+    Role, Start, Text, Visibility,
+};
+use crate::{BotName, CommandId, EffectId, Millis, Session, SessionId, TimerId, Turn};
+use bincode::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+fn fixture(name: &str, written: &[u8]) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1").join(format!("{name}.bin"));
+    if !path.exists() && std::env::var_os("HANDOFF_WRITE_FIXTURES").is_some() {
+        std::fs::write(&path, written).unwrap();
+    }
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn stays<T: Encode + Decode<()> + PartialEq + Debug>(name: &str, value: &T) {
+    let written = handoff_codec::encode(value).unwrap();
+    let stored = fixture(name, &written);
+    assert_eq!(&handoff_codec::decode::<T>(&stored).unwrap(), value, "{name} is read as something else");
+    assert_eq!(stored, written, "{name} is written otherwise");
+}
+
+fn limits() -> Limits {
+    Limits { message_bytes_max: 4096, events_max: 1000, linger_ms: 600_000 }
+}
+
+fn participant(role: Role, visibility: Visibility) -> Participant {
+    Participant {
+        number: 3,
+        number_in_view: [None, Some(2), Some(300)],
+        role,
+        visibility,
+        nickname: Text::clear("Zoë 🙂"),
+        user_id: "007555677B20000A".to_owned(),
+    }
+}
+
+fn bodies() -> Vec<(String, Body)> {
+    let start = Start {
+        service: "default".to_owned(),
+        subject: Text { key: 7, bytes: vec![0, 255] },
+        contact: ["Zoë", "Ng", "zoe@example.org"].map(Text::clear),
+        user_data: BTreeMap::from([("TimeZone".to_owned(), Text::clear("-480"))]),
+        time_zone_offset_minutes: -480,
+        key_hash: [5; 32],
+        sealed_key: Some([9; 16]),
+        limits: limits(),
+    };
+    let mut bodies = vec![
+        ("opened".to_owned(), Body::Opened(Box::new(start))),
+        (
+            "message".to_owned(),
+            Body::Message { text: Text::clear("你好 👋"), message_type: Some("text".to_owned()) },
+        ),
+        ("ended".to_owned(), Body::Ended),
+    ];
+    for role in [
+        Role::Customer,
+        Role::Agent,
+        Role::Bot(BotName("demo".to_owned())),
+        Role::Supervisor,
+        Role::Workflow,
+        Role::System,
+    ] {
+        for visibility in [Visibility::All, Visibility::Internal, Visibility::Silent] {
+            let name = format!("joined-{role:?}-{visibility:?}").replace(['(', ')', '"'], "-");
+            bodies.push((name, Body::Joined(Box::new(participant(role.clone(), visibility)))));
+        }
+    }
+    for reason in [LeaveReason::Left, LeaveReason::Inactive, LeaveReason::Removed, LeaveReason::Ended] {
+        bodies.push((format!("left-{reason:?}"), Body::Left { reason, asked_by: Some(0) }));
+    }
+    bodies
+}
+
+fn entries() -> Vec<(&'static str, Entry)> {
+    let answer = Answer {
+        seq: 4,
+        next_position: 70_000,
+        chat_ended: true,
+        user_id: "007555677B20000A".to_owned(),
+        sealed_key: Some([9; 16]),
+    };
+    let turn = Effect::BotTurn { bot: BotName("demo".to_owned()), seq: 4 };
+    let id = EffectId(300);
+    let event = Event { seq: 2, at: Millis(-1), index: [Some(1), None, Some(2)], by: 1, body: Body::Ended };
+    vec![
+        ("event", Entry::Event(event)),
+        ("reserved", Entry::Reserved([64, 128, 70_000])),
+        ("answered", Entry::Answered { by: 1, id: CommandId("c-1".to_owned()), digest: u64::MAX, answer }),
+        ("owed-bot-turn", Entry::Owed { id, effect: turn }),
+        ("owed-open-record", Entry::Owed { id, effect: Effect::OpenRecord }),
+        ("owed-close-record", Entry::Owed { id, effect: Effect::CloseRecord }),
+        ("settled", Entry::Settled(id)),
+        ("armed", Entry::Armed { id: TimerId(1), at: Millis(1_646_464_173_120) }),
+        ("disarmed", Entry::Disarmed(TimerId(1))),
+        ("retired", Entry::Retired),
+    ]
+}
+
+#[test]
+fn every_entry_of_version_1_is_written_and_read_as_ever() {
+    for (name, entry) in entries() {
+        stays(&format!("entry-{name}"), &entry);
+    }
+}
+
+#[test]
+fn every_event_of_version_1_is_written_and_read_as_ever() {
+    for (name, body) in bodies() {
+        let event = Event {
+            seq: 70_000,
+            at: Millis(1_646_464_173_120),
+            index: [None, Some(1), Some(300)],
+            by: 3,
+            body,
+        };
+        stays(&format!("event-{name}"), &event);
+        assert_eq!(decode_event(&encode_event(&event).unwrap()).unwrap(), event);
+    }
+}
+
+#[test]
+fn the_record_s_rows_of_version_1_are_written_and_read_as_ever() {
+    let opening = RecordOpening {
+        session: SessionId::from_random(&[7; 16]),
+        service: "default".to_owned(),
+        started_at: Millis(1_646_464_173_120),
+        nickname: Text::clear("Zoë 🙂"),
+        user_id: "007555677B20000A".to_owned(),
+    };
+    let bytes = opening.encode().unwrap();
+    let stored = fixture("record-opening", &bytes);
+    assert_eq!((RecordOpening::decode(&stored).unwrap(), stored), (opening, bytes));
+    let closing = RecordClosing { ended_at: Millis(5), last_seq: 300, reason: LeaveReason::Inactive };
+    let bytes = closing.encode().unwrap();
+    let stored = fixture("record-closing", &bytes);
+    assert_eq!((RecordClosing::decode(&stored).unwrap(), stored), (closing, bytes));
+}
+
+fn ended_session() -> Session {
+    let mut session = Session::new(SessionId::from_random(&[7; 16]));
+    let opening = Opening {
+        service: "default".to_owned(),
+        nickname: "Zoë 🙂".to_owned(),
+        first_name: "Zoë".to_owned(),
+        last_name: "Ng".to_owned(),
+        email: String::new(),
+        subject: String::new(),
+        text: Some("hi".to_owned()),
+        user_data: BTreeMap::new(),
+        time_zone_offset_minutes: 60,
+        key_hash: [5; 32],
+        sealed_key: Some([9; 16]),
+        bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
+        limits: limits(),
+    };
+    let acts = [
+        Act::Open(Box::new(opening)),
+        Act::Send { text: "x".to_owned(), message_type: None },
+        Act::Disconnect,
+    ];
+    for (act, n) in acts.into_iter().zip(1i64..) {
+        let command = Command { id: CommandId(n.to_string()), caller: Caller::Customer([5; 32]), act };
+        let turn = Turn { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16] };
+        let decision = session.decide(&command, &turn).unwrap();
+        decision.entries.iter().for_each(|entry| session.apply(entry));
+    }
+    session.forget_below(3);
+    session
+}
+
+#[test]
+fn a_snapshot_of_version_1_is_written_and_read_as_ever() {
+    for (name, mut session) in [
+        ("snapshot-ended", ended_session()),
+        ("snapshot-unopened", Session::new(SessionId::from_random(&[7; 16]))),
+    ] {
+        let written = session.to_snapshot().unwrap();
+        let stored = fixture(name, &written);
+        session.restored();
+        assert_eq!((Session::from_snapshot(&stored).unwrap(), stored), (session, written), "{name}");
+    }
+}
+
+#[test]
+fn no_fixture_is_left_that_nothing_reads() {
+    let names = entries().into_iter().map(|(name, _)| format!("entry-{name}.bin"));
+    let names = names.chain(bodies().into_iter().map(|(name, _)| format!("event-{name}.bin")));
+    let others = ["record-opening", "record-closing", "snapshot-ended", "snapshot-unopened"];
+    let names: BTreeSet<_> = names.chain(others.map(|name| format!("{name}.bin"))).collect();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().file_name().into_string().unwrap();
+        assert!(names.contains(&file), "{file} is read by no test");
+    }
+}

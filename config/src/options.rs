@@ -1,0 +1,322 @@
+//! The sections and their keys. Units stand last in the names; a key that ends in `_file` names a file whose content
+//! is the value. `default.toml` repeats every key with its default, and a test compares the two.
+
+use crate::secret::Secret;
+use crate::slot::{Reader, Slot, names, options};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+options! {
+    /// The whole configuration of a node.
+    Config {
+        /// This node.
+        node: Node = Node::default(),
+        /// The customers' side.
+        http: Http = Http::default(),
+        /// The operators' side.
+        admin: Admin = Admin::default(),
+        /// Links to the other nodes.
+        peer: Peer = Peer::default(),
+        /// Where journal and tables are kept.
+        store: Store = Store::default(),
+        /// The log of each shard.
+        journal: Journal = Journal::default(),
+        /// Membership, failure detection and takeover.
+        cluster: Cluster = Cluster::default(),
+        /// Chat sessions.
+        session: Session = Session::default(),
+        /// Bounds of queues.
+        limits: Limits = Limits::default(),
+        /// The services customers may ask for, by name; `default` always exists.
+        services: BTreeMap<String, Service> = default_services(),
+        /// The rule bots.
+        bots: Bots = Bots::default(),
+        /// Logging.
+        log: Log = Log::default(),
+    }
+}
+
+impl Config {
+    pub(crate) fn fill_all(&mut self, reader: &mut Reader) {
+        self.fill(&[], reader);
+    }
+}
+
+fn default_services() -> BTreeMap<String, Service> {
+    BTreeMap::from([("default".to_owned(), Service { bot: Some("demo".to_owned()) })])
+}
+
+options! {
+    /// This node.
+    Node {
+        /// Its number in the cluster, from 1.
+        id: u16 = 1,
+        /// Where it keeps what is its own.
+        data_dir: PathBuf = PathBuf::from("data"),
+        /// Threads that the shards share; 0: one per core.
+        shard_threads: usize = 0,
+    }
+}
+
+options! {
+    /// The listener for customers.
+    Http {
+        /// Where it listens.
+        listen: SocketAddr = loopback(8080),
+        /// The address customers reach it by; not set: `http://` and `listen`.
+        public_url: Option<String> = None,
+        /// Threads that serve requests; 0: one per core.
+        workers: usize = 0,
+        /// The largest request body.
+        body_bytes_max: usize = 65_536,
+        /// Most fields of a form.
+        fields_max: usize = 256,
+        /// The longest field other than a message text, in bytes of UTF-8.
+        field_bytes_max: usize = 4_096,
+        /// How long a call is tried that can safely be answered "again": under the 3 s that the field's pages wait.
+        patience_ms: u64 = 2_000,
+        /// How long a call is held whose outcome is unknown and that must not be repeated.
+        deadline_ms: u64 = 8_000,
+        /// How long a client may take to send its request's head.
+        head_timeout_ms: u64 = 5_000,
+        /// How long a client may take to send its request's body.
+        body_timeout_ms: u64 = 10_000,
+        /// How long an idle connection is kept.
+        keep_alive_ms: u64 = 75_000,
+        /// How long a client may leave replies unread.
+        unread_timeout_ms: u64 = 30_000,
+        /// Most connections of the node; more wait to be accepted.
+        connections_max: usize = 20_000,
+        /// Sites whose pages may use the API from a browser; none named: any.
+        origins: Vec<String> = Vec::new(),
+        /// Addresses of the nodes that the customer page may turn to; none named: its own.
+        customer_nodes: Vec<String> = Vec::new(),
+    }
+}
+
+options! {
+    /// The listener for operators: health, metrics, admin API.
+    Admin {
+        /// Where it listens.
+        listen: SocketAddr = loopback(9080),
+        /// The file with the admin API's token, made at first start; not set: `admin.token` in `node.data_dir`.
+        token_file: Option<PathBuf> = None,
+    }
+}
+
+options! {
+    /// Links between nodes.
+    Peer {
+        /// Where this node listens for the others.
+        listen: SocketAddr = loopback(7080),
+        /// Host and port the others reach it by; not set: `listen`.
+        advertise: Option<String> = None,
+        /// Host and port of nodes to join; every node may have the same list.
+        seeds: Vec<String> = Vec::new(),
+        /// The cluster's name: nodes of another name are refused.
+        cluster: String = "handoff".to_owned(),
+        /// The secret shared by all nodes; not set: the content of `secret_file`.
+        secret: Option<Secret> = None,
+        /// The file with the secret, made at first start; not set: a file beside the store.
+        secret_file: Option<PathBuf> = None,
+        /// Allows a listener beyond loopback although the links are not encrypted.
+        insecure: bool = false,
+        /// How long a connection attempt may take.
+        connect_timeout_ms: u64 = 1_000,
+        /// Most calls that wait for one peer's answer; more are refused as busy.
+        calls_max: usize = 8_192,
+        /// The largest frame on a link.
+        frame_bytes_max: usize = 4_194_304,
+        /// The longest pause between two attempts to connect.
+        reconnect_ms_max: u64 = 2_000,
+    }
+}
+
+names! {
+    /// Which store.
+    StoreKind ("sqlite or cassandra") {
+        /// Embedded; all nodes on one host.
+        Sqlite = "sqlite",
+        /// Apache Cassandra or ScyllaDB.
+        Cassandra = "cassandra",
+    }
+}
+
+names! {
+    /// When an acknowledged message is safe.
+    Durability ("disk or relaxed") {
+        /// On disk.
+        Disk = "disk",
+        /// With the operating system: survives the process, not a power cut.
+        Relaxed = "relaxed",
+    }
+}
+
+options! {
+    /// Where journal and tables are kept.
+    Store {
+        /// Which.
+        kind: StoreKind = StoreKind::Sqlite,
+        /// For `sqlite`.
+        sqlite: Sqlite = Sqlite::default(),
+        /// For `cassandra`.
+        cassandra: Cassandra = Cassandra::default(),
+    }
+}
+
+options! {
+    /// The embedded store.
+    Sqlite {
+        /// Its folder, shared by all nodes of the host; not set: `store` in `node.data_dir`.
+        dir: Option<PathBuf> = None,
+        /// When an acknowledged message is safe.
+        durability: Durability = Durability::Disk,
+    }
+}
+
+options! {
+    /// Cassandra or ScyllaDB.
+    Cassandra {
+        /// Hosts and ports to start from.
+        contact_points: Vec<String> = vec!["127.0.0.1:9042".to_owned()],
+        /// The keyspace.
+        keyspace: String = "handoff".to_owned(),
+        /// The one data centre that all nodes write through; fixed at the store's first start.
+        data_centre: String = "datacenter1".to_owned(),
+        /// Copies in that data centre: used to make the keyspace, and checked at each start.
+        replication_factor: u16 = 3,
+        /// The user, where the database asks for one.
+        username: Option<String> = None,
+        /// Its password.
+        password: Option<Secret> = None,
+        /// A file with the password.
+        password_file: Option<PathBuf> = None,
+        /// How long a connection attempt may take.
+        connect_timeout_ms: u64 = 2_000,
+        /// How long a statement may take before its outcome counts as unknown.
+        request_timeout_ms: u64 = 1_000,
+        /// How often an idle connection is probed; also how long the probe waits.
+        keepalive_ms: u64 = 1_000,
+    }
+}
+
+options! {
+    /// The log of each shard.
+    Journal {
+        /// Shards; fixed at the store's first start.
+        shards: u16 = 24,
+        /// Events are cut into frames of about this size.
+        frame_bytes_max: usize = 65_536,
+        /// Frames that one node appends at the same time.
+        frames_in_flight: usize = 8,
+        /// A segment is sealed at this many frames,
+        segment_frames_max: u64 = 4_096,
+        /// at this size,
+        segment_bytes_max: u64 = 8_388_608,
+        /// or at this age, if anything was written.
+        segment_age_ms_max: u64 = 3_600_000,
+        /// The first pause before a frame of unknown outcome is sent again; doubles up to 1 s.
+        retry_ms: u64 = 20,
+        /// How long one confirmation of ownership is good for reads.
+        confirm_ms: u64 = 250,
+        /// How long reads of committed state go on while the store is down.
+        reads_without_store_ms: u64 = 10_000,
+        /// For measurements only: plain inserts without a fence. Loses messages at a takeover.
+        bench_plain_insert: bool = false,
+    }
+}
+
+options! {
+    /// Membership, failure detection, takeover and drain.
+    Cluster {
+        /// Pause between two heartbeats.
+        beat_ms: u64 = 100,
+        /// Silence after which a peer is suspected.
+        limit_ms: u64 = 600,
+        /// A stall of this node's own loop that mutes its accusations and makes it confirm its shards.
+        stall_ms: u64 = 100,
+        /// How long the nodes wait for each other before the first placement.
+        join_wait_ms: u64 = 500,
+        /// How long a released shard may stay unclaimed before the next peer is asked.
+        release_wait_ms: u64 = 300,
+        /// A drain in which nothing moves for this long has failed.
+        drain_limit_ms: u64 = 30_000,
+        /// Pause between two writes of `alive_until`.
+        alive_ms: u64 = 5_000,
+        /// Put down again within a minute, a node takes no shards for this long, then twice, then four times.
+        penalty_ms: u64 = 5_000,
+        /// How long missing connections count as unknown after a takeover, not as lost.
+        settle_ms: u64 = 3_000,
+    }
+}
+
+options! {
+    /// Chat sessions.
+    Session {
+        /// An idle session leaves memory after this.
+        passivate_after_ms: u64 = 120_000,
+        /// An ended session answers for this long.
+        linger_ms: u64 = 600_000,
+        /// A customer of whom nothing is heard for this long has left (flex-disconnect-timeout).
+        disconnect_timeout_ms: u64 = 45_000,
+        /// The longest message, in bytes of UTF-8.
+        message_bytes_max: u32 = 16_384,
+        /// Most events of one session.
+        events_max: u32 = 10_000,
+    }
+}
+
+options! {
+    /// Bounds of queues; what does not fit is answered "busy, try again".
+    Limits {
+        /// Commands that wait in one shard.
+        shard_inbox: usize = 4_096,
+        /// Commands that wait for one session.
+        entity_inbox: usize = 64,
+        /// Outputs of one shard held back until their frame is committed.
+        held_outputs: usize = 16_384,
+        /// Sessions in memory per node; over it the idlest leave memory first.
+        awake_sessions: usize = 100_000,
+    }
+}
+
+options! {
+    /// A service that customers may ask for.
+    Service {
+        /// The bot that is invited, by its file's name.
+        bot: Option<String> = None,
+    }
+}
+
+options! {
+    /// The rule bots.
+    Bots {
+        /// The folder with one file per bot.
+        dir: PathBuf = PathBuf::from("config/bots"),
+    }
+}
+
+names! {
+    /// How log lines look.
+    LogFormat ("text or json") {
+        /// For people.
+        Text = "text",
+        /// One JSON object per line.
+        Json = "json",
+    }
+}
+
+options! {
+    /// Logging.
+    Log {
+        /// How lines look.
+        format: LogFormat = LogFormat::Text,
+        /// Which lines: a level, or levels by module, as in `info,handoff=debug`.
+        filter: String = "info".to_owned(),
+    }
+}

@@ -1,0 +1,281 @@
+//! What a configuration must keep beyond the kinds of its values, what it may do only with a warning, and the
+//! reading of password files.
+
+use crate::options::{Config, Durability, StoreKind};
+use crate::problem::{Origin, Problems};
+use crate::secret::Secret;
+use crate::slot::Origins;
+use std::net::IpAddr;
+
+struct Checker<'a> {
+    origins: &'a Origins,
+    problems: &'a mut Problems,
+    warnings: Vec<String>,
+}
+
+/// Checks everything; answers the warnings.
+pub(crate) fn check(config: &mut Config, origins: &Origins, problems: &mut Problems) -> Vec<String> {
+    let mut checker = Checker { origins, problems, warnings: Vec::new() };
+    checker.numbers(config);
+    checker.texts(config);
+    checker.network(config);
+    checker.secrets(config);
+    checker.warn(config);
+    checker.warnings
+}
+
+impl Checker<'_> {
+    fn refuse(&mut self, key: &str, text: &str) {
+        let origin = self.origins.get(key).cloned().unwrap_or(Origin::Default);
+        self.problems.add(origin, format!("{key} {text}"));
+    }
+
+    fn range<T: PartialOrd + std::fmt::Display>(&mut self, key: &str, value: T, from: T, to: T) {
+        if value < from || value > to {
+            self.refuse(key, &format!("must be from {from} to {to}, is {value}"));
+        }
+    }
+
+    fn numbers(&mut self, config: &Config) {
+        let (http, peer, journal) = (&config.http, &config.peer, &config.journal);
+        self.range("node.id", config.node.id, 1, u16::MAX);
+        self.range("node.shard_threads", config.node.shard_threads, 0, 1_024);
+        self.range("http.workers", http.workers, 0, 1_024);
+        self.range("http.body_bytes_max", http.body_bytes_max, 1_024, 64 << 20);
+        self.range("http.fields_max", http.fields_max, 16, 10_000);
+        self.range("http.field_bytes_max", http.field_bytes_max, 64, 1 << 20);
+        self.range("http.patience_ms", http.patience_ms, 50, 60_000);
+        self.range("http.deadline_ms", http.deadline_ms, http.patience_ms.min(60_000), 120_000);
+        self.range("http.head_timeout_ms", http.head_timeout_ms, 100, 120_000);
+        self.range("http.body_timeout_ms", http.body_timeout_ms, 100, 600_000);
+        self.range("http.keep_alive_ms", http.keep_alive_ms, 0, 3_600_000);
+        self.range("http.unread_timeout_ms", http.unread_timeout_ms, 1_000, 600_000);
+        self.range("http.connections_max", http.connections_max, 16, 1_000_000);
+        self.range("peer.connect_timeout_ms", peer.connect_timeout_ms, 10, 60_000);
+        self.range("peer.calls_max", peer.calls_max, 16, 1_000_000);
+        self.range("peer.frame_bytes_max", peer.frame_bytes_max, 2 << 20, 16 << 20);
+        self.range("peer.reconnect_ms_max", peer.reconnect_ms_max, 50, 60_000);
+        self.range("journal.shards", journal.shards, 1, 4_096);
+        self.range("journal.frame_bytes_max", journal.frame_bytes_max, 4_096, 512 << 10);
+        self.range("journal.frames_in_flight", journal.frames_in_flight, 1, 4_096);
+        self.range("journal.segment_frames_max", journal.segment_frames_max, 16, 65_536);
+        self.range("journal.segment_bytes_max", journal.segment_bytes_max, 65_536, 64 << 20);
+        self.range("journal.segment_age_ms_max", journal.segment_age_ms_max, 1_000, 86_400_000);
+        self.range("journal.retry_ms", journal.retry_ms, 1, 1_000);
+        self.range("journal.confirm_ms", journal.confirm_ms, 0, 5_000);
+        self.range("journal.reads_without_store_ms", journal.reads_without_store_ms, 0, 60_000);
+        let cassandra = &config.store.cassandra;
+        self.range("store.cassandra.replication_factor", cassandra.replication_factor, 1, 15);
+        self.range("store.cassandra.connect_timeout_ms", cassandra.connect_timeout_ms, 10, 60_000);
+        self.range("store.cassandra.request_timeout_ms", cassandra.request_timeout_ms, 10, 60_000);
+        self.range("store.cassandra.keepalive_ms", cassandra.keepalive_ms, 10, 60_000);
+        self.cluster_and_sessions(config);
+    }
+
+    fn cluster_and_sessions(&mut self, config: &Config) {
+        let (cluster, session, limits) = (&config.cluster, &config.session, &config.limits);
+        self.range("cluster.beat_ms", cluster.beat_ms, 10, 10_000);
+        self.range("cluster.limit_ms", cluster.limit_ms, 2 * cluster.beat_ms.min(30_000), 60_000);
+        self.range("cluster.stall_ms", cluster.stall_ms, 10, 10_000);
+        self.range("cluster.join_wait_ms", cluster.join_wait_ms, 0, 60_000);
+        self.range("cluster.release_wait_ms", cluster.release_wait_ms, 10, 60_000);
+        self.range("cluster.drain_limit_ms", cluster.drain_limit_ms, 100, 600_000);
+        self.range("cluster.alive_ms", cluster.alive_ms, 100, 60_000);
+        self.range("cluster.penalty_ms", cluster.penalty_ms, 0, 60_000);
+        self.range("cluster.settle_ms", cluster.settle_ms, 0, 60_000);
+        self.range("session.passivate_after_ms", session.passivate_after_ms, 100, 86_400_000);
+        self.range("session.linger_ms", session.linger_ms, 0, 86_400_000);
+        self.range("session.disconnect_timeout_ms", session.disconnect_timeout_ms, 1_000, 86_400_000);
+        self.range("session.message_bytes_max", session.message_bytes_max, 1, 256 << 10);
+        self.range("session.events_max", session.events_max, 16, 1_000_000);
+        self.range("limits.shard_inbox", limits.shard_inbox, 1, 1_000_000);
+        self.range("limits.entity_inbox", limits.entity_inbox, 1, limits.shard_inbox.max(1));
+        self.range("limits.held_outputs", limits.held_outputs, 16, 10_000_000);
+        self.range("limits.awake_sessions", limits.awake_sessions, 16, 100_000_000);
+        if usize::try_from(session.message_bytes_max).unwrap_or(usize::MAX) > config.http.body_bytes_max {
+            self.refuse("session.message_bytes_max", "must not be over http.body_bytes_max");
+        }
+    }
+
+    fn texts(&mut self, config: &Config) {
+        if config.peer.cluster.is_empty() || config.peer.cluster.len() > 64 {
+            self.refuse("peer.cluster", "must have 1 to 64 bytes");
+        }
+        for (key, mut urls) in [
+            ("http.public_url", config.http.public_url.iter().cloned().collect::<Vec<_>>()),
+            ("http.origins", config.http.origins.clone()),
+            ("http.customer_nodes", config.http.customer_nodes.clone()),
+        ] {
+            urls.retain(|url| !is_url(url));
+            if !urls.is_empty() {
+                self.refuse(key, "must begin with http:// or https:// and a host");
+            }
+        }
+        for (key, addresses) in [
+            ("peer.seeds", &config.peer.seeds),
+            ("peer.advertise", &config.peer.advertise.iter().cloned().collect()),
+            ("store.cassandra.contact_points", &config.store.cassandra.contact_points),
+        ] {
+            if addresses.iter().any(|address| host_of(address).is_none()) {
+                self.refuse(key, "must be host:port, such as 10.0.0.5:7080");
+            }
+        }
+        if config.store.kind == StoreKind::Cassandra && config.store.cassandra.contact_points.is_empty() {
+            self.refuse("store.cassandra.contact_points", "must name at least one host");
+        }
+        let keyspace = &config.store.cassandra.keyspace;
+        let starts = keyspace.starts_with(|first: char| first.is_ascii_lowercase());
+        let fits = |rest: char| rest.is_ascii_lowercase() || rest.is_ascii_digit() || rest == '_';
+        if !starts || keyspace.len() > 48 || !keyspace.chars().all(fits) {
+            self.refuse(
+                "store.cassandra.keyspace",
+                "must be 1 to 48 of a-z, 0-9 and _, and begin with a letter",
+            );
+        }
+        let centre = &config.store.cassandra.data_centre;
+        if centre.is_empty() || centre.len() > 128 || centre.contains(['\'', '"', '\\']) {
+            self.refuse("store.cassandra.data_centre", "must be a data centre's name without quotes");
+        }
+        if config.services.keys().any(|name| !good_name(name)) {
+            self.refuse("services", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
+        }
+        for (name, service) in &config.services {
+            if service.bot.as_ref().is_some_and(|bot| !good_name(bot)) {
+                self.refuse(&format!("services.{name}.bot"), "must be a bot's name, not a path");
+            }
+        }
+    }
+
+    fn network(&mut self, config: &Config) {
+        let peer = &config.peer;
+        if peer.listen.port() == 0 {
+            self.refuse("peer.listen", "must have a port, the other nodes have to find it");
+        }
+        let beyond = !peer.listen.ip().is_loopback();
+        if beyond && !peer.insecure {
+            self.refuse(
+                "peer.listen",
+                "is beyond loopback and the links are not encrypted: listen on loopback, or set peer.insecure = true \
+                 on a network that only the nodes can reach",
+            );
+        }
+        let far = |address: &String| !host_of(address).is_some_and(is_loopback);
+        if config.store.kind == StoreKind::Sqlite {
+            let why = "names another host, but the embedded store works on one host only: use store.kind = \"cassandra\"";
+            if peer.seeds.iter().any(|seed| host_of(seed).is_some() && far(seed)) {
+                self.refuse("peer.seeds", why);
+            }
+            if peer.advertise.as_ref().is_some_and(|host| host_of(host).is_some() && far(host)) {
+                self.refuse("peer.advertise", why);
+            }
+            if beyond {
+                self.refuse(
+                    "peer.listen",
+                    "is beyond loopback, but the embedded store works on one host only",
+                );
+            }
+        }
+        if peer.listen.ip().is_unspecified() && peer.advertise.is_none() {
+            self.refuse(
+                "peer.advertise",
+                "must say where the others reach this node, as peer.listen is every address",
+            );
+        }
+        if config.http.listen.ip().is_unspecified() && config.http.public_url.is_none() {
+            self.refuse(
+                "http.public_url",
+                "must say where customers reach this node, as http.listen is every address",
+            );
+        }
+        let listens = [
+            ("http.listen", config.http.listen),
+            ("admin.listen", config.admin.listen),
+            ("peer.listen", peer.listen),
+        ];
+        for (index, (key, address)) in listens.iter().enumerate() {
+            let taken = listens[..index].iter().find(|(_, other)| other == address && address.port() != 0);
+            if let Some((other, _)) = taken {
+                self.refuse(key, &format!("is the same as {other}"));
+            }
+        }
+    }
+
+    fn secrets(&mut self, config: &mut Config) {
+        if config.peer.secret.is_some() && config.peer.secret_file.is_some() {
+            self.refuse("peer.secret", "and peer.secret_file are both set: keep one");
+        }
+        if config.peer.secret.as_ref().is_some_and(|secret| secret.expose().len() < 16) {
+            self.refuse("peer.secret", "must have at least 16 bytes");
+        }
+        let cassandra = &mut config.store.cassandra;
+        let mut wrong = None;
+        if let Some(path) = &cassandra.password_file {
+            if cassandra.password.is_some() {
+                wrong = Some("and store.cassandra.password are both set: keep one".to_owned());
+            } else {
+                match std::fs::read_to_string(path) {
+                    Ok(text) => cassandra.password = Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
+                    Err(error) => wrong = Some(format!("can't be read: {}: {error}", path.display())),
+                }
+            }
+        }
+        let unpaired = cassandra.username.is_some() != cassandra.password.is_some() && wrong.is_none();
+        if let Some(text) = wrong {
+            self.refuse("store.cassandra.password_file", &text);
+        }
+        if unpaired {
+            self.refuse("store.cassandra.username", "and a password belong together: only one is set");
+        }
+    }
+
+    fn warn(&mut self, config: &Config) {
+        let mut warn = |text: String| self.warnings.push(text);
+        if config.peer.insecure {
+            warn(format!(
+                "peer.insecure is set: links on {} are not encrypted, anybody on that network can read every chat",
+                config.peer.listen
+            ));
+        }
+        if !config.admin.listen.ip().is_loopback() {
+            warn(format!(
+                "admin.listen is {}: health and metrics need no token there, and the token travels in clear",
+                config.admin.listen
+            ));
+        }
+        if config.journal.bench_plain_insert {
+            warn(
+                "journal.bench_plain_insert is set: for measurements only, a takeover loses messages"
+                    .to_owned(),
+            );
+        }
+        if config.store.kind == StoreKind::Sqlite && config.store.sqlite.durability == Durability::Relaxed {
+            warn("store.sqlite.durability is relaxed: a power cut loses acknowledged messages".to_owned());
+        }
+        if config.store.kind == StoreKind::Cassandra && config.store.cassandra.replication_factor < 3 {
+            warn("store.cassandra.replication_factor is below 3: the loss of one database node stops the cluster".to_owned());
+        }
+    }
+}
+
+fn good_name(name: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    (1..=64).contains(&name.len()) && name.chars().all(fits) && !name.starts_with('.')
+}
+
+/// The host of `host:port`, when it is that.
+fn host_of(address: &str) -> Option<&str> {
+    let (host, port) = address.rsplit_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    let host = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
+    let clean = !host.is_empty() && !host.contains(|letter: char| letter.is_whitespace() || letter == '/');
+    (clean && port != 0).then_some(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn is_url(url: &str) -> bool {
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
+    !host.is_empty() && !host.starts_with('/') && !url.contains(char::is_whitespace)
+}

@@ -1,0 +1,144 @@
+//! The shared tables: rows that are written once by plain inserts, and versioned cells by conditional writes alone.
+//!
+//! The two live in different CQL tables, so that a plain insert never meets a conditional write. Nothing expires.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::log::signed;
+use super::reply::{answer_of, blob, number, rows_of};
+use super::statements::{RowStatements, table_name};
+use super::{CassandraStore, Core, Fault};
+use crate::{CLOSING_ROW, Row, Swap, Table, Tables, TablesError};
+
+/// Inserts of one call that are under way at once.
+const PUTS_IN_FLIGHT: usize = 16;
+/// Rows of a scan asked for at once.
+const SCAN_PAGE: usize = 256;
+
+#[async_trait]
+impl Tables for CassandraStore {
+    async fn put_once(&self, table: Table, rows: Vec<Row>) -> Result<(), TablesError> {
+        let core = Arc::clone(&self.core);
+        self.core.link.bridge(async move { core.put_once(table, rows).await }).await
+    }
+
+    async fn put_if_version(
+        &self,
+        table: Table,
+        key: &str,
+        expected: u64,
+        body: Bytes,
+    ) -> Result<Swap, TablesError> {
+        let (core, key) = (Arc::clone(&self.core), key.to_owned());
+        self.core.link.bridge(async move { core.put_if_version(table, &key, expected, body).await }).await
+    }
+
+    async fn get_versioned(&self, table: Table, key: &str) -> Result<Option<(u64, Bytes)>, TablesError> {
+        let (core, key) = (Arc::clone(&self.core), key.to_owned());
+        self.core.link.bridge(async move { Ok(core.get_versioned(table, &key).await?) }).await
+    }
+
+    async fn get(&self, table: Table, key: &str, row: u64) -> Result<Option<Bytes>, TablesError> {
+        let (core, key) = (Arc::clone(&self.core), key.to_owned());
+        self.core.link.bridge(async move { core.get(table, &key, row).await }).await
+    }
+
+    async fn scan(
+        &self,
+        table: Table,
+        key: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Bytes)>, TablesError> {
+        let (core, key) = (Arc::clone(&self.core), key.to_owned());
+        self.core.link.bridge(async move { core.scan(table, &key, from, limit).await }).await
+    }
+}
+
+impl Core {
+    fn rows(&self, table: Table) -> Result<&RowStatements, Fault> {
+        let missing = || Fault::Refused(format!("no statements for the table {}", table_name(table)));
+        self.statements.rows.get(&table).ok_or_else(missing)
+    }
+
+    async fn put_once(&self, table: Table, rows: Vec<Row>) -> Result<(), TablesError> {
+        let put = &self.rows(table)?.put;
+        if let Some(row) = rows.iter().find(|row| row.row > CLOSING_ROW) {
+            return Err(TablesError::Refused(format!("row number {} is too large", row.row)));
+        }
+        let inserts = stream::iter(rows).map(|row| async move {
+            let values = (&row.key, signed(row.row)?, &row.body[..]);
+            self.link().repeat(put, &values).await.map(drop)
+        });
+        Ok(inserts.buffer_unordered(PUTS_IN_FLIGHT).try_collect::<()>().await?)
+    }
+
+    /// Never repeats by itself: a repeat of a write that happened would answer `Lost` with the caller's own body.
+    async fn put_if_version(
+        &self,
+        table: Table,
+        key: &str,
+        expected: u64,
+        body: Bytes,
+    ) -> Result<Swap, TablesError> {
+        let kind = table_name(table);
+        let result = if expected == 0 {
+            self.link().once(&self.statements.cell_create, &(kind, key, &body[..])).await?
+        } else {
+            let values = (signed(expected)? + 1, &body[..], kind, key, signed(expected)?);
+            self.link().once(&self.statements.cell_swap, &values).await?
+        };
+        if answer_of(result)?.applied {
+            return Ok(Swap::Won);
+        }
+        let (version, body) = self.get_versioned(table, key).await?.unwrap_or_default();
+        Ok(Swap::Lost { version, body })
+    }
+
+    async fn get_versioned(&self, table: Table, key: &str) -> Result<Option<(u64, Bytes)>, Fault> {
+        let values = (table_name(table), key);
+        let mut rows = rows_of(self.link().repeat(&self.statements.cell_read, &values).await?)?;
+        let Some(row) = rows.first_mut() else { return Ok(None) };
+        let Some(version) = number(row, "version") else { return Ok(None) };
+        Ok(Some((version, blob(row, "body").unwrap_or_default().into())))
+    }
+
+    async fn get(&self, table: Table, key: &str, row: u64) -> Result<Option<Bytes>, TablesError> {
+        let values = (key, signed(row)?);
+        let mut rows = rows_of(self.link().repeat(&self.rows(table)?.get, &values).await?)?;
+        Ok(rows.first_mut().map(|row| blob(row, "body").unwrap_or_default().into()))
+    }
+
+    async fn scan(
+        &self,
+        table: Table,
+        key: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Bytes)>, TablesError> {
+        let scan = &self.rows(table)?.scan;
+        let mut found: Vec<(u64, Bytes)> = Vec::new();
+        let mut from = from;
+        while found.len() < limit {
+            let wanted = SCAN_PAGE.min(limit - found.len());
+            let values = (key, signed(from)?, i32::try_from(wanted).unwrap_or(i32::MAX));
+            let mut rows = rows_of(self.link().repeat(scan, &values).await?)?;
+            let full = rows.len() == wanted;
+            for row in &mut rows {
+                let Some(at) = number(row, "row") else {
+                    return Err(TablesError::Refused(format!("a row of {key:?} has no number")));
+                };
+                found.push((at, blob(row, "body").unwrap_or_default().into()));
+                from = at.saturating_add(1);
+            }
+            if !full || from > i64::MAX as u64 {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}

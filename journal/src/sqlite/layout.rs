@@ -1,0 +1,135 @@
+//! Where things lie in the store's folder, and the small file operations that its safety rests on.
+//!
+//! ```text
+//! log/NODE-INCARNATION.db       one incarnation's frames; only that incarnation writes it
+//! claims/SHARD.EPOCH            who owns the shard in that epoch; made by link(2), never deleted
+//! tables/NODE.db                one node's rows
+//! cells/TABLE/KEY/VERSION       versioned cells, made by link(2)
+//! nodes/NODE.lock               held with flock(2) by the process that is this node
+//! tmp/                          files that are not linked yet
+//! ```
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::{NodeId, Owner};
+
+/// How long a starting node waits for a process of the same id that is just ending.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Layout {
+    root: PathBuf,
+    node: NodeId,
+    tmp_files: AtomicU64,
+}
+
+impl Layout {
+    /// Makes the folders that are missing.
+    pub(super) fn create(root: &Path, node: NodeId) -> io::Result<Self> {
+        for folder in ["log", "claims", "tables", "cells", "nodes", "tmp"] {
+            fs::create_dir_all(root.join(folder))?;
+        }
+        sync_folder(root)?;
+        Ok(Self { root: root.to_owned(), node, tmp_files: AtomicU64::new(0) })
+    }
+
+    pub(super) fn claims(&self) -> PathBuf {
+        self.root.join("claims")
+    }
+
+    pub(super) fn logs(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    pub(super) fn log(&self, owner: Owner) -> PathBuf {
+        self.root.join("log").join(format!("{owner}.db"))
+    }
+
+    pub(super) fn tables(&self) -> PathBuf {
+        self.root.join("tables")
+    }
+
+    pub(super) fn own_table(&self) -> PathBuf {
+        self.root.join("tables").join(format!("{}.db", self.node))
+    }
+
+    pub(super) fn cells(&self) -> PathBuf {
+        self.root.join("cells")
+    }
+
+    /// Takes the lock that makes this process the only one of its node.
+    ///
+    /// # Errors
+    /// A text that says who holds it.
+    pub(super) fn lock_node(&self) -> Result<File, String> {
+        let path = self.root.join("nodes").join(format!("{}.lock", self.node));
+        let failed = |error: io::Error| format!("can't lock {}: {error}", path.display());
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = options.map_err(failed)?;
+        let deadline = Instant::now() + LOCK_WAIT;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    let _ = file.read_to_string(&mut holder);
+                    return Err(format!(
+                        "node {} already runs on {} (process {}): give this node another id or stop that process",
+                        self.node,
+                        self.root.display(),
+                        holder.trim()
+                    ));
+                }
+            }
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        Ok(file)
+    }
+
+    /// Removes what an earlier life of this node left unlinked. Only under the node's lock.
+    pub(super) fn clear_tmp(&self) -> io::Result<()> {
+        let mine = format!("{}-", self.node);
+        for entry in fs::read_dir(self.root.join("tmp"))? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(&mine) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a file with this content, durably, unless one of that name exists: `false` then.
+    ///
+    /// The content is complete before the name appears: written aside, synced, linked, and the folder synced.
+    pub(super) fn publish(&self, path: &Path, content: &[u8]) -> io::Result<bool> {
+        let number = self.tmp_files.fetch_add(1, Ordering::Relaxed);
+        let aside = self.root.join("tmp").join(format!("{}-{}-{number}", self.node, std::process::id()));
+        let written = File::create(&aside).and_then(|mut file| {
+            file.write_all(content)?;
+            file.sync_all()
+        });
+        let linked = written.and_then(|()| match fs::hard_link(&aside, path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        });
+        let _ = fs::remove_file(&aside);
+        let linked = linked?;
+        // Also when it was there already: what is answered must not vanish with the power.
+        sync_folder(path.parent().unwrap_or(&self.root))?;
+        Ok(linked)
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

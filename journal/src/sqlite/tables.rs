@@ -1,0 +1,235 @@
+//! The shared tables: each node puts rows into a file of its own, reads go over all nodes' files.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::{mpsc, oneshot};
+use tracing::warn;
+
+use super::chain::number;
+use super::file::{self, FileError};
+use super::layout::Layout;
+use super::{Durability, SqliteStore};
+use crate::{Row, Swap, Table, Tables, TablesError};
+
+/// Puts that wait for the writer; more wait with their callers.
+const QUEUE_MAX: usize = 1024;
+
+/// Puts in one transaction.
+const BATCH_MAX: usize = 256;
+
+/// Bytes written between two checkpoints.
+const CHECKPOINT_BYTES: usize = 8 * 1024 * 1024;
+
+const SCHEMA: &str = "
+    CREATE TABLE entry (tab INTEGER, key TEXT, row INTEGER, body BLOB, PRIMARY KEY (tab, key, row)) WITHOUT ROWID;
+";
+
+/// A table's name in the folder of cells.
+pub(super) fn name(table: Table) -> &'static str {
+    match table {
+        Table::Record => "record",
+        Table::Snapshot => "snapshot",
+        Table::Member => "member",
+        Table::Contact => "contact",
+        Table::Setting => "setting",
+    }
+}
+
+/// A table's number in the files; never changes.
+fn tab(table: Table) -> i64 {
+    match table {
+        Table::Record => 1,
+        Table::Snapshot => 2,
+        Table::Member => 3,
+        Table::Contact => 4,
+        Table::Setting => 5,
+    }
+}
+
+pub(super) struct Put {
+    table: Table,
+    rows: Vec<Row>,
+    reply: oneshot::Sender<Result<(), TablesError>>,
+}
+
+fn failed(error: &FileError) -> TablesError {
+    match error {
+        FileError::Format(_) => TablesError::Refused(error.to_string()),
+        other => TablesError::Unknown(other.to_string()),
+    }
+}
+
+/// Starts the thread that writes this node's rows; it ends when all senders are gone.
+pub(super) fn start(layout: &Layout, durability: Durability) -> std::io::Result<mpsc::Sender<Put>> {
+    let (sender, mut queue) = mpsc::channel::<Put>(QUEUE_MAX);
+    let mut writer = Writer { path: layout.own_table(), durability, db: None, written: 0 };
+    std::thread::Builder::new().name("tables".to_owned()).spawn(move || {
+        while let Some(first) = queue.blocking_recv() {
+            let mut batch = vec![first];
+            while let Some(put) = (batch.len() < BATCH_MAX).then(|| queue.try_recv().ok()).flatten() {
+                batch.push(put);
+            }
+            let outcome = writer.commit(&batch);
+            if let Err(error) = &outcome {
+                // Unknown: opened and read anew by the next batch; puts are repeated by their callers.
+                warn!(%error, "table commit failed; its outcome is unknown");
+                writer.db = None;
+            }
+            for put in batch {
+                let _ = put.reply.send(outcome.as_ref().copied().map_err(failed));
+            }
+        }
+    })?;
+    Ok(sender)
+}
+
+struct Writer {
+    path: PathBuf,
+    durability: Durability,
+    db: Option<Connection>,
+    written: usize,
+}
+
+impl Writer {
+    fn commit(&mut self, batch: &[Put]) -> Result<(), FileError> {
+        let mut db = match self.db.take() {
+            Some(db) => db,
+            None => file::open_writer(&self.path, SCHEMA, self.durability)?,
+        };
+        let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        for put in batch {
+            // Replaced rather than ignored: a repeat after a failed sync must write again. A different body for a row
+            // that exists is the caller's bug.
+            let sql = "INSERT OR REPLACE INTO entry (tab, key, row, body) VALUES (?, ?, ?, ?)";
+            let mut insert = transaction.prepare_cached(sql)?;
+            for row in &put.rows {
+                insert.execute(params![tab(put.table), row.key, number(row.row), &row.body[..]])?;
+                self.written += row.key.len() + row.body.len() + 100;
+            }
+        }
+        transaction.commit()?;
+        if self.written >= CHECKPOINT_BYTES {
+            self.written = 0;
+            db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        }
+        self.db = Some(db);
+        Ok(())
+    }
+}
+
+/// The table files of all nodes, in a fixed order.
+fn files(layout: &Layout) -> Result<Vec<PathBuf>, FileError> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(layout.tables())? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "db") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn get_in(path: &Path, table: Table, key: &str, row: u64) -> Result<Option<Bytes>, FileError> {
+    let found = file::read(path, |db| {
+        let mut query = db.prepare("SELECT body FROM entry WHERE tab = ? AND key = ? AND row = ?")?;
+        let body = query.query_row(params![tab(table), key, number(row)], |row| row.get::<_, Vec<u8>>(0));
+        Ok(body.optional()?)
+    })?;
+    Ok(found.flatten().map(Bytes::from))
+}
+
+fn scan_in(
+    path: &Path,
+    table: Table,
+    key: &str,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<(u64, Bytes)>, FileError> {
+    let found = file::read(path, |db| {
+        let sql = "SELECT row, body FROM entry WHERE tab = ? AND key = ? AND row >= ? ORDER BY row LIMIT ?";
+        let mut query = db.prepare(sql)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = query.query_map(params![tab(table), key, number(from), limit], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), Bytes::from(row.get::<_, Vec<u8>>(1)?)))
+        })?;
+        Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+#[async_trait]
+impl Tables for SqliteStore {
+    async fn put_once(&self, table: Table, rows: Vec<Row>) -> Result<(), TablesError> {
+        crate::shape::check_rows(&rows)?;
+        let (reply, answer) = oneshot::channel();
+        let stopped = || TablesError::Unknown("the table writer has stopped".to_owned());
+        self.puts.send(Put { table, rows, reply }).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    async fn put_if_version(
+        &self,
+        table: Table,
+        key: &str,
+        expected: u64,
+        body: Bytes,
+    ) -> Result<Swap, TablesError> {
+        let key = key.to_owned();
+        self.table_call(move |inner| inner.cells.swap(table, &key, expected, &body)).await
+    }
+
+    async fn get_versioned(&self, table: Table, key: &str) -> Result<Option<(u64, Bytes)>, TablesError> {
+        let key = key.to_owned();
+        self.table_call(move |inner| inner.cells.read(table, &key)).await
+    }
+
+    async fn get(&self, table: Table, key: &str, row: u64) -> Result<Option<Bytes>, TablesError> {
+        let key = key.to_owned();
+        self.table_call(move |inner| {
+            for path in files(&inner.layout).map_err(|error| failed(&error))? {
+                if let Some(body) = get_in(&path, table, &key, row).map_err(|error| failed(&error))? {
+                    return Ok(Some(body));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    async fn scan(
+        &self,
+        table: Table,
+        key: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Bytes)>, TablesError> {
+        let key = key.to_owned();
+        self.table_call(move |inner| {
+            let mut merged = std::collections::BTreeMap::new();
+            for path in files(&inner.layout).map_err(|error| failed(&error))? {
+                for (row, body) in scan_in(&path, table, &key, from, limit).map_err(|error| failed(&error))? {
+                    merged.entry(row).or_insert(body);
+                }
+            }
+            Ok(merged.into_iter().take(limit).collect())
+        })
+        .await
+    }
+}
+
+impl SqliteStore {
+    /// Runs file work where it may block.
+    async fn table_call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&super::Inner) -> Result<T, TablesError> + Send + 'static,
+    ) -> Result<T, TablesError> {
+        let inner = Arc::clone(&self.inner);
+        let done = self.blocking(move || work(&inner)).await;
+        done.ok_or_else(|| TablesError::Unknown("the call was dropped".to_owned()))?
+    }
+}

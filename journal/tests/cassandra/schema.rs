@@ -1,0 +1,82 @@
+//! Making and checking the schema.
+
+use futures_util::future::join_all;
+use handoff_journal::cassandra::{Cassandra, SCHEMA_VERSION, Settings, Severity, drop_keyspace_for_tests};
+use handoff_journal::{Journal, Table, Tables};
+
+use super::{DATABASE, contact_points, settings};
+
+#[tokio::test]
+async fn three_nodes_that_start_together_make_one_schema() {
+    let Some(points) = contact_points() else { return };
+    let _database = DATABASE.read().await;
+    let settings = settings(&points, "together");
+    let starts = (0..3).map(|node| {
+        // Each node names the database nodes in another order.
+        let mut points = points.clone();
+        let by = node % points.len();
+        points.rotate_left(by);
+        let settings = Settings { contact_points: points, ..settings.clone() };
+        tokio::spawn(async move {
+            let cassandra = Cassandra::connect(settings).await.expect("connect");
+            let applied = cassandra.apply_schema().await.expect("apply");
+            assert_eq!(
+                (applied.now, applied.data_centre.as_str()),
+                (SCHEMA_VERSION, cassandra.data_centre())
+            );
+            let store = cassandra.open().await.expect("open");
+            (cassandra, store)
+        })
+    });
+    let nodes: Vec<_> = join_all(starts).await.into_iter().map(|node| node.expect("start")).collect();
+    // One schema: what one writes the others read.
+    for (turn, (_, writer)) in nodes.iter().enumerate() {
+        let key = format!("key {turn}");
+        writer.put_if_version(Table::Member, &key, 0, "body".into()).await.expect("put");
+        for (_, reader) in &nodes {
+            let found = reader.get_versioned(Table::Member, &key).await.expect("get");
+            assert_eq!(found, Some((1, "body".into())));
+        }
+    }
+    let owner = "1-0000000000000001".parse().expect("owner");
+    nodes[0].1.claim(handoff_journal::ShardId(0), owner).await.expect("claim");
+    let again = nodes[1].0.apply_schema().await.expect("again");
+    assert_eq!((again.before, again.now), (Some(SCHEMA_VERSION), SCHEMA_VERSION));
+    drop_keyspace_for_tests(&nodes[0].0).await.expect("drop");
+}
+
+#[tokio::test]
+async fn the_check_refuses_a_missing_schema_and_lets_a_sound_database_in() {
+    let Some(points) = contact_points() else { return };
+    let _database = DATABASE.read().await;
+    let cassandra = Cassandra::connect(settings(&points, "check")).await.expect("connect");
+    let findings = cassandra.check().await.expect("check");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].severity, Severity::Refuse);
+    assert!(findings[0].change.contains("schema apply"), "{findings:?}");
+    assert!(cassandra.open().await.is_err(), "nothing opens without a schema");
+    cassandra.apply_schema().await.expect("apply");
+    let findings = cassandra.check().await.expect("check");
+    let refusals: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Refuse).collect();
+    assert!(refusals.is_empty(), "{refusals:?}");
+    if points.len() >= 3 {
+        assert_eq!(findings, [], "three nodes, three copies, paxos v2");
+    }
+    drop_keyspace_for_tests(&cassandra).await.expect("drop");
+}
+
+#[tokio::test]
+async fn a_data_centre_that_is_not_there_is_named() {
+    let Some(points) = contact_points() else { return };
+    let _database = DATABASE.read().await;
+    let settings = Settings { data_centre: Some("atlantis".to_owned()), ..settings(&points, "dc") };
+    let Err(error) = Cassandra::connect(settings).await else { panic!("connected") };
+    assert!(error.to_string().contains("atlantis"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_an_error_within_seconds() {
+    let settings = Settings { contact_points: vec!["127.0.0.99:9".to_owned()], ..Settings::default() };
+    let connected = tokio::time::timeout(std::time::Duration::from_secs(30), Cassandra::connect(settings));
+    assert!(connected.await.expect("an answer in time").is_err());
+}

@@ -1,0 +1,5 @@
+//! What every journal and every table store must do. Each test gets a store without data.
+
+pub mod fencing;
+pub mod log;
+pub mod tables;

@@ -1,0 +1,468 @@
+//! The node's ClusterSupervisor: a shell around the machine in `cluster/`, which decides everything.
+
+use super::arbiter::ArbiterPool;
+use super::handle::{ShardDirectory, ShardHandle};
+use super::shard::{
+    Distrust, Drop, Look, News, Release, ShardActor, ShardReport, ShardView, Surroundings, Tenancy,
+};
+use crate::standing::{Stage, Standing};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use handoff_chat::Millis;
+use handoff_cluster::members::MEMBERS_KEY;
+use handoff_cluster::{
+    Action, Input, MemberList, MemberState, Note, PeerEvent, Peers, Supervisor, SwapAnswer,
+};
+use handoff_journal::{Owner, ShardId, Swap, Table, Tables, TablesError};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How often time passes, in milliseconds.
+const TICK_MS: u64 = 50;
+
+/// A gap between two ticks over this means that the process stood still, in milliseconds.
+const STALL_MS: u64 = 150;
+
+/// The journal counts as failing when it has not answered for so long, in milliseconds.
+const UNSURE_MS: u64 = 1_500;
+
+/// A peer says something.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Heard {
+    /// The peer.
+    pub from: Owner,
+    /// An encoded [`Note`].
+    pub note: Bytes,
+}
+
+/// Something happened to a link.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct LinkNews(pub PeerEvent);
+
+/// Give all shards away and end.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// An echo came through all threads: tell the peer who sent it.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct EchoThrough(Owner, u64);
+
+/// A look at the node's shards.
+#[derive(Message)]
+#[rtype(result = "Vec<(ShardId, ShardView)>")]
+pub struct LookAll;
+
+/// How a node's life in the cluster ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything has moved.
+    Drained,
+    /// It could not all be moved, or the node must not go on.
+    Failed(String),
+}
+
+/// What the actor needs.
+pub struct Parts {
+    /// Decides.
+    pub machine: Supervisor,
+    /// The links.
+    pub peers: Arc<dyn Peers>,
+    /// Holds the member list.
+    pub tables: Arc<dyn Tables>,
+    /// Where gateways look for shards.
+    pub directory: Arc<ShardDirectory>,
+    /// Where gateways look for members.
+    pub list: Arc<ArcSwap<MemberList>>,
+    /// Where shards live.
+    pub pool: Arc<ArbiterPool>,
+    /// What shards need.
+    pub around: Surroundings,
+    /// What gateways and operators are told.
+    pub standing: Arc<Standing>,
+    /// Seeds shards.
+    pub rng: StdRng,
+    /// Told when it is over.
+    pub ended: oneshot::Sender<Ended>,
+}
+
+/// See the module's description.
+pub struct SupervisorActor {
+    parts: Parts,
+    ended: Option<oneshot::Sender<Ended>>,
+    shards: BTreeMap<ShardId, (u64, Arc<ShardHandle>, u64)>,
+    last_heard: BTreeMap<Owner, Millis>,
+    alive_version: u64,
+    last_tick_ms: u64,
+    store_failing: bool,
+}
+
+impl SupervisorActor {
+    /// An actor around its parts.
+    #[must_use]
+    pub fn new(mut parts: Parts) -> Self {
+        let (unused, _) = oneshot::channel();
+        let ended = Some(std::mem::replace(&mut parts.ended, unused));
+        let last_tick_ms = parts.around.clock.now().mono_ms;
+        Self {
+            parts,
+            ended,
+            shards: BTreeMap::new(),
+            last_heard: BTreeMap::new(),
+            alive_version: 0,
+            last_tick_ms,
+            store_failing: false,
+        }
+    }
+
+    fn feed(&mut self, input: Input, ctx: &mut Context<Self>) {
+        if input.is_noteworthy() {
+            tracing::debug!(?input, "supervisor");
+        }
+        let now = self.parts.around.clock.now();
+        for action in self.parts.machine.handle(now.mono_ms, input) {
+            self.act(action, ctx);
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Context<Self>) {
+        match action {
+            Action::ReadList => self.read_list(ctx),
+            Action::SwapList { expected, list } => self.swap_list(expected, &list, ctx),
+            Action::Tell { to, note } => {
+                if let Ok(bytes) = handoff_codec::encode_bare(&note) {
+                    self.parts.peers.notify(to.node, bytes.into());
+                }
+            }
+            Action::Connect { peer, addr } => self.parts.peers.connect(peer, addr),
+            Action::Disconnect { peer } => self.parts.peers.disconnect(peer),
+            Action::Claim { shard, turn, after } => self.claim(shard, turn, after, ctx),
+            Action::Stop { shard, turn } => self.stop_shard(shard, turn),
+            Action::Release { shard, turn, to } => {
+                if let Some((_, handle, _)) = self.shards.get(&shard).filter(|(held, _, _)| *held == turn) {
+                    handle.addr().do_send(Release(to));
+                }
+            }
+            Action::ListChanged(list) => self.list_changed(list),
+            Action::IncarnationDown { owner } => tracing::info!(%owner, "this incarnation is over"),
+            Action::WriteAlive => self.write_alive(ctx),
+            Action::ReadAlive { of } => self.read_alive(of, ctx),
+            Action::RejoinAs { me } => {
+                tracing::warn!(%me, "put down or fenced out: joining again as a new incarnation");
+                self.alive_version = 0;
+                self.parts.standing.set_stage(Stage::Starting);
+                self.parts.peers.rejoin(me);
+            }
+            Action::Drained => self.end(Ended::Drained, ctx),
+            Action::DrainFailed { why } | Action::Halt { why } => self.end(Ended::Failed(why), ctx),
+        }
+    }
+
+    fn end(&mut self, how: Ended, ctx: &mut Context<Self>) {
+        tracing::info!(?how, "this node has left the cluster");
+        if let Some(ended) = self.ended.take() {
+            let _nobody_waits = ended.send(how);
+        }
+        ctx.stop();
+    }
+
+    fn read_list(&mut self, ctx: &mut Context<Self>) {
+        let tables = Arc::clone(&self.parts.tables);
+        let read = async move { tables.get_versioned(Table::Member, MEMBERS_KEY).await };
+        ctx.spawn(read.into_actor(self).map(|read, actor, ctx| {
+            let input = match read {
+                Ok(None) => Input::ListRead(None),
+                Ok(Some((version, body))) => match MemberList::decode(version, &body) {
+                    Ok(list) => Input::ListRead(Some(list)),
+                    Err(error) => {
+                        tracing::error!(%error, "the member list can't be read");
+                        Input::ReadFailed
+                    }
+                },
+                Err(error) => {
+                    tracing::warn!(%error, "the member list is not read yet");
+                    Input::ReadFailed
+                }
+            };
+            actor.feed(input, ctx);
+        }));
+    }
+
+    fn swap_list(&mut self, expected: u64, list: &MemberList, ctx: &mut Context<Self>) {
+        let body = match list.encode() {
+            Ok(body) => Bytes::from(body),
+            Err(error) => {
+                tracing::error!(%error, "the member list can't be written");
+                return self.feed(Input::Swapped(SwapAnswer::Unknown), ctx);
+            }
+        };
+        let tables = Arc::clone(&self.parts.tables);
+        let swap = async move { tables.put_if_version(Table::Member, MEMBERS_KEY, expected, body).await };
+        ctx.spawn(swap.into_actor(self).map(|swapped, actor, ctx| {
+            let answer = match swapped {
+                Ok(Swap::Won) => SwapAnswer::Won,
+                Ok(Swap::Lost { version, body }) => match MemberList::decode(version, &body) {
+                    Ok(list) => SwapAnswer::Lost(list),
+                    Err(_) => SwapAnswer::Unknown,
+                },
+                Err(error) => {
+                    tracing::warn!(%error, "whether the member list was written is not known");
+                    SwapAnswer::Unknown
+                }
+            };
+            actor.feed(Input::Swapped(answer), ctx);
+        }));
+    }
+
+    /// Starts a shard. Where its owner died, what we last heard of him says since when it was not served; of an
+    /// owner whom this process never heard, his row does.
+    fn claim(&mut self, shard: ShardId, turn: u64, after: Option<Owner>, ctx: &mut Context<Self>) {
+        let heard = after.and_then(|owner| self.last_heard.get(&owner).copied());
+        match (after, heard) {
+            (None, _) => {
+                let now = self.parts.around.clock.now().wall;
+                self.start_shard(shard, turn, Some(now), ctx);
+            }
+            (Some(_), Some(heard)) => self.start_shard(shard, turn, Some(heard), ctx),
+            (Some(owner), None) => {
+                let tables = Arc::clone(&self.parts.tables);
+                let read = async move { read_alive_row(tables.as_ref(), owner).await };
+                ctx.spawn(read.into_actor(self).map(move |row, actor, ctx| {
+                    let alive_until = row.ok().flatten().map(|(_, at)| at);
+                    actor.start_shard(shard, turn, alive_until, ctx);
+                }));
+            }
+        }
+    }
+
+    fn start_shard(
+        &mut self,
+        shard: ShardId,
+        turn: u64,
+        alive_until: Option<Millis>,
+        ctx: &mut Context<Self>,
+    ) {
+        let tenancy = Tenancy { shard, owner: self.parts.machine.me(), turn };
+        let (around, report) = (self.parts.around.clone(), ctx.address().recipient());
+        let seed = self.parts.rng.random();
+        let inbox = around.shard_inbox;
+        let make = move || ShardActor::new(tenancy, around, report, alive_until, seed);
+        let addr = self.parts.pool.start(usize::from(shard.0), make);
+        let handle = Arc::new(ShardHandle::new(addr, inbox));
+        self.parts.directory.set(shard, Some(Arc::clone(&handle)));
+        let started_ms = self.parts.around.clock.now().mono_ms;
+        if let Some((_, old, _)) = self.shards.insert(shard, (turn, handle, started_ms)) {
+            old.addr().do_send(Drop(None));
+        }
+    }
+
+    fn stop_shard(&mut self, shard: ShardId, turn: u64) {
+        if let Some((_, handle, _)) = self.shards.get(&shard).filter(|(held, _, _)| *held == turn) {
+            handle.addr().do_send(Drop(None));
+            self.forget_shard(shard);
+        }
+    }
+
+    fn forget_shard(&mut self, shard: ShardId) {
+        self.shards.remove(&shard);
+        self.parts.directory.set(shard, None);
+        self.parts.around.watch.shard_gone(shard);
+    }
+
+    fn list_changed(&mut self, list: MemberList) {
+        let me = self.parts.machine.me();
+        self.parts.standing.set_stage(match list.state_of(me) {
+            Some(MemberState::Up) => Stage::Up,
+            Some(MemberState::Leaving) => Stage::Draining,
+            _ => Stage::Starting,
+        });
+        // What was heard of a dead owner is needed until his shards are claimed; the list keeps him long enough.
+        self.last_heard.retain(|owner, _| list.member(owner.node).is_some());
+        self.parts.list.store(Arc::new(list));
+    }
+
+    fn write_alive(&mut self, ctx: &mut Context<Self>) {
+        let (tables, me) = (Arc::clone(&self.parts.tables), self.parts.machine.me());
+        let (expected, now) = (self.alive_version, self.parts.around.clock.now().wall);
+        let write = async move {
+            let body = Bytes::copy_from_slice(&now.0.to_le_bytes());
+            tables.put_if_version(Table::Member, &alive_key(me), expected, body).await
+        };
+        ctx.spawn(write.into_actor(self).map(|written, actor, ctx| match written {
+            Ok(Swap::Won) => {
+                actor.alive_version += 1;
+                actor.set_store_failing(false, ctx);
+            }
+            Ok(Swap::Lost { version, .. }) => actor.alive_version = version,
+            Err(error) => {
+                tracing::warn!(%error, "this node's sign of life is not written");
+                actor.set_store_failing(true, ctx);
+            }
+        }));
+    }
+
+    fn read_alive(&mut self, of: Owner, ctx: &mut Context<Self>) {
+        let tables = Arc::clone(&self.parts.tables);
+        let read = async move { read_alive_row(tables.as_ref(), of).await };
+        ctx.spawn(read.into_actor(self).map(move |row, actor, ctx| {
+            if let Ok(row) = row {
+                let stamp = row.map_or(0, |(version, _)| version);
+                actor.feed(Input::AliveRead { of, stamp }, ctx);
+            }
+        }));
+    }
+
+    fn set_store_failing(&mut self, failing: bool, ctx: &mut Context<Self>) {
+        if self.store_failing != failing {
+            self.store_failing = failing;
+            self.parts.standing.set_store_failing(failing);
+            self.feed(if failing { Input::StoreFailing } else { Input::StoreBack }, ctx);
+        }
+    }
+
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        let now_ms = self.parts.around.clock.now().mono_ms;
+        if now_ms.saturating_sub(self.last_tick_ms) > STALL_MS {
+            for (_, handle, _) in self.shards.values() {
+                handle.addr().do_send(Distrust);
+            }
+        }
+        self.last_tick_ms = now_ms;
+        let unsure = self.parts.standing.unsure_for_ms(now_ms) > UNSURE_MS;
+        if unsure && !self.store_failing {
+            self.set_store_failing(true, ctx);
+        }
+        self.feed(Input::Tick, ctx);
+    }
+}
+
+fn alive_key(owner: Owner) -> String {
+    format!("alive/{owner}")
+}
+
+/// An owner's sign of life: its version and until when he said to be alive.
+async fn read_alive_row(tables: &dyn Tables, owner: Owner) -> Result<Option<(u64, Millis)>, TablesError> {
+    let row = tables.get_versioned(Table::Member, &alive_key(owner)).await?;
+    Ok(row.and_then(|(version, body)| {
+        let at = <[u8; 8]>::try_from(body.as_ref()).ok()?;
+        Some((version, Millis(i64::from_le_bytes(at))))
+    }))
+}
+
+impl Actor for SupervisorActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(0);
+        ctx.run_interval(Duration::from_millis(TICK_MS), Self::tick);
+        self.feed(Input::Tick, ctx);
+    }
+}
+
+impl Handler<Heard> for SupervisorActor {
+    type Result = ();
+
+    fn handle(&mut self, Heard { from, note }: Heard, ctx: &mut Context<Self>) {
+        match handoff_codec::decode_bare::<Note>(&note) {
+            Err(error) => tracing::warn!(%from, %error, "a peer's note can't be read"),
+            Ok(Note::Echo(number)) => {
+                let me = ctx.address();
+                self.parts.pool.echo(move || me.do_send(EchoThrough(from, number)));
+            }
+            Ok(note) => {
+                self.last_heard.insert(from, self.parts.around.clock.now().wall);
+                self.feed(Input::Heard { from, note }, ctx);
+            }
+        }
+    }
+}
+
+impl Handler<EchoThrough> for SupervisorActor {
+    type Result = ();
+
+    fn handle(&mut self, EchoThrough(to, number): EchoThrough, _: &mut Context<Self>) {
+        if let Ok(bytes) = handoff_codec::encode_bare(&Note::EchoBack(number)) {
+            self.parts.peers.notify(to.node, bytes.into());
+        }
+    }
+}
+
+impl Handler<LinkNews> for SupervisorActor {
+    type Result = ();
+
+    fn handle(&mut self, LinkNews(event): LinkNews, ctx: &mut Context<Self>) {
+        let input = match event {
+            PeerEvent::LinkUp { peer } => Input::LinkUp { peer },
+            PeerEvent::LinkDown { peer, refused } => Input::LinkDown { peer, refused },
+            PeerEvent::OtherIncarnation { expected, met } => Input::OtherIncarnation { expected, met },
+            PeerEvent::Refused { peer, why } => {
+                tracing::error!(%peer, why, "a peer refuses this node");
+                Input::LinkRefused { peer }
+            }
+        };
+        self.feed(input, ctx);
+    }
+}
+
+impl Handler<ShardReport> for SupervisorActor {
+    type Result = ();
+
+    fn handle(&mut self, ShardReport { tenancy, news }: ShardReport, ctx: &mut Context<Self>) {
+        let Tenancy { shard, turn, .. } = tenancy;
+        let current = self.shards.get(&shard).is_some_and(|(held, _, _)| *held == turn);
+        if current && !matches!(news, News::Opened(_)) {
+            self.forget_shard(shard);
+        }
+        let input = match news {
+            News::Opened(epoch) => {
+                if let Some((_, _, started_ms)) = self.shards.get(&shard).filter(|_| current) {
+                    let took = self.parts.around.clock.now().mono_ms.saturating_sub(*started_ms);
+                    self.parts.around.watch.opened(Duration::from_millis(took));
+                }
+                Input::ShardOpened { shard, turn, epoch }
+            }
+            News::Fenced(by) => Input::ShardFenced { shard, turn, by },
+            News::Released => Input::ShardReleased { shard, turn },
+            News::Failed(reason) => {
+                tracing::error!(shard = shard.0, reason, "a shard can't be served here");
+                Input::ClaimFailed { shard, turn }
+            }
+        };
+        self.feed(input, ctx);
+    }
+}
+
+impl Handler<Drain> for SupervisorActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Drain, ctx: &mut Context<Self>) {
+        self.parts.standing.set_stage(Stage::Draining);
+        self.feed(Input::DrainAsked, ctx);
+    }
+}
+
+impl Handler<LookAll> for SupervisorActor {
+    type Result = actix::ResponseFuture<Vec<(ShardId, ShardView)>>;
+
+    fn handle(&mut self, _: LookAll, _: &mut Context<Self>) -> Self::Result {
+        let shards: Vec<_> =
+            self.shards.iter().map(|(shard, (_, handle, _))| (*shard, handle.addr().clone())).collect();
+        Box::pin(async move {
+            let mut views = Vec::new();
+            for (shard, addr) in shards {
+                if let Ok(view) = addr.send(Look).await {
+                    views.push((shard, view));
+                }
+            }
+            views
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! The admin API, version 1:
+//!
+//! ```text
+//! GET  /admin/v1/cluster             this node's view of the members
+//! GET  /admin/v1/shards              all shards as this node sees them
+//! GET  /admin/v1/sessions/{id}       a session at a glance
+//! POST /admin/v1/sessions/{id}/end   ends it whatever holds it open
+//! GET  /admin/v1/records/{id}        the record: JSON, or XML by Accept or ?format=xml
+//! POST /admin/v1/drain               gives all shards away; answers when the last has moved
+//! ```
+
+use super::Admin;
+use super::auth::{self, Token};
+use super::problem::Problem;
+use super::summary::SessionSummary;
+use crate::front::{Ask, RecordView};
+use actix_web::http::header;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{HttpRequest, HttpResponse, Scope, dev, web};
+use handoff_chat::id::CommandId;
+use handoff_chat::session::{Act, Caller, Command};
+use handoff_chat::{SessionId, transcript};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use serde_json::json;
+use std::time::Duration;
+
+/// How long an operator's command is tried.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) fn scope(
+    token: Token,
+) -> Scope<
+    impl dev::ServiceFactory<
+        dev::ServiceRequest,
+        Config = (),
+        Response = dev::ServiceResponse<impl actix_web::body::MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    web::scope("/admin/v1")
+        .wrap(from_fn(move |request: dev::ServiceRequest, next: Next<_>| {
+            auth::admit(token.clone(), request, next)
+        }))
+        .service(resource("/cluster", web::get().to(cluster)))
+        .service(resource("/shards", web::get().to(shards)))
+        .service(resource("/sessions/{id}", web::get().to(session)))
+        .service(resource("/sessions/{id}/end", web::post().to(end)))
+        .service(resource("/records/{id}", web::get().to(record)))
+        .service(resource("/drain", web::post().to(drain)))
+        .default_service(web::to(super::nothing_here))
+}
+
+fn resource(path: &str, route: actix_web::Route) -> actix_web::Resource {
+    web::resource(path).route(route).default_service(web::to(wrong_method))
+}
+
+async fn wrong_method() -> Problem {
+    Problem::wrong_method()
+}
+
+async fn cluster(admin: web::Data<Admin>) -> HttpResponse {
+    HttpResponse::Ok().json(admin.operations.cluster().await)
+}
+
+async fn shards(admin: web::Data<Admin>) -> HttpResponse {
+    HttpResponse::Ok().json(admin.operations.shards().await)
+}
+
+async fn session(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let id = session_id(&path)?;
+    let record = read_record(&admin, &id).await?;
+    Ok(HttpResponse::Ok().json(SessionSummary::of(&id, &record)))
+}
+
+async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let session = session_id(&path)?;
+    let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
+    tracing::info!(session = %session.0, "operator ends a session");
+    let ask = Ask { session, command: Some(command), read: None, client_id: false, patience: PATIENCE };
+    let told = admin.sessions.ask(ask).await?;
+    Ok(HttpResponse::Ok().json(json!({"ended": true, "seq": told.answer.map(|answer| answer.seq)})))
+}
+
+async fn record(
+    admin: web::Data<Admin>,
+    path: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let id = session_id(&path)?;
+    let format = Format::of(&request)?;
+    let record = read_record(&admin, &id).await?;
+    let (content_type, body) = match format {
+        Format::Json => ("application/json", transcript::to_json(&id, &record.events)),
+        Format::Xml => ("application/xml", transcript::to_xml(&id, &record.events)),
+    };
+    let body = body.map_err(|error| Problem::failed(error.to_string()))?;
+    let state = if record.closed { "closed" } else { "live" };
+    Ok(HttpResponse::Ok().content_type(content_type).insert_header(("Handoff-Record", state)).body(body))
+}
+
+async fn drain(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
+    tracing::info!("operator asks for a drain");
+    // On a task of its own: a drain that has begun goes on when the operator hangs up.
+    let operations = admin.operations.clone();
+    let drained = actix_web::rt::spawn(async move { operations.drain().await }).await;
+    match drained {
+        Ok(Ok(())) => Ok(HttpResponse::Ok().json(json!({"drained": true}))),
+        Ok(Err(reason)) => Err(Problem::failed(reason)),
+        Err(_) => Err(Problem::failed("the drain broke off")),
+    }
+}
+
+fn session_id(text: &str) -> Result<SessionId, Problem> {
+    SessionId::parse(text).ok_or_else(|| Problem::bad_request("a session id has 16 letters and digits"))
+}
+
+async fn read_record(admin: &Admin, id: &SessionId) -> Result<RecordView, Problem> {
+    match admin.operations.record(id).await {
+        Ok(Some(record)) => Ok(record),
+        Ok(None) => Err(Problem::not_found("no such session")),
+        Err(reason) => Err(Problem::unavailable(reason)),
+    }
+}
+
+fn mint_command_id() -> Result<CommandId, Problem> {
+    let mut random = [0; 16];
+    SysRng
+        .try_fill_bytes(&mut random)
+        .map_err(|_| Problem::failed("the operating system gives no random bytes"))?;
+    Ok(CommandId(format!("operator-{:032x}", u128::from_be_bytes(random))))
+}
+
+/// How a record is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    Xml,
+}
+
+impl Format {
+    /// `?format=`, else what `Accept` names first, else JSON.
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let query = form_urlencoded::parse(request.query_string().as_bytes());
+        if let Some((_, format)) = query.into_iter().find(|(key, _)| key == "format") {
+            return match &*format {
+                "json" => Ok(Self::Json),
+                "xml" => Ok(Self::Xml),
+                _ => Err(Problem::bad_request("format is json or xml")),
+            };
+        }
+        let accept =
+            request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let place = |kinds: [&str; 2]| kinds.iter().filter_map(|kind| accept.find(kind)).min();
+        match (place(["application/xml", "text/xml"]), place(["application/json", "*/*"])) {
+            (Some(xml), Some(json)) if xml < json => Ok(Self::Xml),
+            (Some(_), None) => Ok(Self::Xml),
+            _ => Ok(Self::Json),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
+
+use crate::front::{
+    Ask, AskError, ClusterStatus, MemberStatus, Operations, RecordView, Sessions, ShardStatus, Told,
+};
+use async_trait::async_trait;
+use handoff_chat::SessionId;
+use handoff_chat::id::{BotName, Millis};
+use handoff_chat::session::event::{Start, Text};
+use handoff_chat::session::{
+    Act, Answer, Body, Caller, Event, LeaveReason, Limits, Participant, Role, Visibility,
+};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// The session that the fake knows.
+pub(crate) const KNOWN: &str = "0123456789abcdEF";
+/// Something the customer said, which belongs into the record alone.
+pub(crate) const SAID: &str = "my card is <4111> \u{1f4b3}";
+
+/// A node for tests.
+pub(crate) struct Fake {
+    /// What a command is answered with when it isn't `None`.
+    pub(crate) refuse: Mutex<Option<AskError>>,
+    /// Why the node isn't ready.
+    pub(crate) unready: Mutex<Option<String>>,
+    /// Why a drain fails.
+    pub(crate) stuck: Mutex<Option<String>>,
+    /// The acts of commands that came, by their callers.
+    pub(crate) asked: Mutex<Vec<(Caller, Act)>>,
+    /// How often a drain was asked for.
+    pub(crate) drains: Mutex<usize>,
+}
+
+impl Fake {
+    pub(crate) fn new() -> Self {
+        Self {
+            refuse: Mutex::new(None),
+            unready: Mutex::new(None),
+            stuck: Mutex::new(None),
+            asked: Mutex::new(Vec::new()),
+            drains: Mutex::new(0),
+        }
+    }
+}
+
+fn text(text: &str) -> Text {
+    Text { key: 0, bytes: text.as_bytes().to_vec() }
+}
+
+fn party(number: u32, role: Role, nickname: &str) -> Body {
+    Body::Joined(Box::new(Participant {
+        number,
+        number_in_view: [Some(number); 3],
+        role,
+        visibility: Visibility::All,
+        nickname: text(nickname),
+        user_id: format!("{number:016x}"),
+    }))
+}
+
+/// The events of the known session.
+pub(crate) fn events() -> Vec<Event> {
+    let start = Start {
+        service: "default".to_owned(),
+        subject: text(""),
+        contact: [text("Ann"), text("Lee"), text("ann@example.com")],
+        user_data: BTreeMap::new(),
+        time_zone_offset_minutes: 0,
+        key_hash: [0; 32],
+        sealed_key: None,
+        limits: Limits { message_bytes_max: 100, events_max: 100, linger_ms: 1 },
+    };
+    let bodies = [
+        (0, Body::Opened(Box::new(start))),
+        (1, party(1, Role::Customer, "Ann Lee")),
+        (2, party(2, Role::Bot(BotName("demo".to_owned())), "Demo")),
+        (1, Body::Message { text: text(SAID), message_type: None }),
+        (1, Body::Left { reason: LeaveReason::Left, asked_by: None }),
+        (0, Body::Ended),
+    ];
+    let event = |(seq, (by, body)): (u64, (u32, Body))| {
+        let index = if by == 0 { [None; 3] } else { [Some(seq); 3] };
+        Event { seq, at: Millis(1_000_000 + i64::try_from(seq).unwrap()), index, by, body }
+    };
+    (1..).zip(bodies).map(event).collect()
+}
+
+#[async_trait]
+impl Sessions for Fake {
+    async fn ask(&self, ask: Ask) -> Result<Told, AskError> {
+        if let Some(command) = ask.command {
+            self.asked.lock().unwrap().push((command.caller, command.act));
+        }
+        if let Some(error) = self.refuse.lock().unwrap().clone() {
+            return Err(error);
+        }
+        let answer =
+            Answer { seq: 7, next_position: 1, chat_ended: true, user_id: String::new(), sealed_key: None };
+        Ok(Told { answer: Some(answer), reading: None })
+    }
+
+    fn mint(&self) -> SessionId {
+        SessionId(KNOWN.to_owned())
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.unready.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl Operations for Fake {
+    async fn cluster(&self) -> ClusterStatus {
+        let member = |id: u16| MemberStatus {
+            id,
+            incarnation: format!("{id:016x}"),
+            http: format!("http://127.0.0.1:{}", 8100 + id),
+            state: "up".to_owned(),
+            shards: 12,
+        };
+        let members = vec![member(1), member(2)];
+        ClusterStatus { id: 1, state: "up".to_owned(), version: 9, shards: 12, sessions: 34, members }
+    }
+
+    async fn shards(&self) -> Vec<ShardStatus> {
+        let mine = ShardStatus {
+            shard: 0,
+            assigned: Some(1),
+            state: "serving".to_owned(),
+            epoch: Some(3),
+            position: Some((2, 55)),
+            entities: 6,
+        };
+        let other = ShardStatus {
+            shard: 1,
+            assigned: None,
+            state: "elsewhere".to_owned(),
+            epoch: None,
+            position: None,
+            entities: 0,
+        };
+        vec![mine, other]
+    }
+
+    async fn drain(&self) -> Result<(), String> {
+        *self.drains.lock().unwrap() += 1;
+        self.stuck.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {
+        if let Some(error) = self.refuse.lock().unwrap().clone() {
+            return Err(error.to_string());
+        }
+        Ok((session.0 == KNOWN).then(|| RecordView { closed: true, events: events() }))
+    }
+}

@@ -1,0 +1,125 @@
+//! A session as operators see it at a glance: who takes part and how much happened, not what was said.
+
+use crate::front::RecordView;
+use handoff_chat::SessionId;
+use handoff_chat::session::{Body, Event, LeaveReason, Participant, Role, Visibility};
+use serde::{Deserialize, Serialize};
+
+/// A session at a glance. Made from its durable events alone, so it is the same whichever node answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionSummary {
+    /// Its id.
+    pub id: String,
+    /// `live`; `ended`: its record is being closed; `closed`: the record is final.
+    pub state: String,
+    /// The service it was asked from.
+    pub service: String,
+    /// When it started, in milliseconds since 1970 UTC.
+    pub started_at_ms: i64,
+    /// When it ended.
+    pub ended_at_ms: Option<i64>,
+    /// How many messages were posted.
+    pub messages: usize,
+    /// The number of its last durable event.
+    pub last_seq: u64,
+    /// When that happened.
+    pub last_at_ms: i64,
+    /// Everybody who ever took part, in order of joining.
+    pub participants: Vec<PartySummary>,
+}
+
+/// One who takes or took part. Without his name: it is in the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartySummary {
+    /// His number in the session.
+    pub number: u32,
+    /// `customer`, `agent`, `bot`, `supervisor`, `workflow` or `system`.
+    pub role: String,
+    /// Which bot.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bot: Option<String>,
+    /// `all`, `internal` or `silent`.
+    pub visibility: String,
+    /// When he joined.
+    pub joined_at_ms: i64,
+    /// When he left; not there: he is present.
+    pub left_at_ms: Option<i64>,
+    /// `left`, `inactive`, `removed` or `ended`.
+    pub left_because: Option<String>,
+}
+
+impl SessionSummary {
+    pub(super) fn of(id: &SessionId, record: &RecordView) -> Self {
+        let (first, last) = (record.events.first(), record.events.last());
+        let mut summary = Self {
+            id: id.0.clone(),
+            state: "live".to_owned(),
+            service: String::new(),
+            started_at_ms: first.map_or(0, |event| event.at.0),
+            ended_at_ms: None,
+            messages: 0,
+            last_seq: last.map_or(0, |event| event.seq),
+            last_at_ms: last.map_or(0, |event| event.at.0),
+            participants: Vec::new(),
+        };
+        for event in &record.events {
+            summary.add(event);
+        }
+        if record.closed {
+            summary.state = "closed".to_owned();
+        }
+        summary
+    }
+
+    fn add(&mut self, event: &Event) {
+        match &event.body {
+            Body::Opened(start) => self.service.clone_from(&start.service),
+            Body::Joined(who) => self.participants.push(party(who, event.at.0)),
+            Body::Message { .. } => self.messages += 1,
+            Body::Left { reason, .. } => {
+                if let Some(party) = self.participants.iter_mut().rfind(|party| party.number == event.by) {
+                    party.left_at_ms = Some(event.at.0);
+                    party.left_because = Some(because(*reason).to_owned());
+                }
+            }
+            Body::Ended => {
+                self.ended_at_ms = Some(event.at.0);
+                self.state = "ended".to_owned();
+            }
+        }
+    }
+}
+
+fn party(who: &Participant, joined_at_ms: i64) -> PartySummary {
+    let (role, bot) = match &who.role {
+        Role::Customer => ("customer", None),
+        Role::Agent => ("agent", None),
+        Role::Bot(name) => ("bot", Some(name.0.clone())),
+        Role::Supervisor => ("supervisor", None),
+        Role::Workflow => ("workflow", None),
+        Role::System => ("system", None),
+    };
+    let visibility = match who.visibility {
+        Visibility::All => "all",
+        Visibility::Internal => "internal",
+        Visibility::Silent => "silent",
+    };
+    PartySummary {
+        number: who.number,
+        role: role.to_owned(),
+        bot,
+        visibility: visibility.to_owned(),
+        joined_at_ms,
+        left_at_ms: None,
+        left_because: None,
+    }
+}
+
+fn because(reason: LeaveReason) -> &'static str {
+    match reason {
+        LeaveReason::Left => "left",
+        LeaveReason::Inactive => "inactive",
+        LeaveReason::Removed => "removed",
+        LeaveReason::Ended => "ended",
+    }
+}

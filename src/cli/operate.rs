@@ -1,0 +1,190 @@
+//! The commands that ask a running node, and how their answers are shown.
+
+use super::client::Call;
+use super::{Failure, Format, Options};
+use crate::admin::SessionSummary;
+use crate::front::{ClusterStatus, ShardStatus};
+use crate::secret_file::read_secret;
+use handoff_chat::{SessionId, transcript::utc_text};
+use handoff_config::Secret;
+use hyper::Method;
+use hyper::body::Bytes;
+use serde::de::DeserializeOwned;
+use std::io::Write;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A drain ends by itself when nothing moves any more; this bounds one that moves very slowly.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(900);
+
+/// Where the admin API is, and the key to it.
+struct Door {
+    base: String,
+    token: Secret,
+}
+
+impl Door {
+    /// From the options; the configuration is read only for what they leave open.
+    fn find(options: &Options, node: Option<&str>) -> Result<Self, String> {
+        let base = node.map(str::to_owned).or_else(|| options.admin.clone());
+        let (base, token_file) = match (base, options.token_file.clone()) {
+            (Some(base), Some(file)) => (base, file),
+            (base, file) => {
+                let config = options.load()?.config;
+                let base = base.unwrap_or_else(|| format!("http://{}", config.admin.listen));
+                (base, file.unwrap_or_else(|| config.admin_token_file()))
+            }
+        };
+        let token = read_secret(&token_file).map_err(|error| {
+            format!(
+                "the admin token is needed, which the node makes at its first start (--token-file): {error}"
+            )
+        })?;
+        Ok(Self { base, token })
+    }
+
+    fn call(&self, method: Method, path: &str, patience: Duration) -> Result<Bytes, String> {
+        Call { method, base: &self.base, path, token: self.token.expose(), patience }.run()
+    }
+
+    fn get(&self, path: &str) -> Result<Bytes, String> {
+        self.call(Method::GET, path, PATIENCE)
+    }
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| format!("the node's answer is not understood: {error}"))
+}
+
+fn raw(body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+    out.write_all(body)?;
+    if !body.ends_with(b"\n") {
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// `cluster status`.
+pub(super) fn status(options: &Options, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let body = Door::find(options, None)?.get("/admin/v1/cluster")?;
+    if json {
+        return raw(&body, out);
+    }
+    let status: ClusterStatus = parsed(&body)?;
+    let ClusterStatus { id, state, version, shards, sessions, members } = status;
+    writeln!(
+        out,
+        "node {id} is {state}, serves {shards} shards with {sessions} sessions; member list {version}"
+    )?;
+    let row = |member: crate::front::MemberStatus| {
+        [member.id.to_string(), member.state, member.shards.to_string(), member.http, member.incarnation]
+    };
+    Ok(table(
+        ["NODE", "STATE", "SHARDS", "HTTP", "INCARNATION"],
+        members.into_iter().map(row).collect(),
+        out,
+    )?)
+}
+
+/// `cluster shards`.
+pub(super) fn shards(options: &Options, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let body = Door::find(options, None)?.get("/admin/v1/shards")?;
+    if json {
+        return raw(&body, out);
+    }
+    let shards: Vec<ShardStatus> = parsed(&body)?;
+    let row = |shard: ShardStatus| {
+        let position = shard.position.map_or_else(dash, |(segment, frame)| format!("{segment}/{frame}"));
+        let assigned = shard.assigned.map_or_else(dash, |node| node.to_string());
+        let epoch = shard.epoch.map_or_else(dash, |epoch| epoch.to_string());
+        [shard.shard.to_string(), assigned, shard.state, epoch, position, shard.entities.to_string()]
+    };
+    let heads = ["SHARD", "NODE", "STATE", "EPOCH", "SEGMENT/FRAME", "ENTITIES"];
+    Ok(table(heads, shards.into_iter().map(row).collect(), out)?)
+}
+
+/// `cluster drain`.
+pub(super) fn drain(options: &Options, node: Option<&str>, out: &mut dyn Write) -> Result<(), Failure> {
+    let door = Door::find(options, node)?;
+    door.call(Method::POST, "/admin/v1/drain", DRAIN_PATIENCE)?;
+    Ok(writeln!(out, "drained: the last shard has moved")?)
+}
+
+/// `session show`.
+pub(super) fn show(options: &Options, id: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let path = format!("/admin/v1/sessions/{}", checked(id)?);
+    let body = Door::find(options, None)?.get(&path)?;
+    if json {
+        return raw(&body, out);
+    }
+    let session: SessionSummary = parsed(&body)?;
+    writeln!(out, "session {} of service {} is {}", session.id, session.service, session.state)?;
+    let ended = session.ended_at_ms.map_or_else(dash, |at| utc_text(at, false));
+    writeln!(out, "started {}, ended {ended}", utc_text(session.started_at_ms, false))?;
+    let last = utc_text(session.last_at_ms, false);
+    writeln!(out, "{} messages, {} events, the last at {last}", session.messages, session.last_seq)?;
+    let row = |party: crate::admin::PartySummary| {
+        let who = party.bot.map_or(party.role, |bot| format!("bot {bot}"));
+        let left = party.left_at_ms.map_or_else(dash, |at| utc_text(at, false));
+        let joined = utc_text(party.joined_at_ms, false);
+        [
+            party.number.to_string(),
+            who,
+            party.visibility,
+            joined,
+            left,
+            party.left_because.unwrap_or_else(dash),
+        ]
+    };
+    let heads = ["NUMBER", "WHO", "SEEN BY", "JOINED", "LEFT", "BECAUSE"];
+    Ok(table(heads, session.participants.into_iter().map(row).collect(), out)?)
+}
+
+/// `session end`.
+pub(super) fn end(options: &Options, id: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    let path = format!("/admin/v1/sessions/{}/end", checked(id)?);
+    Door::find(options, None)?.call(Method::POST, &path, PATIENCE)?;
+    Ok(writeln!(out, "session {id} has ended")?)
+}
+
+/// `record export`.
+pub(super) fn export(
+    options: &Options,
+    id: &str,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let format = match format {
+        Format::Xml => "xml",
+        Format::Json => "json",
+    };
+    let path = format!("/admin/v1/records/{}?format={format}", checked(id)?);
+    raw(&Door::find(options, None)?.get(&path)?, out)
+}
+
+/// An id is put into a path, so it must be one.
+fn checked(id: &str) -> Result<&str, String> {
+    SessionId::parse(id).map(|_| id).ok_or_else(|| "a session id has 16 letters and digits".to_owned())
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+fn table<const N: usize>(
+    heads: [&str; N],
+    rows: Vec<[String; N]>,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let mut widths = heads.map(str::len);
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    for row in std::iter::once(heads.map(str::to_owned)).chain(rows) {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! The command line, its client commands against a real listener with a fake node behind it.
+
+use super::{DONE, FAILED, Process, USAGE, run};
+use crate::admin::Admin;
+use crate::admin::fake::{Fake, KNOWN, SAID};
+use crate::metrics::Metrics;
+use crate::secret_file::ensure_secret;
+use actix_web::dev::ServerHandle;
+use handoff_config::{Config, DEFAULT_TOML};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+
+/// A process that only remembers what it was asked.
+#[derive(Default)]
+struct Remembered(Mutex<Vec<Config>>);
+
+impl Process for Remembered {
+    fn serve(&self, config: Config) -> Result<(), String> {
+        self.0.lock().unwrap().push(config);
+        Ok(())
+    }
+
+    fn apply_schema(&self, config: &Config) -> Result<String, String> {
+        self.0.lock().unwrap().push(config.clone());
+        Ok("made 3 tables".to_owned())
+    }
+}
+
+/// Exit code, standard output, standard error.
+fn handoff(arguments: &[&str]) -> (u8, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let arguments = std::iter::once("handoff").chain(arguments.iter().copied());
+    let code = run(arguments, &Remembered::default(), &mut out, &mut err);
+    (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+/// A listener with a fake node behind it, and the file with its token.
+struct Node {
+    url: String,
+    token: PathBuf,
+    fake: Arc<Fake>,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Node {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("admin.token");
+        let secret = ensure_secret(&token).unwrap();
+        let fake = Arc::new(Fake::new());
+        let admin = Admin::new(fake.clone(), fake.clone(), Metrics::new(), &secret);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (tx, rx) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = admin.serve(listener).unwrap();
+                tx.send(server.handle()).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let handle = rx.recv().unwrap();
+        Self { url, token, fake, handle, thread: Some(thread), _folder: folder }
+    }
+
+    fn ask(&self, arguments: &[&str]) -> (u8, String, String) {
+        let door = ["--admin", &self.url, "--token-file", self.token.to_str().unwrap()];
+        handoff(&[arguments, &door].concat())
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[test]
+fn the_status_is_a_table_or_the_nodes_json() {
+    let node = Node::start();
+    let (code, out, err) = node.ask(&["cluster", "status"]);
+    assert_eq!((code, err.as_str()), (DONE, ""));
+    assert!(out.starts_with("node 1 is up, serves 12 shards with 34 sessions; member list 9\n"), "{out}");
+    assert!(out.contains("\n2     up     12      http://127.0.0.1:8102  0000000000000002\n"), "{out}");
+    let (_, json, _) = node.ask(&["cluster", "status", "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["members"][1]["id"], 2);
+    let (_, shards, _) = node.ask(&["cluster", "shards"]);
+    assert!(shards.contains("\n1      -     elsewhere  -      -              0\n"), "{shards}");
+}
+
+#[test]
+fn a_session_is_shown_and_ended_and_its_record_exported() {
+    let node = Node::start();
+    let (code, out, _) = node.ask(&["session", "show", KNOWN]);
+    assert_eq!(code, DONE);
+    assert!(out.contains("is closed") && out.contains("bot demo") && !out.contains("4111"), "{out}");
+    assert_eq!(node.ask(&["session", "end", KNOWN]).0, DONE);
+    assert_eq!(node.fake.asked.lock().unwrap().len(), 1);
+    let (_, xml, _) = node.ask(&["record", "export", KNOWN]);
+    assert!(xml.contains("&lt;4111&gt;"), "{xml}");
+    let (_, json, _) = node.ask(&["record", "export", KNOWN, "--format", "json"]);
+    assert!(serde_json::from_str::<serde_json::Value>(&json).unwrap().to_string().contains(SAID));
+}
+
+#[test]
+fn a_drain_that_fails_says_why_and_exits_with_1() {
+    let node = Node::start();
+    assert_eq!(node.ask(&["cluster", "drain"]).0, DONE);
+    *node.fake.stuck.lock().unwrap() = Some("shard 3 found no taker".to_owned());
+    let (code, _, err) = node.ask(&["cluster", "drain", "--node", &node.url]);
+    assert_eq!((code, err.as_str()), (FAILED, "handoff: shard 3 found no taker\n"));
+}
+
+#[test]
+fn what_a_node_refuses_is_said_in_its_words() {
+    let node = Node::start();
+    let (code, _, err) = node.ask(&["session", "show", "AAAAAAAAAAAAAAAA"]);
+    assert_eq!((code, err.as_str()), (FAILED, "handoff: no such session\n"));
+    let (code, _, err) = node.ask(&["record", "export", "../cluster"]);
+    assert_eq!((code, err.as_str()), (FAILED, "handoff: a session id has 16 letters and digits\n"));
+    let other = node.token.with_file_name("other.token");
+    let token = ensure_secret(&other).unwrap();
+    let (code, _, err) =
+        handoff(&["cluster", "status", "--admin", &node.url, "--token-file", other.to_str().unwrap()]);
+    assert!(code == FAILED && err.contains("admin token") && !err.contains(token.expose()), "{err}");
+}
+
+#[test]
+fn no_node_and_no_token_are_said_plainly() {
+    let node = Node::start();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let token = node.token.to_str().unwrap();
+    let (code, _, err) =
+        handoff(&["cluster", "status", "--admin", &format!("http://{free}"), "--token-file", token]);
+    assert!(code == FAILED && err.contains("no node answers at"), "{err}");
+    let (code, _, err) = handoff(&["cluster", "status", "--set", "admin.token_file=/nonexistent/token"]);
+    assert!(code == FAILED && err.contains("/nonexistent/token"), "{err}");
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_help_with_0() {
+    for wrong in [
+        &["fly"][..],
+        &[],
+        &["session", "show"],
+        &["cluster", "status", "--jsn"],
+        &["record", "export", "x", "--format", "pdf"],
+    ] {
+        let (code, out, err) = handoff(wrong);
+        assert!(code == USAGE && out.is_empty() && !err.is_empty(), "{wrong:?}: {code} {out} {err}");
+    }
+    let (code, out, _) = handoff(&["--help"]);
+    assert!(code == DONE && out.contains("cluster"), "{out}");
+}
+
+#[test]
+fn the_default_configuration_is_printed_as_it_ships() {
+    assert_eq!(handoff(&["config", "default"]), (DONE, DEFAULT_TOML.to_owned(), String::new()));
+}
+
+#[test]
+fn check_prints_every_problem_of_the_configuration_or_of_the_bots() {
+    let (code, _, err) = handoff(&["check", "--set", "http.lissten=1", "--set", "node.id=0"]);
+    assert_eq!(code, FAILED);
+    assert!(err.contains("did you mean http.listen?") && err.contains("node.id must be"), "{err}");
+    let (code, _, err) = handoff(&["check", "--set", "bots.dir=/nonexistent", "--set", "log.filter=a=b=c"]);
+    assert!(
+        code == FAILED && err.contains("services.default.bot is demo") && err.contains("log.filter"),
+        "{err}"
+    );
+    let good = ["check", "--set", "services.default.bot=", "--set", "store.sqlite.durability=relaxed"];
+    let (code, out, err) = handoff(&good);
+    assert_eq!((code, out.as_str()), (DONE, "the configuration is good\n"));
+    assert!(err.contains("warning: store.sqlite.durability"), "{err}");
+}
+
+#[test]
+fn serve_and_schema_get_the_configuration_that_was_asked_for() {
+    let process = Remembered::default();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("node.toml");
+    std::fs::write(&file, "[node]\nid = 7\n").unwrap();
+    let file = file.to_str().unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    for command in
+        [&["handoff", "serve", "--config", file][..], &["handoff", "schema", "apply", "--config", file]]
+    {
+        assert_eq!(run(command, &process, &mut out, &mut err), DONE, "{}", String::from_utf8_lossy(&err));
+    }
+    let configs = process.0.lock().unwrap();
+    assert!(configs.len() == 2 && configs.iter().all(|config| config.node.id == 7));
+    assert_eq!(String::from_utf8(out).unwrap(), "made 3 tables\n");
+}

@@ -1,0 +1,136 @@
+//! Everything that a call can be answered but success, with the wire's numbers.
+
+use crate::front::AskError;
+use crate::gateway::metrics::OutcomeLabel;
+use actix_web::http::StatusCode;
+use handoff_chat::session::Reject;
+use thiserror::Error;
+
+/// GMS: first name required.
+pub const FIRST_NAME_REQUIRED: u16 = 102;
+/// GMS: last name required.
+pub const LAST_NAME_REQUIRED: u16 = 103;
+/// GMS: nickname required.
+pub const NICKNAME_REQUIRED: u16 = 161;
+/// GMS: message too long.
+pub const MESSAGE_TOO_LONG: u16 = 204;
+/// GMS: the media server was not able to execute the request.
+pub const NOT_EXECUTED: u16 = 249;
+/// GMS: invalid e-mail address.
+pub const INVALID_EMAIL: u16 = 364;
+
+/// Why a call is not answered with success. What GMS has no number for is numbered like HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// The request itself is wrong: HTTP 400. A repeat does not help.
+    #[error("{advice}")]
+    Refused {
+        /// For `errors[].code`.
+        code: u16,
+        /// For `errors[].advice`.
+        advice: String,
+    },
+    /// No such session, no longer, or a key that is not its own: clients take it as the end.
+    #[error("no such session for this key: {0}")]
+    Dead(&'static str),
+    /// Nothing was done, or a repeat is harmless: clients come again.
+    #[error("not served at the moment, try again")]
+    Again,
+    /// Held to the deadline, and it is not known whether it was done: HTTP 504.
+    #[error("no answer in time, and it is not known whether the request was carried out")]
+    Unknown,
+    /// HTTP 404: no such service.
+    #[error("no such service")]
+    Service,
+    /// HTTP 404: no such operation.
+    #[error("no such resource or operation")]
+    Operation,
+    /// HTTP 405.
+    #[error("use POST")]
+    Method,
+    /// HTTP 408.
+    #[error("the request body did not arrive in time")]
+    Slow,
+    /// HTTP 413.
+    #[error("the request body is larger than {0} bytes")]
+    Large(usize),
+    /// HTTP 415.
+    #[error("use Content-Type application/x-www-form-urlencoded or multipart/form-data, in UTF-8")]
+    ContentType,
+    /// HTTP 400: not UTF-8.
+    #[error("the form is not valid UTF-8")]
+    Utf8,
+    /// HTTP 400: the connection broke inside the body.
+    #[error("the request body is incomplete")]
+    Incomplete,
+    /// HTTP 503: the operating system gives no random bits.
+    #[error("no random numbers to be had, try again")]
+    Random,
+}
+
+impl Fault {
+    /// A wrong request.
+    pub fn refused(code: u16, advice: impl Into<String>) -> Self {
+        Self::Refused { code, advice: advice.into() }
+    }
+
+    /// Of a command whose repeat is safe (`repeatable`) or not.
+    pub fn from_ask(error: AskError, repeatable: bool) -> Self {
+        match error {
+            AskError::Again | AskError::Busy => Self::Again,
+            AskError::Unknown if repeatable => Self::Again,
+            AskError::Unknown => Self::Unknown,
+            AskError::Rejected(reject) => reject.into(),
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Dead(_) | Self::Again => StatusCode::OK,
+            Self::Refused { .. } | Self::Utf8 | Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::Unknown => StatusCode::GATEWAY_TIMEOUT,
+            Self::Service | Self::Operation => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Large(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Random => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// For `errors[].code`.
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::Dead(_) => NOT_EXECUTED,
+            other => other.status().as_u16(),
+        }
+    }
+
+    /// How it is counted.
+    pub(crate) fn outcome(&self) -> OutcomeLabel {
+        match self {
+            Self::Dead(_) => OutcomeLabel::dead,
+            Self::Again => OutcomeLabel::again,
+            Self::Unknown => OutcomeLabel::unknown,
+            _ => OutcomeLabel::refused,
+        }
+    }
+}
+
+impl From<Reject> for Fault {
+    fn from(reject: Reject) -> Self {
+        match reject {
+            Reject::Unknown => Self::Dead("unknown session"),
+            Reject::WrongKey => Self::Dead("wrong key"),
+            Reject::Ended => Self::Dead("the chat has ended"),
+            Reject::TooLong { .. } => Self::refused(MESSAGE_TOO_LONG, reject.to_string()),
+            Reject::Full { .. } => Self::refused(NOT_EXECUTED, reject.to_string()),
+            Reject::IdInUse => Self::refused(400, "this clientMessageId was used before for something else"),
+            // It comes back with the shard's next owner: not the end.
+            Reject::Quarantined => Self::Again,
+            Reject::NotAllowed => Self::refused(400, "a customer may not do this"),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The API's resources, and what each request passes: service, method, content type, body, form; then the
+//! reply with its span, its count and its CORS headers.
+
+use super::fault::Fault;
+use super::form::{Encoding, Form, FormLimits};
+use super::operation::Operation;
+use super::{cors, perform, reply::Reply};
+use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
+use crate::gateway::{Gateway, GatewayOptions};
+use actix_web::dev::HttpServiceFactory;
+use actix_web::http::{Method, header::CONTENT_LENGTH};
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::BytesMut;
+use futures_util::StreamExt;
+use handoff_chat::SessionId;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use tracing::{Instrument, field};
+
+const NAME_BYTES_MAX: usize = 256;
+/// How much of a body over the limit is still read, so that its sender comes to read the answer.
+const EXCESS_BYTES_MAX: usize = 1024 * 1024;
+
+/// Everything under `/genesys`.
+pub(crate) fn scope() -> impl HttpServiceFactory {
+    let starts = ["/2/chat/{service}", "/2/chat/{service}/"];
+    let calls = ["/2/chat/{service}/{chat}/{operation}", "/2/chat/{service}/{chat}/{operation}/"];
+    web::scope("/genesys")
+        .service(web::resource(starts).default_service(web::to(handle)))
+        .service(web::resource(calls).default_service(web::to(handle)))
+        .default_service(web::to(handle))
+}
+
+async fn handle(request: HttpRequest, body: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
+    if request.method() == Method::OPTIONS {
+        let mut response = HttpResponse::NoContent().finish();
+        cors::allow(&request, &gateway.options.origins, true, response.headers_mut());
+        return response;
+    }
+    let begun = Instant::now();
+    let path = request.match_info();
+    let label = match (path.get("operation"), path.get("service")) {
+        (Some(name), _) => Operation::named(name).map_or(OperationLabel::other, Operation::label),
+        (None, Some(_)) => OperationLabel::start,
+        (None, None) => OperationLabel::other,
+    };
+    let span = tracing::info_span!("customer", operation = ?label, session = field::Empty);
+    if let Some(chat) = path.get("chat").and_then(SessionId::parse) {
+        span.record("session", chat.0.as_str());
+    }
+    let (response, outcome) = answer(&request, body, &gateway).instrument(span).await;
+    gateway.metrics.count(label, outcome, begun.elapsed());
+    response
+}
+
+async fn answer(
+    request: &HttpRequest,
+    body: web::Payload,
+    gateway: &Gateway,
+) -> (HttpResponse, OutcomeLabel) {
+    let mut form = Form::default();
+    let (mut response, outcome) = match serve(request, body, gateway, &mut form).await {
+        Ok(reply) => (reply.respond(None), OutcomeLabel::ok),
+        Err(fault) => {
+            let reference = REFERENCE.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(reference, code = fault.code(), "refused: {}", shown(&fault));
+            let given = |name: &str| form.value(name).map(str::to_owned);
+            let mut reply = Reply::of_fault(&fault, reference);
+            reply.alias = Some(gateway.alias.clone());
+            reply.chat_id = request.match_info().get("chat").and_then(SessionId::parse).map(|id| id.0);
+            if fault == Fault::Again && reply.chat_id.is_some() {
+                // Clients that take over whatever a reply says must find what they had.
+                reply.secure_key = given("secureKey");
+                reply.user_id = given("userId");
+                reply.next_position = given("transcriptPosition").and_then(|text| text.trim().parse().ok());
+            }
+            (reply.respond(Some(&fault)), fault.outcome())
+        }
+    };
+    cors::allow(request, &gateway.options.origins, false, response.headers_mut());
+    (response, outcome)
+}
+
+/// Numbers the faults of this process, so that what a client reports is found in the log.
+static REFERENCE: AtomicU64 = AtomicU64::new(1);
+
+/// A fault without what the client wrote: an advice may name a parameter's key.
+fn shown(fault: &Fault) -> String {
+    match fault {
+        Fault::Refused { .. } => "wrong request".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+async fn serve(
+    request: &HttpRequest,
+    body: web::Payload,
+    gateway: &Gateway,
+    form: &mut Form,
+) -> Result<Reply, Fault> {
+    let path = request.match_info();
+    let name = path.get("service").ok_or(Fault::Operation)?;
+    let service = gateway.options.services.get(name).ok_or(Fault::Service)?;
+    let operation = match path.get("operation") {
+        Some(name) => Some(Operation::named(name).ok_or(Fault::Operation)?),
+        None => None,
+    };
+    if request.method() != Method::POST {
+        return Err(Fault::Method);
+    }
+    *form = read_form(request, body, &gateway.options).await?;
+    match (operation, path.get("chat")) {
+        (Some(operation), Some(chat)) => perform::call(gateway, chat, operation, form).await,
+        _ => perform::start(gateway, name, service, form).await,
+    }
+}
+
+async fn read_form(
+    request: &HttpRequest,
+    body: web::Payload,
+    options: &GatewayOptions,
+) -> Result<Form, Fault> {
+    let encoding = Encoding::of(request.headers())?;
+    let declared =
+        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > options.body_bytes_max.saturating_add(EXCESS_BYTES_MAX)) {
+        return Err(Fault::Large(options.body_bytes_max));
+    }
+    let body = tokio::time::timeout(options.body_timeout, read_body(body, options.body_bytes_max));
+    let body = body.await.map_err(|_| Fault::Slow)??;
+    let limits = FormLimits { fields_max: options.fields_max, name_bytes_max: NAME_BYTES_MAX };
+    match encoding {
+        Encoding::Urlencoded => Form::urlencoded(&body, limits),
+        Encoding::Multipart => Form::multipart(request.headers(), body.freeze(), limits).await,
+    }
+}
+
+async fn read_body(mut body: web::Payload, bytes_max: usize) -> Result<BytesMut, Fault> {
+    let (mut read, mut excess) = (BytesMut::new(), 0);
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| Fault::Incomplete)?;
+        if excess > 0 || read.len() + chunk.len() > bytes_max {
+            excess += chunk.len();
+            if excess > EXCESS_BYTES_MAX {
+                break;
+            }
+        } else {
+            read.extend_from_slice(&chunk);
+        }
+    }
+    if excess > 0 { Err(Fault::Large(bytes_max)) } else { Ok(read) }
+}

@@ -1,0 +1,88 @@
+//! What the gateway counts. Labels come from fixed sets: no id, name or text of anybody can get in.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// What was asked for, as a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(non_camel_case_types)]
+pub enum OperationLabel {
+    /// Request chat.
+    start,
+    /// Send.
+    send,
+    /// Refresh.
+    refresh,
+    /// Start typing.
+    start_typing,
+    /// Stop typing.
+    stop_typing,
+    /// Disconnect.
+    disconnect,
+    /// Anything that isn't a call of the API.
+    other,
+}
+
+/// How it went, as a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(non_camel_case_types)]
+pub enum OutcomeLabel {
+    /// Done.
+    ok,
+    /// Told to come again (statusCode 1).
+    again,
+    /// No such session, or a key that does not fit (statusCode 2).
+    dead,
+    /// The request was wrong (HTTP 4xx).
+    refused,
+    /// Held to the deadline without knowing the outcome (HTTP 504).
+    unknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    operation: OperationLabel,
+    outcome: OutcomeLabel,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TimeLabels {
+    operation: OperationLabel,
+}
+
+/// The gateway's counters. Cheap to clone; clones count together.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    calls: Family<CallLabels, Counter>,
+    times: Family<TimeLabels, Histogram>,
+}
+
+const BUCKETS_SECONDS: [f64; 14] =
+    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0];
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let times = Family::new_with_constructor((|| Histogram::new(BUCKETS_SECONDS)) as fn() -> Histogram);
+        Self { calls: Family::default(), times }
+    }
+}
+
+impl Metrics {
+    /// Registers `handoff_gateway_requests_total{operation,outcome}` and
+    /// `handoff_gateway_request_duration_seconds{operation}`.
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Calls of the customers' API by operation and outcome";
+        registry.register("handoff_gateway_requests", help, self.calls.clone());
+        let help = "Time from a request's head to its reply, in seconds";
+        registry.register("handoff_gateway_request_duration_seconds", help, self.times.clone());
+    }
+
+    pub(crate) fn count(&self, operation: OperationLabel, outcome: OutcomeLabel, took: Duration) {
+        self.calls.get_or_create(&CallLabels { operation, outcome }).inc();
+        self.times.get_or_create(&TimeLabels { operation }).observe(took.as_secs_f64());
+    }
+}

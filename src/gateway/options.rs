@@ -1,0 +1,73 @@
+//! What can be set about the gateway. Plain values; the configuration crate reads and checks them.
+
+use handoff_chat::session::{Bot, Limits};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// One service: the `{service}` of `/genesys/2/chat/{service}`.
+#[derive(Debug, Clone)]
+pub struct ServiceOptions {
+    /// The bot invited into each new session.
+    pub bot: Option<Bot>,
+    /// Limits fixed for each new session.
+    pub limits: Limits,
+}
+
+/// Everything about the gateway of a node.
+#[derive(Debug, Clone)]
+pub struct GatewayOptions {
+    /// The services by name. A name that isn't here is answered 404.
+    pub services: BTreeMap<String, ServiceOptions>,
+    /// Largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// Most fields in a form; more are refused.
+    pub fields_max: usize,
+    /// Longest single field other than a message text, in bytes of UTF-8.
+    pub field_bytes_max: usize,
+    /// How long a call is tried that can safely be answered "again": well under the 3 s after which the
+    /// field's web widget gives a call up.
+    pub patience: Duration,
+    /// How long a command without a client id is held while its outcome is unknown; then HTTP 504.
+    pub deadline: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a request's head may take to arrive.
+    pub head_timeout: Duration,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// How long the kernel keeps a connection whose client acknowledges or reads nothing.
+    pub unread_timeout: Duration,
+    /// Most connections of the whole gateway; more wait to be accepted.
+    pub connections_max: usize,
+    /// Threads that serve connections.
+    pub workers: usize,
+    /// Sites that may use the API from a browser (`https://www.example.com`); empty: any. No cookie
+    /// identifies anybody here, so an origin gains nothing that the key's holder does not have.
+    pub origins: Vec<String>,
+    /// Base URLs of the nodes that the customer page may turn to, in the order to try; empty: its own origin
+    /// only.
+    pub customer_nodes: Vec<String>,
+}
+
+impl Default for GatewayOptions {
+    /// What suits most: one service `default` without a bot.
+    fn default() -> Self {
+        let limits = Limits { message_bytes_max: 16_384, events_max: 10_000, linger_ms: 600_000 };
+        Self {
+            services: BTreeMap::from([("default".to_owned(), ServiceOptions { bot: None, limits })]),
+            body_bytes_max: 64 * 1024,
+            fields_max: 256,
+            field_bytes_max: 4096,
+            patience: Duration::from_millis(2000),
+            deadline: Duration::from_secs(8),
+            body_timeout: Duration::from_secs(10),
+            head_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(75),
+            unread_timeout: Duration::from_secs(30),
+            connections_max: 20_000,
+            workers: 2,
+            origins: Vec::new(),
+            customer_nodes: Vec::new(),
+        }
+    }
+}

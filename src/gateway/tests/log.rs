@@ -1,0 +1,94 @@
+//! No key, text, name or address gets into a log, at any level.
+
+use super::support::{Trouble, site};
+use std::io::Write;
+use std::sync::{Mutex, Once};
+
+static CAPTURED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static INSTALLED: Once = Once::new();
+
+struct Capture;
+
+impl Write for Capture {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        CAPTURED.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Captures what all threads of this process log, at every level.
+pub(super) fn capture() {
+    INSTALLED.call_once(|| {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(|| Capture)
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+}
+
+#[actix_web::test]
+async fn no_key_text_name_or_address_is_in_any_log_and_every_call_has_its_session_s_id() {
+    let site = site();
+    let secrets = [
+        "QqNickname",
+        "QqFirst",
+        "QqLast",
+        "qqmail@example.org",
+        "QqSubject",
+        "QqQuestion",
+        "QqData",
+        "QqValue",
+    ];
+    let chat = site
+        .start_with(
+            "robin",
+            &[
+                ("nickname", secrets[0]),
+                ("firstName", secrets[1]),
+                ("lastName", secrets[2]),
+                ("emailAddress", secrets[3]),
+                ("subject", secrets[4]),
+                ("text", secrets[5]),
+                ("userData[QqData]", secrets[7]),
+                ("clientMessageId", "QqStartIdQqStartId"),
+            ],
+        )
+        .await;
+    let key = chat.key.clone();
+    site.done(&chat, "send", &[("message", "QqMessage"), ("clientMessageId", "QqMessageId")]).await;
+    site.done(&chat, "refresh", &[("message", "QqPreview"), ("transcriptPosition", "1")]).await;
+    site.done(&chat, "startTyping", &[("message", "QqPreview")]).await;
+    site.sessions.troubles(&[Trouble::Again]);
+    site.call(&chat, "send", &[("message", "QqMessage")]).await;
+    site.sessions.troubles(&[Trouble::LostBefore]);
+    site.call(&chat, "send", &[("message", "QqMessage")]).await;
+    site.call(&chat, "send", &[("message", &"QqLong".repeat(400))]).await;
+    site.call(&chat, "refresh", &[("transcriptPosition", "QqPosition")]).await;
+    site.call(&chat, "send", &[("message", "x"), ("clientMessageId", &"QqId".repeat(30))]).await;
+    let long = "QqValue".repeat(1000);
+    site.post("default", &[("nickname", "QqNickname"), ("userData[QqData]", &long)]).await;
+    site.post("default", &[("nickname", "QqNickname"), ("emailAddress", "QqNoMail")]).await;
+    site.raw("default", "application/x-www-form-urlencoded", b"nickname=Qq\xff".to_vec()).await;
+    site.raw(
+        "default",
+        "multipart/form-data; boundary=Qq",
+        b"--Qq\r\nQqHeader\r\n\r\nQqBody\r\n--Qq--".to_vec(),
+    )
+    .await;
+    site.raw("default", "text/QqType", "QqBody").await;
+    site.call(&chat, "disconnect", &[]).await;
+
+    let log = String::from_utf8_lossy(&CAPTURED.lock().unwrap()).into_owned();
+    assert!(log.contains(&chat.id), "the session's id is missing: the capture does not work");
+    assert!(log.contains("refused"), "refusals are not logged at debug: the capture does not work");
+    for secret in ["Qq", "qqmail", key.as_str(), &key[22..]] {
+        let at = log.lines().find(|line| line.contains(secret));
+        assert_eq!(at, None, "{secret} is in the log");
+    }
+}

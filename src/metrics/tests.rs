@@ -1,0 +1,127 @@
+//! What is counted, and that the page lists all of it.
+
+use super::*;
+use crate::gateway;
+use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
+use std::collections::BTreeSet;
+
+/// Name, then type, labels and meaning, of the page and of the code.
+type Listed = BTreeMap<String, [String; 3]>;
+
+fn of_page() -> Listed {
+    let mut listed = Listed::new();
+    for line in include_str!("../../docs/metrics.md").lines() {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let [_, name, kind, labels, meaning, _] = cells[..] else { continue };
+        let Some(name) = name.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) else { continue };
+        let row = [kind.to_owned(), labels.to_owned(), meaning.to_owned()];
+        assert!(listed.insert(name.to_owned(), row).is_none(), "{name} stands twice");
+    }
+    listed
+}
+
+/// The page of a node as it runs, with every label of the gateway used once.
+fn encoded() -> String {
+    use OperationLabel::{disconnect, other, refresh, send, start, start_typing, stop_typing};
+    use OutcomeLabel::{again, dead, ok, refused, unknown};
+    let customers = gateway::Metrics::default();
+    for operation in [start, send, refresh, start_typing, stop_typing, disconnect, other] {
+        for outcome in [ok, again, dead, refused, unknown] {
+            customers.count(operation, outcome, Duration::from_millis(1));
+        }
+    }
+    Metrics::with(|registry| customers.register(registry)).encode()
+}
+
+fn of_code() -> Listed {
+    let page = encoded();
+    let mut listed = Listed::new();
+    let mut help = BTreeMap::new();
+    for line in page.lines() {
+        if let Some((name, text)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
+            help.insert(name, text.to_owned());
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            let suffix = match kind {
+                "counter" => "_total",
+                "histogram" => "_count",
+                _ => "",
+            };
+            let sample = format!("{name}{suffix}{{");
+            let samples = page.lines().filter_map(|line| line.strip_prefix(&sample)?.split_once('}'));
+            let labels = labels_of(samples.map(|(labels, _)| labels));
+            let shown = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
+            listed.insert(shown, [kind.to_owned(), labels, help[name].clone()]);
+        }
+    }
+    listed
+}
+
+/// `key: value, value; key: value` of samples' `key="value",key="value"`, as the page writes it.
+fn labels_of<'a>(samples: impl Iterator<Item = &'a str>) -> String {
+    let mut values = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for (key, value) in samples.flat_map(|sample| sample.split(',')).filter_map(|pair| pair.split_once('=')) {
+        values.entry(key).or_default().insert(value.trim_matches('"'));
+    }
+    let listed = values.into_iter().map(|(key, values)| {
+        let values: Vec<_> = values.into_iter().collect();
+        format!("{key}: {}", values.join(", "))
+    });
+    listed.collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn the_page_lists_every_metric_and_no_other() {
+    let (page, code) = (of_page(), of_code());
+    assert!(code.len() > 15, "the encoding was not understood: {code:?}");
+    let line = |(name, row): (&String, &[String; 3])| format!("| `{name}` | {} | {} | {} |", row[0], row[1], row[2]);
+    let lacking: Vec<_> = code.iter().filter(|(name, row)| page.get(*name) != Some(row)).map(line).collect();
+    assert!(lacking.is_empty(), "docs/metrics.md should say:\n{}", lacking.join("\n"));
+    let gone: Vec<_> = page.keys().filter(|name| !code.contains_key(*name)).collect();
+    assert!(gone.is_empty(), "docs/metrics.md lists what no longer exists: {gone:?}");
+}
+
+#[test]
+fn what_shards_tell_is_summed_and_leaves_with_them() {
+    let metrics = Metrics::new();
+    let has = |sample: &str| {
+        let page = metrics.encode();
+        assert!(page.lines().any(|line| line == sample), "missing: {sample}\nin:\n{page}");
+    };
+    let census = Census { awake: 3, asleep: 2, open: 4, quarantined: 1 };
+    metrics.shard(ShardId(1), census, 10, 2);
+    metrics.shard(ShardId(2), census, 5, 0);
+    metrics.shard(ShardId(1), Census { awake: 1, ..census }, 0, 3);
+    has("handoff_shard_serving 2");
+    has("handoff_shard_sessions{state=\"awake\"} 4");
+    has("handoff_shard_sessions_open 8");
+    has("handoff_shard_held_outputs 5");
+    has("handoff_shard_panics_total 3");
+    metrics.shard_gone(ShardId(1));
+    metrics.shard_gone(ShardId(1));
+    metrics.shard(ShardId(1), Census::default(), 0, 1);
+    has("handoff_shard_sessions_open 4");
+    has("handoff_shard_panics_total 4");
+    has("handoff_cluster_shards_left_total 1");
+}
+
+#[test]
+fn frames_calls_and_takeovers_are_counted() {
+    let metrics = Metrics::new();
+    metrics.frame_committed(3, 500, Duration::from_millis(4));
+    metrics.opened(Duration::from_millis(30));
+    metrics.call("again");
+    metrics.ready(true);
+    let page = metrics.encode();
+    for sample in [
+        "handoff_journal_entries_total 3",
+        "handoff_journal_frame_bytes_total 500",
+        "handoff_journal_commit_seconds_bucket{le=\"0.005\"} 1",
+        "handoff_cluster_takeover_seconds_bucket{le=\"0.05\"} 1",
+        "handoff_router_calls_total{outcome=\"again\"} 1",
+        "handoff_router_calls_total{outcome=\"told\"} 0",
+        "handoff_node_ready 1",
+    ] {
+        assert!(page.lines().any(|line| line == sample), "missing: {sample}\nin:\n{page}");
+    }
+    assert!(page.ends_with("# EOF\n"));
+}

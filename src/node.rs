@@ -1,0 +1,365 @@
+//! A node: puts its parts together, runs them, and takes them apart again.
+
+mod operations;
+mod stores;
+
+use crate::actor::arbiter::ArbiterPool;
+use crate::actor::handle::{ShardDirectory, SupervisorHandle};
+use crate::actor::journal::Log;
+use crate::actor::shard::Surroundings;
+use crate::actor::supervisor::{Ended, Parts};
+use crate::admin::Admin;
+use crate::bots::{BotsError, load_bots};
+use crate::clock::{Clock, SystemClock};
+use crate::front::Sessions;
+use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions};
+use crate::metrics::Metrics;
+use crate::router::{Router, Service};
+use crate::secret_file::{self, ensure_secret};
+use crate::shard::Options;
+use crate::standing::Standing;
+use actix_web::dev::ServerHandle;
+use arc_swap::ArcSwap;
+use handoff_chat::BotName;
+use handoff_chat::session::{Bot, Limits};
+use handoff_cluster::peer::{Links, LinksConfig, PROTOCOL, Secret};
+use handoff_cluster::{MemberList, Peers, Supervisor, Timing};
+use handoff_config::Config;
+use handoff_journal::{Incarnation, NodeId, Owner};
+use rand::rngs::{StdRng, SysRng};
+use rand::{RngExt, SeedableRng, TryRng};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use stores::Stores;
+use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, oneshot};
+
+pub use stores::{StoreError, apply_schema, findings};
+
+/// How a node ended that had started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExitReason {
+    /// It was asked to stop and has given everything away.
+    Drained,
+    /// It could not give everything away, or had to stop; why.
+    Failed(String),
+}
+
+/// Why a node did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The store can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A secret can't be read or made.
+    #[error(transparent)]
+    Secret(#[from] secret_file::Error),
+    /// A bot's rules can't be used.
+    #[error(transparent)]
+    Bots(#[from] BotsError),
+    /// A port is taken, or an address is not this host's.
+    #[error("can't listen on {address} ({key}): {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The key of the configuration that says so.
+        key: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The operating system gives no random bytes.
+    #[error("the operating system gives no random bytes: {0}")]
+    Random(String),
+    /// A server or signal handler can't be set up.
+    #[error("can't start: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Where a node listens. All three are taken before anything else happens, so that a second start says so at once.
+struct Listeners {
+    http: TcpListener,
+    admin: TcpListener,
+    peer: TcpListener,
+}
+
+impl Listeners {
+    fn open(config: &Config) -> Result<Self, StartError> {
+        let open = |address: SocketAddr, key| {
+            TcpListener::bind(address).map_err(|source| StartError::Listen { address, key, source })
+        };
+        let listeners = Self {
+            http: open(config.http.listen, "http.listen")?,
+            admin: open(config.admin.listen, "admin.listen")?,
+            peer: open(config.peer.listen, "peer.listen")?,
+        };
+        listeners.peer.set_nonblocking(true)?;
+        Ok(listeners)
+    }
+}
+
+/// Runs a node until it has drained; to be called inside of an actix system.
+///
+/// # Errors
+/// [`StartError`] when it can't start.
+pub async fn run(config: Config) -> Result<ExitReason, StartError> {
+    let listeners = Listeners::open(&config)?;
+    let token = ensure_secret(&config.admin_token_file())?;
+    let secret = match &config.peer.secret {
+        Some(secret) => secret.clone(),
+        None => ensure_secret(&config.peer_secret_file())?,
+    };
+    if config.peer.insecure {
+        tracing::warn!("peer.insecure is on: the links between nodes are neither encrypted nor bound to this host");
+    }
+    let bots = Arc::new(load_bots(&config)?);
+    let stores = stores::open(&config).await?;
+    let gateway_metrics = gateway::Metrics::default();
+    let metrics = Metrics::with(|registry| gateway_metrics.register(registry));
+    let links_config = links_config(&config, secret.expose());
+    let node = Node::start(&config, stores, listeners.peer, links_config, bots.clone(), &metrics).await?;
+
+    let gateway = Gateway::new(
+        Arc::clone(&node.sessions),
+        gateway_options(&config, &bots),
+        config.node.id,
+        gateway_metrics,
+    );
+    let customers = gateway::serve(listeners.http, &gateway)?;
+    let admin = Admin::new(node.operations.clone(), Arc::clone(&node.sessions), metrics, &token);
+    let operators = admin.serve(listeners.admin)?;
+    let servers = [customers.handle(), operators.handle()];
+    actix_web::rt::spawn(customers);
+    actix_web::rt::spawn(operators);
+    tracing::info!(node = config.node.id, http = %config.http.listen, admin = %config.admin.listen, "listening");
+    let ended = node.until_ended().await?;
+    stop_servers(&servers).await;
+    Ok(match ended {
+        Ended::Drained => ExitReason::Drained,
+        Ended::Failed(why) => ExitReason::Failed(why),
+    })
+}
+
+/// Lets requests that are being answered end.
+async fn stop_servers(servers: &[ServerHandle]) {
+    for server in servers {
+        server.stop(true).await;
+    }
+}
+
+/// The running parts that the rest needs.
+struct Node {
+    sessions: Arc<dyn Sessions>,
+    operations: Arc<operations::NodeOperations>,
+    supervisor: SupervisorHandle,
+    ended: oneshot::Receiver<Ended>,
+    pool: Arc<ArbiterPool>,
+}
+
+impl Node {
+    async fn start(
+        config: &Config,
+        stores: Stores,
+        peer: TcpListener,
+        links_config: LinksConfig,
+        bots: Arc<crate::bots::Bots>,
+        metrics: &Metrics,
+    ) -> Result<Self, StartError> {
+        let mut rng = StdRng::from_seed(os_random()?);
+        let owner =
+            Owner { node: NodeId(config.node.id), incarnation: Incarnation(rng.random()) };
+        let shards = config.journal.shards;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let standing = Arc::new(Standing::default());
+        let directory = Arc::new(ShardDirectory::new(shards));
+        let list = Arc::new(ArcSwap::from_pointee(MemberList::new(shards)));
+        let watch: Arc<dyn crate::watch::Watch> = Arc::new(metrics.clone());
+        let late: Arc<OnceLock<SupervisorHandle>> = Arc::default();
+        let service = Service {
+            directory: Arc::clone(&directory),
+            shards,
+            clock: Arc::clone(&clock),
+            notes: {
+                let late = Arc::clone(&late);
+                Arc::new(move |from, note| {
+                    if let Some(supervisor) = late.get() {
+                        supervisor.heard(from, note);
+                    }
+                })
+            },
+        };
+        let listener = tokio::net::TcpListener::from_std(peer)?;
+        let (links, mut events) = Links::start(links_config, owner, listener, Arc::new(service));
+        let peers: Arc<dyn Peers> = Arc::new(links);
+        let pool = Arc::new(ArbiterPool::threads(config.shard_threads()));
+        let (ended, ends) = oneshot::channel();
+        let now = clock.now();
+        let machine = Supervisor::new(
+            cluster_config(config),
+            owner,
+            now.mono_ms,
+            u64::try_from(now.wall.0).unwrap_or(0),
+            rng.random(),
+        );
+        let around = Surroundings {
+            log: Log {
+                journal: Arc::clone(&stores.journal),
+                flights: Arc::new(Semaphore::new(config.journal.frames_in_flight)),
+                standing: Arc::clone(&standing),
+                clock: Arc::clone(&clock),
+            },
+            tables: Arc::clone(&stores.tables),
+            clock: Arc::clone(&clock),
+            bots,
+            options: shard_options(config),
+            shard_inbox: config.limits.shard_inbox,
+            watch: Arc::clone(&watch),
+        };
+        let supervisor = SupervisorHandle::start(Parts {
+            machine,
+            peers: Arc::clone(&peers),
+            tables: Arc::clone(&stores.tables),
+            directory: Arc::clone(&directory),
+            list: Arc::clone(&list),
+            pool: Arc::clone(&pool),
+            around,
+            standing: Arc::clone(&standing),
+            rng,
+            ended,
+        });
+        let _first = late.set(supervisor.clone());
+        let hears = supervisor.clone();
+        actix_web::rt::spawn(async move {
+            while let Some(event) = events.recv().await {
+                hears.link(event);
+            }
+        });
+        let router = Arc::new(Router {
+            node: owner.node,
+            list: Arc::clone(&list),
+            directory: Arc::clone(&directory),
+            peers,
+            tables: Arc::clone(&stores.tables),
+            clock,
+            standing: Arc::clone(&standing),
+            watch,
+            random: Arc::new(|| os_random().unwrap_or_else(|_| rand::random())),
+        });
+        let operations = operations::NodeOperations {
+            node: owner.node,
+            list,
+            standing,
+            supervisor: supervisor.clone(),
+            sessions: Arc::clone(&router),
+            tables: stores.tables,
+        };
+        Ok(Self { sessions: router, operations: Arc::new(operations), supervisor, ended: ends, pool })
+    }
+
+    /// Waits for the end of this node's life in the cluster; SIGTERM and SIGINT ask for it.
+    async fn until_ended(self) -> Result<Ended, StartError> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut ended = self.ended;
+        let how = loop {
+            tokio::select! {
+                biased;
+                how = &mut ended => break how,
+                _ = terminate.recv() => self.supervisor.drain(),
+                _ = interrupt.recv() => self.supervisor.drain(),
+            }
+        };
+        self.pool.stop();
+        Ok(how.unwrap_or_else(|_| Ended::Failed("the supervisor ended without a word".to_owned())))
+    }
+}
+
+/// Random bytes from the operating system.
+fn os_random<const N: usize>() -> Result<[u8; N], StartError> {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|error| StartError::Random(error.to_string()))?;
+    Ok(bytes)
+}
+
+fn build() -> String {
+    format!("handoff {}", env!("CARGO_PKG_VERSION"))
+}
+
+fn links_config(config: &Config, secret: &str) -> LinksConfig {
+    LinksConfig {
+        frame_bytes_max: config.peer.frame_bytes_max,
+        queue_frames: config.peer.calls_max,
+        handshake_timeout: Duration::from_millis(config.peer.connect_timeout_ms),
+        ..LinksConfig::new(&config.peer.cluster, Secret::new(secret), config.journal.shards, &build())
+    }
+}
+
+fn cluster_config(config: &Config) -> handoff_cluster::Config {
+    handoff_cluster::Config {
+        shards: config.journal.shards,
+        peer_addr: config.peer_address(),
+        http_url: config.public_url(),
+        build: build(),
+        protocol: PROTOCOL,
+        timing: Timing {
+            beat_ms: config.cluster.beat_ms,
+            silence_ms: config.cluster.limit_ms,
+            gather_ms: config.cluster.join_wait_ms,
+            stall_ms: config.cluster.stall_ms,
+            claim_seen_ms: config.cluster.release_wait_ms,
+            drain_ms: config.cluster.drain_limit_ms,
+            alive_ms: config.cluster.alive_ms,
+            ..Timing::default()
+        },
+    }
+}
+
+fn shard_options(config: &Config) -> Options {
+    Options {
+        frame_bytes_max: config.journal.frame_bytes_max,
+        segment_bytes_max: usize::try_from(config.journal.segment_bytes_max).unwrap_or(usize::MAX),
+        segment_frames_max: config.journal.segment_frames_max,
+        passivate_after_ms: config.session.passivate_after_ms,
+        disconnect_timeout_ms: config.session.disconnect_timeout_ms,
+        entity_inbox: config.limits.entity_inbox,
+        ..Options::default()
+    }
+}
+
+fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions {
+    let limits = Limits {
+        message_bytes_max: config.session.message_bytes_max,
+        events_max: config.session.events_max,
+        linger_ms: i64::try_from(config.session.linger_ms).unwrap_or(i64::MAX),
+    };
+    let services = config
+        .services
+        .iter()
+        .map(|(name, service)| {
+            let bot = service.bot.as_ref().and_then(|bot| {
+                let name = BotName(bot.clone());
+                let nickname = bots.get(&name)?.nickname().to_owned();
+                Some(Bot { name, nickname })
+            });
+            (name.clone(), ServiceOptions { bot, limits: limits.clone() })
+        })
+        .collect();
+    let ms = Duration::from_millis;
+    GatewayOptions {
+        services,
+        body_bytes_max: config.http.body_bytes_max,
+        fields_max: config.http.fields_max,
+        field_bytes_max: config.http.field_bytes_max,
+        patience: ms(config.http.patience_ms),
+        deadline: ms(config.http.deadline_ms),
+        body_timeout: ms(config.http.body_timeout_ms),
+        head_timeout: ms(config.http.head_timeout_ms),
+        keep_alive: ms(config.http.keep_alive_ms),
+        unread_timeout: ms(config.http.unread_timeout_ms),
+        connections_max: config.http.connections_max,
+        workers: config.http_workers(),
+        origins: config.http.origins.clone(),
+        customer_nodes: config.http.customer_nodes.clone(),
+    }
+}

@@ -1,0 +1,128 @@
+//! What operators are told about a node, and what it does for them.
+
+use crate::actor::handle::SupervisorHandle;
+use crate::front::{
+    Ask, AskError, ClusterStatus, MemberStatus, Operations, RecordView, Sessions, ShardStatus,
+};
+use crate::record::read_record;
+use crate::router::Router;
+use crate::standing::{Stage, Standing};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use handoff_chat::SessionId;
+use handoff_chat::session::{Caller, Read, Reading, Reject};
+use handoff_cluster::{MemberList, MemberState};
+use handoff_journal::{NodeId, ShardId, Tables};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a live session's owner is asked for its record.
+const RECORD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a drain asked for over the admin API looks whether it is over.
+const DRAIN_LOOK: Duration = Duration::from_millis(50);
+
+/// See the module's description.
+pub(super) struct NodeOperations {
+    pub(super) node: NodeId,
+    pub(super) list: Arc<ArcSwap<MemberList>>,
+    pub(super) standing: Arc<Standing>,
+    pub(super) supervisor: SupervisorHandle,
+    pub(super) sessions: Arc<Router>,
+    pub(super) tables: Arc<dyn Tables>,
+}
+
+fn state_name(state: MemberState) -> &'static str {
+    match state {
+        MemberState::Joining => "joining",
+        MemberState::Up => "up",
+        MemberState::Leaving => "leaving",
+        MemberState::Down => "down",
+    }
+}
+
+#[async_trait]
+impl Operations for NodeOperations {
+    async fn cluster(&self) -> ClusterStatus {
+        let views = look(&self.supervisor).await;
+        let list = self.list.load_full();
+        let members = list.members.iter().map(|member| MemberStatus {
+            id: member.owner.node.0,
+            incarnation: format!("{:016x}", member.owner.incarnation.0),
+            http: member.http_url.clone(),
+            state: state_name(member.state).to_owned(),
+            shards: list.assignment.iter().filter(|shard| shard.to == Some(member.owner)).count(),
+        });
+        ClusterStatus {
+            id: self.node.0,
+            state: match self.standing.stage() {
+                Stage::Starting => "starting",
+                Stage::Up => "up",
+                Stage::Draining => "draining",
+            }
+            .to_owned(),
+            version: list.version,
+            shards: views.values().filter(|view| view.state == "serving").count(),
+            sessions: views.values().map(|view| view.census.open).sum(),
+            members: members.collect(),
+        }
+    }
+
+    async fn shards(&self) -> Vec<ShardStatus> {
+        let views = look(&self.supervisor).await;
+        let list = self.list.load_full();
+        (0..list.shards)
+            .map(|shard| {
+                let view = views.get(&ShardId(shard));
+                ShardStatus {
+                    shard,
+                    assigned: list.assigned(ShardId(shard)).to.map(|owner| owner.node.0),
+                    state: view.map_or("elsewhere", |view| view.state).to_owned(),
+                    epoch: view.and_then(|view| view.epoch),
+                    position: view.and_then(|view| view.position),
+                    entities: view.map_or(0, |view| view.census.awake + view.census.asleep),
+                }
+            })
+            .collect()
+    }
+
+    async fn drain(&self) -> Result<(), String> {
+        self.supervisor.drain();
+        loop {
+            let list = self.list.load_full();
+            let left = list.assignment.iter().filter_map(|shard| shard.to).any(|to| to.node == self.node);
+            let here = look(&self.supervisor).await.len();
+            if here == 0 && (!left || list.live().count() <= 1) {
+                return Ok(());
+            }
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    }
+
+    async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {
+        let stored = read_record(self.tables.as_ref(), session).await.map_err(|error| error.to_string())?;
+        if stored.as_ref().is_some_and(|record| record.closed) {
+            return Ok(stored);
+        }
+        let ask = Ask {
+            session: session.clone(),
+            command: None,
+            read: Some((Caller::Operator, Read::Whole)),
+            client_id: false,
+            patience: RECORD_PATIENCE,
+        };
+        match self.sessions.ask(ask).await {
+            Ok(told) => match told.reading {
+                Some(Reading::Events(events)) => Ok(Some(RecordView { closed: false, events })),
+                _ => Err("the session's owner answered something else".to_owned()),
+            },
+            Err(AskError::Rejected(Reject::Unknown)) => Ok(stored),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+async fn look(supervisor: &SupervisorHandle) -> BTreeMap<ShardId, crate::actor::shard::ShardView> {
+    supervisor.look().await.into_iter().collect()
+}

@@ -1,0 +1,135 @@
+//! Opens the store that the configuration names, and refuses one that does not fit.
+
+use bytes::Bytes;
+use handoff_config::{Config, Durability, StoreKind};
+use handoff_journal::cassandra::{Cassandra, CassandraError, Finding, Settings, Severity};
+use handoff_journal::cassandra::plain::PlainJournal;
+use handoff_journal::sqlite::{self, SqliteStore};
+use handoff_journal::{Journal, JournalError, NodeId, Swap, Table, Tables, TablesError};
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Why the store can't be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database says no, or does not answer.
+    #[error(transparent)]
+    Cassandra(#[from] CassandraError),
+    /// The embedded store says no.
+    #[error(transparent)]
+    Sqlite(#[from] JournalError),
+    /// A setting kept in the store can't be read.
+    #[error(transparent)]
+    Tables(#[from] TablesError),
+    /// Something must be changed first; every finding with the line to change.
+    #[error("the store must be changed first:\n{0}")]
+    Findings(String),
+    /// The store was started with another number of shards.
+    #[error("this store has {stored} shards, fixed at its first start: set journal.shards = {stored}")]
+    Shards {
+        /// What the store has.
+        stored: u16,
+    },
+}
+
+/// Both sides of the store.
+pub(super) struct Stores {
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) tables: Arc<dyn Tables>,
+}
+
+/// Opens the store.
+pub(super) async fn open(config: &Config) -> Result<Stores, StoreError> {
+    let stores = match config.store.kind {
+        StoreKind::Sqlite => {
+            let durability = match config.store.sqlite.durability {
+                Durability::Disk => sqlite::Durability::Full,
+                Durability::Relaxed => sqlite::Durability::Relaxed,
+            };
+            let store =
+                Arc::new(SqliteStore::open(&config.sqlite_dir(), NodeId(config.node.id), durability)?);
+            let (journal, tables): (Arc<dyn Journal>, Arc<dyn Tables>) = (store.clone(), store);
+            Stores { journal, tables }
+        }
+        StoreKind::Cassandra => open_cassandra(config).await?,
+    };
+    check_shards(stores.tables.as_ref(), config.journal.shards).await?;
+    Ok(stores)
+}
+
+async fn open_cassandra(config: &Config) -> Result<Stores, StoreError> {
+    let cassandra = Cassandra::connect(settings(config)).await?;
+    cassandra.apply_schema().await?;
+    let findings = cassandra.check().await?;
+    let mut refused = String::new();
+    for finding in &findings {
+        let line = format!("{}\n    {}\n", finding.problem, finding.change);
+        match finding.severity {
+            Severity::Refuse => refused.push_str(&line),
+            Severity::Warn => tracing::warn!(problem = finding.problem, change = finding.change, "store"),
+        }
+    }
+    if !refused.is_empty() {
+        return Err(StoreError::Findings(refused));
+    }
+    let store = cassandra.open().await?;
+    let tables: Arc<dyn Tables> = store.clone();
+    let journal: Arc<dyn Journal> =
+        if config.journal.bench_plain_insert { PlainJournal::open(&cassandra).await? } else { store };
+    Ok(Stores { journal, tables })
+}
+
+fn settings(config: &Config) -> Settings {
+    let cassandra = &config.store.cassandra;
+    let password = cassandra.password.as_ref().map(|password| password.expose().to_owned());
+    Settings {
+        contact_points: cassandra.contact_points.clone(),
+        keyspace: cassandra.keyspace.clone(),
+        data_centre: Some(cassandra.data_centre.clone()),
+        replication_factor: u32::from(cassandra.replication_factor),
+        credentials: cassandra.username.clone().zip(password),
+        request_timeout: Duration::from_millis(cassandra.request_timeout_ms),
+    }
+}
+
+/// Makes or upgrades the tables; says what was done.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn apply_schema(config: &Config) -> Result<String, StoreError> {
+    match config.store.kind {
+        StoreKind::Sqlite => Ok("the embedded store makes its files itself: nothing to do".to_owned()),
+        StoreKind::Cassandra => {
+            let applied = Cassandra::connect(settings(config)).await?.apply_schema().await?;
+            Ok(format!("{applied:?}"))
+        }
+    }
+}
+
+/// What must or should be changed at the store.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn findings(config: &Config) -> Result<Vec<Finding>, StoreError> {
+    match config.store.kind {
+        StoreKind::Sqlite => Ok(Vec::new()),
+        StoreKind::Cassandra => Ok(Cassandra::connect(settings(config)).await?.check().await?),
+    }
+}
+
+/// The number of shards is fixed when the store is first used: another one would look for sessions in wrong places.
+async fn check_shards(tables: &dyn Tables, shards: u16) -> Result<(), StoreError> {
+    let body = Bytes::copy_from_slice(&shards.to_le_bytes());
+    let stored = match tables.put_if_version(Table::Setting, SHARDS_KEY, 0, body).await? {
+        Swap::Won => return Ok(()),
+        Swap::Lost { body, .. } => <[u8; 2]>::try_from(body.as_ref()).map(u16::from_le_bytes),
+    };
+    match stored {
+        Ok(stored) if stored == shards => Ok(()),
+        Ok(stored) => Err(StoreError::Shards { stored }),
+        Err(_) => Err(StoreError::Findings("the stored number of shards can't be read".to_owned())),
+    }
+}
+
+const SHARDS_KEY: &str = "shards";

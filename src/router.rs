@@ -1,0 +1,221 @@
+//! Finds a session's owner and asks it, through takeovers: what every gateway calls.
+
+use crate::actor::handle::ShardDirectory;
+use crate::clock::Clock;
+use crate::front::{Ask, AskError, Sessions, Told};
+use crate::record::read_record;
+use crate::shard::ShardReply;
+use crate::standing::Standing;
+use crate::watch::Watch;
+use crate::wire::{Forwarded, Returned};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use bytes::Bytes;
+use handoff_chat::SessionId;
+use handoff_chat::session::{Caller, Entry, Read, Reading, Reject, Session};
+use handoff_cluster::{MemberList, PeerService, Peers, shard_of};
+use handoff_journal::{NodeId, Owner, ShardId, Tables};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// While a shard has no owner a gateway waits so long before it says "again".
+const NO_OWNER_MS: u64 = 2_000;
+
+/// Between two tries, in milliseconds; doubles from the first to the second.
+const RETRY_MS: (u64, u64) = (2, 40);
+
+/// Ids tried when a session is to be minted for a shard of this node.
+const MINT_TRIES: usize = 256;
+
+/// See the module's description.
+pub struct Router {
+    /// This node.
+    pub node: NodeId,
+    /// The newest member list this node acts on.
+    pub list: Arc<ArcSwap<MemberList>>,
+    /// The shards here.
+    pub directory: Arc<ShardDirectory>,
+    /// The links.
+    pub peers: Arc<dyn Peers>,
+    /// For sessions that have retired into their records.
+    pub tables: Arc<dyn Tables>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where this node stands.
+    pub standing: Arc<Standing>,
+    /// Counts what happens.
+    pub watch: Arc<dyn Watch>,
+    /// Random bits for new ids.
+    pub random: Arc<dyn Fn() -> [u8; 16] + Send + Sync>,
+}
+
+/// How one try ended.
+enum Try {
+    /// An answer.
+    Answered(ShardReply),
+    /// Certainly nothing was done; try again.
+    Nothing,
+    /// It may have been done: repeat with the same id.
+    Perhaps,
+}
+
+impl Router {
+    async fn attempt(&self, ask: &Ask, shard: ShardId, left: Duration) -> Try {
+        if let Some(handle) = self.directory.get(shard) {
+            let patience_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+            let deadline_ms = self.clock.now().mono_ms.saturating_add(patience_ms);
+            let asked = handle.ask(ask.session.clone(), ask.command.clone(), ask.read.clone(), deadline_ms);
+            return match tokio::time::timeout(left, asked).await {
+                Ok(Some(ShardReply::NotOwner(Some(to)))) if to.node != self.node => {
+                    self.forward(ask, to.node, left).await
+                }
+                Ok(Some(reply)) => Try::Answered(reply),
+                Ok(None) | Err(_) => Try::Perhaps,
+            };
+        }
+        match self.list.load().assigned(shard).to {
+            Some(to) if to.node != self.node => self.forward(ask, to.node, left).await,
+            _ => Try::Nothing,
+        }
+    }
+
+    async fn forward(&self, ask: &Ask, to: NodeId, left: Duration) -> Try {
+        let forwarded = Forwarded {
+            session: ask.session.clone(),
+            command: ask.command.clone(),
+            read: ask.read.clone(),
+            patience_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
+        };
+        let Ok(request) = handoff_codec::encode_bare(&forwarded) else { return Try::Nothing };
+        match self.peers.call(to, request.into(), left).await {
+            Ok(bytes) => match handoff_codec::decode_bare::<Returned>(&bytes).map(Option::from) {
+                Ok(Some(reply)) => Try::Answered(reply),
+                Ok(None) | Err(_) => Try::Perhaps,
+            },
+            Err(error) if error.never_began() => Try::Nothing,
+            Err(_) => Try::Perhaps,
+        }
+    }
+
+    async fn ask_owner(&self, ask: &Ask) -> Result<Told, AskError> {
+        let shard = shard_of(&ask.session.0, self.list.load().shards);
+        let started = Instant::now();
+        let no_owner = Duration::from_millis(NO_OWNER_MS);
+        let mut wait_ms = RETRY_MS.0;
+        let mut perhaps = false;
+        loop {
+            let left = ask.patience.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Err(gave_up(ask, perhaps));
+            }
+            match self.attempt(ask, shard, left).await {
+                Try::Answered(ShardReply::Told(told)) => return Ok(told),
+                Try::Answered(ShardReply::Refused(reject)) => return Err(AskError::Rejected(reject)),
+                Try::Answered(ShardReply::Busy) if !perhaps => return Err(AskError::Busy),
+                Try::Answered(_) | Try::Nothing => {}
+                Try::Perhaps => perhaps |= ask.command.is_some(),
+            }
+            if !perhaps && started.elapsed() >= no_owner {
+                return Err(AskError::Again);
+            }
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            wait_ms = (wait_ms * 2).min(RETRY_MS.1);
+        }
+    }
+
+    /// A customer's read of a session that has retired into its record.
+    async fn read_from_record(&self, ask: &Ask) -> Option<Told> {
+        let Some((caller @ Caller::Customer(_), read @ Read::Customer { .. })) = &ask.read else {
+            return None;
+        };
+        if ask.command.is_some() {
+            return None;
+        }
+        let record = read_record(self.tables.as_ref(), &ask.session).await.ok()??;
+        if !record.closed {
+            return None;
+        }
+        let mut session = Session::new(ask.session.clone());
+        for event in record.events {
+            session.apply(&Entry::Event(event));
+        }
+        match session.read(caller, read) {
+            Ok(reading @ Reading::View(_)) => Some(Told { answer: None, reading: Some(reading) }),
+            _ => None,
+        }
+    }
+}
+
+fn gave_up(ask: &Ask, perhaps: bool) -> AskError {
+    if perhaps && !ask.client_id { AskError::Unknown } else { AskError::Again }
+}
+
+#[async_trait]
+impl Sessions for Router {
+    async fn ask(&self, ask: Ask) -> Result<Told, AskError> {
+        let mut result = self.ask_owner(&ask).await;
+        if matches!(result, Err(AskError::Rejected(Reject::Unknown))) {
+            if let Some(told) = self.read_from_record(&ask).await {
+                result = Ok(told);
+            }
+        }
+        self.watch.call(match &result {
+            Ok(_) => "told",
+            Err(AskError::Rejected(_)) => "refused",
+            Err(AskError::Again) => "again",
+            Err(AskError::Busy) => "busy",
+            Err(AskError::Unknown) => "unknown",
+        });
+        result
+    }
+
+    fn mint(&self) -> SessionId {
+        let shards = self.list.load().shards;
+        let mut session = SessionId::from_random(&(self.random)());
+        for _ in 0..MINT_TRIES {
+            if self.directory.has(shard_of(&session.0, shards)) {
+                break;
+            }
+            session = SessionId::from_random(&(self.random)());
+        }
+        session
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.standing.ready()
+    }
+}
+
+/// What a node does for its peers' gateways and supervisors.
+pub struct Service {
+    /// The shards here.
+    pub directory: Arc<ShardDirectory>,
+    /// How many shards there are.
+    pub shards: u16,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Takes what supervisors say.
+    pub notes: Arc<dyn Fn(Owner, Bytes) + Send + Sync>,
+}
+
+#[async_trait]
+impl PeerService for Service {
+    async fn call(&self, _from: Owner, request: Bytes) -> Bytes {
+        let returned = match handoff_codec::decode_bare::<Forwarded>(&request) {
+            Err(_) => Returned::Again,
+            Ok(call) => match self.directory.get(shard_of(&call.session.0, self.shards)) {
+                None => Returned::NotOwner(None),
+                Some(handle) => {
+                    let deadline_ms = self.clock.now().mono_ms.saturating_add(call.patience_ms);
+                    handle.ask(call.session, call.command, call.read, deadline_ms).await.into()
+                }
+            },
+        };
+        handoff_codec::encode_bare(&returned).map(Bytes::from).unwrap_or_default()
+    }
+
+    fn notice(&self, from: Owner, notice: Bytes) {
+        (self.notes)(from, notice);
+    }
+}

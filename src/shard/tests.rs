@@ -1,0 +1,507 @@
+//! The shard's core over the memory journal: every action is carried out by hand, so that each can be held back.
+
+use super::core::ShardCore;
+use super::pipeline::Step;
+use super::recovery::{JournalFrames, recover, recover_session};
+use super::*;
+use handoff_chat::session::{Act, Answer, Bot, Limits, Opening, Reading, View};
+use handoff_chat::{BotName, CommandId};
+use handoff_journal::memory::{MemoryNode, MemoryStore};
+use handoff_journal::{Claimed, Incarnation, Journal, JournalError, NodeId, Owner, ShardId, Table, Tables};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::oneshot;
+
+const CUSTOMER: Caller = Caller::Customer([7; 32]);
+
+struct Rig {
+    store: MemoryStore,
+    node: MemoryNode,
+    claimed: Claimed,
+    core: ShardCore,
+    now: Now,
+    effects: Vec<(SessionId, EffectId)>,
+    trims: Vec<u64>,
+    fenced: bool,
+}
+
+fn session(name: &str) -> SessionId {
+    SessionId(format!("{name:0>16}"))
+}
+
+fn opening() -> Opening {
+    Opening {
+        service: "default".into(),
+        nickname: "Ann".into(),
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        subject: String::new(),
+        text: None,
+        user_data: BTreeMap::new(),
+        time_zone_offset_minutes: 0,
+        key_hash: [7; 32],
+        sealed_key: None,
+        bot: None,
+        limits: Limits { message_bytes_max: 1000, events_max: 100_000, linger_ms: 1_000 },
+    }
+}
+
+fn send(id: &str, text: &str) -> Command {
+    let act = Act::Send { text: text.into(), message_type: None };
+    Command { id: CommandId(id.into()), caller: CUSTOMER, act }
+}
+
+impl Rig {
+    async fn open(store: &MemoryStore, incarnation: u64, options: Options) -> Self {
+        Self::open_at(store, incarnation, options, Now { wall: Millis(1_000_000), mono_ms: 0 }).await
+    }
+
+    async fn open_at(store: &MemoryStore, incarnation: u64, options: Options, now: Now) -> Self {
+        let node = store.node(NodeId(1));
+        let owner = Owner { node: NodeId(1), incarnation: Incarnation(incarnation) };
+        let claimed = node.claim(ShardId(0), owner).await.unwrap();
+        let frames = JournalFrames { journal: &node, tenure: &claimed.tenure };
+        let recovered = recover(&frames, &claimed).await.unwrap();
+        let rng = StdRng::seed_from_u64(incarnation);
+        let (tenure, next) = (claimed.tenure.clone(), claimed.next);
+        let core = ShardCore::open(tenure, next, recovered, options, Some(now.wall), now, rng).unwrap();
+        let store = store.clone();
+        let mut rig =
+            Self { store, node, claimed, core, now, effects: Vec::new(), trims: Vec::new(), fenced: false };
+        rig.settle().await;
+        rig
+    }
+
+    fn ask(&mut self, session: &SessionId, command: Option<Command>, position: Option<u64>) -> oneshot::Receiver<ShardReply> {
+        let (sender, receiver) = oneshot::channel();
+        let read = position.map(|position| (CUSTOMER, Read::Customer { position }));
+        let reply = Some(ReplyTo { sender, permit: None });
+        let envelope = Envelope { session: session.clone(), command, read, deadline_ms: u64::MAX, reply };
+        self.core.ask(self.now, envelope);
+        self.core.flush(self.now);
+        receiver
+    }
+
+    async fn tell(&mut self, session: &SessionId, command: Command) -> Result<Answer, ShardReply> {
+        let mut receiver = self.ask(session, Some(command), None);
+        self.settle().await;
+        match receiver.try_recv().unwrap() {
+            ShardReply::Told(told) => Ok(told.answer.unwrap()),
+            other => Err(other),
+        }
+    }
+
+    async fn start(&mut self, name: &str) -> SessionId {
+        let id = session(name);
+        let act = Act::Open(Box::new(opening()));
+        self.tell(&id, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
+        id
+    }
+
+    async fn view(&mut self, session: &SessionId) -> View {
+        let mut receiver = self.ask(session, None, Some(1));
+        self.settle().await;
+        match receiver.try_recv().unwrap() {
+            ShardReply::Told(Told { reading: Some(Reading::View(view)), .. }) => view,
+            other => panic!("no view: {other:?}"),
+        }
+    }
+
+    /// Carries out what the core wants until it wants nothing.
+    async fn settle(&mut self) {
+        loop {
+            self.core.flush(self.now);
+            let actions = self.core.take_actions();
+            if actions.is_empty() || self.fenced {
+                return;
+            }
+            for action in actions {
+                self.act(action).await;
+            }
+        }
+    }
+
+    async fn act(&mut self, action: Action) {
+        let (node, now) = (self.node.clone(), self.now);
+        let tenure = self.claimed.tenure.clone();
+        match action {
+            Action::Journal(Step::Append { at, frame }) => match node.append(&tenure, at, &frame).await {
+                Ok(()) => self.core.appended(now),
+                Err(JournalError::Fenced { owner, .. }) => {
+                    self.fenced = true;
+                    self.core.fenced(Some(owner));
+                }
+                Err(error) => panic!("{error}"),
+            },
+            Action::Journal(Step::Roll { at }) => {
+                let next = node.roll(&tenure, at).await.unwrap();
+                self.core.rolled(now, next);
+            }
+            Action::Journal(Step::Confirm) => match node.confirm(&tenure).await {
+                Ok(()) => self.core.confirmed(now),
+                Err(_) => {
+                    self.fenced = true;
+                    self.core.fenced(None);
+                }
+            },
+            Action::Trim { segment } => {
+                node.trim(&tenure, segment).await.unwrap();
+                self.trims.push(segment);
+            }
+            Action::Send(Output::Reply { to, reply, read }) => self.reply(to, reply, read).await,
+            Action::Send(Output::Effect { session, id }) => self.effects.push((session, id)),
+            Action::LoadSnapshot { session, key } => {
+                let body = node.get(Table::Snapshot, &key, 0).await.unwrap().unwrap();
+                self.core.woken(now, &session, &body);
+            }
+            Action::PutSnapshot { session, key, body } => {
+                let row = Row { key, row: 0, body: body.into() };
+                node.put_once(Table::Snapshot, vec![row]).await.unwrap();
+                self.core.snapshot_written(now, &session, true);
+            }
+            Action::PutHistory { session, rows, through } => {
+                node.put_once(Table::Record, rows).await.unwrap();
+                self.core.history_written(now, &session, through, true);
+            }
+            Action::Rebuild { session } => {
+                let frames = JournalFrames { journal: &node, tenure: &tenure };
+                let mut claimed = self.claimed.clone();
+                claimed.next = self.core.position();
+                let slot = recover_session(&frames, &claimed, &session, now.mono_ms).await.unwrap();
+                self.core.rebuilt(now, &session, slot);
+            }
+        }
+    }
+
+    async fn reply(&mut self, to: ReplyTo, reply: ShardReply, read: Option<(SessionId, Caller, Read)>) {
+        let needs = match &reply {
+            ShardReply::Told(Told { reading: Some(Reading::NeedsHistory { from, below }), .. }) => Some((*from, *below)),
+            _ => None,
+        };
+        let (Some((from, below)), Some((session, caller, what))) = (needs, read) else { return to.send(reply) };
+        let history = crate::record::read_history(&self.node, &session, from, below).await.unwrap();
+        let reading = self.core.complete_reading(&session, &caller, &what, history).unwrap();
+        to.send(ShardReply::Told(Told { answer: None, reading: Some(reading) }));
+    }
+
+    fn pass(&mut self, ms: u64) {
+        self.now.mono_ms += ms;
+        self.now.wall.0 += i64::try_from(ms).unwrap();
+        self.core.tick(self.now);
+    }
+
+    async fn texts(&mut self, session: &SessionId) -> Vec<String> {
+        let view = self.view(session).await;
+        view.events
+            .iter()
+            .filter_map(|event| match &event.body {
+                handoff_chat::session::Body::Message { text, .. } => Some(text.show().into_owned()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// A hook that panics in a phase while the counter is above zero.
+fn striking(phase: Phase, text: &'static str, times: u64) -> Options {
+    let left = Arc::new(AtomicU64::new(times));
+    let hook: FaultHook = Arc::new(move |_, command, at| {
+        let meant = matches!(&command.act, Act::Send { text: said, .. } if said == text);
+        if at == phase && meant && left.load(Ordering::Relaxed) > 0 {
+            left.fetch_sub(1, Ordering::Relaxed);
+            panic!("struck");
+        }
+    });
+    Options { fault_hook: Some(hook), ..Options::default() }
+}
+
+#[tokio::test]
+async fn a_panic_while_deciding_is_refused_and_a_second_on_the_same_command_quarantines() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, striking(Phase::Deciding, "bad", 2)).await;
+    let (ann, bob) = (rig.start("ann").await, rig.start("bob").await);
+    rig.tell(&ann, send("1", "one")).await.unwrap();
+    assert!(matches!(rig.tell(&ann, send("2", "bad")).await, Err(ShardReply::Again)));
+    rig.tell(&ann, send("3", "three")).await.unwrap();
+    assert_eq!(rig.texts(&ann).await, ["one", "three"]);
+    let _first = rig.tell(&ann, send("2", "bad")).await;
+    let quarantined = rig.tell(&ann, send("4", "four")).await;
+    assert!(matches!(quarantined, Err(ShardReply::Refused(Reject::Quarantined))), "{quarantined:?}");
+    rig.tell(&bob, send("1", "untouched")).await.unwrap();
+    assert_eq!(rig.core.census().quarantined, 1);
+}
+
+#[tokio::test]
+async fn a_panic_while_applying_restores_the_session_from_the_log_and_touches_no_other() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, striking(Phase::Applying, "bad", 1)).await;
+    let (ann, bob) = (rig.start("ann").await, rig.start("bob").await);
+    rig.tell(&ann, send("1", "one")).await.unwrap();
+    let before = rig.ask(&ann, Some(send("2", "two")), None);
+    let bad = rig.ask(&ann, Some(send("3", "bad")), None);
+    let after = rig.ask(&ann, Some(send("4", "four")), None);
+    let other = rig.ask(&bob, Some(send("1", "untouched")), None);
+    rig.settle().await;
+    assert!(matches!(before.await.unwrap(), ShardReply::Told(_)));
+    assert!(matches!(bad.await.unwrap(), ShardReply::Again));
+    assert!(matches!(after.await.unwrap(), ShardReply::Told(_)));
+    assert!(matches!(other.await.unwrap(), ShardReply::Told(_)));
+    rig.tell(&ann, send("3", "bad")).await.unwrap();
+    assert_eq!(rig.texts(&ann).await, ["one", "two", "four", "bad"]);
+    let mut next = Rig::open(&store, 2, Options::default()).await;
+    assert_eq!(next.texts(&ann).await, ["one", "two", "four", "bad"]);
+}
+
+#[tokio::test]
+async fn a_retry_while_its_first_attempt_is_in_flight_gets_the_same_answer_and_adds_nothing() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, Options::default()).await;
+    let ann = rig.start("ann").await;
+    let mut first = rig.ask(&ann, Some(send("1", "once")), None);
+    let mut retry = rig.ask(&ann, Some(send("1", "once")), None);
+    assert!(first.try_recv().is_err() && retry.try_recv().is_err(), "nothing is committed yet");
+    rig.settle().await;
+    let (first, retry) = (first.await.unwrap(), retry.await.unwrap());
+    let (ShardReply::Told(first), ShardReply::Told(retry)) = (first, retry) else { panic!("refused") };
+    assert_eq!(first.answer, retry.answer);
+    assert_eq!(rig.texts(&ann).await, ["once"]);
+}
+
+#[tokio::test]
+async fn a_refresh_and_typing_wait_for_the_message_that_they_may_show() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, Options::default()).await;
+    let ann = rig.start("ann").await;
+    let _sent = rig.ask(&ann, Some(send("1", "held back")), None);
+    let mut refresh = rig.ask(&ann, None, Some(1));
+    let act = Act::StartTyping { preview: None };
+    let typing = Command { id: CommandId("t".into()), caller: CUSTOMER, act };
+    let mut typed = rig.ask(&ann, Some(typing), Some(1));
+    assert!(refresh.try_recv().is_err() && typed.try_recv().is_err());
+    rig.settle().await;
+    assert!(matches!(refresh.await.unwrap(), ShardReply::Told(_)));
+    assert!(matches!(typed.await.unwrap(), ShardReply::Told(_)));
+}
+
+#[tokio::test]
+async fn a_fenced_owner_acknowledges_nothing_and_names_the_new_one() {
+    let store = MemoryStore::new(1);
+    let mut old = Rig::open(&store, 1, Options::default()).await;
+    let ann = old.start("ann").await;
+    let sent = old.ask(&ann, Some(send("1", "too late")), None);
+    let mut new = Rig::open(&store, 2, Options::default()).await;
+    old.settle().await;
+    let ShardReply::NotOwner(Some(owner)) = sent.await.unwrap() else { panic!("acknowledged") };
+    assert_eq!(owner.incarnation, Incarnation(2));
+    assert!(new.texts(&ann).await.is_empty());
+    new.tell(&ann, send("1", "too late")).await.unwrap();
+    assert_eq!(new.texts(&ann).await, ["too late"]);
+}
+
+#[tokio::test]
+async fn a_stale_owner_s_read_is_not_answered_once_another_owns_the_shard() {
+    let store = MemoryStore::new(1);
+    let mut old = Rig::open(&store, 1, Options::default()).await;
+    let ann = old.start("ann").await;
+    let mut new = Rig::open(&store, 2, Options::default()).await;
+    new.tell(&ann, send("1", "new")).await.unwrap();
+    old.now.mono_ms += 251;
+    let read = old.ask(&ann, None, Some(1));
+    old.settle().await;
+    assert!(matches!(read.await.unwrap(), ShardReply::NotOwner(_)));
+}
+
+#[tokio::test]
+async fn a_position_beyond_the_end_is_checked_even_while_the_ownership_is_fresh() {
+    let store = MemoryStore::new(1);
+    let mut old = Rig::open(&store, 1, Options::default()).await;
+    let ann = old.start("ann").await;
+    let _new = Rig::open(&store, 2, Options::default()).await;
+    let read = old.ask(&ann, None, Some(50));
+    old.settle().await;
+    assert!(matches!(read.await.unwrap(), ShardReply::NotOwner(_)));
+}
+
+#[tokio::test]
+async fn an_index_is_not_used_again_after_a_takeover_right_after_typing() {
+    let store = MemoryStore::new(1);
+    let mut old = Rig::open(&store, 1, Options::default()).await;
+    let ann = old.start("ann").await;
+    let act = Act::StartTyping { preview: Some("Hel".into()) };
+    old.tell(&ann, Command { id: CommandId("t".into()), caller: CUSTOMER, act }).await.unwrap();
+    let shown = old.view(&ann).await.next_position - 1;
+    let mut new = Rig::open(&store, 2, Options::default()).await;
+    let answer = new.tell(&ann, send("1", "Hello")).await.unwrap();
+    assert!(answer.next_position - 1 > shown, "index {shown} was typing, and is used again");
+}
+
+fn small_segments() -> Options {
+    Options { segment_frames_max: 6, events_in_memory: 4, ..Options::default() }
+}
+
+#[tokio::test]
+async fn segments_roll_and_are_trimmed_and_every_owner_reads_the_same() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, small_segments()).await;
+    let (ann, bob) = (rig.start("ann").await, rig.start("bob").await);
+    let mut expected = Vec::new();
+    for round in 0..40 {
+        let text = format!("message {round}");
+        rig.tell(&ann, send(&text, &text)).await.unwrap();
+        rig.tell(&bob, send(&text, "to bob")).await.unwrap();
+        expected.push(text);
+        if round % 7 == 3 {
+            rig = Rig::open(&store, 10 + round, small_segments()).await;
+            assert_eq!(rig.texts(&ann).await, expected);
+        }
+    }
+    assert_eq!(rig.texts(&ann).await, expected);
+    assert!(store.first_segment(ShardId(0)).unwrap() > 5, "nothing was trimmed");
+    let repeat = rig.tell(&ann, send("message 39", "message 39")).await.unwrap();
+    assert!(repeat.seq > 0, "the answer of an acknowledged command is kept through checkpoints");
+    assert_eq!(rig.texts(&ann).await, expected);
+}
+
+#[tokio::test]
+async fn a_crash_at_any_step_of_a_roll_loses_nothing() {
+    for crash_after in 0..60 {
+        let store = MemoryStore::new(1);
+        let mut rig = Rig::open(&store, 1, small_segments()).await;
+        let ann = rig.start("ann").await;
+        let mut expected = Vec::new();
+        let mut steps = 0;
+        'life: for round in 0..30 {
+            let text = format!("message {round}");
+            let mut receiver = rig.ask(&ann, Some(send(&text, &text)), None);
+            loop {
+                rig.core.flush(rig.now);
+                let actions = rig.core.take_actions();
+                if actions.is_empty() {
+                    break;
+                }
+                for action in actions {
+                    steps += 1;
+                    if steps > crash_after + 20 {
+                        break 'life;
+                    }
+                    rig.act(action).await;
+                }
+            }
+            assert!(matches!(receiver.try_recv().unwrap(), ShardReply::Told(_)));
+            expected.push(text);
+        }
+        let mut next = Rig::open(&store, 2, small_segments()).await;
+        let found = next.texts(&ann).await;
+        assert!(found.starts_with(&expected), "crash after {crash_after}: {found:?} lacks some of {expected:?}");
+        assert!(found.len() <= expected.len() + 1);
+    }
+}
+
+#[tokio::test]
+async fn an_effect_older_than_two_segments_is_still_owed_to_the_next_owner() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, small_segments()).await;
+    let ann = session("ann");
+    let bot = Some(Bot { name: BotName("demo".into()), nickname: "Demo".into() });
+    let act = Act::Open(Box::new(Opening { bot, ..opening() }));
+    rig.tell(&ann, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
+    let owed = rig.effects.clone();
+    assert!(!owed.is_empty());
+    let bob = rig.start("bob").await;
+    for round in 0..40 {
+        rig.tell(&bob, send(&round.to_string(), "fill")).await.unwrap();
+    }
+    assert!(store.first_segment(ShardId(0)).unwrap() > 3);
+    let next = Rig::open(&store, 2, small_segments()).await;
+    assert!(owed.iter().all(|effect| next.effects.contains(effect)), "{owed:?} not in {:?}", next.effects);
+}
+
+#[tokio::test]
+async fn an_idle_session_falls_asleep_and_wakes_on_demand_here_and_at_the_next_owner() {
+    let options = || Options { passivate_after_ms: 5_000, disconnect_timeout_ms: u64::MAX, ..small_segments() };
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, options()).await;
+    let ann = rig.start("ann").await;
+    settle_record(&mut rig, &ann).await;
+    rig.tell(&ann, send("1", "one")).await.unwrap();
+    for _ in 0..8 {
+        rig.pass(1_000);
+        rig.settle().await;
+    }
+    assert_eq!((rig.core.census().awake, rig.core.census().asleep), (0, 1));
+    let mut next = Rig::open_at(&store, 2, options(), rig.now).await;
+    assert_eq!(next.core.census().asleep, 1);
+    next.tell(&ann, send("2", "two")).await.unwrap();
+    assert_eq!(next.texts(&ann).await, ["one", "two"]);
+    let mut third = Rig::open_at(&store, 3, options(), next.now).await;
+    third.tell(&ann, send("2", "two")).await.unwrap();
+    assert_eq!(third.texts(&ann).await, ["one", "two"]);
+}
+
+/// Does what the session owes its record, so that it owes nothing.
+async fn settle_record(rig: &mut Rig, session: &SessionId) {
+    for (owing, effect) in std::mem::take(&mut rig.effects) {
+        if owing == *session {
+            let act = Act::Settle { effect };
+            let id = CommandId(format!("settle:{}", effect.0));
+            rig.tell(session, Command { id, caller: Caller::System, act }).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_customer_who_makes_no_call_is_gone_but_not_by_time_nobody_could_serve() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, Options::default()).await;
+    let ann = rig.start("ann").await;
+    for _ in 0..40 {
+        rig.pass(1_000);
+        rig.settle().await;
+    }
+    let mut next = Rig::open_at(&store, 2, Options::default(), rig.now).await;
+    for _ in 0..40 {
+        next.pass(1_000);
+        next.settle().await;
+    }
+    assert!(next.core.census().open == 1, "the wait starts anew at a takeover");
+    for _ in 0..8 {
+        next.pass(1_000);
+        next.settle().await;
+    }
+    assert!(next.view(&ann).await.chat_ended);
+}
+
+#[tokio::test]
+async fn an_ended_session_retires_after_its_linger_of_served_time() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, Options::default()).await;
+    let ann = rig.start("ann").await;
+    let leave = Command { id: CommandId("bye".into()), caller: CUSTOMER, act: Act::Disconnect };
+    rig.tell(&ann, leave).await.unwrap();
+    settle_record(&mut rig, &ann).await;
+    // The node dies; an hour passes before anybody serves the shard again.
+    let later = Now { wall: Millis(rig.now.wall.0 + 3_600_000), mono_ms: 0 };
+    let node = store.node(NodeId(1));
+    let owner = Owner { node: NodeId(1), incarnation: Incarnation(9) };
+    let claimed = node.claim(ShardId(0), owner).await.unwrap();
+    let frames = JournalFrames { journal: &node, tenure: &claimed.tenure };
+    let recovered = recover(&frames, &claimed).await.unwrap();
+    let (tenure, at) = (claimed.tenure.clone(), claimed.next);
+    let alive = Some(rig.now.wall);
+    let rng = StdRng::seed_from_u64(9);
+    rig.core = ShardCore::open(tenure, at, recovered, Options::default(), alive, later, rng).unwrap();
+    (rig.claimed, rig.now) = (claimed, later);
+    rig.settle().await;
+    rig.pass(500);
+    rig.settle().await;
+    assert!(rig.view(&ann).await.chat_ended, "the outage counted against the session");
+    rig.pass(1_000);
+    rig.settle().await;
+    let mut gone = rig.ask(&ann, None, Some(1));
+    rig.settle().await;
+    assert!(matches!(gone.try_recv().unwrap(), ShardReply::Refused(Reject::Unknown)));
+    assert!(rig.store.log(ShardId(0)).len() > 2);
+}

@@ -1,0 +1,64 @@
+//! What nodes say to each other over the peer links, beside what their supervisors say.
+
+use crate::front::Told;
+use crate::shard::ShardReply;
+use bincode::{Decode, Encode};
+use handoff_chat::SessionId;
+use handoff_chat::session::{Answer, Caller, Command, Read, Reading, Reject};
+use handoff_journal::Owner;
+
+/// A call that a gateway forwards to a shard's owner; never forwarded again.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Forwarded {
+    /// The session.
+    pub session: SessionId,
+    /// Decided first.
+    pub command: Option<Command>,
+    /// Read afterwards.
+    pub read: Option<(Caller, Read)>,
+    /// How long the gateway still waits, in milliseconds.
+    pub patience_ms: u64,
+}
+
+/// What the owner answers.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Returned {
+    /// See [`ShardReply::Told`].
+    Told(Option<Answer>, Option<Reading>),
+    /// See [`ShardReply::Refused`].
+    Refused(Reject),
+    /// See [`ShardReply::Busy`].
+    Busy,
+    /// See [`ShardReply::Again`].
+    Again,
+    /// See [`ShardReply::NotOwner`].
+    NotOwner(Option<Owner>),
+    /// The shard's actor ended with the call in it: not known.
+    Unknown,
+}
+
+impl From<Option<ShardReply>> for Returned {
+    fn from(reply: Option<ShardReply>) -> Self {
+        match reply {
+            Some(ShardReply::Told(told)) => Self::Told(told.answer, told.reading),
+            Some(ShardReply::Refused(reject)) => Self::Refused(reject),
+            Some(ShardReply::Busy) => Self::Busy,
+            Some(ShardReply::Again) => Self::Again,
+            Some(ShardReply::NotOwner(owner)) => Self::NotOwner(owner),
+            None => Self::Unknown,
+        }
+    }
+}
+
+impl From<Returned> for Option<ShardReply> {
+    fn from(returned: Returned) -> Self {
+        Some(match returned {
+            Returned::Told(answer, reading) => ShardReply::Told(Told { answer, reading }),
+            Returned::Refused(reject) => ShardReply::Refused(reject),
+            Returned::Busy => ShardReply::Busy,
+            Returned::Again => ShardReply::Again,
+            Returned::NotOwner(owner) => ShardReply::NotOwner(owner),
+            Returned::Unknown => return None,
+        })
+    }
+}

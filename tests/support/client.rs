@@ -1,0 +1,111 @@
+//! A customer's client of the GMS Chat API v2. It goes on to the next node when one does not answer, as a load
+//! balancer makes real clients do, and repeats with the same `clientMessageId`.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::PATIENCE;
+
+/// What a client waits for one node before it tries the next.
+const TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// One HTTP client for all that a test does; connections are not shared between runtimes, hence none is kept idle.
+pub(crate) fn http() -> &'static reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        reqwest::Client::builder().timeout(TIMEOUT).pool_max_idle_per_host(0).no_proxy().build().unwrap()
+    })
+}
+
+/// The HTTP status of a GET; nothing when nobody answers.
+pub(crate) async fn status(url: &str) -> Option<u16> {
+    http().get(url).send().await.ok().map(|answer| answer.status().as_u16())
+}
+
+/// The JSON of a form POST, whatever the HTTP status; nothing when no whole answer came.
+pub(crate) async fn post(url: &str, form: &[(&str, &str)]) -> Option<(u16, Value)> {
+    let answer = http().post(url).form(form).send().await.ok()?;
+    let status = answer.status().as_u16();
+    Some((status, answer.json().await.ok()?))
+}
+
+/// One customer in one chat.
+#[derive(Clone)]
+pub(crate) struct Customer {
+    /// The nodes, in the order in which this customer tries them.
+    pub(crate) urls: Vec<String>,
+    /// Which one answered last.
+    at: usize,
+    /// The chat's id.
+    pub(crate) chat_id: String,
+    /// The key of the chat.
+    pub(crate) secure_key: String,
+    /// How many calls had to be repeated.
+    pub(crate) repeats: usize,
+}
+
+impl Customer {
+    /// Requests a chat, first at node `at`.
+    pub(crate) async fn request(urls: &[String], at: usize, nickname: &str) -> Self {
+        let mut customer = Self {
+            urls: urls.to_vec(),
+            at: at % urls.len(),
+            chat_id: String::new(),
+            secure_key: String::new(),
+            repeats: 0,
+        };
+        let id = format!("the start of the chat of {nickname}");
+        let answer = customer.insist("", &[("nickname", nickname), ("clientMessageId", &id)]).await;
+        customer.chat_id = answer["chatId"].as_str().unwrap().to_owned();
+        customer.secure_key = answer["secureKey"].as_str().unwrap().to_owned();
+        customer
+    }
+
+    /// Asks the only node that it knows.
+    pub(crate) fn only_at(&self, node: usize) -> Self {
+        Self { urls: vec![self.urls[node].clone()], at: 0, ..self.clone() }
+    }
+
+    fn url(&self, node: usize, operation: &str) -> String {
+        let base = format!("{}/genesys/2/chat/default", self.urls[node]);
+        if operation.is_empty() { base } else { format!("{base}/{}/{operation}", self.chat_id) }
+    }
+
+    /// One call at one node.
+    pub(crate) async fn call(&self, node: usize, operation: &str, fields: &[(&str, &str)]) -> Option<Value> {
+        let mut form = fields.to_vec();
+        if !operation.is_empty() {
+            form.push(("secureKey", &self.secure_key));
+        }
+        post(&self.url(node, operation), &form).await.map(|(_, answer)| answer)
+    }
+
+    /// Repeats a call, node after node, until it is answered for good.
+    pub(crate) async fn insist(&mut self, operation: &str, fields: &[(&str, &str)]) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.call(self.at, operation, fields).await;
+            match answer.as_ref().and_then(|answer| answer["statusCode"].as_i64()) {
+                Some(0) => return answer.unwrap(),
+                // "Again": this node knows that the chat lives.
+                Some(1) | None => self.at = (self.at + 1) % self.urls.len(),
+                Some(_) => panic!("{operation:?} of chat {:?} is refused: {answer:?}", self.chat_id),
+            }
+            self.repeats += 1;
+            assert!(Instant::now() < deadline, "{operation:?} of chat {:?} is not answered", self.chat_id);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends a message until it is acknowledged.
+    pub(crate) async fn send(&mut self, text: &str, client_message_id: &str) -> Value {
+        self.insist("send", &[("message", text), ("clientMessageId", client_message_id)]).await
+    }
+
+    /// Reads from a position on.
+    pub(crate) async fn refresh(&mut self, position: i64) -> Value {
+        self.insist("refresh", &[("transcriptPosition", &position.to_string())]).await
+    }
+}

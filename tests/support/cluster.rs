@@ -1,0 +1,106 @@
+//! Some nodes that share a store, in a temporary folder that goes when the test is over.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
+
+use crate::support::node::Node;
+
+static NEXT_KEYSPACE: AtomicU32 = AtomicU32::new(0);
+
+/// A cluster of real processes.
+pub(crate) struct Cluster {
+    /// Node 1 is at 0.
+    pub(crate) nodes: Vec<Node>,
+    _folder: TempDir,
+}
+
+impl Cluster {
+    /// Starts `count` nodes and waits until all take customers.
+    pub(crate) async fn start(count: usize) -> Self {
+        Self::start_with(count, "").await
+    }
+
+    /// The same, with more TOML at the end of each node's configuration.
+    pub(crate) async fn start_with(count: usize, extra: &str) -> Self {
+        let mut cluster = Self::prepare(count, extra);
+        cluster.start_all().await;
+        cluster
+    }
+
+    /// Writes the configurations and starts nothing.
+    pub(crate) fn prepare(count: usize, extra: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("handoff-it").tempdir().unwrap();
+        let nodes: Vec<Node> = (1..=count).map(|id| Node::new(folder.path(), id)).collect();
+        let seeds: Vec<String> = nodes.iter().map(|node| format!("{:?}", node.peer)).collect();
+        let store = store(folder.path());
+        for node in &nodes {
+            fs::write(node.config_path(), config(node, &seeds.join(", "), &store, extra)).unwrap();
+        }
+        fs::write(folder.path().join("cluster.secret"), "a secret for this test alone").unwrap();
+        Self { nodes, _folder: folder }
+    }
+
+    /// Starts every node that does not run, together, and waits until they take customers.
+    pub(crate) async fn start_all(&mut self) {
+        for node in self.nodes.iter_mut().filter(|node| !node.runs()) {
+            node.start();
+        }
+        for node in &mut self.nodes {
+            node.ready().await;
+        }
+    }
+
+    /// A killed or drained node comes back.
+    pub(crate) async fn restart(&mut self, index: usize) {
+        self.nodes[index].start();
+        self.nodes[index].ready().await;
+    }
+
+    /// How many shards each of these nodes serves, in its own view.
+    pub(crate) async fn served(&self, indexes: &[usize]) -> Vec<u64> {
+        let mut served = Vec::new();
+        for index in indexes {
+            let status = self.nodes[*index].cluster_status().await;
+            served.push(status.and_then(|status| status["shards"].as_u64()).unwrap_or(0));
+        }
+        served
+    }
+
+    /// Where customers reach the nodes, node 1 first.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.http.clone()).collect()
+    }
+}
+
+fn store(root: &Path) -> String {
+    match std::env::var("HANDOFF_TEST_STORE").as_deref() {
+        Err(_) | Ok("sqlite") => {
+            format!("kind = \"sqlite\"\n[store.sqlite]\ndir = {:?}\n", root.join("store"))
+        }
+        Ok("cassandra") => {
+            let number = NEXT_KEYSPACE.fetch_add(1, Ordering::Relaxed);
+            let keyspace = format!("handoff_it_{}_{number}", std::process::id());
+            let points = r#"["127.0.0.1:9042", "127.0.0.2:9042", "127.0.0.3:9042"]"#;
+            format!(
+                "kind = \"cassandra\"\n[store.cassandra]\ncontact_points = {points}\nkeyspace = \"{keyspace}\"\n"
+            )
+        }
+        Ok(other) => panic!("HANDOFF_TEST_STORE is sqlite or cassandra, not {other}"),
+    }
+}
+
+fn config(node: &Node, seeds: &str, store: &str, extra: &str) -> String {
+    let Node { id, http, admin, peer, dir, .. } = node;
+    let (http, admin) = (http.trim_start_matches("http://"), admin.trim_start_matches("http://"));
+    let secret = dir.parent().unwrap().join("cluster.secret");
+    let bots = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/bots");
+    format!(
+        "[node]\nid = {id}\ndata_dir = {:?}\n[http]\nlisten = \"{http}\"\n[admin]\nlisten = \"{admin}\"\n\
+         [peer]\nlisten = \"{peer}\"\nseeds = [{seeds}]\nsecret_file = {secret:?}\n[bots]\ndir = {bots:?}\n\
+         [store]\n{store}{extra}\n",
+        dir.join("data"),
+    )
+}

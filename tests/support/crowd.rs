@@ -1,0 +1,121 @@
+//! Many customers who chat at once while a test breaks nodes under them, each with his own checker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::support::checker::Checker;
+use crate::support::client::Customer;
+use crate::support::until_true;
+
+/// A crowd that is chatting.
+pub(crate) struct Crowd {
+    chats: Vec<JoinHandle<(Customer, Checker)>>,
+    acknowledged: Arc<AtomicUsize>,
+    over: Arc<AtomicBool>,
+}
+
+/// A crowd that has stopped, with what it was promised.
+pub(crate) struct Promises(pub(crate) Vec<(Customer, Checker)>);
+
+impl Crowd {
+    /// `count` customers, spread over the nodes, each sending one message after the other.
+    pub(crate) async fn gather(urls: &[String], count: usize) -> Self {
+        let acknowledged = Arc::new(AtomicUsize::new(0));
+        let over = Arc::new(AtomicBool::new(false));
+        let chat = |number: usize| {
+            tokio::spawn(converse(urls.to_vec(), number, Arc::clone(&acknowledged), Arc::clone(&over)))
+        };
+        let crowd = Self { chats: (0..count).map(chat).collect(), acknowledged: acknowledged.clone(), over };
+        crowd.talks(2 * count).await;
+        crowd
+    }
+
+    /// Waits for `more` acknowledged messages from now on: the cluster serves.
+    pub(crate) async fn talks(&self, more: usize) {
+        let goal = self.acknowledged.load(Ordering::Relaxed) + more;
+        until_true("the chats go on", || async {
+            // A customer who met a broken promise ends in a panic: don't wait for the others then.
+            self.chats.iter().any(JoinHandle::is_finished)
+                || self.acknowledged.load(Ordering::Relaxed) >= goal
+        })
+        .await;
+    }
+
+    /// Ends the conversations; what was under way is still brought to an acknowledgement.
+    pub(crate) async fn stop(self) -> Promises {
+        self.over.store(true, Ordering::Relaxed);
+        let mut promises = Vec::new();
+        for chat in self.chats {
+            promises.push(chat.await.unwrap());
+        }
+        Promises(promises)
+    }
+}
+
+async fn converse(
+    urls: Vec<String>,
+    number: usize,
+    acknowledged: Arc<AtomicUsize>,
+    over: Arc<AtomicBool>,
+) -> (Customer, Checker) {
+    let nickname = format!("customer{number}");
+    let mut customer = Customer::request(&urls, number, &nickname).await;
+    let mut checker = Checker::new(&nickname);
+    for turn in 0.. {
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
+        if turn % 3 == 1 {
+            // Typing takes an index too, which a later owner must not use again.
+            customer.insist("startTyping", &[]).await;
+        }
+        let text = format!("{nickname} says {turn} \u{1f44b} ünï");
+        customer.send(&text, &format!("{number}-{turn}")).await;
+        checker.acknowledge(&text);
+        acknowledged.fetch_add(1, Ordering::Relaxed);
+        if turn % 4 == 0 {
+            let answer = customer.refresh(1).await;
+            checker.read_all(&answer).unwrap_or_else(|wrong| panic!("chat {}: {wrong}", customer.chat_id));
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    (customer, checker)
+}
+
+impl Promises {
+    /// Every acknowledged message is there, once, in order, whichever of the running nodes is asked.
+    pub(crate) async fn are_kept(&mut self, nodes: &[usize]) {
+        for (customer, checker) in &mut self.0 {
+            assert!(checker.acknowledged() > 0, "chat {} got nowhere", customer.chat_id);
+            for node in nodes {
+                let answer = customer.only_at(*node).refresh(1).await;
+                assert_eq!(answer["chatEnded"], false, "chat {} ended", customer.chat_id);
+                let read = checker.read_all(&answer);
+                read.unwrap_or_else(|wrong| {
+                    panic!("chat {} at node {}: {wrong}", customer.chat_id, node + 1)
+                });
+            }
+        }
+    }
+
+    /// All customers leave; every later answer says so.
+    pub(crate) async fn leave(&mut self) {
+        for (customer, _) in &mut self.0 {
+            let answer = customer.insist("disconnect", &[]).await;
+            assert_eq!(answer["chatEnded"], true, "{answer}");
+        }
+    }
+
+    /// The end is known at every running node too.
+    pub(crate) async fn have_ended(&mut self, nodes: &[usize]) {
+        for (customer, _) in &self.0 {
+            for node in nodes {
+                let answer = customer.only_at(*node).refresh(1).await;
+                assert_eq!(answer["chatEnded"], true, "{answer}");
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! One real `handoff` process: started, killed, paused and drained by its pid, never by a name.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use crate::support::{client, until};
+
+/// Below the range that the system gives to outgoing connections, so that a free port stays free.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
+
+/// A port of 127.0.0.1 that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let start = u16::try_from(std::process::id() * 61 % u32::from(PORTS.end - PORTS.start)).unwrap();
+    loop {
+        let offset = start.wrapping_add(NEXT_PORT.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + offset % (PORTS.end - PORTS.start);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A node of a test: the same id, ports and folder through all its incarnations.
+pub(crate) struct Node {
+    /// Its number, from 1.
+    pub(crate) id: usize,
+    /// Where customers reach it.
+    pub(crate) http: String,
+    /// Where operators reach it.
+    pub(crate) admin: String,
+    /// Where its peers reach it, host and port.
+    pub(crate) peer: String,
+    /// Configuration, log and data.
+    pub(crate) dir: PathBuf,
+    /// Environment variables for the process, on top of none that begin with `HANDOFF_`.
+    pub(crate) env: Vec<(String, String)>,
+    child: Option<Child>,
+}
+
+impl Node {
+    /// A node that is not started yet.
+    pub(crate) fn new(root: &Path, id: usize) -> Self {
+        let dir = root.join(format!("node{id}"));
+        fs::create_dir_all(&dir).unwrap();
+        Self {
+            id,
+            http: format!("http://127.0.0.1:{}", free_port()),
+            admin: format!("http://127.0.0.1:{}", free_port()),
+            peer: format!("127.0.0.1:{}", free_port()),
+            dir,
+            env: Vec::new(),
+            child: None,
+        }
+    }
+
+    /// Starts the process; does not wait until it is ready.
+    pub(crate) fn start(&mut self) {
+        assert!(self.child.is_none(), "node {} runs already", self.id);
+        let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
+        let mut command = handoff();
+        command.arg("serve").arg("--config").arg(self.config_path());
+        command.envs(self.env.iter().cloned()).current_dir(&self.dir);
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.child = Some(command.spawn().unwrap());
+    }
+
+    pub(crate) fn config_path(&self) -> PathBuf {
+        self.dir.join("config.toml")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.dir.join("log")
+    }
+
+    /// All that it ever logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// The bearer token of its admin API.
+    pub(crate) fn token(&self) -> String {
+        fs::read_to_string(self.dir.join("data/admin.token")).unwrap().trim().to_owned()
+    }
+
+    /// What it answers to `GET /admin/v1/cluster`; nothing while it does not answer.
+    pub(crate) async fn cluster_status(&self) -> Option<serde_json::Value> {
+        let url = format!("{}/admin/v1/cluster", self.admin);
+        client::http().get(url).bearer_auth(self.token()).send().await.ok()?.json().await.ok()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap_or_else(|| panic!("node {} does not run", self.id)).id()
+    }
+
+    pub(crate) fn runs(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// Waits until it takes customers; fails with its log when it ends instead.
+    pub(crate) async fn ready(&mut self) {
+        let url = format!("{}/health/ready", self.http);
+        loop {
+            if client::status(&url).await == Some(200) {
+                return;
+            }
+            let child = self.child.as_mut().unwrap();
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "node {} ended while starting: {ended:?}\n{}", self.id, self.log());
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
+    /// SIGKILL, and the process is gone when this returns.
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// SIGSTOP.
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) async fn drain(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        let mut child = self.child.take().unwrap();
+        let id = self.id;
+        until(&format!("node {id} ends after SIGTERM"), || {
+            let ended = child.try_wait().unwrap();
+            async move { ended }
+        })
+        .await
+    }
+
+    /// Through the shell, whose `kill` every machine has.
+    fn signal(&self, name: &str) {
+        let command = format!("kill -s {name} {}", self.pid());
+        assert!(Command::new("sh").arg("-c").arg(&command).status().unwrap().success(), "{command}");
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.kill();
+        }
+        if std::thread::panicking() {
+            let log = self.log();
+            let from = log.char_indices().rev().nth(4000).map_or(0, |(at, _)| at);
+            eprintln!("--- the end of node {}'s log\n{}", self.id, &log[from..]);
+        }
+    }
+}
+
+/// The binary under test, free of this process's own settings.
+pub(crate) fn handoff() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_handoff"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HANDOFF_")) {
+        command.env_remove(name);
+    }
+    command
+}
