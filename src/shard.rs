@@ -64,11 +64,11 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             frame_bytes_max: 64 * 1024,
-            segment_bytes_max: 8 * 1024 * 1024,
-            segment_frames_max: 4096,
+            segment_bytes_max: 2 * 1024 * 1024,
+            segment_frames_max: 1024,
             passivate_after_ms: 120_000,
             disconnect_timeout_ms: 45_000,
-            events_in_memory: 256,
+            events_in_memory: 64,
             entity_inbox: 64,
             fault_hook: None,
         }

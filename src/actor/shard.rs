@@ -2,11 +2,12 @@
 
 use super::journal::{Done, Log};
 use super::session::{Deliver, Leave, Owe, SessionActor};
+use super::supervisor::read_alive;
 use crate::bots::Bots;
 use crate::clock::Clock;
 use crate::record::{RecordWriter, read_history};
 use crate::shard::core::{Census, ShardCore};
-use crate::shard::recovery::{JournalFrames, RecoveryError, recover, recover_session};
+use crate::shard::recovery::{JournalFrames, Recovered, RecoveryError, recover, recover_session};
 use crate::shard::slot::Slot;
 use crate::shard::{Action, Envelope, Options, Output, ReplyTo, ShardReply};
 use crate::watch::Watch;
@@ -141,7 +142,7 @@ pub struct ShardActor {
     tenancy: Tenancy,
     around: Surroundings,
     supervisor: Recipient<ShardReport>,
-    alive_until: Option<Millis>,
+    heard: Arc<BTreeMap<Owner, Millis>>,
     seed: u64,
     phase: Phase,
     claimed: Option<Claimed>,
@@ -151,20 +152,20 @@ pub struct ShardActor {
 }
 
 impl ShardActor {
-    /// A shard to be claimed for `owner`. `turn` names this tenure in all reports; `seed` decides all chance in it.
+    /// A shard to be claimed. `heard`: when this node last heard of others; `seed` decides all chance in the shard.
     #[must_use]
     pub fn new(
         tenure: Tenancy,
         around: Surroundings,
         supervisor: Recipient<ShardReport>,
-        alive_until: Option<Millis>,
+        heard: Arc<BTreeMap<Owner, Millis>>,
         seed: u64,
     ) -> Self {
         Self {
             tenancy: tenure,
             around,
             supervisor,
-            alive_until,
+            heard,
             seed,
             phase: Phase::Opening(VecDeque::new()),
             claimed: None,
@@ -186,27 +187,13 @@ impl ShardActor {
     }
 
     /// Claims the shard and reads its log, for as long as the outcome is unknown.
-    fn open(
-        &self,
-    ) -> impl Future<Output = Result<(Claimed, crate::shard::recovery::Recovered), JournalError>> + 'static
-    {
-        let (journal, shard, owner) =
-            (Arc::clone(&self.around.log.journal), self.tenancy.shard, self.tenancy.owner);
+    fn open(&self) -> impl Future<Output = Result<Opening, JournalError>> + 'static {
+        let Tenancy { shard, owner, .. } = self.tenancy;
+        let (around, heard) = (self.around.clone(), Arc::clone(&self.heard));
         async move {
             let mut wait_ms = 10;
             loop {
-                let tried = async {
-                    let claimed = journal.claim(shard, owner).await?;
-                    let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure };
-                    match recover(&frames, &claimed).await {
-                        Ok(recovered) => Ok((claimed, recovered)),
-                        Err(RecoveryError::Journal(error)) => Err(error),
-                        Err(error @ RecoveryError::Frame { .. }) => {
-                            Err(JournalError::Refused(error.to_string()))
-                        }
-                    }
-                };
-                match tried.await {
+                match claim_and_recover(&around, &heard, shard, owner).await {
                     Err(JournalError::Unknown(reason)) => {
                         tracing::warn!(shard = shard.0, reason, "the shard can't be claimed yet");
                         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -218,13 +205,9 @@ impl ShardActor {
         }
     }
 
-    fn opened(
-        &mut self,
-        result: Result<(Claimed, crate::shard::recovery::Recovered), JournalError>,
-        ctx: &mut Context<Self>,
-    ) {
-        let (claimed, recovered) = match result {
-            Ok(opened) => opened,
+    fn opened(&mut self, result: Result<Opening, JournalError>, ctx: &mut Context<Self>) {
+        let Opening { claimed, recovered, alive_until } = match result {
+            Ok(opening) => opening,
             Err(error) => return self.end_with(error, ctx),
         };
         let Phase::Opening(waiting) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
@@ -233,7 +216,7 @@ impl ShardActor {
             claimed.next,
             recovered,
             self.around.options.clone(),
-            self.alive_until,
+            alive_until,
             self.around.clock.now(),
             StdRng::seed_from_u64(self.seed),
         );
@@ -520,6 +503,41 @@ impl ShardActor {
         self.releasing = Some(to);
         self.with_core(ctx, |core, now| core.release_to(now, to));
     }
+}
+
+/// A shard claimed and read.
+struct Opening {
+    claimed: Claimed,
+    recovered: Recovered,
+    /// When the owner before, if he was lost, is known to have been alive.
+    alive_until: Option<Millis>,
+}
+
+async fn claim_and_recover(
+    around: &Surroundings,
+    heard: &BTreeMap<Owner, Millis>,
+    shard: ShardId,
+    owner: Owner,
+) -> Result<Opening, JournalError> {
+    let journal = around.log.journal.as_ref();
+    let claimed = journal.claim(shard, owner).await?;
+    let frames = JournalFrames { journal, tenure: &claimed.tenure };
+    let recovered = match recover(&frames, &claimed).await {
+        Ok(recovered) => recovered,
+        Err(RecoveryError::Journal(error)) => return Err(error),
+        Err(error @ RecoveryError::Frame { .. }) => return Err(JournalError::Refused(error.to_string())),
+    };
+    let lost: Option<Owner> = recovered.lost_owner.as_ref().and_then(|owner| owner.parse().ok());
+    let alive_until = match lost.map(|owner| (owner, heard.get(&owner))) {
+        Some((_, Some(at))) => Some(*at),
+        // This process never heard of him: everybody was down. His sign of life is in the tables.
+        Some((owner, None)) => {
+            let row = read_alive(around.tables.as_ref(), owner).await;
+            row.ok().flatten().map(|(_, at)| at)
+        }
+        None => None,
+    };
+    Ok(Opening { claimed, recovered, alive_until })
 }
 
 /// Puts rows; says whether that worked.

@@ -56,7 +56,7 @@ pub struct ShardCore {
 
 impl ShardCore {
     /// A shard just recovered; its first frame says so and must be committed before anything leaves it.
-    /// `alive_until` is when the last owner is known to have been alive, `rng` decides all chance here.
+    /// `alive_until` is when an owner who was lost is known to have been alive, `rng` decides all chance here.
     ///
     /// # Errors
     /// When the opening item can't be encoded.
@@ -411,6 +411,12 @@ impl ShardCore {
 
     /// Takes no more calls: they are sent to `to`. What was taken is still committed and answered.
     pub fn release_to(&mut self, now: Now, to: Option<Owner>) {
+        if self.door == Door::Open {
+            let at = self.wall(now);
+            if let Ok(item) = handoff_codec::encode_bare(&Item::Released { at }) {
+                self.pipe.push(item);
+            }
+        }
         self.door = Door::Shut(to);
         for slot in self.slots.values_mut() {
             let waiting = match slot {
