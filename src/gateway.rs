@@ -46,10 +46,11 @@ impl Gateway {
     }
 }
 
-/// Mounts the customers' API under `/genesys` and the page at `/`. Every other path belongs to the caller's
-/// `App`.
+/// Mounts the customers' API under `/genesys`, the page at `/`, and `/health` for load balancers. Every other path
+/// belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
     config.service(gms::routes::scope());
     config.service(page::resource());
+    crate::admin::health_routes(&gateway.sessions)(config);
 }
