@@ -9,7 +9,7 @@ mod operate;
 mod tests;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use handoff_config::{Config, DEFAULT_TOML, Loaded, Sources};
+use handoff_config::{Config, DEFAULT_TOML, Loaded, Log, Sources};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -23,6 +23,14 @@ pub const USAGE: u8 = 2;
 
 /// What the command line hands over to.
 pub trait Process {
+    /// Starts logging, for the whole process.
+    ///
+    /// # Errors
+    /// Why not.
+    fn start_logging(&self, log: &Log) -> Result<(), String> {
+        crate::telemetry::start(log).map_err(|error| error.to_string())
+    }
+
     /// Runs a node until it is told to end; logging has been started.
     ///
     /// # Errors
@@ -235,7 +243,7 @@ impl Options {
 
 fn serve(options: &Options, process: &dyn Process) -> Result<(), Failure> {
     let Loaded { config, warnings } = options.load()?;
-    crate::telemetry::start(&config.log).map_err(|error| error.to_string())?;
+    process.start_logging(&config.log)?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }

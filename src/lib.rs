@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod admin;
+pub mod assembly;
 pub mod bots;
 pub mod cli;
 pub mod clock;

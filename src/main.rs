@@ -16,12 +16,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 impl Process for Handoff {
     fn serve(&self, config: Config) -> Result<(), String> {
         let runtime = runtime().map_err(|error| format!("can't start threads: {error}"))?;
-        // The system asks for its runtime once, here and now.
-        let mut runtime = Some(runtime);
-        let system = actix_web::rt::System::with_tokio_rt(|| match runtime.take() {
-            Some(runtime) => runtime,
-            None => unreachable!("a system has one runtime"),
-        });
+        let system = actix_web::rt::System::with_tokio_rt(|| runtime);
         match system.block_on(node::run(config)) {
             Ok(ExitReason::Drained) => Ok(()),
             Ok(ExitReason::Failed(why)) => Err(why),

@@ -22,7 +22,8 @@ use std::time::Duration;
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper bounds of durations, in seconds: fine where a takeover and an acknowledgement lie.
-const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Upper bounds of entries per frame.
 const ENTRIES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
@@ -135,16 +136,30 @@ impl Metrics {
             frame_bytes: counter(r, "journal_frame_bytes", "Bytes of committed frames"),
             frame_entries: add(r, "journal_entries_per_frame", "Entries per frame", Histogram::new(ENTRIES)),
             commit_seconds: add(r, "journal_commit_seconds", commit, Histogram::new(SECONDS)),
-            unknown_outcomes: counter(r, "journal_unknown_outcomes", "Journal calls repeated for want of an answer"),
+            unknown_outcomes: counter(
+                r,
+                "journal_unknown_outcomes",
+                "Journal calls repeated for want of an answer",
+            ),
             serving: gauge(r, "shard_serving", "Shards this node has"),
-            sessions: family(r, "shard_sessions", "Sessions of this node's shards, by state", [AWAKE, ASLEEP]),
+            sessions: family(
+                r,
+                "shard_sessions",
+                "Sessions of this node's shards, by state",
+                [AWAKE, ASLEEP],
+            ),
             open: gauge(r, "shard_sessions_open", "Sessions that have not ended"),
             quarantined: gauge(r, "shard_sessions_quarantined", "Sessions out of service after panics"),
             held_outputs: gauge(r, "shard_held_outputs", "Outputs held until their frame commits"),
             panics: counter(r, "shard_panics", "Panics caught in sessions"),
             takeover_seconds: add(r, "cluster_takeover_seconds", takeover, Histogram::new(SECONDS)),
             shards_left: counter(r, "cluster_shards_left", "Shards given away or lost"),
-            calls: family(r, "router_calls", "Calls for sessions that came in at this node, by outcome", outcomes),
+            calls: family(
+                r,
+                "router_calls",
+                "Calls for sessions that came in at this node, by outcome",
+                outcomes,
+            ),
             ready: gauge(r, "node_ready", "Whether the node can take customers: 1 or 0"),
             registry,
         }))

@@ -4,37 +4,33 @@ mod operations;
 mod stores;
 
 use crate::actor::arbiter::ArbiterPool;
-use crate::actor::handle::{ShardDirectory, SupervisorHandle};
-use crate::actor::journal::Log;
-use crate::actor::shard::Surroundings;
-use crate::actor::supervisor::{Ended, Parts};
+use crate::actor::handle::SupervisorHandle;
+use crate::actor::supervisor::Ended;
 use crate::admin::Admin;
+use crate::assembly::{Assembled, Fittings, Groundwork};
 use crate::bots::{BotsError, load_bots};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::front::Sessions;
 use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions};
 use crate::metrics::Metrics;
-use crate::router::{Router, Service};
 use crate::secret_file::{self, ensure_secret};
 use crate::shard::Options;
-use crate::standing::Standing;
 use actix_web::dev::ServerHandle;
-use arc_swap::ArcSwap;
 use handoff_chat::BotName;
 use handoff_chat::session::{Bot, Limits};
+use handoff_cluster::Timing;
 use handoff_cluster::peer::{Links, LinksConfig, PROTOCOL, Secret};
-use handoff_cluster::{MemberList, Peers, Supervisor, Timing};
 use handoff_config::Config;
 use handoff_journal::{Incarnation, NodeId, Owner};
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt, SeedableRng, TryRng};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use stores::Stores;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 pub use stores::{StoreError, apply_schema, findings};
 
@@ -111,7 +107,9 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         None => ensure_secret(&config.peer_secret_file())?,
     };
     if config.peer.insecure {
-        tracing::warn!("peer.insecure is on: the links between nodes are neither encrypted nor bound to this host");
+        tracing::warn!(
+            "peer.insecure is on: the links between nodes are neither encrypted nor bound to this host"
+        );
     }
     let bots = Arc::new(load_bots(&config)?);
     let stores = stores::open(&config).await?;
@@ -167,84 +165,32 @@ impl Node {
         metrics: &Metrics,
     ) -> Result<Self, StartError> {
         let mut rng = StdRng::from_seed(os_random()?);
-        let owner =
-            Owner { node: NodeId(config.node.id), incarnation: Incarnation(rng.random()) };
-        let shards = config.journal.shards;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let standing = Arc::new(Standing::default());
-        let directory = Arc::new(ShardDirectory::new(shards));
-        let list = Arc::new(ArcSwap::from_pointee(MemberList::new(shards)));
-        let watch: Arc<dyn crate::watch::Watch> = Arc::new(metrics.clone());
-        let late: Arc<OnceLock<SupervisorHandle>> = Arc::default();
-        let service = Service {
-            directory: Arc::clone(&directory),
-            shards,
-            clock: Arc::clone(&clock),
-            notes: {
-                let late = Arc::clone(&late);
-                Arc::new(move |from, note| {
-                    if let Some(supervisor) = late.get() {
-                        supervisor.heard(from, note);
-                    }
-                })
-            },
-        };
+        let owner = Owner { node: NodeId(config.node.id), incarnation: Incarnation(rng.random()) };
+        let groundwork = Groundwork::new(config.journal.shards, Arc::new(SystemClock::default()));
+        let (list, standing) = (Arc::clone(&groundwork.list), Arc::clone(&groundwork.standing));
         let listener = tokio::net::TcpListener::from_std(peer)?;
-        let (links, mut events) = Links::start(links_config, owner, listener, Arc::new(service));
-        let peers: Arc<dyn Peers> = Arc::new(links);
+        let (links, mut events) = Links::start(links_config, owner, listener, Arc::new(groundwork.service()));
         let pool = Arc::new(ArbiterPool::threads(config.shard_threads()));
-        let (ended, ends) = oneshot::channel();
-        let now = clock.now();
-        let machine = Supervisor::new(
-            cluster_config(config),
+        let Assembled { router, supervisor, ended } = groundwork.assemble(Fittings {
             owner,
-            now.mono_ms,
-            u64::try_from(now.wall.0).unwrap_or(0),
-            rng.random(),
-        );
-        let around = Surroundings {
-            log: Log {
-                journal: Arc::clone(&stores.journal),
-                flights: Arc::new(Semaphore::new(config.journal.frames_in_flight)),
-                standing: Arc::clone(&standing),
-                clock: Arc::clone(&clock),
-            },
-            tables: Arc::clone(&stores.tables),
-            clock: Arc::clone(&clock),
-            bots,
+            cluster: cluster_config(config),
             options: shard_options(config),
             shard_inbox: config.limits.shard_inbox,
-            watch: Arc::clone(&watch),
-        };
-        let supervisor = SupervisorHandle::start(Parts {
-            machine,
-            peers: Arc::clone(&peers),
+            frames_in_flight: config.journal.frames_in_flight,
+            peers: Arc::new(links),
+            journal: stores.journal,
             tables: Arc::clone(&stores.tables),
-            directory: Arc::clone(&directory),
-            list: Arc::clone(&list),
+            bots,
             pool: Arc::clone(&pool),
-            around,
-            standing: Arc::clone(&standing),
+            watch: Arc::new(metrics.clone()),
             rng,
-            ended,
+            random: Arc::new(|| os_random().unwrap_or_else(|_| rand::random())),
         });
-        let _first = late.set(supervisor.clone());
         let hears = supervisor.clone();
         actix_web::rt::spawn(async move {
             while let Some(event) = events.recv().await {
                 hears.link(event);
             }
-        });
-        let router = Arc::new(Router {
-            node: owner.node,
-            list: Arc::clone(&list),
-            directory: Arc::clone(&directory),
-            peers,
-            tables: Arc::clone(&stores.tables),
-            clock,
-            standing: Arc::clone(&standing),
-            watch,
-            random: Arc::new(|| os_random().unwrap_or_else(|_| rand::random())),
         });
         let operations = operations::NodeOperations {
             node: owner.node,
@@ -254,7 +200,7 @@ impl Node {
             sessions: Arc::clone(&router),
             tables: stores.tables,
         };
-        Ok(Self { sessions: router, operations: Arc::new(operations), supervisor, ended: ends, pool })
+        Ok(Self { sessions: router, operations: Arc::new(operations), supervisor, ended, pool })
     }
 
     /// Waits for the end of this node's life in the cluster; SIGTERM and SIGINT ask for it.

@@ -1,10 +1,10 @@
 //! Who is dead: what this node hears of each peer, and when that is enough to write him down.
 //!
 //! Two signs are certain: the peer's port refuses, or another incarnation answers there. Silence is only a
-//! suspicion: with two members it suffices (the first write wins), with more a second must share it. A member that
-//! hears the accused disagrees by not suspecting him. As a last resort the store is the second: a suspect whose
-//! `alive_until` has not moved for long, while the store answers us, is as good as dead; that is how a node goes on
-//! when all others were paused or cut off at once.
+//! suspicion: with two members it suffices (the first write wins), with more a second must share it. A
+//! member that hears the accused disagrees by not suspecting him. As a last resort the store is the second:
+//! a suspect whose `alive_until` has not moved for long, while the store answers us, is as good as dead;
+//! that is how a node goes on when all others were paused or cut off at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +67,7 @@ impl Detector {
 
     /// A new list: expects its live members to beat from now on, forgets those that are over.
     pub(crate) fn listed(&mut self, list: &MemberList, me: Owner, now_ms: u64) {
-        for member in list.live().filter(|member| member.owner != me) {
+        for member in list.live().filter(|member| member.owner.node != me.node) {
             self.peer(member.owner, now_ms);
         }
         self.peers.retain(|owner, peer| peer.linked || list.is_live(*owner));
@@ -181,7 +181,7 @@ impl Detector {
         if now_ms < self.muted_until_ms {
             return BTreeSet::new();
         }
-        let others = list.live().map(|member| member.owner).filter(|owner| *owner != me);
+        let others = list.live().map(|member| member.owner).filter(|owner| owner.node != me.node);
         others.filter(|owner| self.silent(*owner, now_ms).is_some()).collect()
     }
 
@@ -209,7 +209,8 @@ impl Detector {
         }
     }
 
-    /// Whether the store says that a silent peer is dead: its sign of life stands still, and was read just now.
+    /// Whether the store says that a silent peer is dead: its sign of life stands still, and was read just
+    /// now.
     fn store_agrees(&self, owner: Owner, now_ms: u64) -> bool {
         let stale_ms = self.timing.alive_stale_ms;
         self.peers.get(&owner).is_some_and(|peer| {
@@ -232,7 +233,7 @@ impl Detector {
         let voters = self.voters(list, me, now_ms);
         let silent = suspects.iter().filter(|owner| voters.contains(*owner)).count();
         let mut verdicts = Vec::new();
-        for member in list.live().filter(|member| member.owner != me) {
+        for member in list.live().filter(|member| member.owner.node != me.node) {
             let owner = member.owner;
             let why = self.certain(owner).or_else(|| {
                 let silence = suspects.contains(&owner).then(|| self.silent(owner, now_ms)).flatten()?;

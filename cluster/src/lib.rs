@@ -1,9 +1,9 @@
 //! Nodes and shards: who is a member, which node has which shard, who is dead, and the links between nodes.
 //!
-//! Nothing here knows of chats. The truth is one [`MemberList`] in the store, changed only by a conditional write
-//! on its version; it holds the placement too, so that every node computes from the same stored words. Safety does
-//! not hang on anything in this crate: the journal's epoch fences whoever is wrong. This crate decides how soon the
-//! right node claims.
+//! Nothing here knows of chats. The truth is one [`MemberList`] in the store, changed only by a conditional
+//! write on its version; it holds the placement too, so that every node computes from the same stored
+//! words. Safety does not hang on anything in this crate: the journal's epoch fences whoever is wrong. This
+//! crate decides how soon the right node claims.
 //!
 //! * [`members`]: the list and its transitions; [`placement`]: which node gets which shard;
 //! * [`supervisor`]: the ClusterSupervisor as a machine without clock or I/O, with its failure detector;

@@ -1,7 +1,8 @@
 //! The member list: who is in the cluster and which member each shard is assigned to.
 //!
-//! It is one cell of the store, written only if its version is still the one that was read. The transitions here
-//! are pure; each leaves the placement rebalanced, so a change of members and what follows from it is one write.
+//! It is one cell of the store, written only if its version is still the one that was read. The transitions
+//! here are pure; each leaves the placement rebalanced, so a change of members and what follows from it is
+//! one write.
 
 use bincode::{Decode, Encode};
 use handoff_codec as codec;
@@ -182,7 +183,8 @@ impl MemberList {
         self.change(owner, &alive, MemberState::Down, why, wall_ms)
     }
 
-    /// Gives one shard to another member than the one that did not take it. The next rebalance may even it out.
+    /// Gives one shard to another member than the one that did not take it. The next rebalance may even it
+    /// out.
     pub fn reassign(&mut self, shard: ShardId, to: Owner) {
         if let Some(assignment) = self.assignment.get_mut(usize::from(shard.0)) {
             *assignment = Assignment { to: Some(to), from: assignment.to.filter(|owner| *owner != to) };

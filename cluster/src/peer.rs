@@ -1,11 +1,12 @@
 //! Links between nodes: one connection per pair, requests with answers, notices without.
 //!
-//! [`Links`] is the real thing over TCP, [`memory`] the same for simulations. What the bytes mean is the server's
-//! business: it implements [`PeerService`] and calls through [`Peers`].
+//! [`Links`] is the real thing over TCP, [`memory`] the same for simulations. What the bytes mean is the
+//! server's business: it implements [`PeerService`] and calls through [`Peers`].
 //!
-//! Queues and their overflow: what goes out to a peer waits in one bounded queue; when it is full a call is refused
-//! ([`PeerError::Busy`]) and a notice dropped (the newest). Calls served per link are bounded; beyond that the
-//! caller gets [`PeerError::PeerBusy`]. Events to the supervisor are bounded and waited for.
+//! Queues and their overflow: what goes out to a peer waits in one bounded queue; when it is full a call is
+//! refused ([`PeerError::Busy`]) and a notice dropped (the newest). Calls served per link are bounded;
+//! beyond that the caller gets [`PeerError::PeerBusy`]. Events to the supervisor are bounded and waited
+//! for.
 
 mod handshake;
 mod link;
@@ -104,8 +105,8 @@ pub trait Peers: Send + Sync + 'static {
     /// See [`PeerError`]; ask [`PeerError::never_began`] before trying elsewhere.
     async fn call(&self, to: NodeId, request: Bytes, timeout: Duration) -> Result<Bytes, PeerError>;
 
-    /// Sends a notice if there is a link and room; whether it was queued. Notices and requests to one peer arrive in
-    /// the order sent while the link stands.
+    /// Sends a notice if there is a link and room; whether it was queued. Notices and requests to one peer
+    /// arrive in the order sent while the link stands.
     fn notify(&self, to: NodeId, notice: Bytes) -> bool;
 
     /// The incarnation with which there is a link.

@@ -1,8 +1,8 @@
 //! Which shard an entity belongs to, and which member a shard.
 //!
-//! Rendezvous hashing with a bound on the load, and sticky: every member that is up gets the same number of shards,
-//! give or take one, and no shard moves that need not. The ranking is by node, not by incarnation: a node that comes
-//! back is preferred for the shards that it had.
+//! Rendezvous hashing with a bound on the load, and sticky: every member that is up gets the same number of
+//! shards, give or take one, and no shard moves that need not. The ranking is by node, not by incarnation:
+//! a node that comes back is preferred for the shards that it had.
 
 use std::collections::BTreeMap;
 

@@ -1,19 +1,21 @@
 //! The ClusterSupervisor as a machine: inputs in, actions out; no clock, no I/O, no randomness but its seed.
 //!
-//! One runs on every node, all equal: there is no coordinator. The member list in the store is the only truth; a
-//! node's opinion matters only until it is written there. After each input the machine compares three things: the
-//! list, what it hears from its peers, and what it holds; whatever differs becomes an action:
+//! One runs on every node, all equal: there is no coordinator. The member list in the store is the only
+//! truth; a node's opinion matters only until it is written there. After each input the machine compares
+//! three things: the list, what it hears from its peers, and what it holds; whatever differs becomes an
+//! action:
 //!
-//! * the list should read differently (I am not in it, I am ready, I drain, a peer is dead): `SwapList`. The change
-//!   is computed anew from the newest list each time, so a lost race costs one more round and nothing else;
-//! * a shard is mine in the list and I don't hold it: `Claim`, at once if the owner before is gone or has let go,
-//!   else after his release or a second;
+//! * the list should read differently (I am not in it, I am ready, I drain, a peer is dead): `SwapList`.
+//!   The change is computed anew from the newest list each time, so a lost race costs one more round and
+//!   nothing else;
+//! * a shard is mine in the list and I don't hold it: `Claim`, at once if the owner before is gone or has
+//!   let go, else after his release or a second;
 //! * I hold a shard that the list gives to another: `Release`, then tell him.
 //!
-//! # Driving it
-//! The shell calls [`Supervisor::handle`] with a monotonic clock in milliseconds and carries out the returned actions
-//! **in order**. It sends [`Input::Tick`] every 50 to 100 ms. Every `ReadList` and `SwapList` gets exactly one
-//! answer; so does every `Claim` and `Release`, with the `turn` it carried. Answers of an earlier turn are ignored.
+//! # Driving it The shell calls [`Supervisor::handle`] with a monotonic clock in milliseconds and carries
+//! out the returned actions **in order**. It sends [`Input::Tick`] every 50 to 100 ms. Every `ReadList` and
+//! `SwapList` gets exactly one answer; so does every `Claim` and `Release`, with the `turn` it carried.
+//! Answers of an earlier turn are ignored.
 
 mod adopt;
 mod settings;
@@ -62,9 +64,12 @@ pub struct Supervisor {
     fences: BTreeMap<ShardId, Owner>,
     turns: u64,
     reading: bool,
-    /// A fence came while a read was under way: that read may be too old to judge it.
-    fenced_since_read: bool,
+    /// Doubt arose while a read was under way: its answer may be too old to settle it.
+    read_again: bool,
     want_read: bool,
+    /// The list known here may be old (own stall, a higher version heard): nothing is claimed before it is
+    /// read.
+    in_doubt: bool,
     read_after_ms: u64,
     next_read_ms: u64,
     swapping: Option<MemberList>,
@@ -82,8 +87,8 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A node that starts now: `me` with a new incarnation, `now_ms` on the monotonic clock that all inputs use,
-    /// `wall_ms` the same moment since 1970 (for display only), `seed` from the operating system.
+    /// A node that starts now: `me` with a new incarnation, `now_ms` on the monotonic clock that all inputs
+    /// use, `wall_ms` the same moment since 1970 (for display only), `seed` from the operating system.
     #[must_use]
     pub fn new(config: Config, me: Owner, now_ms: u64, wall_ms: u64, seed: u64) -> Self {
         let list = MemberList::new(config.shards);
@@ -102,8 +107,9 @@ impl Supervisor {
             fences: BTreeMap::new(),
             turns: 0,
             reading: false,
-            fenced_since_read: false,
+            read_again: false,
             want_read: true,
+            in_doubt: false,
             read_after_ms: 0,
             next_read_ms: 0,
             swapping: None,
@@ -200,7 +206,7 @@ impl Supervisor {
         match note {
             Note::Beat(beat) => {
                 if beat.list_version > self.list.version {
-                    self.want_read = true;
+                    self.doubt_list();
                 }
                 self.detector.beat(from, beat, now);
             }
@@ -214,15 +220,21 @@ impl Supervisor {
         }
     }
 
-    /// An own stall says nothing of the others: forget their silence, accuse nobody for a while; and they may have
-    /// accused me meanwhile.
+    /// An own stall says nothing of the others: forget their silence, accuse nobody for a while; and they
+    /// may have accused me meanwhile.
     fn on_stall(&mut self, stalled_ms: u64) {
         if stalled_ms > self.config.timing.stall_ms {
             self.detector.mute(self.now_ms);
             if stalled_ms >= self.config.timing.silence_ms / 2 {
-                self.want_read = true;
+                self.doubt_list();
             }
         }
+    }
+
+    fn doubt_list(&mut self) {
+        self.want_read = true;
+        self.in_doubt = true;
+        self.read_again |= self.reading;
     }
 
     fn on_tick(&mut self, out: &mut Vec<Action>) {
@@ -251,7 +263,9 @@ impl Supervisor {
         self.settle(out);
         self.consider_list(out);
         self.end_drain(out);
-        self.send_beats(out);
+        if !self.halted {
+            self.send_beats(out);
+        }
     }
 
     fn send_beats(&mut self, out: &mut Vec<Action>) {

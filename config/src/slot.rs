@@ -249,7 +249,9 @@ impl<T: Kind> Slot for Option<T> {
 
 /// Makes an enum of names a [`Kind`].
 macro_rules! names {
-    ($(#[$meta:meta])* $name:ident ($what:literal) { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)* }) => {
+    ($(#[$meta:meta])* $name:ident ($what:literal) {
+        $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)*
+    }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name { $($(#[$variant_meta])* $variant,)* }

@@ -161,7 +161,8 @@ impl Checker<'_> {
         }
         let far = |address: &String| !host_of(address).is_some_and(is_loopback);
         if config.store.kind == StoreKind::Sqlite {
-            let why = "names another host, but the embedded store works on one host only: use store.kind = \"cassandra\"";
+            let why = "names another host, but the embedded store works on one host only: \
+                       use store.kind = \"cassandra\"";
             if peer.seeds.iter().any(|seed| host_of(seed).is_some() && far(seed)) {
                 self.refuse("peer.seeds", why);
             }
@@ -252,7 +253,9 @@ impl Checker<'_> {
             warn("store.sqlite.durability is relaxed: a power cut loses acknowledged messages".to_owned());
         }
         if config.store.kind == StoreKind::Cassandra && config.store.cassandra.replication_factor < 3 {
-            warn("store.cassandra.replication_factor is below 3: the loss of one database node stops the cluster".to_owned());
+            warn(
+                "store.cassandra.replication_factor is below 3: one lost database node stops all".to_owned(),
+            );
         }
     }
 }

@@ -72,7 +72,8 @@ fn the_cluster_example_is_refused_only_for_the_file_it_names() {
 
 #[test]
 fn later_layers_win() {
-    let toml = "[http]\nlisten = \"127.0.0.1:1\"\nworkers = 1\nbody_bytes_max = 2048\n[session]\nmessage_bytes_max=1000";
+    let toml = "[http]\nlisten = \"127.0.0.1:1\"\nworkers = 1\nbody_bytes_max = 2048\n\
+                [session]\nmessage_bytes_max=1000";
     let env = [("HANDOFF_HTTP__LISTEN", "127.0.0.1:2"), ("HANDOFF_HTTP__WORKERS", "2"), ("PATH", "/bin")];
     let config = from(toml, &env, &["http.listen=127.0.0.1:3"]).unwrap().config;
     assert_eq!(config.http.listen.port(), 3);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use handoff_journal::memory::Faults;
-use handoff_journal::{Journal, JournalError, NodeId};
+use handoff_journal::{Claimed, Journal, JournalError, NodeId, ShardId};
 
 use crate::support::worlds::Memory;
-use crate::support::{World, assert_fenced, at, frame};
+use crate::support::{Hand, World, assert_fenced, assert_fenced_since, at, frame};
 
 fn is_unknown<T>(answer: &Result<T, JournalError>) -> bool {
     matches!(answer, Err(JournalError::Unknown(_)))
@@ -107,8 +107,8 @@ async fn h12_late_creation_of_a_trimmed_segment_opens_nothing() {
     let (old, new, shard) = (world.hand(1).await, world.hand(2).await, world.shard());
     let mut before = old.claim(shard).await;
     old.append(&mut before, "a").await;
-    // The roll's first write seals; its second, the creation, is stuck on its way.
-    old.node.journal.roll(&before.tenure, before.next).await.expect("to learn what a roll sends");
+    old.node.journal.roll(&before.tenure, before.next).await.expect("roll");
+    // Of the next roll the first write seals; the second, the creation, is stuck on its way.
     let mut sealed = before.clone();
     sealed.next = at(2, 1);
     world.store.set_faults(Faults { delay_ms: (1, 1), ..Faults::default() });
@@ -133,6 +133,79 @@ async fn h12_late_creation_of_a_trimmed_segment_opens_nothing() {
     let again = old.claim(shard).await;
     assert_eq!((again.first_segment, again.next), (4, at(4, 2)));
     assert_eq!(old.texts(&again).await, ["b"]);
+}
+
+/// A node stopped at any moment of its roll resumes when the segment that it is about to open was trimmed long ago.
+#[tokio::test(start_paused = true)]
+async fn h12_a_roll_resumed_after_a_trim_opens_nothing() {
+    for stopped_at_ms in (5..100).step_by(10) {
+        let world = Memory::new(stopped_at_ms);
+        let (old, new, shard) = (world.hand(1).await, world.hand(2).await, world.shard());
+        let mut before = old.claim(shard).await;
+        old.append(&mut before, "a").await;
+        world.store.set_faults(Faults { delay_ms: (10, 10), ..Faults::default() });
+        let mut roll = old.node.journal.roll(&before.tenure, before.next);
+        if tokio::time::timeout(Duration::from_millis(stopped_at_ms), &mut roll).await.is_ok() {
+            continue;
+        }
+        world.store.set_faults(Faults::default());
+        let after = take_roll_and_trim(&new, shard).await;
+        match roll.await {
+            // It had opened the segment before; whatever it does there is fenced.
+            Ok(next) => before.next = next,
+            resumed => assert_fenced_since(resumed, &before, &after),
+        }
+        assert_fenced_since(old.try_append(&before, &frame("zombie")).await, &before, &after);
+        let again = world.hand(3).await.claim(shard).await;
+        assert_eq!(
+            (again.first_segment, again.next),
+            (after.next.segment, after.next),
+            "at {stopped_at_ms} ms"
+        );
+    }
+}
+
+/// The same for a claimant, who may be about to create the segment after a sealed one.
+#[tokio::test(start_paused = true)]
+async fn h12_a_claim_resumed_after_a_trim_opens_nothing() {
+    for stopped_at_ms in (5..200).step_by(10) {
+        let world = Memory::new(stopped_at_ms);
+        let (old, new, shard) = (world.hand(1).await, world.hand(2).await, world.shard());
+        let mut before = old.claim(shard).await;
+        old.append(&mut before, "a").await;
+        world.store.set_faults(Faults { delay_ms: (10, 10), ..Faults::default() });
+        // Sealed, and dead before the next segment was there.
+        let roll = old.node.journal.roll(&before.tenure, before.next);
+        assert!(tokio::time::timeout(Duration::from_millis(15), roll).await.is_err());
+        let stale = world.hand(3).await;
+        let mut claim = stale.node.journal.claim(shard, stale.owner);
+        if tokio::time::timeout(Duration::from_millis(stopped_at_ms), &mut claim).await.is_ok() {
+            continue;
+        }
+        world.store.set_faults(Faults::default());
+        let after = take_roll_and_trim(&new, shard).await;
+        match claim.await {
+            Ok(claimed) if claimed.next == after.next => {}
+            // It had won before it was stopped, and is overtaken since.
+            Ok(claimed) => {
+                assert_fenced_since(stale.try_append(&claimed, &frame("zombie")).await, &claimed, &after)
+            }
+            Err(JournalError::Fenced { .. } | JournalError::Unknown(_)) => {}
+            Err(other) => panic!("at {stopped_at_ms} ms: {other}"),
+        }
+    }
+}
+
+/// Takes a shard, opens several segments and trims all but the last.
+async fn take_roll_and_trim(hand: &Hand, shard: ShardId) -> Claimed {
+    let mut claimed = hand.claim(shard).await;
+    for _ in 0..3 {
+        hand.append(&mut claimed, "new").await;
+        hand.roll(&mut claimed).await;
+    }
+    hand.append(&mut claimed, "last").await;
+    hand.trim(&claimed, claimed.next.segment).await.expect("trim");
+    claimed
 }
 
 /// Cuts the owner off after each number of statements of a roll; whoever takes over finds a whole log.

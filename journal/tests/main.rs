@@ -18,7 +18,7 @@
 //! | H9 | appends slow down over deleted rows | Cassandra's own: the header row |
 //! | H10 | answers differ in shape | Cassandra's own |
 //! | H11 | leases by expiry | `h11_time_alone_takes_no_ownership_away` (memory): nothing expires |
-//! | H12 | a trimmed segment opens again for a resumed owner | `h12_trim_holds_against_a_resumed_old_owner` (all), `h12_late_*` (memory) |
+//! | H12 | a trimmed segment opens again for a resumed owner | `h12_trim_holds_against_a_resumed_old_owner` (all), `h12_late_*`, `h12_a_*` (memory) |
 //! | H13 | two nodes aim at the same epoch | `h13_racing_claims_have_one_winner_per_epoch` (all) |
 //! | H14 | a restored backup lowers epochs | Cassandra's own; `log` and `claims` are copied together for SQLite |
 

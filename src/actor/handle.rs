@@ -8,9 +8,9 @@ use super::supervisor::{Drain, Heard, LinkNews, LookAll, Parts, SupervisorActor}
 use crate::shard::{Envelope, ReplyTo, ShardReply};
 use actix::{Actor, Addr};
 use arc_swap::ArcSwapOption;
+use bytes::Bytes;
 use handoff_chat::SessionId;
 use handoff_chat::session::{Caller, Command, Read};
-use bytes::Bytes;
 use handoff_cluster::PeerEvent;
 use handoff_journal::{Owner, ShardId};
 use std::sync::Arc;

@@ -40,7 +40,8 @@ fn of_code() -> Listed {
     for line in page.lines() {
         if let Some((name, text)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
             help.insert(name, text.to_owned());
-        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' '))
+        {
             let suffix = match kind {
                 "counter" => "_total",
                 "histogram" => "_count",
@@ -73,7 +74,8 @@ fn labels_of<'a>(samples: impl Iterator<Item = &'a str>) -> String {
 fn the_page_lists_every_metric_and_no_other() {
     let (page, code) = (of_page(), of_code());
     assert!(code.len() > 15, "the encoding was not understood: {code:?}");
-    let line = |(name, row): (&String, &[String; 3])| format!("| `{name}` | {} | {} | {} |", row[0], row[1], row[2]);
+    let line =
+        |(name, row): (&String, &[String; 3])| format!("| `{name}` | {} | {} | {} |", row[0], row[1], row[2]);
     let lacking: Vec<_> = code.iter().filter(|(name, row)| page.get(*name) != Some(row)).map(line).collect();
     assert!(lacking.is_empty(), "docs/metrics.md should say:\n{}", lacking.join("\n"));
     let gone: Vec<_> = page.keys().filter(|name| !code.contains_key(*name)).collect();

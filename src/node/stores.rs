@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use handoff_config::{Config, Durability, StoreKind};
-use handoff_journal::cassandra::{Cassandra, CassandraError, Finding, Settings, Severity};
 use handoff_journal::cassandra::plain::PlainJournal;
+use handoff_journal::cassandra::{Cassandra, CassandraError, Finding, Settings, Severity};
 use handoff_journal::sqlite::{self, SqliteStore};
 use handoff_journal::{Journal, JournalError, NodeId, Swap, Table, Tables, TablesError};
 use std::sync::Arc;

@@ -75,7 +75,12 @@ impl Rig {
         rig
     }
 
-    fn ask(&mut self, session: &SessionId, command: Option<Command>, position: Option<u64>) -> oneshot::Receiver<ShardReply> {
+    fn ask(
+        &mut self,
+        session: &SessionId,
+        command: Option<Command>,
+        position: Option<u64>,
+    ) -> oneshot::Receiver<ShardReply> {
         let (sender, receiver) = oneshot::channel();
         let read = position.map(|position| (CUSTOMER, Read::Customer { position }));
         let reply = Some(ReplyTo { sender, permit: None });
@@ -178,10 +183,14 @@ impl Rig {
 
     async fn reply(&mut self, to: ReplyTo, reply: ShardReply, read: Option<(SessionId, Caller, Read)>) {
         let needs = match &reply {
-            ShardReply::Told(Told { reading: Some(Reading::NeedsHistory { from, below }), .. }) => Some((*from, *below)),
+            ShardReply::Told(Told { reading: Some(Reading::NeedsHistory { from, below }), .. }) => {
+                Some((*from, *below))
+            }
             _ => None,
         };
-        let (Some((from, below)), Some((session, caller, what))) = (needs, read) else { return to.send(reply) };
+        let (Some((from, below)), Some((session, caller, what))) = (needs, read) else {
+            return to.send(reply);
+        };
         let history = crate::record::read_history(&self.node, &session, from, below).await.unwrap();
         let reading = self.core.complete_reading(&session, &caller, &what, history).unwrap();
         to.send(ShardReply::Told(Told { answer: None, reading: Some(reading) }));
@@ -395,7 +404,10 @@ async fn a_crash_at_any_step_of_a_roll_loses_nothing() {
         }
         let mut next = Rig::open(&store, 2, small_segments()).await;
         let found = next.texts(&ann).await;
-        assert!(found.starts_with(&expected), "crash after {crash_after}: {found:?} lacks some of {expected:?}");
+        assert!(
+            found.starts_with(&expected),
+            "crash after {crash_after}: {found:?} lacks some of {expected:?}"
+        );
         assert!(found.len() <= expected.len() + 1);
     }
 }
@@ -421,7 +433,8 @@ async fn an_effect_older_than_two_segments_is_still_owed_to_the_next_owner() {
 
 #[tokio::test]
 async fn an_idle_session_falls_asleep_and_wakes_on_demand_here_and_at_the_next_owner() {
-    let options = || Options { passivate_after_ms: 5_000, disconnect_timeout_ms: u64::MAX, ..small_segments() };
+    let options =
+        || Options { passivate_after_ms: 5_000, disconnect_timeout_ms: u64::MAX, ..small_segments() };
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, options()).await;
     let ann = rig.start("ann").await;

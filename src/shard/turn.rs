@@ -115,7 +115,8 @@ impl ShardCore {
             Err(_panic) => Outcome::PanickedDeciding,
             Ok(Err(reject)) => Outcome::Rejected(reject),
             Ok(Ok(decision)) => {
-                let applied = catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision, &strike)));
+                let applied =
+                    catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision, &strike)));
                 if applied.is_ok() { Outcome::Decided(decision) } else { Outcome::PanickedApplying }
             }
         };

@@ -7,9 +7,10 @@
 //! acceptor  Welcome
 //! ```
 //!
-//! Either may say `Refuse` with the reason instead. Each message is a length-delimited frame of at most 4 KiB. A hello
-//! begins with 8 magic bytes and the protocol versions in fixed places, so that every later version can tell
-//! what it meets. Nothing here is encrypted: without TLS the secret only keeps strangers out.
+//! Either may say `Refuse` with the reason instead. Each message is a length-delimited frame of at most 4
+//! KiB. A hello begins with 8 magic bytes and the protocol versions in fixed places, so that every later
+//! version can tell what it meets. Nothing here is encrypted: without TLS the secret only keeps strangers
+//! out.
 
 use bincode::{Decode, Encode};
 use bytes::{Bytes, BytesMut};

@@ -1,8 +1,9 @@
 //! All links of a node over TCP: who is called, who may call, and which connection counts.
 //!
-//! Of two nodes the lower id dials; the higher one only probes whether the other's port refuses, which tells a dead
-//! process in milliseconds. A newer connection with a node replaces the older one. Tries are repeated after a random
-//! wait (full jitter) that grows from 10 ms to 1 s, and start at once when a link closes.
+//! Of two nodes the lower id dials; the higher one only probes whether the other's port refuses, which
+//! tells a dead process in milliseconds. A newer connection with a node replaces the older one. Tries are
+//! repeated after a random wait (full jitter) that grows from 10 ms to 1 s, and start at once when a link
+//! closes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -122,7 +123,8 @@ struct Inner {
     runtime: tokio::runtime::Handle,
 }
 
-/// The links of one node. Cheap to clone; its tasks run on the tokio runtime that [`Links::start`] was called in.
+/// The links of one node. Cheap to clone; its tasks run on the tokio runtime that [`Links::start`] was
+/// called in.
 #[derive(Clone)]
 pub struct Links(Arc<Inner>);
 
@@ -133,8 +135,8 @@ impl fmt::Debug for Links {
 }
 
 impl Links {
-    /// Accepts peers on `listener` from now on. Listen before joining the member list: a port that refuses reads as
-    /// a dead process.
+    /// Accepts peers on `listener` from now on. Listen before joining the member list: a port that refuses
+    /// reads as a dead process.
     #[must_use]
     pub fn start(
         config: LinksConfig,

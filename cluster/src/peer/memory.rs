@@ -1,8 +1,9 @@
 //! The links in memory, for simulations: one seeded network, no sockets and no threads.
 //!
-//! The outer task set polls [`Net::run`]; each node polls its own [`Inbox::run`] and so can be frozen by not being
-//! polled, while the network goes on. Frames of one direction of a link arrive in order, each after a random delay;
-//! a cut swallows what arrives during it, in one direction. Time is tokio's, so the clock may be paused.
+//! The outer task set polls [`Net::run`]; each node polls its own [`Inbox::run`] and so can be frozen by
+//! not being polled, while the network goes on. Frames of one direction of a link arrive in order, each
+//! after a random delay; a cut swallows what arrives during it, in one direction. Time is tokio's, so the
+//! clock may be paused.
 //!
 //! Told to the network, because a real one would notice: [`Net::kill`] (links close, the port refuses) and
 //! [`Net::freeze`] (no new link is made with that node).
@@ -64,7 +65,8 @@ pub(crate) struct Arrived {
 }
 
 impl Net {
-    /// A network whose delays and losses follow from the seed; each frame takes `delay_ms` (from, to) milliseconds.
+    /// A network whose delays and losses follow from the seed; each frame takes `delay_ms` (from, to)
+    /// milliseconds.
     #[must_use]
     pub fn new(seed: u64, delay_ms: (u64, u64)) -> Self {
         Self { state: Arc::new(Mutex::new(State::new(seed, delay_ms))), wake: Arc::new(Notify::new()) }

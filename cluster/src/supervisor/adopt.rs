@@ -1,7 +1,5 @@
 //! Reading the list: what changes when a newer one is known, and what it means to find oneself in it or not.
 
-use std::collections::BTreeSet;
-
 use super::{Action, Drain, Supervisor, SwapAnswer};
 use crate::members::{MemberList, MemberState};
 
@@ -15,10 +13,11 @@ impl Supervisor {
         if let Some(list) = list {
             self.adopt(list, out);
         }
-        if self.fenced_since_read {
-            self.fenced_since_read = false;
+        if self.read_again {
+            self.read_again = false;
             self.want_read = true;
         } else if !self.halted {
+            self.in_doubt = false;
             self.judge_fences(out);
         }
     }
@@ -74,14 +73,10 @@ impl Supervisor {
 
     /// Tells who is over since the old list, and whom to listen to from now on.
     fn detector_learns(&mut self, old: &MemberList, out: &mut Vec<Action>) {
-        let linked = self.detector.linked();
-        let known: BTreeSet<_> = old.live().map(|member| member.owner).chain(linked).collect();
-        for owner in known.into_iter().filter(|owner| *owner != self.me) {
-            // A linked peer that is not in the list at all has not joined yet.
-            let over =
-                !self.list.is_live(owner) && (old.is_live(owner) || self.list.member(owner.node).is_some());
+        let owners = old.live().map(|member| member.owner).filter(|owner| owner.node != self.me.node);
+        for owner in owners {
             // If it calls again after that, the link stays: our beats tell it that it is down.
-            if over && self.detector.over(owner) {
+            if !self.list.is_live(owner) && self.detector.over(owner) {
                 out.push(Action::IncarnationDown { owner });
                 out.push(Action::Disconnect { peer: owner });
                 self.connected.remove(&owner);
@@ -92,7 +87,7 @@ impl Supervisor {
     }
 
     fn keep_links(&mut self, out: &mut Vec<Action>) {
-        for member in self.list.live().filter(|member| member.owner != self.me) {
+        for member in self.list.live().filter(|member| member.owner.node != self.me.node) {
             if self.connected.get(&member.owner) != Some(&member.peer_addr) {
                 self.connected.insert(member.owner, member.peer_addr.clone());
                 out.push(Action::Connect { peer: member.owner, addr: member.peer_addr.clone() });

@@ -65,7 +65,7 @@ impl Supervisor {
 
     /// A shard that is mine by the list.
     fn want(&mut self, shard: ShardId, out: &mut Vec<Action>) {
-        if self.fences.contains_key(&shard) {
+        if self.in_doubt || self.fences.contains_key(&shard) {
             return;
         }
         match self.holds.get(&shard) {
@@ -90,8 +90,8 @@ impl Supervisor {
         }
     }
 
-    /// Whether the owner before is over, has said that he let go, or beats without the shard since he knows that
-    /// it is mine.
+    /// Whether the owner before is over, has said that he let go, or beats without the shard since he knows
+    /// that it is mine.
     fn has_let_go(&self, shard: ShardId, from: Owner, version: u64) -> bool {
         let told = self.released.get(&shard).is_some_and(|(by, _)| *by == from);
         let beats_without = || {
@@ -176,27 +176,25 @@ impl Supervisor {
         }
     }
 
-    /// Another has the shard. If the newest list explains that, one shard is gone and nothing else is wrong.
+    /// Another has the shard: why, is judged by the newest list.
     pub(super) fn on_fenced(&mut self, shard: ShardId, turn: u64, by: Owner) {
         if !self.is_turn(shard, turn) {
             return;
         }
         self.holds.remove(&shard);
         self.beat_soon();
-        if !self.explains(shard, by) {
-            self.fences.insert(shard, by);
-            self.fenced_since_read = self.reading;
-            self.want_read = true;
-        }
+        self.fences.insert(shard, by);
+        self.doubt_list();
     }
 
-    /// Whether the list says why `by` has the shard: it is not mine, or was his, or he is an earlier me.
+    /// Whether the list says why `by` has the shard, so that it alone is gone and nothing else is wrong: it
+    /// is not mine, or was his just before, or his claim came late: he is over, or an earlier me.
     fn explains(&self, shard: ShardId, by: Owner) -> bool {
         let assignment = self.list.assigned(shard);
-        assignment.to != Some(self.me) || assignment.from == Some(by) || by.node == self.me.node
+        assignment.to != Some(self.me) || assignment.from == Some(by) || !self.list.is_live(by)
     }
 
-    /// After a fresh read: a fence that is still unexplained means that the others know something of me that I
+    /// After a fresh read: a fence that is unexplained means that the others know something of me that I
     /// don't. Starting over is always right.
     pub(super) fn judge_fences(&mut self, out: &mut Vec<Action>) {
         let fences = std::mem::take(&mut self.fences);

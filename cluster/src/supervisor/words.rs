@@ -211,8 +211,8 @@ pub enum Action {
         /// Whose.
         of: Owner,
     },
-    /// This incarnation was put down or fenced out. Everything is dropped already (`Stop`s came before); from now
-    /// on the node is `me`, on its links too. Claims in flight stay the old one's.
+    /// This incarnation was put down or fenced out. Everything is dropped already (`Stop`s came before);
+    /// from now on the node is `me`, on its links too. Claims in flight stay the old one's.
     RejoinAs {
         /// The new incarnation of the same node.
         me: Owner,

@@ -16,7 +16,7 @@ impl Supervisor {
         if self.want_read && !self.reading && self.swapping.is_none() && self.now_ms >= self.read_after_ms {
             self.want_read = false;
             self.reading = true;
-            self.fenced_since_read = false;
+            self.read_again = false;
             out.push(Action::ReadList);
         }
         if self.reading || self.swapping.is_some() || !self.known || self.now_ms < self.swap_after_ms {
@@ -79,8 +79,8 @@ impl Supervisor {
         joined
     }
 
-    /// A joining node goes up when it is linked with all who have shards. Where nobody has, the nodes wait a moment
-    /// for each other, and the first one to write makes all up whom it hears.
+    /// A joining node goes up when it is linked with all who have shards. Where nobody has, the nodes wait
+    /// a moment for each other, and the first one to write makes all up whom it hears.
     fn go_up(&self, list: &mut MemberList, wall_ms: u64) -> bool {
         let (now, timing) = (self.now_ms, &self.config.timing);
         let waited_ms = now - self.joined_ms.unwrap_or(now);
@@ -95,7 +95,7 @@ impl Supervisor {
         if waited_ms < timing.gather_ms {
             return false;
         }
-        for member in self.list.live().filter(|member| member.owner != self.me) {
+        for member in self.list.live().filter(|member| member.owner.node != self.me.node) {
             let ready = self.detector.last_beat(member.owner).is_some_and(|beat| beat.ready);
             if ready && self.detector.hears(member.owner, now) {
                 list.ready(member.owner, wall_ms);

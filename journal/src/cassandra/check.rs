@@ -138,8 +138,8 @@ fn judge_servers(facts: &ServerFacts, findings: &mut Vec<Finding>) {
         let version = release(&node.version);
         let at = format!("database node {} runs Cassandra {}", node.address, node.version);
         let sound = version >= [4, 0, 0]
-            || (version >= [3, 11, 10])
-            || (version >= [3, 0, 24] && version < [3, 1, 0]);
+            || ([3, 11, 10]..[4, 0, 0]).contains(&version)
+            || ([3, 0, 24]..[3, 1, 0]).contains(&version);
         if !sound {
             let problem = format!("{at}: linearizable reads can miss writes (CASSANDRA-12126)");
             findings.push(refuse(problem, "upgrade it to 5.0, or at least 3.0.24, 3.11.10 or 4.0"));

@@ -29,6 +29,7 @@ pub(super) struct Node {
     /// Shards that serve here, with turn and epoch.
     pub(super) open: BTreeMap<ShardId, (u64, Epoch)>,
     targets: BTreeSet<Owner>,
+    last_told_ms: u64,
     pub(super) ended: Option<Action>,
     pub(super) rejoins: u32,
 }
@@ -102,6 +103,7 @@ impl World {
             backlog: Vec::new(),
             open: BTreeMap::new(),
             targets: BTreeSet::new(),
+            last_told_ms: 0,
             ended: None,
             rejoins: 0,
         };
@@ -146,10 +148,14 @@ impl World {
         }
     }
 
-    /// An input for the process that is, or was, this incarnation's.
+    /// An input for the process that is, or was, this incarnation's. All its inputs from peers come in order.
     fn tell(&mut self, to: Owner, input: Input) {
-        if let Some(life) = self.nodes.get(&to.node).map(|node| node.life) {
-            self.plan(1, 3, Event::Input(to.node, life, input));
+        let delay_ms = self.draw(1, 3);
+        let due = self.now_ms + delay_ms;
+        if let Some(node) = self.nodes.get_mut(&to.node) {
+            node.last_told_ms = node.last_told_ms.max(due);
+            let (at, life) = (node.last_told_ms - self.now_ms, node.life);
+            self.plan(at, at, Event::Input(to.node, life, input));
         }
     }
 
@@ -231,6 +237,7 @@ impl World {
             end @ (Action::Drained | Action::DrainFailed { .. } | Action::Halt { .. }) => {
                 entry.open.clear();
                 entry.ended = Some(end);
+                self.drop_links(|owner| owner.node == node);
             }
         }
     }
@@ -356,13 +363,13 @@ impl World {
             Some(other) if other.ended.is_none() => {
                 let met = other.machine.me();
                 self.links.insert((me, met));
-                self.give(node, Input::LinkUp { peer: met });
+                self.tell(me, Input::LinkUp { peer: met });
                 self.tell(met, Input::LinkUp { peer: me });
                 if met != peer {
-                    self.give(node, Input::OtherIncarnation { expected: peer, met });
+                    self.tell(me, Input::OtherIncarnation { expected: peer, met });
                 }
             }
-            _ => self.give(node, Input::LinkDown { peer, refused: true }),
+            _ => self.tell(me, Input::LinkDown { peer, refused: true }),
         }
     }
 

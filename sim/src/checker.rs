@@ -1,0 +1,153 @@
+//! What must hold at the end of a run, read off the log and the records and nothing else.
+
+use handoff::record::read_record;
+use handoff::shard::frame::{FrameBody, Item};
+use handoff_chat::SessionId;
+use handoff_chat::session::{Body, Entry, Event};
+use handoff_journal::memory::MemoryStore;
+use handoff_journal::{NodeId, ShardId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a customer was told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// His session.
+    pub session: SessionId,
+    /// Acknowledged messages: the number given and the text, in the order in which they were acknowledged.
+    pub acknowledged: Vec<(u64, String)>,
+}
+
+impl Told {
+    /// Nothing yet.
+    pub fn new(session: SessionId) -> Self {
+        Self { session, acknowledged: Vec::new() }
+    }
+}
+
+/// One session as the whole log has it.
+#[derive(Default)]
+struct Logged {
+    events: Vec<Event>,
+    owed: BTreeSet<u64>,
+    settled: BTreeSet<u64>,
+    armed: BTreeSet<u64>,
+    disarmed: BTreeSet<u64>,
+    retired: u32,
+}
+
+/// Checks the logs of all shards and every session's record.
+///
+/// # Errors
+/// The first thing that does not hold.
+pub async fn check(store: &MemoryStore, shards: u16, told: &[Told]) -> Result<(), String> {
+    let mut sessions: BTreeMap<SessionId, Logged> = BTreeMap::new();
+    for shard in 0..shards {
+        check_shard(store, ShardId(shard), &mut sessions)?;
+    }
+    let tables = store.node(NodeId(0));
+    for customer in told {
+        let name = &customer.session.0;
+        let logged = sessions.get(&customer.session).ok_or(format!("{name} is not in the log"))?;
+        check_session(name, logged, customer)?;
+        let record = read_record(&tables, &customer.session).await.map_err(|error| error.to_string())?;
+        let record = record.ok_or(format!("{name} has no record"))?;
+        if !record.closed || record.events != logged.events {
+            return Err(format!("{name}: the record is not what the log says (closed: {})", record.closed));
+        }
+    }
+    Ok(())
+}
+
+/// A shard's frames: epochs never go back, each epoch has one owner.
+fn check_shard(
+    store: &MemoryStore,
+    shard: ShardId,
+    sessions: &mut BTreeMap<SessionId, Logged>,
+) -> Result<(), String> {
+    let mut epoch = 0;
+    let mut owners: BTreeMap<u64, String> = BTreeMap::new();
+    for frame in store.log(shard) {
+        if frame.epoch.0 < epoch {
+            return Err(format!("shard {shard}: epoch {} after {epoch}", frame.epoch));
+        }
+        epoch = frame.epoch.0;
+        for item in FrameBody::items_of(&frame.body).map_err(|error| error.to_string())? {
+            match item {
+                Item::Opened(opened) => {
+                    let other = owners.insert(opened.epoch, opened.owner.clone());
+                    if other.is_some_and(|other| other != opened.owner) || opened.epoch != epoch {
+                        return Err(format!("shard {shard}: two owners in epoch {epoch}"));
+                    }
+                }
+                Item::Turn(turn) => take(sessions.entry(turn.session).or_default(), turn.entries)?,
+                Item::Slept(_) | Item::Outage { .. } | Item::Chunk(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take(logged: &mut Logged, entries: Vec<Entry>) -> Result<(), String> {
+    for entry in entries {
+        match entry {
+            Entry::Event(event) => logged.events.push(event),
+            Entry::Owed { id, .. } => {
+                logged.owed.insert(id.0);
+            }
+            Entry::Settled(id) if !logged.settled.insert(id.0) => {
+                return Err(format!("effect {} is settled twice", id.0));
+            }
+            Entry::Armed { id, .. } => {
+                logged.armed.insert(id.0);
+            }
+            Entry::Disarmed(id) if !logged.disarmed.insert(id.0) => {
+                return Err(format!("timer {} fired twice", id.0));
+            }
+            Entry::Retired => logged.retired += 1,
+            Entry::Settled(_) | Entry::Disarmed(_) | Entry::Reserved(_) | Entry::Answered { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// Numbers without a gap, indexes that rise, every acknowledged message once and in order, every debt paid, every
+/// timer fired once.
+fn check_session(name: &str, logged: &Logged, told: &Told) -> Result<(), String> {
+    if !logged.events.iter().map(|event| event.seq).eq(1..=logged.events.len() as u64) {
+        return Err(format!("{name}: the numbers have a gap or a repeat"));
+    }
+    for view in 0..3 {
+        let indexes: Vec<u64> = logged.events.iter().filter_map(|event| event.index[view]).collect();
+        if indexes.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Err(format!("{name}: indexes of view {view} do not rise"));
+        }
+    }
+    let mine: Vec<(u64, String)> = logged
+        .events
+        .iter()
+        .filter_map(|event| match &event.body {
+            Body::Message { text, .. } if text.show().contains(" says ") => {
+                Some((event.seq, text.show().into_owned()))
+            }
+            _ => None,
+        })
+        .collect();
+    if mine != told.acknowledged {
+        return Err(format!("{name}: acknowledged {:?}, in the log {mine:?}", told.acknowledged));
+    }
+    let greetings = logged.events.iter().filter(|event| is_greeting(event)).count();
+    if greetings != 1 {
+        return Err(format!("{name}: the bot greeted {greetings} times"));
+    }
+    if logged.owed != logged.settled {
+        return Err(format!("{name}: effects owed {:?}, settled {:?}", logged.owed, logged.settled));
+    }
+    if logged.armed != logged.disarmed || logged.retired != 1 {
+        return Err(format!("{name}: timers armed {:?}, fired {:?}", logged.armed, logged.disarmed));
+    }
+    Ok(())
+}
+
+fn is_greeting(event: &Event) -> bool {
+    matches!(&event.body, Body::Message { text, .. } if text.show() == crate::run::GREETING)
+}

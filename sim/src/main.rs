@@ -1,0 +1,44 @@
+//! Runs the simulation for a range of seeds and says what each came to.
+
+use clap::Parser;
+use handoff_sim::{Plan, run};
+use std::process::ExitCode;
+
+/// The whole cluster in one thread, seeded.
+#[derive(Parser)]
+struct Arguments {
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many seeds, one after the other.
+    #[arg(long, default_value_t = 1)]
+    count: u64,
+    /// Faults in each run.
+    #[arg(long, default_value_t = 6)]
+    faults: u32,
+    /// Customers in each run.
+    #[arg(long, default_value_t = 12)]
+    customers: u32,
+    /// Shows the nodes' logs, as in `RUST_LOG`.
+    #[arg(long)]
+    log: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(filter) = &arguments.log {
+        tracing_subscriber::fmt().with_env_filter(filter).without_time().init();
+    }
+    let mut failed = 0;
+    for seed in arguments.seed..arguments.seed.saturating_add(arguments.count) {
+        let plan = Plan { faults: arguments.faults, customers: arguments.customers, ..Plan::of_seed(seed) };
+        match run(&plan) {
+            Ok(report) => println!("seed {seed}: {report:?}"),
+            Err(error) => {
+                failed += 1;
+                println!("seed {seed}: FAILED: {error}");
+            }
+        }
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
