@@ -49,6 +49,10 @@ install_missing() {
   for entry in "${MISSING[@]}"; do printf '  %-24s on Debian: %s\n' "${entry%%|*}" "${entry#*|}"; done
   if [ $YES != yes ] && [ -t 0 ]; then read -r -p "run these commands now? [y/N] " answer; fi
   [ $YES = yes ] || [[ "$answer" =~ ^[yY] ]] || die "not installed. Run the commands above, or again with --yes"
+  # A fresh machine knows no packages yet.
+  if [[ "${MISSING[*]}" == *apt-get* ]] && ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then
+    bash -c "$(as_root 'apt-get update -qq')" || die "could not read the list of packages"
+  fi
   for entry in "${MISSING[@]}"; do
     say "+ ${entry#*|}"
     bash -c "set -o pipefail; ${entry#*|}" || die "could not install ${entry%%|*}"

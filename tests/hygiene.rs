@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::support::client::{Customer, http, post};
-use crate::support::cluster::Cluster;
+use crate::support::cluster::{Cluster, SECRET};
 
 /// Everything that our own code ever logs.
 const TALKATIVE: &str = "[log]\nfilter = \"info,handoff=trace\"\n";
@@ -57,7 +57,7 @@ fn secrets(cluster: &Cluster, customers: &[Customer]) -> Vec<(String, String)> {
     for node in &cluster.nodes {
         secrets.push((format!("the token of node {}", node.id), node.token()));
     }
-    secrets.push(("the cluster's secret".to_owned(), "a secret for this test alone".to_owned()));
+    secrets.push(("the cluster's secret".to_owned(), SECRET.to_owned()));
     secrets
 }
 

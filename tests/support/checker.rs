@@ -48,8 +48,19 @@ impl Checker {
                 self.acknowledged
             ));
         }
+        let (answers, expected) = (bot_answers(answer), self.acknowledged.len() + 1);
+        if answers > expected {
+            return Err(format!(
+                "the bot repeats itself: {answers} messages where a greeting and answers are {expected}"
+            ));
+        }
         self.seen = durable;
         Ok(())
+    }
+
+    /// Whether the bot has greeted and answered each message.
+    pub(crate) fn all_answered(&self, answer: &Value) -> bool {
+        bot_answers(answer) == self.acknowledged.len() + 1
     }
 
     /// Any answer with events: indexes grow, never name two events, and the position never goes back.
@@ -96,6 +107,11 @@ impl Checker {
     }
 }
 
+fn bot_answers(answer: &Value) -> usize {
+    let said = |event: &&Value| event["type"] == "Message" && event["from"]["type"] == "Agent";
+    answer["messages"].as_array().into_iter().flatten().filter(said).count()
+}
+
 /// A transcript as the server would show it, of (index, text) pairs.
 #[cfg(test)]
 fn transcript(next: i64, messages: &[(i64, &str)]) -> Value {
@@ -125,6 +141,14 @@ fn the_checker_sees_every_kind_of_broken_promise() {
     for (what, answer) in broken {
         assert!(after(answer).is_err(), "not seen: {what}");
     }
+    let robin = serde_json::json!({"index": 9, "type": "Message", "text": "hi", "from": {"type": "Agent"}});
+    let mut chatty = transcript(10, &[(1, "a"), (3, "b")]);
+    chatty["messages"].as_array_mut().unwrap().extend((4..8).map(|index| {
+        let mut said = robin.clone();
+        said["index"] = index.into();
+        said
+    }));
+    assert!(after(chatty).is_err(), "not seen: a bot that repeats itself");
     let mut checker = Checker::new("ann");
     checker.look(&transcript(8, &[(7, "a")])).unwrap();
     assert!(checker.look(&transcript(8, &[(7, "b")])).is_err(), "not seen: an index used twice");

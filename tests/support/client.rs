@@ -2,11 +2,14 @@
 //! balancer makes real clients do, and repeats with the same `clientMessageId`.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::PATIENCE;
+
+static NEXT_START: AtomicU32 = AtomicU32::new(0);
 
 /// What a client waits for one node before it tries the next.
 const TIMEOUT: Duration = Duration::from_millis(1500);
@@ -56,7 +59,8 @@ impl Customer {
             secure_key: String::new(),
             repeats: 0,
         };
-        let id = format!("the start of the chat of {nickname}");
+        let number = NEXT_START.fetch_add(1, Ordering::Relaxed);
+        let id = format!("start-of-a-test-chat-{}-{number}", std::process::id());
         let answer = customer.insist("", &[("nickname", nickname), ("clientMessageId", &id)]).await;
         customer.chat_id = answer["chatId"].as_str().unwrap().to_owned();
         customer.secure_key = answer["secureKey"].as_str().unwrap().to_owned();

@@ -1,6 +1,8 @@
 //! Some nodes that share a store, in a temporary folder that goes when the test is over.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -39,7 +41,7 @@ impl Cluster {
         for node in &nodes {
             fs::write(node.config_path(), config(node, &seeds.join(", "), &store, extra)).unwrap();
         }
-        fs::write(folder.path().join("cluster.secret"), "a secret for this test alone").unwrap();
+        write_secret(&folder.path().join("cluster.secret"));
         Self { nodes, _folder: folder }
     }
 
@@ -73,6 +75,15 @@ impl Cluster {
     pub(crate) fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(|node| node.http.clone()).collect()
     }
+}
+
+/// The secret that the nodes of every test share.
+pub(crate) const SECRET: &str = "a secret for this test alone";
+
+/// Nodes refuse one that others may read.
+fn write_secret(path: &Path) {
+    let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path).unwrap();
+    file.write_all(SECRET.as_bytes()).unwrap();
 }
 
 fn store(root: &Path) -> String {

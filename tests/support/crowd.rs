@@ -86,10 +86,16 @@ async fn converse(
 }
 
 impl Promises {
-    /// Every acknowledged message is there, once, in order, whichever of the running nodes is asked.
+    /// Every acknowledged message is there, once, in order, whichever of the running nodes is asked; and the bot has
+    /// answered each of them once.
     pub(crate) async fn are_kept(&mut self, nodes: &[usize]) {
         for (customer, checker) in &mut self.0 {
             assert!(checker.acknowledged() > 0, "chat {} got nowhere", customer.chat_id);
+            let chat = customer.chat_id.clone();
+            until_true(&format!("the bot answers each message of chat {chat}"), || async {
+                checker.all_answered(&customer.only_at(nodes[0]).refresh(1).await)
+            })
+            .await;
             for node in nodes {
                 let answer = customer.only_at(*node).refresh(1).await;
                 assert_eq!(answer["chatEnded"], false, "chat {} ended", customer.chat_id);

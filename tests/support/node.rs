@@ -5,8 +5,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::support::{client, until};
+use crate::support::{PATIENCE, client, until};
 
 /// Below the range that the system gives to outgoing connections, so that a free port stays free.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
@@ -104,6 +105,7 @@ impl Node {
     /// Waits until it takes customers; fails with its log when it ends instead.
     pub(crate) async fn ready(&mut self) {
         let url = format!("{}/health/ready", self.http);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if client::status(&url).await == Some(200) {
                 return;
@@ -111,7 +113,8 @@ impl Node {
             let child = self.child.as_mut().unwrap();
             let ended = child.try_wait().unwrap();
             assert!(ended.is_none(), "node {} ended while starting: {ended:?}\n{}", self.id, self.log());
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            assert!(Instant::now() < deadline, "node {} is not ready within {PATIENCE:?}", self.id);
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
