@@ -28,6 +28,8 @@ use super::{CassandraError, Fault, Settings};
 const RUNTIME_THREADS: usize = 2;
 /// Schema changes wait for flushes and gossip.
 const SCHEMA_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a first start waits for database nodes that may be down.
+const CONNECTIONS_WAIT: Duration = Duration::from_secs(2);
 /// Statements are prepared at start only, on nodes that may be busy.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of a request that may be repeated by itself, each at the next coordinator in order.
@@ -199,6 +201,14 @@ impl Link {
         };
         statement.set_load_balancing_policy(Some(policy));
         self.session.query_unpaged(statement, ()).await.map_err(|e| judge(&e))
+    }
+
+    /// Waits a while for a connection to every node, so that all clients choose the same one for schema changes.
+    pub(super) async fn await_connections(&self) {
+        let until = Instant::now() + CONNECTIONS_WAIT;
+        while Instant::now() < until && !self.nodes().iter().all(|node| node.is_connected()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Waits till all nodes hold one schema, and learns it.

@@ -78,8 +78,8 @@ pub(super) async fn apply(link: &Link) -> Result<Applied, CassandraError> {
     loop {
         match apply_once(link).await {
             Ok(applied) => return Ok(applied),
-            Err(Fault::Unknown(why)) if round < ROUNDS => {
-                tracing::info!(round, why, "the schema is not settled yet, trying again");
+            Err(fault) if round < ROUNDS && may_pass(&fault) => {
+                tracing::info!(round, ?fault, "the schema is not settled yet, trying again");
                 calm_down(link, round).await;
                 round += 1;
             }
@@ -96,12 +96,20 @@ async fn calm_down(link: &Link, round: u32) {
     }
 }
 
+/// No answer, or that of a database node which has not yet heard of what another one made.
+fn may_pass(fault: &Fault) -> bool {
+    match fault {
+        Fault::Unknown(_) => true,
+        Fault::Refused(why) => why.contains("does not exist") || why.contains("unconfigured table"),
+    }
+}
+
 /// Makes something if it is not there, until the answer is definite.
 pub(super) async fn change(link: &Link, text: &str) -> Result<(), Fault> {
     let mut round = 1;
     loop {
         match link.change_schema(text).await {
-            Err(Fault::Unknown(_)) if round < ROUNDS => calm_down(link, round).await,
+            Err(fault) if round < ROUNDS && may_pass(&fault) => calm_down(link, round).await,
             outcome => return outcome,
         }
         round += 1;
@@ -117,6 +125,7 @@ async fn apply_once(link: &Link) -> Result<Applied, Fault> {
     }
     if before.is_none() {
         let rf = link.settings().replication_factor;
+        link.await_connections().await;
         for text in schema_statements(link.keyspace(), link.data_centre(), rf) {
             change(link, &text).await?;
         }
