@@ -178,10 +178,10 @@ impl Sessions for Router {
             Ok(()) => self.ask_owner(&ask).await,
             Err(error) => Err(error),
         };
-        if matches!(result, Err(AskError::Rejected(Reject::Unknown))) {
-            if let Some(told) = self.read_from_record(&ask).await {
-                result = Ok(told);
-            }
+        if matches!(result, Err(AskError::Rejected(Reject::Unknown)))
+            && let Some(told) = self.read_from_record(&ask).await
+        {
+            result = Ok(told);
         }
         self.watch.call(match &result {
             Ok(_) => "told",

@@ -119,17 +119,20 @@ pub struct Envelope {
     pub reply: Option<ReplyTo>,
 }
 
+/// A reply that may leave.
+pub struct Reply {
+    /// To whom.
+    pub to: ReplyTo,
+    /// What.
+    pub reply: ShardReply,
+    /// For a reading that needs history: who reads what of which session.
+    pub read: Option<(SessionId, Caller, Read)>,
+}
+
 /// What leaves a shard, in order, when it may.
 pub enum Output {
     /// A reply.
-    Reply {
-        /// To whom.
-        to: ReplyTo,
-        /// What.
-        reply: ShardReply,
-        /// For a reading that needs history: who reads what of which session.
-        read: Option<(SessionId, Caller, Read)>,
-    },
+    Reply(Box<Reply>),
     /// An owed effect is committed: do it.
     Effect {
         /// The session that owes it.
@@ -137,6 +140,14 @@ pub enum Output {
         /// Its id.
         id: EffectId,
     },
+}
+
+impl Output {
+    /// A reply to be held.
+    #[must_use]
+    pub fn reply(to: ReplyTo, reply: ShardReply, read: Option<(SessionId, Caller, Read)>) -> Self {
+        Self::Reply(Box::new(Reply { to, reply, read }))
+    }
 }
 
 /// What a shard wants done.

@@ -241,12 +241,10 @@ impl ShardCore {
             refuse(envelope, ShardReply::Again);
             return;
         }
-        if matches!(envelope.command.as_ref(), Some(Command { caller: Caller::Customer(_), .. }))
-            || matches!(envelope.read, Some((Caller::Customer(_), _)))
-        {
-            if let Some(last) = self.last_calls_ms.get_mut(&envelope.session) {
-                *last = now.mono_ms;
-            }
+        let by_customer = matches!(envelope.command, Some(Command { caller: Caller::Customer(_), .. }))
+            || matches!(envelope.read, Some((Caller::Customer(_), _)));
+        if by_customer && let Some(last) = self.last_calls_ms.get_mut(&envelope.session) {
+            *last = now.mono_ms;
         }
         if let Some(awake) = self.awake(&envelope.session) {
             awake.touched_ms = now.mono_ms;
@@ -283,7 +281,7 @@ impl ShardCore {
     /// Holds a reply that is no turn's.
     pub(super) fn answer(&mut self, now: Now, envelope: Envelope, reply: ShardReply) {
         if let Some(to) = envelope.reply {
-            self.pipe.hold(Output::Reply { to, reply, read: None }, now.mono_ms, false);
+            self.pipe.hold(Output::reply(to, reply, None), now.mono_ms, false);
         }
     }
 
@@ -443,8 +441,8 @@ impl ShardCore {
         self.door = Door::Shut(by);
         self.actions.clear();
         for output in self.pipe.abandon() {
-            if let Output::Reply { to, .. } = output {
-                to.send(ShardReply::NotOwner(by));
+            if let Output::Reply(reply) = output {
+                reply.to.send(ShardReply::NotOwner(by));
             }
         }
         for (_, slot) in std::mem::take(&mut self.slots) {
