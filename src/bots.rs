@@ -38,6 +38,10 @@ pub fn load_bots(config: &Config) -> Result<Bots, BotsError> {
     let folder = &config.bots.dir;
     let mut bots = Bots::default();
     let mut problems = Vec::new();
+    match parse(SHIPPED) {
+        Ok(rules) => bots.insert(BotName("demo".to_owned()), rules),
+        Err(text) => problems.push(format!("the demo bot of this build: {text}")),
+    }
     match std::fs::read_dir(folder) {
         Ok(entries) => {
             let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -64,9 +68,15 @@ pub fn load_bots(config: &Config) -> Result<Bots, BotsError> {
     if problems.is_empty() { Ok(bots) } else { Err(BotsError(problems)) }
 }
 
+/// The demo bot: part of the binary, so that the defaults run anywhere. A file of its name takes its place.
+const SHIPPED: &str = include_str!("../config/bots/demo.toml");
+
 fn read(file: &Path) -> Result<Rules, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    let raw: BotRules = toml::from_str(&text).map_err(|error| error.to_string())?;
+    parse(&std::fs::read_to_string(file).map_err(|error| error.to_string())?)
+}
+
+fn parse(text: &str) -> Result<Rules, String> {
+    let raw: BotRules = toml::from_str(text).map_err(|error| error.to_string())?;
     Rules::compile(raw).map_err(|error| error.to_string())
 }
 
@@ -104,10 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn no_folder_is_needed_without_bots() {
+    fn the_defaults_run_without_a_folder_of_bots() {
         let mut config = config(Path::new("/nonexistent"));
+        assert!(load_bots(&config).unwrap().get(&BotName("demo".to_owned())).is_some());
+        config.services.entry("default".to_owned()).or_default().bot = Some("other".to_owned());
         assert!(load_bots(&config).is_err());
-        config.services.entry("default".to_owned()).or_default().bot = None;
-        assert!(load_bots(&config).is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! A node: puts its parts together, runs them, and takes them apart again.
 
 mod operations;
+mod seeds;
 mod stores;
 
 use crate::actor::arbiter::ArbiterPool;
@@ -24,6 +25,7 @@ use handoff_config::Config;
 use handoff_journal::{Incarnation, NodeId, Owner};
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt, SeedableRng, TryRng};
+use seeds::{check_seeds, check_store};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +34,7 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+pub use seeds::SeedError;
 pub use stores::{StoreError, apply_schema, findings};
 
 /// How a node ended that had started.
@@ -49,6 +52,9 @@ pub enum StartError {
     /// The store can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A seed says that this node is about to join the wrong cluster.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
     /// A secret can't be read or made.
     #[error(transparent)]
     Secret(#[from] secret_file::Error),
@@ -106,11 +112,6 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         Some(secret) => secret.clone(),
         None => ensure_secret(&config.peer_secret_file())?,
     };
-    if config.peer.insecure {
-        tracing::warn!(
-            "peer.insecure is on: the links between nodes are neither encrypted nor bound to this host"
-        );
-    }
     let bots = Arc::new(load_bots(&config)?);
     let stores = stores::open(&config).await?;
     let gateway_metrics = gateway::Metrics::default();
@@ -169,7 +170,10 @@ impl Node {
         let groundwork = Groundwork::new(config.journal.shards, Arc::new(SystemClock::default()));
         let (list, standing) = (Arc::clone(&groundwork.list), Arc::clone(&groundwork.standing));
         let listener = tokio::net::TcpListener::from_std(peer)?;
-        let (links, mut events) = Links::start(links_config, owner, listener, Arc::new(groundwork.service()));
+        let (links, mut events) =
+            Links::start(links_config.clone(), owner, listener, Arc::new(groundwork.service()));
+        let seeds = check_seeds(&config.peer.seeds, &config.peer_address(), owner, &links_config).await?;
+        actix_web::rt::spawn(check_store(seeds, Arc::clone(&stores.tables)));
         let pool = Arc::new(ArbiterPool::threads(config.shard_threads()));
         let Assembled { router, supervisor, ended } = groundwork.assemble(Fittings {
             owner,
@@ -256,6 +260,7 @@ fn cluster_config(config: &Config) -> handoff_cluster::Config {
             claim_seen_ms: config.cluster.release_wait_ms,
             drain_ms: config.cluster.drain_limit_ms,
             alive_ms: config.cluster.alive_ms,
+            pauses_ms: [1, 2, 4].map(|times| config.cluster.penalty_ms.saturating_mul(times)),
             ..Timing::default()
         },
     }

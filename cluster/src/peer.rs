@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_journal::{NodeId, Owner};
 use thiserror::Error;
+use tokio::net::TcpStream;
 
 pub use handshake::HandshakeError;
 pub use links::{Links, LinksConfig, Secret};
@@ -84,6 +85,32 @@ pub enum PeerEvent {
         /// What does not fit.
         why: String,
     },
+}
+
+/// What is found at a seed's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seed {
+    /// Nobody, yet.
+    Absent,
+    /// A node of our cluster, as proved.
+    Fits(Owner),
+    /// Somebody of another cluster, secret, version or number of shards; why.
+    Unfit(String),
+}
+
+/// Looks who listens at a seed's address, without linking with him.
+pub async fn greet(config: &LinksConfig, me: Owner, addr: &str) -> Seed {
+    let greeting = async {
+        let stream = TcpStream::connect(addr).await?;
+        handshake::greet(config, me, stream).await
+    };
+    match tokio::time::timeout(config.handshake_timeout, greeting).await {
+        Ok(Ok(owner)) => Seed::Fits(owner),
+        Ok(Err(HandshakeError::Io(_) | HandshakeError::Silent | HandshakeError::Late)) | Err(_) => {
+            Seed::Absent
+        }
+        Ok(Err(error)) => Seed::Unfit(error.to_string()),
+    }
 }
 
 /// What a node does for its peers.

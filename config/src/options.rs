@@ -132,8 +132,6 @@ options! {
         calls_max: usize = 8_192,
         /// The largest frame on a link.
         frame_bytes_max: usize = 4_194_304,
-        /// The longest pause between two attempts to connect.
-        reconnect_ms_max: u64 = 2_000,
     }
 }
 
@@ -196,12 +194,8 @@ options! {
         password: Option<Secret> = None,
         /// A file with the password.
         password_file: Option<PathBuf> = None,
-        /// How long a connection attempt may take.
-        connect_timeout_ms: u64 = 2_000,
         /// How long a statement may take before its outcome counts as unknown.
         request_timeout_ms: u64 = 1_000,
-        /// How often an idle connection is probed; also how long the probe waits.
-        keepalive_ms: u64 = 1_000,
     }
 }
 
@@ -214,18 +208,10 @@ options! {
         frame_bytes_max: usize = 65_536,
         /// Frames that one node appends at the same time.
         frames_in_flight: usize = 8,
-        /// A segment is sealed at this many frames,
+        /// A segment is sealed at this many frames
         segment_frames_max: u64 = 1_024,
-        /// at this size,
+        /// or at this size.
         segment_bytes_max: u64 = 2_097_152,
-        /// or at this age, if anything was written.
-        segment_age_ms_max: u64 = 3_600_000,
-        /// The first pause before a frame of unknown outcome is sent again; doubles up to 1 s.
-        retry_ms: u64 = 20,
-        /// How long one confirmation of ownership is good for reads.
-        confirm_ms: u64 = 250,
-        /// How long reads of committed state go on while the store is down.
-        reads_without_store_ms: u64 = 10_000,
         /// For measurements only: plain inserts without a fence. Loses messages at a takeover.
         bench_plain_insert: bool = false,
     }
@@ -250,8 +236,6 @@ options! {
         alive_ms: u64 = 5_000,
         /// Put down again within a minute, a node takes no shards for this long, then twice, then four times.
         penalty_ms: u64 = 5_000,
-        /// How long missing connections count as unknown after a takeover, not as lost.
-        settle_ms: u64 = 3_000,
     }
 }
 
@@ -278,10 +262,6 @@ options! {
         shard_inbox: usize = 4_096,
         /// Commands that wait for one session.
         entity_inbox: usize = 64,
-        /// Outputs of one shard held back until their frame is committed.
-        held_outputs: usize = 16_384,
-        /// Sessions in memory per node; over it the idlest leave memory first.
-        awake_sessions: usize = 100_000,
     }
 }
 

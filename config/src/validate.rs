@@ -54,21 +54,14 @@ impl Checker<'_> {
         self.range("peer.connect_timeout_ms", peer.connect_timeout_ms, 10, 60_000);
         self.range("peer.calls_max", peer.calls_max, 16, 1_000_000);
         self.range("peer.frame_bytes_max", peer.frame_bytes_max, 2 << 20, 16 << 20);
-        self.range("peer.reconnect_ms_max", peer.reconnect_ms_max, 50, 60_000);
         self.range("journal.shards", journal.shards, 1, 4_096);
         self.range("journal.frame_bytes_max", journal.frame_bytes_max, 4_096, 512 << 10);
         self.range("journal.frames_in_flight", journal.frames_in_flight, 1, 4_096);
         self.range("journal.segment_frames_max", journal.segment_frames_max, 16, 65_536);
         self.range("journal.segment_bytes_max", journal.segment_bytes_max, 65_536, 64 << 20);
-        self.range("journal.segment_age_ms_max", journal.segment_age_ms_max, 1_000, 86_400_000);
-        self.range("journal.retry_ms", journal.retry_ms, 1, 1_000);
-        self.range("journal.confirm_ms", journal.confirm_ms, 0, 5_000);
-        self.range("journal.reads_without_store_ms", journal.reads_without_store_ms, 0, 60_000);
         let cassandra = &config.store.cassandra;
         self.range("store.cassandra.replication_factor", cassandra.replication_factor, 1, 15);
-        self.range("store.cassandra.connect_timeout_ms", cassandra.connect_timeout_ms, 10, 60_000);
         self.range("store.cassandra.request_timeout_ms", cassandra.request_timeout_ms, 10, 60_000);
-        self.range("store.cassandra.keepalive_ms", cassandra.keepalive_ms, 10, 60_000);
         self.cluster_and_sessions(config);
     }
 
@@ -82,7 +75,6 @@ impl Checker<'_> {
         self.range("cluster.drain_limit_ms", cluster.drain_limit_ms, 100, 600_000);
         self.range("cluster.alive_ms", cluster.alive_ms, 100, 60_000);
         self.range("cluster.penalty_ms", cluster.penalty_ms, 0, 60_000);
-        self.range("cluster.settle_ms", cluster.settle_ms, 0, 60_000);
         self.range("session.passivate_after_ms", session.passivate_after_ms, 100, 86_400_000);
         self.range("session.linger_ms", session.linger_ms, 0, 86_400_000);
         self.range("session.disconnect_timeout_ms", session.disconnect_timeout_ms, 1_000, 86_400_000);
@@ -90,8 +82,6 @@ impl Checker<'_> {
         self.range("session.events_max", session.events_max, 16, 1_000_000);
         self.range("limits.shard_inbox", limits.shard_inbox, 1, 1_000_000);
         self.range("limits.entity_inbox", limits.entity_inbox, 1, limits.shard_inbox.max(1));
-        self.range("limits.held_outputs", limits.held_outputs, 16, 10_000_000);
-        self.range("limits.awake_sessions", limits.awake_sessions, 16, 100_000_000);
         if usize::try_from(session.message_bytes_max).unwrap_or(usize::MAX) > config.http.body_bytes_max {
             self.refuse("session.message_bytes_max", "must not be over http.body_bytes_max");
         }

@@ -1,5 +1,6 @@
 //! Opens the store that the configuration names, and refuses one that does not fit.
 
+use crate::secret_file::read_secret;
 use bytes::Bytes;
 use handoff_config::{Config, Durability, StoreKind};
 use handoff_journal::cassandra::plain::PlainJournal;
@@ -22,6 +23,9 @@ pub enum StoreError {
     /// A setting kept in the store can't be read.
     #[error(transparent)]
     Tables(#[from] TablesError),
+    /// The password's file can't be read.
+    #[error(transparent)]
+    Password(#[from] crate::secret_file::Error),
     /// Something must be changed first; every finding with the line to change.
     #[error("the store must be changed first:\n{0}")]
     Findings(String),
@@ -59,7 +63,7 @@ pub(super) async fn open(config: &Config) -> Result<Stores, StoreError> {
 }
 
 async fn open_cassandra(config: &Config) -> Result<Stores, StoreError> {
-    let cassandra = Cassandra::connect(settings(config)).await?;
+    let cassandra = Cassandra::connect(settings(config)?).await?;
     cassandra.apply_schema().await?;
     let findings = cassandra.check().await?;
     let mut refused = String::new();
@@ -80,17 +84,21 @@ async fn open_cassandra(config: &Config) -> Result<Stores, StoreError> {
     Ok(Stores { journal, tables })
 }
 
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config) -> Result<Settings, StoreError> {
     let cassandra = &config.store.cassandra;
-    let password = cassandra.password.as_ref().map(|password| password.expose().to_owned());
-    Settings {
+    let password = match (&cassandra.password, &cassandra.password_file) {
+        (Some(password), _) => Some(password.expose().to_owned()),
+        (None, Some(file)) => Some(read_secret(file)?.expose().to_owned()),
+        (None, None) => None,
+    };
+    Ok(Settings {
         contact_points: cassandra.contact_points.clone(),
         keyspace: cassandra.keyspace.clone(),
         data_centre: Some(cassandra.data_centre.clone()),
         replication_factor: u32::from(cassandra.replication_factor),
         credentials: cassandra.username.clone().zip(password),
         request_timeout: Duration::from_millis(cassandra.request_timeout_ms),
-    }
+    })
 }
 
 /// Makes or upgrades the tables; says what was done.
@@ -101,7 +109,7 @@ pub async fn apply_schema(config: &Config) -> Result<String, StoreError> {
     match config.store.kind {
         StoreKind::Sqlite => Ok("the embedded store makes its files itself: nothing to do".to_owned()),
         StoreKind::Cassandra => {
-            let applied = Cassandra::connect(settings(config)).await?.apply_schema().await?;
+            let applied = Cassandra::connect(settings(config)?).await?.apply_schema().await?;
             Ok(format!("{applied:?}"))
         }
     }
@@ -114,7 +122,7 @@ pub async fn apply_schema(config: &Config) -> Result<String, StoreError> {
 pub async fn findings(config: &Config) -> Result<Vec<Finding>, StoreError> {
     match config.store.kind {
         StoreKind::Sqlite => Ok(Vec::new()),
-        StoreKind::Cassandra => Ok(Cassandra::connect(settings(config)).await?.check().await?),
+        StoreKind::Cassandra => Ok(Cassandra::connect(settings(config)?).await?.check().await?),
     }
 }
 

@@ -28,6 +28,8 @@ use super::wire::framing;
 
 /// The largest handshake message.
 const MESSAGE_BYTES_MAX: usize = 4096;
+/// In a hello: the dialer does not know yet who listens there.
+const WHOEVER: NodeId = NodeId(0);
 const MAGIC: [u8; 8] = *b"HANDOFF\x01";
 const PREAMBLE_BYTES: usize = 12;
 
@@ -201,6 +203,23 @@ pub(super) async fn dial(
     }
 }
 
+/// Asks whoever listens there whether he is of our cluster, and closes before a link comes of it.
+pub(super) async fn greet(
+    config: &LinksConfig,
+    me: Owner,
+    stream: TcpStream,
+) -> Result<Owner, HandshakeError> {
+    let mut wire = Framed::new(stream, framing(MESSAGE_BYTES_MAX));
+    let mine = hello_bytes(config, me, WHOEVER)?;
+    send(&mut wire, &Message::Hello(mine.clone())).await?;
+    let Message::Answer(theirs, given) = receive(&mut wire).await? else {
+        return Err(HandshakeError::Garbage("no answer to the hello"));
+    };
+    let hello = check_hello(config, &theirs)?;
+    check_proof(&config.secret, "acceptor", &mine, &theirs, &given)?;
+    Ok(hello.owner)
+}
+
 /// The acceptor's part.
 pub(super) async fn accept(
     config: &LinksConfig,
@@ -212,7 +231,7 @@ pub(super) async fn accept(
         return Err(HandshakeError::Garbage("no hello"));
     };
     let checked = check_hello(config, &theirs).and_then(|hello| {
-        if hello.to != me.node {
+        if hello.to != me.node && hello.to != WHOEVER {
             let why = format!("node {} was called, this is node {}", hello.to, me.node);
             return Err(HandshakeError::Refuse(why));
         }
