@@ -12,9 +12,9 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_chat::SessionId;
-use handoff_chat::session::{Caller, Entry, Read, Reading, Reject, Session};
+use handoff_chat::session::{Act, Caller, Command, Entry, Read, Reading, Reject, Session};
 use handoff_cluster::{MemberList, PeerService, Peers, shard_of};
-use handoff_journal::{NodeId, Owner, ShardId, Tables};
+use handoff_journal::{CLOSING_ROW, NodeId, Owner, ShardId, Table, Tables};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -124,6 +124,26 @@ impl Router {
         }
     }
 
+    /// A start id leads to the same session for ever: one whose session has retired into its record starts no other.
+    async fn may_open(&self, ask: &Ask) -> Result<(), AskError> {
+        let Some(Command { act: Act::Open(opening), .. }) = &ask.command else { return Ok(()) };
+        if opening.sealed_key.is_none() {
+            return Ok(());
+        }
+        match self.tables.get(Table::Record, &ask.session.0, CLOSING_ROW).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) => {}
+            Err(_) => return Err(AskError::Again),
+        }
+        let read = Some((Caller::Customer(opening.key_hash), Read::Customer { position: 0 }));
+        let look = Ask { command: None, read, ..ask.clone() };
+        match self.ask_owner(&look).await {
+            Err(AskError::Rejected(Reject::Unknown)) => Err(AskError::Rejected(Reject::IdInUse)),
+            Err(error @ (AskError::Again | AskError::Busy | AskError::Unknown)) => Err(error),
+            Ok(_) | Err(AskError::Rejected(_)) => Ok(()),
+        }
+    }
+
     /// A customer's read of a session that has retired into its record.
     async fn read_from_record(&self, ask: &Ask) -> Option<Told> {
         let Some((caller @ Caller::Customer(_), read @ Read::Customer { .. })) = &ask.read else {
@@ -154,11 +174,14 @@ fn gave_up(ask: &Ask, perhaps: bool) -> AskError {
 #[async_trait]
 impl Sessions for Router {
     async fn ask(&self, ask: Ask) -> Result<Told, AskError> {
-        let mut result = self.ask_owner(&ask).await;
-        if matches!(result, Err(AskError::Rejected(Reject::Unknown))) {
-            if let Some(told) = self.read_from_record(&ask).await {
-                result = Ok(told);
-            }
+        let mut result = match self.may_open(&ask).await {
+            Ok(()) => self.ask_owner(&ask).await,
+            Err(error) => Err(error),
+        };
+        if matches!(result, Err(AskError::Rejected(Reject::Unknown)))
+            && let Some(told) = self.read_from_record(&ask).await
+        {
+            result = Ok(told);
         }
         self.watch.call(match &result {
             Ok(_) => "told",

@@ -64,11 +64,11 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             frame_bytes_max: 64 * 1024,
-            segment_bytes_max: 8 * 1024 * 1024,
-            segment_frames_max: 4096,
+            segment_bytes_max: 2 * 1024 * 1024,
+            segment_frames_max: 1024,
             passivate_after_ms: 120_000,
             disconnect_timeout_ms: 45_000,
-            events_in_memory: 256,
+            events_in_memory: 64,
             entity_inbox: 64,
             fault_hook: None,
         }
@@ -119,17 +119,20 @@ pub struct Envelope {
     pub reply: Option<ReplyTo>,
 }
 
+/// A reply that may leave.
+pub struct Reply {
+    /// To whom.
+    pub to: ReplyTo,
+    /// What.
+    pub reply: ShardReply,
+    /// For a reading that needs history: who reads what of which session.
+    pub read: Option<(SessionId, Caller, Read)>,
+}
+
 /// What leaves a shard, in order, when it may.
 pub enum Output {
     /// A reply.
-    Reply {
-        /// To whom.
-        to: ReplyTo,
-        /// What.
-        reply: ShardReply,
-        /// For a reading that needs history: who reads what of which session.
-        read: Option<(SessionId, Caller, Read)>,
-    },
+    Reply(Box<Reply>),
     /// An owed effect is committed: do it.
     Effect {
         /// The session that owes it.
@@ -137,6 +140,14 @@ pub enum Output {
         /// Its id.
         id: EffectId,
     },
+}
+
+impl Output {
+    /// A reply to be held.
+    #[must_use]
+    pub fn reply(to: ReplyTo, reply: ShardReply, read: Option<(SessionId, Caller, Read)>) -> Self {
+        Self::Reply(Box::new(Reply { to, reply, read }))
+    }
 }
 
 /// What a shard wants done.

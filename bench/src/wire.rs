@@ -143,7 +143,7 @@ impl Requests {
             Call::Start => {
                 let _ = write!(
                     body,
-                    "nickname=bench-{session}&subject=bench&clientMessageId={run:08x}-{session}"
+                    "nickname=bench-{session}&subject=bench&clientMessageId=bench-start-{run:08x}-{session}"
                 );
                 ""
             }

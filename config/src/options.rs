@@ -215,9 +215,9 @@ options! {
         /// Frames that one node appends at the same time.
         frames_in_flight: usize = 8,
         /// A segment is sealed at this many frames,
-        segment_frames_max: u64 = 4_096,
+        segment_frames_max: u64 = 1_024,
         /// at this size,
-        segment_bytes_max: u64 = 8_388_608,
+        segment_bytes_max: u64 = 2_097_152,
         /// or at this age, if anything was written.
         segment_age_ms_max: u64 = 3_600_000,
         /// The first pause before a frame of unknown outcome is sent again; doubles up to 1 s.

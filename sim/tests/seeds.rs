@@ -1,5 +1,8 @@
 //! Seeds that every change must live through. `HANDOFF_SIM_SEEDS=FROM..TO` runs others.
 
+// A test binary has no interface to document, and fails by panic.
+#![allow(missing_docs, clippy::expect_used)]
+
 use handoff_sim::{Plan, run};
 
 fn seeds() -> std::ops::Range<u64> {

@@ -41,10 +41,10 @@ impl ArbiterPool {
         for arbiter in arbiters {
             let (left, back) = (Arc::clone(&left), Arc::clone(&back));
             arbiter.spawn_fn(move || {
-                if left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                    if let Some(back) = back.lock().ok().and_then(|mut back| back.take()) {
-                        back();
-                    }
+                if left.fetch_sub(1, Ordering::AcqRel) == 1
+                    && let Some(back) = back.lock().ok().and_then(|mut back| back.take())
+                {
+                    back();
                 }
             });
         }

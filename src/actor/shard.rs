@@ -1,24 +1,20 @@
 //! A shard's actor: claims and recovers its log, then carries out what its core wants done.
 
-use super::journal::{Done, Log};
+use super::journal::Log;
 use super::session::{Deliver, Leave, Owe, SessionActor};
 use crate::bots::Bots;
 use crate::clock::Clock;
-use crate::record::{RecordWriter, read_history};
+use crate::record::RecordWriter;
 use crate::shard::core::{Census, ShardCore};
-use crate::shard::recovery::{JournalFrames, RecoveryError, recover, recover_session};
-use crate::shard::slot::Slot;
-use crate::shard::{Action, Envelope, Options, Output, ReplyTo, ShardReply};
+use crate::shard::{Action, Envelope, Options, Output, Reply, ShardReply};
 use crate::watch::Watch;
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult,
-    Recipient, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
+    WrapFuture,
 };
-use handoff_chat::session::{Caller, Read, Reading};
+use handoff_chat::session::Reading;
 use handoff_chat::{Millis, SessionId};
-use handoff_journal::{
-    Claimed, Epoch, JournalError, Owner, Position, Row, ShardId, Table, Tables, TablesError, Tenure,
-};
+use handoff_journal::{Claimed, JournalError, Owner, Position, Row, Table, Tables};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::cell::RefCell;
@@ -27,6 +23,15 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+
+mod opening;
+mod words;
+mod work;
+
+pub use words::{Ask, Distrust, Drop, Kick, Look, News, Release, ShardReport, ShardView, Tenancy};
+
+use opening::{Opening, claim_and_recover};
+use work::put;
 
 /// How often a shard lets time pass, in milliseconds.
 const TICK_MS: u64 = 100;
@@ -50,83 +55,6 @@ pub struct Surroundings {
     pub watch: Arc<dyn Watch>,
 }
 
-/// Which shard is to be held by whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tenancy {
-    /// The shard.
-    pub shard: ShardId,
-    /// Who claims it.
-    pub owner: Owner,
-    /// The supervisor's number of this tenure.
-    pub turn: u64,
-}
-
-/// What a shard tells the supervisor.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub struct ShardReport {
-    /// Which tenure of which shard.
-    pub tenancy: Tenancy,
-    /// What happened to it.
-    pub news: News,
-}
-
-/// What happened to a shard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
-    /// It serves, in this epoch.
-    Opened(Epoch),
-    /// It is this later owner's, and has dropped everything.
-    Fenced(Owner),
-    /// It gave everything back as asked: nothing of ours is on its way any more.
-    Released,
-    /// It can't be opened, or the store refuses, for this reason; it has dropped everything.
-    Failed(String),
-}
-
-/// A call.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Ask(pub Envelope);
-
-/// Something was decided: see what is to be done.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Kick;
-
-/// Give the shard to this owner: commit and answer what was taken, take no more, and report.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Release(pub Option<Owner>);
-
-/// Drop everything at once: it is known to be somebody else's.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Drop(pub Option<Owner>);
-
-/// This process may have been stopped for a while.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Distrust;
-
-/// A look at the shard.
-#[derive(Message)]
-#[rtype(result = "ShardView")]
-pub struct Look;
-
-/// What a look shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShardView {
-    /// `opening`, `serving` or `releasing`.
-    pub state: &'static str,
-    /// Its epoch, once claimed.
-    pub epoch: Option<u64>,
-    /// Segment and next frame, once recovered.
-    pub position: Option<(u64, u64)>,
-    /// Its sessions.
-    pub census: Census,
-}
-
 enum Phase {
     /// Being claimed and recovered; calls wait, as many as the inbox has permits.
     Opening(VecDeque<Envelope>),
@@ -141,7 +69,7 @@ pub struct ShardActor {
     tenancy: Tenancy,
     around: Surroundings,
     supervisor: Recipient<ShardReport>,
-    alive_until: Option<Millis>,
+    heard: Arc<BTreeMap<Owner, Millis>>,
     seed: u64,
     phase: Phase,
     claimed: Option<Claimed>,
@@ -151,20 +79,20 @@ pub struct ShardActor {
 }
 
 impl ShardActor {
-    /// A shard to be claimed for `owner`. `turn` names this tenure in all reports; `seed` decides all chance in it.
+    /// A shard to be claimed. `heard`: when this node last heard of others; `seed` decides all chance in the shard.
     #[must_use]
     pub fn new(
         tenure: Tenancy,
         around: Surroundings,
         supervisor: Recipient<ShardReport>,
-        alive_until: Option<Millis>,
+        heard: Arc<BTreeMap<Owner, Millis>>,
         seed: u64,
     ) -> Self {
         Self {
             tenancy: tenure,
             around,
             supervisor,
-            alive_until,
+            heard,
             seed,
             phase: Phase::Opening(VecDeque::new()),
             claimed: None,
@@ -186,27 +114,13 @@ impl ShardActor {
     }
 
     /// Claims the shard and reads its log, for as long as the outcome is unknown.
-    fn open(
-        &self,
-    ) -> impl Future<Output = Result<(Claimed, crate::shard::recovery::Recovered), JournalError>> + 'static
-    {
-        let (journal, shard, owner) =
-            (Arc::clone(&self.around.log.journal), self.tenancy.shard, self.tenancy.owner);
+    fn open(&self) -> impl Future<Output = Result<Opening, JournalError>> + 'static {
+        let Tenancy { shard, owner, .. } = self.tenancy;
+        let (around, heard) = (self.around.clone(), Arc::clone(&self.heard));
         async move {
             let mut wait_ms = 10;
             loop {
-                let tried = async {
-                    let claimed = journal.claim(shard, owner).await?;
-                    let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure };
-                    match recover(&frames, &claimed).await {
-                        Ok(recovered) => Ok((claimed, recovered)),
-                        Err(RecoveryError::Journal(error)) => Err(error),
-                        Err(error @ RecoveryError::Frame { .. }) => {
-                            Err(JournalError::Refused(error.to_string()))
-                        }
-                    }
-                };
-                match tried.await {
+                match claim_and_recover(&around, &heard, shard, owner).await {
                     Err(JournalError::Unknown(reason)) => {
                         tracing::warn!(shard = shard.0, reason, "the shard can't be claimed yet");
                         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -218,13 +132,9 @@ impl ShardActor {
         }
     }
 
-    fn opened(
-        &mut self,
-        result: Result<(Claimed, crate::shard::recovery::Recovered), JournalError>,
-        ctx: &mut Context<Self>,
-    ) {
-        let (claimed, recovered) = match result {
-            Ok(opened) => opened,
+    fn opened(&mut self, result: Result<Opening, JournalError>, ctx: &mut Context<Self>) {
+        let Opening { claimed, recovered, alive_until } = match result {
+            Ok(opening) => opening,
             Err(error) => return self.end_with(error, ctx),
         };
         let Phase::Opening(waiting) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
@@ -233,7 +143,7 @@ impl ShardActor {
             claimed.next,
             recovered,
             self.around.options.clone(),
-            self.alive_until,
+            alive_until,
             self.around.clock.now(),
             StdRng::seed_from_u64(self.seed),
         );
@@ -386,150 +296,25 @@ impl ShardActor {
         }
     }
 
-    fn journal(
-        &mut self,
-        step: crate::shard::pipeline::Step,
-        core: &Rc<RefCell<ShardCore>>,
-        ctx: &mut Context<Self>,
-    ) {
-        let (log, watch) = (self.around.log.clone(), Arc::clone(&self.around.watch));
-        let tenure: Tenure = core.borrow().tenure().clone();
-        let (events, bytes) = match &step {
-            crate::shard::pipeline::Step::Append { frame, .. } => (frame.events, frame.body.len()),
-            _ => (0, 0),
-        };
-        let started = tokio::time::Instant::now();
-        let shard = self.tenancy.shard;
-        let run = async move {
-            let done = log
-                .run(&tenure, step, |reason| {
-                    watch.outcome_unknown();
-                    tracing::warn!(
-                        shard = shard.0,
-                        reason,
-                        "the journal's answer is not known; asking again"
-                    );
-                })
-                .await;
-            if matches!(done, Done::Appended) {
-                watch.frame_committed(events, bytes, started.elapsed());
-            }
-            done
-        };
-        ctx.spawn(run.into_actor(self).map(|done, actor: &mut Self, ctx| match done {
-            Done::Appended => actor.with_core(ctx, |core, now| core.appended(now)),
-            Done::Rolled(next) => actor.with_core(ctx, |core, now| core.rolled(now, next)),
-            Done::Confirmed => actor.with_core(ctx, |core, now| core.confirmed(now)),
-            Done::Failed(error) => {
-                tracing::warn!(shard = actor.tenancy.shard.0, %error, "the shard is over for this node");
-                actor.end_with(error, ctx);
-            }
-        }));
-    }
-
     fn send(&mut self, output: Output, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
         match output {
             Output::Effect { session, id } => {
                 self.session(&session, Rc::clone(core), ctx).do_send(Owe(id));
             }
-            Output::Reply { to, reply, read } => match (needs_history(&reply), read) {
-                (Some((from, below)), Some(read)) => {
-                    self.send_with_history(to, reply, read, from, below, ctx)
-                }
-                _ => to.send(reply),
-            },
+            Output::Reply(reply) => self.reply(*reply, ctx),
         }
     }
 
-    /// Reads what is no longer in memory, then answers.
-    fn send_with_history(
-        &mut self,
-        to: ReplyTo,
-        reply: ShardReply,
-        read: (SessionId, Caller, Read),
-        from: u64,
-        below: u64,
-        ctx: &mut Context<Self>,
-    ) {
-        let (tables, session) = (Arc::clone(&self.around.tables), read.0.clone());
-        let reading = async move { read_history(tables.as_ref(), &session, from, below).await };
-        ctx.spawn(reading.into_actor(self).map(move |history, actor: &mut Self, _| {
-            let completed = match (history, actor.core()) {
-                (Ok(history), Some(core)) => {
-                    core.borrow_mut().complete_reading(&read.0, &read.1, &read.2, history).ok()
-                }
-                _ => None,
-            };
-            match (completed, reply) {
-                (Some(reading), ShardReply::Told(told))
-                    if !matches!(reading, Reading::NeedsHistory { .. }) =>
-                {
-                    to.send(ShardReply::Told(crate::front::Told { reading: Some(reading), ..told }));
-                }
-                _ => to.send(ShardReply::Again),
-            }
-        }));
-    }
-
-    fn trim(&mut self, segment: u64, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
-        let (journal, tenure) = (Arc::clone(&self.around.log.journal), core.borrow().tenure().clone());
-        let shard = self.tenancy.shard;
-        let trimming = async move {
-            if let Err(error) = journal.trim(&tenure, segment).await {
-                tracing::warn!(shard = shard.0, segment, %error, "old segments stay until the next checkpoint");
-            }
-        };
-        ctx.spawn(trimming.into_actor(self));
-    }
-
-    fn load_snapshot(&mut self, session: SessionId, key: String, ctx: &mut Context<Self>) {
-        let tables = Arc::clone(&self.around.tables);
-        let loading = async move { tables.get(Table::Snapshot, &key, 0).await };
-        ctx.spawn(loading.into_actor(self).map(move |found, actor: &mut Self, ctx| match found {
-            Ok(Some(body)) => actor.with_core(ctx, |core, now| core.woken(now, &session, &body)),
-            Ok(None) | Err(TablesError::Unknown(_) | TablesError::Refused(_)) => {
-                tracing::warn!(session = %session.0, "a snapshot can't be loaded now");
-                actor.with_core(ctx, |core, now| core.wake_failed(now, &session));
-            }
-        }));
-    }
-
-    fn rebuild(&mut self, session: SessionId, ctx: &mut Context<Self>) {
-        let Some(mut claimed) = self.claimed.clone() else { return };
-        if let Some(core) = self.core() {
-            claimed.next = core.borrow().position();
+    fn reply(&mut self, Reply { to, reply, read }: Reply, ctx: &mut Context<Self>) {
+        match (needs_history(&reply), read) {
+            (Some((from, below)), Some(read)) => self.send_with_history(to, reply, read, from, below, ctx),
+            _ => to.send(reply),
         }
-        let (journal, clock) = (Arc::clone(&self.around.log.journal), Arc::clone(&self.around.clock));
-        let wanted = session.clone();
-        let reading = async move {
-            let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure };
-            recover_session(&frames, &claimed, &wanted, clock.now().mono_ms).await
-        };
-        ctx.spawn(reading.into_actor(self).map(move |found: Result<Option<Slot>, _>, actor: &mut Self, ctx| {
-            match found {
-                Ok(slot) => actor.with_core(ctx, |core, now| core.rebuilt(now, &session, slot)),
-                Err(error) => {
-                    tracing::error!(session = %session.0, %error, "a session can't be read again from the log");
-                    actor.with_core(ctx, |core, _| core.rebuild_failed(&session));
-                }
-            }
-        }));
     }
 
     fn release(&mut self, to: Option<Owner>, ctx: &mut Context<Self>) {
         self.releasing = Some(to);
         self.with_core(ctx, |core, now| core.release_to(now, to));
-    }
-}
-
-/// Puts rows; says whether that worked.
-async fn put(tables: Arc<dyn Tables>, table: Table, rows: Vec<Row>) -> bool {
-    match tables.put_once(table, rows).await {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::warn!(?table, %error, "rows are not written yet");
-            false
-        }
     }
 }
 

@@ -144,7 +144,7 @@ impl SupervisorActor {
             }
             Action::Connect { peer, addr } => self.parts.peers.connect(peer, addr),
             Action::Disconnect { peer } => self.parts.peers.disconnect(peer),
-            Action::Claim { shard, turn, after } => self.claim(shard, turn, after, ctx),
+            Action::Claim { shard, turn, .. } => self.claim(shard, turn, ctx),
             Action::Stop { shard, turn } => self.stop_shard(shard, turn),
             Action::Release { shard, turn, to } => {
                 if let Some((_, handle, _)) = self.shards.get(&shard).filter(|(held, _, _)| *held == turn) {
@@ -222,39 +222,12 @@ impl SupervisorActor {
         }));
     }
 
-    /// Starts a shard. Where its owner died, what we last heard of him says since when it was not served; of an
-    /// owner whom this process never heard, his row does.
-    fn claim(&mut self, shard: ShardId, turn: u64, after: Option<Owner>, ctx: &mut Context<Self>) {
-        let heard = after.and_then(|owner| self.last_heard.get(&owner).copied());
-        match (after, heard) {
-            (None, _) => {
-                let now = self.parts.around.clock.now().wall;
-                self.start_shard(shard, turn, Some(now), ctx);
-            }
-            (Some(_), Some(heard)) => self.start_shard(shard, turn, Some(heard), ctx),
-            (Some(owner), None) => {
-                let tables = Arc::clone(&self.parts.tables);
-                let read = async move { read_alive_row(tables.as_ref(), owner).await };
-                ctx.spawn(read.into_actor(self).map(move |row, actor, ctx| {
-                    let alive_until = row.ok().flatten().map(|(_, at)| at);
-                    actor.start_shard(shard, turn, alive_until, ctx);
-                }));
-            }
-        }
-    }
-
-    fn start_shard(
-        &mut self,
-        shard: ShardId,
-        turn: u64,
-        alive_until: Option<Millis>,
-        ctx: &mut Context<Self>,
-    ) {
+    fn claim(&mut self, shard: ShardId, turn: u64, ctx: &mut Context<Self>) {
         let tenancy = Tenancy { shard, owner: self.parts.machine.me(), turn };
         let (around, report) = (self.parts.around.clone(), ctx.address().recipient());
-        let seed = self.parts.rng.random();
+        let (heard, seed) = (Arc::new(self.last_heard.clone()), self.parts.rng.random());
         let inbox = around.shard_inbox;
-        let make = move || ShardActor::new(tenancy, around, report, alive_until, seed);
+        let make = move || ShardActor::new(tenancy, around, report, heard, seed);
         let addr = self.parts.pool.start(usize::from(shard.0), make);
         let handle = Arc::new(ShardHandle::new(addr, inbox));
         self.parts.directory.set(shard, Some(Arc::clone(&handle)));
@@ -311,7 +284,7 @@ impl SupervisorActor {
 
     fn read_alive(&mut self, of: Owner, ctx: &mut Context<Self>) {
         let tables = Arc::clone(&self.parts.tables);
-        let read = async move { read_alive_row(tables.as_ref(), of).await };
+        let read = async move { read_alive(tables.as_ref(), of).await };
         ctx.spawn(read.into_actor(self).map(move |row, actor, ctx| {
             if let Ok(row) = row {
                 let stamp = row.map_or(0, |(version, _)| version);
@@ -349,7 +322,10 @@ fn alive_key(owner: Owner) -> String {
 }
 
 /// An owner's sign of life: its version and until when he said to be alive.
-async fn read_alive_row(tables: &dyn Tables, owner: Owner) -> Result<Option<(u64, Millis)>, TablesError> {
+pub(super) async fn read_alive(
+    tables: &dyn Tables,
+    owner: Owner,
+) -> Result<Option<(u64, Millis)>, TablesError> {
     let row = tables.get_versioned(Table::Member, &alive_key(owner)).await?;
     Ok(row.and_then(|(version, body)| {
         let at = <[u8; 8]>::try_from(body.as_ref()).ok()?;

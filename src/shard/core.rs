@@ -56,7 +56,7 @@ pub struct ShardCore {
 
 impl ShardCore {
     /// A shard just recovered; its first frame says so and must be committed before anything leaves it.
-    /// `alive_until` is when the last owner is known to have been alive, `rng` decides all chance here.
+    /// `alive_until` is when an owner who was lost is known to have been alive, `rng` decides all chance here.
     ///
     /// # Errors
     /// When the opening item can't be encoded.
@@ -241,12 +241,10 @@ impl ShardCore {
             refuse(envelope, ShardReply::Again);
             return;
         }
-        if matches!(envelope.command.as_ref(), Some(Command { caller: Caller::Customer(_), .. }))
-            || matches!(envelope.read, Some((Caller::Customer(_), _)))
-        {
-            if let Some(last) = self.last_calls_ms.get_mut(&envelope.session) {
-                *last = now.mono_ms;
-            }
+        let by_customer = matches!(envelope.command, Some(Command { caller: Caller::Customer(_), .. }))
+            || matches!(envelope.read, Some((Caller::Customer(_), _)));
+        if by_customer && let Some(last) = self.last_calls_ms.get_mut(&envelope.session) {
+            *last = now.mono_ms;
         }
         if let Some(awake) = self.awake(&envelope.session) {
             awake.touched_ms = now.mono_ms;
@@ -283,7 +281,7 @@ impl ShardCore {
     /// Holds a reply that is no turn's.
     pub(super) fn answer(&mut self, now: Now, envelope: Envelope, reply: ShardReply) {
         if let Some(to) = envelope.reply {
-            self.pipe.hold(Output::Reply { to, reply, read: None }, now.mono_ms, false);
+            self.pipe.hold(Output::reply(to, reply, None), now.mono_ms, false);
         }
     }
 
@@ -411,6 +409,12 @@ impl ShardCore {
 
     /// Takes no more calls: they are sent to `to`. What was taken is still committed and answered.
     pub fn release_to(&mut self, now: Now, to: Option<Owner>) {
+        if self.door == Door::Open {
+            let at = self.wall(now);
+            if let Ok(item) = handoff_codec::encode_bare(&Item::Released { at }) {
+                self.pipe.push(item);
+            }
+        }
         self.door = Door::Shut(to);
         for slot in self.slots.values_mut() {
             let waiting = match slot {
@@ -437,8 +441,8 @@ impl ShardCore {
         self.door = Door::Shut(by);
         self.actions.clear();
         for output in self.pipe.abandon() {
-            if let Output::Reply { to, .. } = output {
-                to.send(ShardReply::NotOwner(by));
+            if let Output::Reply(reply) = output {
+                reply.to.send(ShardReply::NotOwner(by));
             }
         }
         for (_, slot) in std::mem::take(&mut self.slots) {

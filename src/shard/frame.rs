@@ -29,6 +29,11 @@ pub enum Item {
     },
     /// A piece of a checkpoint.
     Chunk(Chunk),
+    /// Last item of an epoch that ended in order: its owner gave the shard away.
+    Released {
+        /// When.
+        at: Millis,
+    },
 }
 
 /// An owner started.

@@ -88,6 +88,8 @@ pub struct Recovered {
     pub wants_checkpoint: bool,
     /// The oldest segment there is.
     pub first_segment: u64,
+    /// The owner before, if he did not give the shard away in order; in `Owner`'s text form.
+    pub lost_owner: Option<String>,
     sessions: BTreeMap<SessionId, Found>,
 }
 
@@ -96,14 +98,13 @@ pub struct Recovered {
 /// # Errors
 /// [`RecoveryError`].
 pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered, RecoveryError> {
-    let mut segments: Vec<Vec<StoredFrame>> = Vec::new();
+    let mut segments: Vec<Vec<(u64, Item)>> = Vec::new();
     let mut segment = claimed.next.segment;
-    let mut base = None;
+    let mut base;
     loop {
-        let read = frames.segment(segment).await?;
-        let items = decode(claimed, &read)?;
-        base = base.or(newest_checkpoint(claimed, segment, &items)?);
-        segments.push(read);
+        let items = decode(claimed, frames.segment(segment).await?)?;
+        base = newest_checkpoint(claimed, segment, &items)?;
+        segments.push(items);
         if base.is_some() || segment <= claimed.first_segment {
             break;
         }
@@ -114,6 +115,7 @@ pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered
         is_new: segments.iter().all(Vec::is_empty),
         wants_checkpoint: segments.len() > 1,
         first_segment: claimed.first_segment,
+        lost_owner: None,
         sessions: BTreeMap::new(),
     };
     let mut after = 0;
@@ -121,12 +123,8 @@ pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered
         after = as_of;
         recovered.load(checkpoint);
     }
-    for read in segments.iter().rev() {
-        for (seq, item) in decode(claimed, read)? {
-            if seq > after {
-                recovered.take(item);
-            }
-        }
+    for items in segments.into_iter().rev() {
+        items.into_iter().filter(|(seq, _)| *seq > after).for_each(|(_, item)| recovered.take(item));
         after = 0;
     }
     Ok(recovered)
@@ -146,7 +144,7 @@ pub async fn recover_session(
     Ok(recovered.sessions.remove(session).map(|found| seat(found, now_ms)))
 }
 
-fn decode(claimed: &Claimed, frames: &[StoredFrame]) -> Result<Vec<(u64, Item)>, RecoveryError> {
+fn decode(claimed: &Claimed, frames: Vec<StoredFrame>) -> Result<Vec<(u64, Item)>, RecoveryError> {
     let mut items = Vec::new();
     for frame in frames {
         let Position { segment, seq } = frame.position;
@@ -223,6 +221,11 @@ impl Recovered {
             Item::Opened(opened) => {
                 self.clock.last_at = self.clock.last_at.max(opened.at);
                 self.clock.outage_ms = opened.outage_ms;
+                self.lost_owner = Some(opened.owner);
+            }
+            Item::Released { at } => {
+                self.clock.last_at = self.clock.last_at.max(at);
+                self.lost_owner = None;
             }
             Item::Outage { total_ms } => self.clock.outage_ms = total_ms,
             Item::Slept(slept) => {

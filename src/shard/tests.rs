@@ -156,7 +156,7 @@ impl Rig {
                 node.trim(&tenure, segment).await.unwrap();
                 self.trims.push(segment);
             }
-            Action::Send(Output::Reply { to, reply, read }) => self.reply(to, reply, read).await,
+            Action::Send(Output::Reply(reply)) => self.reply(*reply).await,
             Action::Send(Output::Effect { session, id }) => self.effects.push((session, id)),
             Action::LoadSnapshot { session, key } => {
                 let body = node.get(Table::Snapshot, &key, 0).await.unwrap().unwrap();
@@ -181,7 +181,7 @@ impl Rig {
         }
     }
 
-    async fn reply(&mut self, to: ReplyTo, reply: ShardReply, read: Option<(SessionId, Caller, Read)>) {
+    async fn reply(&mut self, Reply { to, reply, read }: Reply) {
         let needs = match &reply {
             ShardReply::Told(Told { reading: Some(Reading::NeedsHistory { from, below }), .. }) => {
                 Some((*from, *below))

@@ -20,6 +20,14 @@ enum Outcome {
     PanickedApplying,
 }
 
+/// Why a command brought no answer.
+enum Declined {
+    /// The session says no.
+    Rejected(Reject),
+    /// Nothing was done; it may be tried again.
+    Again,
+}
+
 impl ShardCore {
     /// Decides a call for a session that is awake, or that is not there yet.
     pub(super) fn turn(&mut self, now: Now, mut envelope: Envelope) {
@@ -44,22 +52,22 @@ impl ShardCore {
     }
 
     /// Reads what is asked and holds the reply.
-    fn finish(&mut self, now: Now, envelope: Envelope, result: Result<Option<Answer>, ShardReply>) {
+    fn finish(&mut self, now: Now, envelope: Envelope, result: Result<Option<Answer>, Declined>) {
         let Envelope { session, read, reply, .. } = envelope;
         let Some(to) = reply else { return };
         let mut told = match result {
             Ok(answer) => Told { answer, reading: None },
-            Err(reply) => {
-                self.pipe.hold(Output::Reply { to, reply, read: None }, now.mono_ms, false);
+            Err(declined) => {
+                let reply = match declined {
+                    Declined::Rejected(reject) => ShardReply::Refused(reject),
+                    Declined::Again => ShardReply::Again,
+                };
+                self.pipe.hold(Output::reply(to, reply, None), now.mono_ms, false);
                 return;
             }
         };
         let Some((caller, what)) = read else {
-            self.pipe.hold(
-                Output::Reply { to, reply: ShardReply::Told(told), read: None },
-                now.mono_ms,
-                false,
-            );
+            self.pipe.hold(Output::reply(to, ShardReply::Told(told), None), now.mono_ms, false);
             return;
         };
         let (reply, beyond) = match self.read(&session, &caller, &what) {
@@ -70,7 +78,7 @@ impl ShardCore {
             Err(reject) => (ShardReply::Refused(reject), false),
         };
         let read = Some((session, caller, what));
-        self.pipe.hold(Output::Reply { to, reply, read }, now.mono_ms, beyond);
+        self.pipe.hold(Output::reply(to, reply, read), now.mono_ms, beyond);
     }
 
     /// Reads from a session in memory; says too whether the reader's position is beyond our end, which means that
@@ -98,10 +106,10 @@ impl ShardCore {
         now: Now,
         session: &SessionId,
         command: Command,
-    ) -> Result<Option<Answer>, ShardReply> {
+    ) -> Result<Option<Answer>, Declined> {
         let turn = Turn { now: self.wall(now), served: self.served(now), random: self.random() };
         let hook = self.options.fault_hook.clone();
-        let Some(awake) = self.awake(session) else { return Err(ShardReply::Again) };
+        let Some(awake) = self.awake(session) else { return Err(Declined::Again) };
         let strike = |phase| {
             if let Some(hook) = &hook {
                 hook(session, &command, phase);
@@ -122,7 +130,7 @@ impl ShardCore {
         };
         match outcome {
             Outcome::Decided(decision) => self.record_turn(now, session, decision, turn.now),
-            Outcome::Rejected(reject) => Err(ShardReply::Refused(reject)),
+            Outcome::Rejected(reject) => Err(Declined::Rejected(reject)),
             Outcome::PanickedDeciding => Err(self.panicked(session, &command, false)),
             Outcome::PanickedApplying => Err(self.panicked(session, &command, true)),
         }
@@ -135,7 +143,7 @@ impl ShardCore {
         session: &SessionId,
         decision: Decision,
         at: Millis,
-    ) -> Result<Option<Answer>, ShardReply> {
+    ) -> Result<Option<Answer>, Declined> {
         let Decision { entries, answer, .. } = decision;
         if entries.is_empty() {
             return Ok(Some(answer));
@@ -150,7 +158,7 @@ impl ShardCore {
         let item = Item::Turn(TurnItem { session: session.clone(), at, entries });
         let encoded = handoff_codec::encode_bare(&item).map_err(|error| {
             tracing::error!(session = %session.0, %error, "a turn can't be encoded");
-            ShardReply::Busy
+            Declined::Again
         })?;
         self.pipe.push(encoded);
         for id in owed {
@@ -184,7 +192,7 @@ impl ShardCore {
     }
 
     /// Refuses a command that panicked; a second panic on it puts the session out of service.
-    fn panicked(&mut self, session: &SessionId, command: &Command, in_doubt: bool) -> ShardReply {
+    fn panicked(&mut self, session: &SessionId, command: &Command, in_doubt: bool) -> Declined {
         self.panics += 1;
         let suspect = (session.clone(), command.id.clone());
         let again = self.suspect.as_ref() == Some(&suspect);
@@ -197,14 +205,14 @@ impl ShardCore {
             };
             self.slots.insert(session.clone(), Slot::Quarantined { state });
             self.last_calls_ms.remove(session);
-            return ShardReply::Refused(Reject::Quarantined);
+            return Declined::Rejected(Reject::Quarantined);
         }
         if in_doubt {
             let after = self.awake(session).map_or(0, |awake| awake.newest_item());
             let restoring = Slot::Restoring { waiting: VecDeque::new(), after, asked: false };
             self.slots.insert(session.clone(), restoring);
         }
-        ShardReply::Again
+        Declined::Again
     }
 
     /// Asks for the log to be read again for sessions in doubt, once their last turn is in it.
@@ -214,11 +222,12 @@ impl ShardCore {
         }
         let committed = self.pipe.committed();
         for (session, slot) in &mut self.slots {
-            if let Slot::Restoring { after, asked, .. } = slot {
-                if !*asked && *after <= committed {
-                    *asked = true;
-                    self.actions.push_back(Action::Rebuild { session: session.clone() });
-                }
+            if let Slot::Restoring { after, asked, .. } = slot
+                && !*asked
+                && *after <= committed
+            {
+                *asked = true;
+                self.actions.push_back(Action::Rebuild { session: session.clone() });
             }
         }
     }

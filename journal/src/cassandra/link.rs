@@ -28,6 +28,10 @@ use super::{CassandraError, Fault, Settings};
 const RUNTIME_THREADS: usize = 2;
 /// Schema changes wait for flushes and gossip.
 const SCHEMA_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a first start waits for database nodes that may be down.
+const CONNECTIONS_WAIT: Duration = Duration::from_secs(2);
+/// Statements are prepared at start only, on nodes that may be busy.
+const PREPARE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of a request that may be repeated by itself, each at the next coordinator in order.
 pub(super) const ATTEMPTS: u32 = 3;
 
@@ -110,11 +114,26 @@ impl Link {
         text: &str,
         consistency: Consistency,
     ) -> Result<PreparedStatement, Fault> {
-        let mut prepared = self.session.prepare(text).await.map_err(|e| judge_prepare(&e))?;
+        let mut outcome = self.prepare_once(text).await;
+        for _ in 1..ATTEMPTS {
+            // A node may not know a new table yet, or not answer: then all are waited for, or another is asked.
+            if outcome.is_ok() || self.settle().await.is_err() {
+                break;
+            }
+            outcome = self.prepare_once(text).await;
+        }
+        let mut prepared = outcome?;
         prepared.set_consistency(consistency);
         // Both servers may answer in more than one shape: each reply must bring its own columns.
         prepared.set_use_cached_result_metadata(false);
         Ok(prepared)
+    }
+
+    async fn prepare_once(&self, text: &str) -> Result<PreparedStatement, Fault> {
+        let late = |_| Fault::Unknown("no database node prepared a statement in time".to_owned());
+        let prepared =
+            tokio::time::timeout(PREPARE_TIMEOUT, self.session.prepare(text)).await.map_err(late)?;
+        prepared.map_err(|e| judge_prepare(&e))
     }
 
     /// Sends once. A failure is `Unknown` unless the server refused before doing anything.
@@ -184,6 +203,14 @@ impl Link {
         self.session.query_unpaged(statement, ()).await.map_err(|e| judge(&e))
     }
 
+    /// Waits a while for a connection to every node, so that all clients choose the same one for schema changes.
+    pub(super) async fn await_connections(&self) {
+        let until = Instant::now() + CONNECTIONS_WAIT;
+        while Instant::now() < until && !self.nodes().iter().all(|node| node.is_connected()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits till all nodes hold one schema, and learns it.
     pub(super) async fn settle(&self) -> Result<(), Fault> {
         let unknown = |e: &dyn std::fmt::Display| Fault::Unknown(e.to_string());
@@ -249,7 +276,8 @@ async fn open_session(settings: &Settings) -> Result<(Session, String), Cassandr
         .keyspaces_to_fetch([settings.keyspace.as_str()])
         .connection_timeout(Duration::from_secs(1))
         .keepalive_interval(Duration::from_secs(1))
-        .keepalive_timeout(Duration::from_secs(1))
+        // Longer than a busy node's pauses: a silent node is passed over by its first unanswered request anyway.
+        .keepalive_timeout(Duration::from_secs(2))
         .tcp_keepalive_interval(Duration::from_secs(1))
         .cluster_metadata_refresh_interval(Duration::from_secs(20))
         .schema_agreement_interval(Duration::from_millis(100))

@@ -14,7 +14,7 @@ use scylla::statement::prepared::PreparedStatement;
 use super::link::Link;
 use super::log::{shard_key, signed};
 use super::reply::{blob, number, rows_of, text};
-use super::{Cassandra, CassandraError, Fault};
+use super::{Cassandra, CassandraError, Fault, schema};
 use crate::{
     Claimed, Epoch, Frame, FrameId, Head, Journal, JournalError, Owner, Position, ShardId, StoredFrame,
     Tenure,
@@ -55,7 +55,7 @@ impl PlainJournal {
 impl Core {
     async fn open(link: Arc<Link>) -> Result<Self, Fault> {
         for text in [EVENTS, OWNERS] {
-            link.change_schema(&text.replace("{ks}", link.keyspace())).await?;
+            schema::change(&link, &text.replace("{ks}", link.keyspace())).await?;
         }
         link.settle().await?;
         let prepare = |text: &'static str| {

@@ -4,6 +4,8 @@
 //! all clients send schema changes to the same database node, each statement does nothing when its thing is there,
 //! and the version is written by a conditional write after all of it stands.
 
+use std::time::Duration;
+
 use scylla::response::query_result::QueryResult;
 
 use super::link::{ATTEMPTS, Link};
@@ -21,6 +23,7 @@ pub(super) const DATA_CENTRE_CELL: &str = "cassandra.data_centre";
 
 /// How often the whole is tried when nodes or agreement fail.
 const ROUNDS: u32 = 5;
+const ROUND_PAUSE: Duration = Duration::from_millis(200);
 
 /// What [`Cassandra::apply_schema`] found and did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,12 +78,41 @@ pub(super) async fn apply(link: &Link) -> Result<Applied, CassandraError> {
     loop {
         match apply_once(link).await {
             Ok(applied) => return Ok(applied),
-            Err(Fault::Unknown(why)) if round < ROUNDS => {
-                tracing::info!(round, why, "the schema is not settled yet, trying again");
+            Err(fault) if round < ROUNDS && may_pass(&fault) => {
+                tracing::info!(round, ?fault, "the schema is not settled yet, trying again");
+                calm_down(link, round).await;
                 round += 1;
             }
             Err(fault) => return Err(fault.into()),
         }
+    }
+}
+
+/// Waits till what an unanswered statement began is the same everywhere, since its repeat may go to another node.
+async fn calm_down(link: &Link, round: u32) {
+    tokio::time::sleep(ROUND_PAUSE * round).await;
+    if let Err(fault) = link.settle().await {
+        tracing::info!(?fault, "the database nodes don't agree on the schema yet");
+    }
+}
+
+/// No answer, or that of a database node which has not yet heard of what another one made.
+fn may_pass(fault: &Fault) -> bool {
+    match fault {
+        Fault::Unknown(_) => true,
+        Fault::Refused(why) => why.contains("does not exist") || why.contains("unconfigured table"),
+    }
+}
+
+/// Makes something if it is not there, until the answer is definite.
+pub(super) async fn change(link: &Link, text: &str) -> Result<(), Fault> {
+    let mut round = 1;
+    loop {
+        match link.change_schema(text).await {
+            Err(fault) if round < ROUNDS && may_pass(&fault) => calm_down(link, round).await,
+            outcome => return outcome,
+        }
+        round += 1;
     }
 }
 
@@ -93,8 +125,9 @@ async fn apply_once(link: &Link) -> Result<Applied, Fault> {
     }
     if before.is_none() {
         let rf = link.settings().replication_factor;
+        link.await_connections().await;
         for text in schema_statements(link.keyspace(), link.data_centre(), rf) {
-            link.change_schema(&text).await?;
+            change(link, &text).await?;
         }
         link.settle().await?;
         write_first(link, VERSION_CELL, &SCHEMA_VERSION.to_string()).await?;
@@ -160,10 +193,7 @@ pub(super) async fn ask(link: &Link, text: &str) -> Result<QueryResult, Fault> {
 pub async fn drop_keyspace_for_tests(cassandra: &Cassandra) -> Result<(), CassandraError> {
     let link = std::sync::Arc::clone(cassandra.link());
     let text = format!("DROP KEYSPACE IF EXISTS {}", link.keyspace());
-    cassandra
-        .link()
-        .bridge(async move { link.change_schema(&text).await.map_err(CassandraError::from) })
-        .await
+    cassandra.link().bridge(async move { change(&link, &text).await.map_err(CassandraError::from) }).await
 }
 
 #[cfg(test)]

@@ -137,9 +137,11 @@ async fn a_new_incarnation_in_the_same_process_is_linked_under_its_new_name() {
     one.until(|event| *event == PeerEvent::LinkDown { peer: owner(2, 99), refused: false }).await;
 }
 
+type Change = fn(&mut LinksConfig);
+
 #[tokio::test]
 async fn whoever_does_not_fit_is_refused_with_the_reason_on_both_ends() {
-    let cases: [(&str, fn(&mut LinksConfig)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("secrets differ", |config| config.secret = Secret::new("another")),
         ("cluster \"test\"", |config| config.cluster = "other".to_owned()),
         ("24 shards", |config| config.shards = 12),

@@ -1,0 +1,43 @@
+//! From nobody's shard to ours: claim it, read its log, and find out since when it was not served.
+
+use super::Surroundings;
+use crate::actor::supervisor::read_alive;
+use crate::shard::recovery::{JournalFrames, Recovered, RecoveryError, recover};
+use handoff_chat::Millis;
+use handoff_journal::{Claimed, JournalError, Owner, ShardId};
+use std::collections::BTreeMap;
+
+/// A shard claimed and read.
+pub(super) struct Opening {
+    pub(super) claimed: Claimed,
+    pub(super) recovered: Recovered,
+    /// When the owner before, if he was lost, is known to have been alive.
+    pub(super) alive_until: Option<Millis>,
+}
+
+pub(super) async fn claim_and_recover(
+    around: &Surroundings,
+    heard: &BTreeMap<Owner, Millis>,
+    shard: ShardId,
+    owner: Owner,
+) -> Result<Opening, JournalError> {
+    let journal = around.log.journal.as_ref();
+    let claimed = journal.claim(shard, owner).await?;
+    let frames = JournalFrames { journal, tenure: &claimed.tenure };
+    let recovered = match recover(&frames, &claimed).await {
+        Ok(recovered) => recovered,
+        Err(RecoveryError::Journal(error)) => return Err(error),
+        Err(error @ RecoveryError::Frame { .. }) => return Err(JournalError::Refused(error.to_string())),
+    };
+    let lost: Option<Owner> = recovered.lost_owner.as_ref().and_then(|owner| owner.parse().ok());
+    let alive_until = match lost.map(|owner| (owner, heard.get(&owner))) {
+        Some((_, Some(at))) => Some(*at),
+        // This process never heard of him: everybody was down. His sign of life is in the tables.
+        Some((owner, None)) => {
+            let row = read_alive(around.tables.as_ref(), owner).await;
+            row.ok().flatten().map(|(_, at)| at)
+        }
+        None => None,
+    };
+    Ok(Opening { claimed, recovered, alive_until })
+}

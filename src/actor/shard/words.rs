@@ -1,0 +1,83 @@
+//! What a shard's actor is told, asked and tells.
+
+use crate::shard::Envelope;
+use crate::shard::core::Census;
+use actix::Message;
+use handoff_journal::{Epoch, Owner, ShardId};
+
+/// Which shard is to be held by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tenancy {
+    /// The shard.
+    pub shard: ShardId,
+    /// Who claims it.
+    pub owner: Owner,
+    /// The supervisor's number of this tenure.
+    pub turn: u64,
+}
+
+/// What a shard tells the supervisor.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct ShardReport {
+    /// Which tenure of which shard.
+    pub tenancy: Tenancy,
+    /// What happened to it.
+    pub news: News,
+}
+
+/// What happened to a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It serves, in this epoch.
+    Opened(Epoch),
+    /// It is this later owner's, and has dropped everything.
+    Fenced(Owner),
+    /// It gave everything back as asked: nothing of ours is on its way any more.
+    Released,
+    /// It can't be opened, or the store refuses, for this reason; it has dropped everything.
+    Failed(String),
+}
+
+/// A call.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Ask(pub Envelope);
+
+/// Something was decided: see what is to be done.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Kick;
+
+/// Give the shard to this owner: commit and answer what was taken, take no more, and report.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Release(pub Option<Owner>);
+
+/// Drop everything at once: it is known to be somebody else's.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Drop(pub Option<Owner>);
+
+/// This process may have been stopped for a while.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Distrust;
+
+/// A look at the shard.
+#[derive(Message)]
+#[rtype(result = "ShardView")]
+pub struct Look;
+
+/// What a look shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardView {
+    /// `opening`, `serving` or `releasing`.
+    pub state: &'static str,
+    /// Its epoch, once claimed.
+    pub epoch: Option<u64>,
+    /// Segment and next frame, once recovered.
+    pub position: Option<(u64, u64)>,
+    /// Its sessions.
+    pub census: Census,
+}

@@ -1,0 +1,141 @@
+//! The calls to the store that a shard's core wants, and what becomes of their answers.
+
+use super::ShardActor;
+use crate::actor::journal::Done;
+use crate::record::read_history;
+use crate::shard::core::ShardCore;
+use crate::shard::pipeline::Step;
+use crate::shard::recovery::{JournalFrames, recover_session};
+use crate::shard::slot::Slot;
+use crate::shard::{ReplyTo, ShardReply};
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use handoff_chat::SessionId;
+use handoff_chat::session::{Caller, Read, Reading};
+use handoff_journal::{Row, Table, Tables, TablesError, Tenure};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl ShardActor {
+    pub(super) fn journal(&mut self, step: Step, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+        let (log, watch) = (self.around.log.clone(), Arc::clone(&self.around.watch));
+        let tenure: Tenure = core.borrow().tenure().clone();
+        let (events, bytes) = match &step {
+            Step::Append { frame, .. } => (frame.events, frame.body.len()),
+            _ => (0, 0),
+        };
+        let started = tokio::time::Instant::now();
+        let shard = self.tenancy.shard;
+        let run = async move {
+            let done = log
+                .run(&tenure, step, |reason| {
+                    watch.outcome_unknown();
+                    tracing::warn!(
+                        shard = shard.0,
+                        reason,
+                        "the journal's answer is not known; asking again"
+                    );
+                })
+                .await;
+            if matches!(done, Done::Appended) {
+                watch.frame_committed(events, bytes, started.elapsed());
+            }
+            done
+        };
+        ctx.spawn(run.into_actor(self).map(|done, actor: &mut Self, ctx| match done {
+            Done::Appended => actor.with_core(ctx, |core, now| core.appended(now)),
+            Done::Rolled(next) => actor.with_core(ctx, |core, now| core.rolled(now, next)),
+            Done::Confirmed => actor.with_core(ctx, |core, now| core.confirmed(now)),
+            Done::Failed(error) => {
+                tracing::warn!(shard = actor.tenancy.shard.0, %error, "the shard is over for this node");
+                actor.end_with(error, ctx);
+            }
+        }));
+    }
+
+    /// Reads what is no longer in memory, then answers.
+    pub(super) fn send_with_history(
+        &mut self,
+        to: ReplyTo,
+        reply: ShardReply,
+        read: (SessionId, Caller, Read),
+        from: u64,
+        below: u64,
+        ctx: &mut Context<Self>,
+    ) {
+        let (tables, session) = (Arc::clone(&self.around.tables), read.0.clone());
+        let reading = async move { read_history(tables.as_ref(), &session, from, below).await };
+        ctx.spawn(reading.into_actor(self).map(move |history, actor: &mut Self, _| {
+            let completed = match (history, actor.core()) {
+                (Ok(history), Some(core)) => {
+                    core.borrow_mut().complete_reading(&read.0, &read.1, &read.2, history).ok()
+                }
+                _ => None,
+            };
+            match (completed, reply) {
+                (Some(reading), ShardReply::Told(told))
+                    if !matches!(reading, Reading::NeedsHistory { .. }) =>
+                {
+                    to.send(ShardReply::Told(crate::front::Told { reading: Some(reading), ..told }));
+                }
+                _ => to.send(ShardReply::Again),
+            }
+        }));
+    }
+
+    pub(super) fn trim(&mut self, segment: u64, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+        let (journal, tenure) = (Arc::clone(&self.around.log.journal), core.borrow().tenure().clone());
+        let shard = self.tenancy.shard;
+        let trimming = async move {
+            if let Err(error) = journal.trim(&tenure, segment).await {
+                tracing::warn!(shard = shard.0, segment, %error, "old segments stay until the next checkpoint");
+            }
+        };
+        ctx.spawn(trimming.into_actor(self));
+    }
+
+    pub(super) fn load_snapshot(&mut self, session: SessionId, key: String, ctx: &mut Context<Self>) {
+        let tables = Arc::clone(&self.around.tables);
+        let loading = async move { tables.get(Table::Snapshot, &key, 0).await };
+        ctx.spawn(loading.into_actor(self).map(move |found, actor: &mut Self, ctx| match found {
+            Ok(Some(body)) => actor.with_core(ctx, |core, now| core.woken(now, &session, &body)),
+            Ok(None) | Err(TablesError::Unknown(_) | TablesError::Refused(_)) => {
+                tracing::warn!(session = %session.0, "a snapshot can't be loaded now");
+                actor.with_core(ctx, |core, now| core.wake_failed(now, &session));
+            }
+        }));
+    }
+
+    pub(super) fn rebuild(&mut self, session: SessionId, ctx: &mut Context<Self>) {
+        let Some(mut claimed) = self.claimed.clone() else { return };
+        if let Some(core) = self.core() {
+            claimed.next = core.borrow().position();
+        }
+        let (journal, clock) = (Arc::clone(&self.around.log.journal), Arc::clone(&self.around.clock));
+        let wanted = session.clone();
+        let reading = async move {
+            let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure };
+            recover_session(&frames, &claimed, &wanted, clock.now().mono_ms).await
+        };
+        ctx.spawn(reading.into_actor(self).map(move |found: Result<Option<Slot>, _>, actor: &mut Self, ctx| {
+            match found {
+                Ok(slot) => actor.with_core(ctx, |core, now| core.rebuilt(now, &session, slot)),
+                Err(error) => {
+                    tracing::error!(session = %session.0, %error, "a session can't be read again from the log");
+                    actor.with_core(ctx, |core, _| core.rebuild_failed(&session));
+                }
+            }
+        }));
+    }
+}
+
+/// Puts rows; says whether that worked.
+pub(super) async fn put(tables: Arc<dyn Tables>, table: Table, rows: Vec<Row>) -> bool {
+    match tables.put_once(table, rows).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(?table, %error, "rows are not written yet");
+            false
+        }
+    }
+}
