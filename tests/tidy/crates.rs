@@ -83,7 +83,8 @@ fn homes(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
         "scylla" | "rusqlite" => &["journal"],
         "actix" | "actix-rt" => &["", "sim"],
-        "actix-web" | "actix-multipart" | "prometheus-client" | "tracing-subscriber" => &[""],
+        "actix-web" | "actix-multipart" | "prometheus-client" => &[""],
+        "tracing-subscriber" => &["", "sim"],
         "reqwest" => &[],
         _ => return None,
     })
