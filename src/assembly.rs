@@ -17,7 +17,7 @@ use handoff_journal::{Journal, Owner, Tables};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::sync::{Arc, OnceLock};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, watch};
 
 /// What is there before the links are: they need the service at their start.
 pub struct Groundwork {
@@ -70,8 +70,8 @@ pub struct Assembled {
     pub router: Arc<Router>,
     /// Its supervisor.
     pub supervisor: SupervisorHandle,
-    /// How its life in the cluster ends.
-    pub ended: oneshot::Receiver<Ended>,
+    /// How its life in the cluster ended, once it has.
+    pub ended: watch::Receiver<Option<Ended>>,
 }
 
 impl Groundwork {
@@ -107,7 +107,7 @@ impl Groundwork {
     /// Starts the supervisor on this thread, and with it the node.
     #[must_use]
     pub fn assemble(self, mut fittings: Fittings) -> Assembled {
-        let (ended, ends) = oneshot::channel();
+        let (ended, ends) = watch::channel(None);
         let now = self.clock.now();
         let wall_ms = u64::try_from(now.wall.0).unwrap_or(0);
         let seed = fittings.rng.random();

@@ -32,7 +32,7 @@ use std::time::Duration;
 use stores::Stores;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 pub use seeds::SeedError;
 pub use stores::{StoreError, apply_schema, findings};
@@ -152,7 +152,7 @@ struct Node {
     sessions: Arc<dyn Sessions>,
     operations: Arc<operations::NodeOperations>,
     supervisor: SupervisorHandle,
-    ended: oneshot::Receiver<Ended>,
+    ended: watch::Receiver<Option<Ended>>,
     pool: Arc<ArbiterPool>,
 }
 
@@ -203,6 +203,7 @@ impl Node {
             supervisor: supervisor.clone(),
             sessions: Arc::clone(&router),
             tables: stores.tables,
+            ended: ended.clone(),
         };
         Ok(Self { sessions: router, operations: Arc::new(operations), supervisor, ended, pool })
     }
@@ -215,13 +216,13 @@ impl Node {
         let how = loop {
             tokio::select! {
                 biased;
-                how = &mut ended => break how,
+                how = ended.wait_for(Option::is_some) => break how.ok().and_then(|how| how.clone()),
                 _ = terminate.recv() => self.supervisor.drain(),
                 _ = interrupt.recv() => self.supervisor.drain(),
             }
         };
         self.pool.stop();
-        Ok(how.unwrap_or_else(|_| Ended::Failed("the supervisor ended without a word".to_owned())))
+        Ok(how.unwrap_or_else(|| Ended::Failed("the supervisor ended without a word".to_owned())))
     }
 }
 

@@ -8,6 +8,8 @@ use std::process::Output;
 
 use serde_json::Value;
 
+use std::sync::atomic::{AtomicU16, Ordering};
+
 use crate::support::client::{Customer, http, status};
 use crate::support::cluster::Cluster;
 use crate::support::node::{Node, handoff};
@@ -206,9 +208,13 @@ struct Script {
     shift: u16,
 }
 
+static NEXT_SCRIPT: AtomicU16 = AtomicU16::new(0);
+
 impl Script {
     fn new() -> Self {
-        let shift = crate::support::node::free_port() - 8_100;
+        // Below the ports of the other tests' nodes, and ten for each cluster.
+        let place = u16::try_from(std::process::id() % 100).unwrap() * 10;
+        let shift = 3_000 + place + NEXT_SCRIPT.fetch_add(1_000, Ordering::Relaxed) % 4_000;
         Self { state: tempfile::tempdir().unwrap(), shift }
     }
 

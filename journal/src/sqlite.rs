@@ -51,7 +51,8 @@ const BLOCKING_MAX: usize = 8;
 pub enum Durability {
     /// It is on disk: survives a power loss.
     Full,
-    /// It is with the operating system: survives the death of every process, but a power loss may take the last moments.
+    /// It is with the operating system: survives the death of every process, but a power loss may take the last
+    /// moments.
     Relaxed,
 }
 

@@ -68,14 +68,7 @@ pub async fn strike(world: &World, nodes: &Nodes, rng: &mut StdRng) -> Fault {
         }
         Fault::Drain => {
             if let Some(node) = victim {
-                node.drain();
-                for _ in 0..400 {
-                    if !node.lives() {
-                        break;
-                    }
-                    sleep(Duration::from_millis(100)).await;
-                }
-                node.kill(world);
+                drain(world, &node).await;
                 nodes.borrow_mut()[place] = None;
                 sleep(lasts).await;
                 start(world, nodes, place, seed);
@@ -114,6 +107,18 @@ pub async fn strike(world: &World, nodes: &Nodes, rng: &mut StdRng) -> Fault {
     }
     revive(world, nodes, seed);
     fault
+}
+
+/// Asks a node to go, and ends it when it has gone or takes too long.
+async fn drain(world: &World, node: &SimNode) {
+    node.drain();
+    for _ in 0..400 {
+        if !node.lives() {
+            break;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    node.kill(world);
 }
 
 fn start(world: &World, nodes: &Nodes, place: usize, seed: u64) {

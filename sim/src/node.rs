@@ -206,8 +206,8 @@ async fn live(
     loop {
         tokio::select! {
             biased;
-            how = &mut ended => {
-                *left.borrow_mut() = Some(format!("{how:?}"));
+            how = ended.wait_for(Option::is_some) => {
+                *left.borrow_mut() = Some(format!("{:?}", how.ok().and_then(|how| how.clone())));
                 return;
             }
             _ = &mut drained, if !draining => {

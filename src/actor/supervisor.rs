@@ -20,7 +20,7 @@ use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 /// How often time passes, in milliseconds.
 const TICK_MS: u64 = 50;
@@ -91,13 +91,12 @@ pub struct Parts {
     /// Seeds shards.
     pub rng: StdRng,
     /// Told when it is over.
-    pub ended: oneshot::Sender<Ended>,
+    pub ended: watch::Sender<Option<Ended>>,
 }
 
 /// See the module's description.
 pub struct SupervisorActor {
     parts: Parts,
-    ended: Option<oneshot::Sender<Ended>>,
     shards: BTreeMap<ShardId, (u64, Arc<ShardHandle>, u64)>,
     last_heard: BTreeMap<Owner, Millis>,
     alive_version: u64,
@@ -108,13 +107,10 @@ pub struct SupervisorActor {
 impl SupervisorActor {
     /// An actor around its parts.
     #[must_use]
-    pub fn new(mut parts: Parts) -> Self {
-        let (unused, _) = oneshot::channel();
-        let ended = Some(std::mem::replace(&mut parts.ended, unused));
+    pub fn new(parts: Parts) -> Self {
         let last_tick_ms = parts.around.clock.now().mono_ms;
         Self {
             parts,
-            ended,
             shards: BTreeMap::new(),
             last_heard: BTreeMap::new(),
             alive_version: 0,
@@ -168,9 +164,7 @@ impl SupervisorActor {
 
     fn end(&mut self, how: Ended, ctx: &mut Context<Self>) {
         tracing::info!(?how, "this node has left the cluster");
-        if let Some(ended) = self.ended.take() {
-            let _nobody_waits = ended.send(how);
-        }
+        self.parts.ended.send_replace(Some(how));
         ctx.stop();
     }
 

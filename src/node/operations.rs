@@ -1,6 +1,7 @@
 //! What operators are told about a node, and what it does for them.
 
 use crate::actor::handle::SupervisorHandle;
+use crate::actor::supervisor::Ended;
 use crate::front::{
     Ask, AskError, ClusterStatus, MemberStatus, Operations, RecordView, Sessions, ShardStatus,
 };
@@ -16,12 +17,10 @@ use handoff_journal::{NodeId, ShardId, Tables};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How long a live session's owner is asked for its record.
 const RECORD_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often a drain asked for over the admin API looks whether it is over.
-const DRAIN_LOOK: Duration = Duration::from_millis(50);
 
 /// See the module's description.
 pub(super) struct NodeOperations {
@@ -31,6 +30,7 @@ pub(super) struct NodeOperations {
     pub(super) supervisor: SupervisorHandle,
     pub(super) sessions: Arc<Router>,
     pub(super) tables: Arc<dyn Tables>,
+    pub(super) ended: watch::Receiver<Option<Ended>>,
 }
 
 fn state_name(state: MemberState) -> &'static str {
@@ -89,14 +89,11 @@ impl Operations for NodeOperations {
 
     async fn drain(&self) -> Result<(), String> {
         self.supervisor.drain();
-        loop {
-            let list = self.list.load_full();
-            let left = list.assignment.iter().filter_map(|shard| shard.to).any(|to| to.node == self.node);
-            let here = look(&self.supervisor).await.len();
-            if here == 0 && (!left || list.live().count() <= 1) {
-                return Ok(());
-            }
-            tokio::time::sleep(DRAIN_LOOK).await;
+        let mut ended = self.ended.clone();
+        let how = ended.wait_for(Option::is_some).await.map_err(|_| "the node has ended".to_owned())?;
+        match how.as_ref() {
+            Some(Ended::Failed(why)) => Err(why.clone()),
+            Some(Ended::Drained) | None => Ok(()),
         }
     }
 

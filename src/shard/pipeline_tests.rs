@@ -1,3 +1,5 @@
+//! The pipeline by itself: what waits for what.
+
 use super::*;
 
 fn pipeline() -> Pipeline<&'static str> {

@@ -32,7 +32,7 @@ impl ShardCore {
                 self.seat(now, session, machine);
             }
             Err(error) => {
-                tracing::error!(session = %session.0, %error, "a snapshot can't be read; the session is out of service");
+                tracing::error!(session = %session.0, %error, "a snapshot is damaged: out of service");
                 self.slots.insert(session.clone(), Slot::Quarantined { state: None });
             }
         }

@@ -1,1 +1,1 @@
-
+//! The failure detector, one signal at a time.

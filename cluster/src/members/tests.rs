@@ -1,3 +1,5 @@
+//! The member list's transitions, and hostile bytes.
+
 use handoff_journal::Incarnation;
 
 use super::*;

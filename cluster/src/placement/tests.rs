@@ -1,3 +1,5 @@
+//! Placement: balanced, sticky and the same everywhere.
+
 use std::collections::BTreeMap;
 
 use handoff_journal::{Incarnation, NodeId, Owner, ShardId};

@@ -1,8 +1,8 @@
 //! Versioned cells: one folder per key, one file per version, made by link(2), so exactly one node makes each version.
 //!
 //! Old versions are pruned, all but the newest two, so a writer that was stopped for long could make an old version
-//! anew. It sees a higher one right after, and so does every reader: a folder of few names is listed in one system call,
-//! which is atomic against links and unlinks, and the newest version is unlinked only when two higher ones stand.
+//! anew. It sees a higher one right after, and so does every reader: a folder of few names is listed in one system
+//! call, which is atomic against links and unlinks, and the newest version is unlinked only when two higher ones stand.
 
 use std::fs;
 use std::io::{self, ErrorKind};

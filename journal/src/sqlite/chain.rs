@@ -117,7 +117,8 @@ pub(super) fn end(
     start: Position,
 ) -> Result<Position, FileError> {
     let key = params![shard.0, number(epoch.0)];
-    let frame = "SELECT segment, seq + 1 FROM frame WHERE shard = ? AND epoch = ? ORDER BY segment DESC, seq DESC LIMIT 1";
+    let frame = "SELECT segment, seq + 1 FROM frame WHERE shard = ? AND epoch = ? \
+                 ORDER BY segment DESC, seq DESC LIMIT 1";
     let seal = "SELECT segment + 1, 1 FROM seal WHERE shard = ? AND epoch = ? ORDER BY segment DESC LIMIT 1";
     let mut end = start;
     for query in [frame, seal] {

@@ -265,7 +265,10 @@ impl Writer {
             return Ok(Verdict::IfStillMine(opened));
         }
         let repeated = db
-            .prepare_cached("UPDATE seal SET next_seq = ?4 WHERE shard = ?1 AND epoch = ?2 AND segment = ?3 AND next_seq = ?4")?
+            .prepare_cached(
+                "UPDATE seal SET next_seq = ?4 \
+                 WHERE shard = ?1 AND epoch = ?2 AND segment = ?3 AND next_seq = ?4",
+            )?
             .execute(key)?;
         if repeated == 1 {
             return Ok(Verdict::IfStillMine(opened));

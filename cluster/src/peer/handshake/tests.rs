@@ -1,3 +1,5 @@
+//! The handshake over real sockets: who is let in and who is told why not.
+
 use handoff_journal::Incarnation;
 use proptest::prelude::*;
 

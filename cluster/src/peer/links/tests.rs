@@ -1,3 +1,5 @@
+//! Links over loopback: calls, notices, loss and reconnection.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use handoff_journal::Incarnation;

@@ -1,3 +1,5 @@
+//! The simulated network: order, cuts, freezes and kills.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use handoff_journal::Incarnation;

@@ -1,0 +1,215 @@
+//! A shard's core whose actions are carried out by hand, over the memory store.
+
+use crate::front::Told;
+use crate::shard::core::ShardCore;
+use crate::shard::pipeline::Step;
+use crate::shard::recovery::{JournalFrames, recover, recover_session};
+use crate::shard::*;
+use handoff_chat::CommandId;
+use handoff_chat::session::{Act, Answer, Limits, Opening, Reading, View};
+use handoff_journal::memory::{MemoryNode, MemoryStore};
+use handoff_journal::{Claimed, Incarnation, Journal, JournalError, NodeId, Owner, ShardId, Table, Tables};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::collections::BTreeMap;
+use tokio::sync::oneshot;
+
+pub(super) const CUSTOMER: Caller = Caller::Customer([7; 32]);
+
+pub(super) struct Rig {
+    pub(super) store: MemoryStore,
+    pub(super) node: MemoryNode,
+    pub(super) claimed: Claimed,
+    pub(super) core: ShardCore,
+    pub(super) now: Now,
+    pub(super) effects: Vec<(SessionId, EffectId)>,
+    pub(super) trims: Vec<u64>,
+    pub(super) fenced: bool,
+}
+
+pub(super) fn session(name: &str) -> SessionId {
+    SessionId(format!("{name:0>16}"))
+}
+
+pub(super) fn opening() -> Opening {
+    Opening {
+        service: "default".into(),
+        nickname: "Ann".into(),
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        subject: String::new(),
+        text: None,
+        user_data: BTreeMap::new(),
+        time_zone_offset_minutes: 0,
+        key_hash: [7; 32],
+        sealed_key: None,
+        bot: None,
+        limits: Limits { message_bytes_max: 1000, events_max: 100_000, linger_ms: 1_000 },
+    }
+}
+
+pub(super) fn send(id: &str, text: &str) -> Command {
+    let act = Act::Send { text: text.into(), message_type: None };
+    Command { id: CommandId(id.into()), caller: CUSTOMER, act }
+}
+
+impl Rig {
+    pub(super) async fn open(store: &MemoryStore, incarnation: u64, options: Options) -> Self {
+        Self::open_at(store, incarnation, options, Now { wall: Millis(1_000_000), mono_ms: 0 }).await
+    }
+
+    pub(super) async fn open_at(store: &MemoryStore, incarnation: u64, options: Options, now: Now) -> Self {
+        let node = store.node(NodeId(1));
+        let owner = Owner { node: NodeId(1), incarnation: Incarnation(incarnation) };
+        let claimed = node.claim(ShardId(0), owner).await.unwrap();
+        let frames = JournalFrames { journal: &node, tenure: &claimed.tenure };
+        let recovered = recover(&frames, &claimed).await.unwrap();
+        let rng = StdRng::seed_from_u64(incarnation);
+        let (tenure, next) = (claimed.tenure.clone(), claimed.next);
+        let core = ShardCore::open(tenure, next, recovered, options, Some(now.wall), now, rng).unwrap();
+        let store = store.clone();
+        let mut rig =
+            Self { store, node, claimed, core, now, effects: Vec::new(), trims: Vec::new(), fenced: false };
+        rig.settle().await;
+        rig
+    }
+
+    pub(super) fn ask(
+        &mut self,
+        session: &SessionId,
+        command: Option<Command>,
+        position: Option<u64>,
+    ) -> oneshot::Receiver<ShardReply> {
+        let (sender, receiver) = oneshot::channel();
+        let read = position.map(|position| (CUSTOMER, Read::Customer { position }));
+        let reply = Some(ReplyTo { sender, permit: None });
+        let envelope = Envelope { session: session.clone(), command, read, deadline_ms: u64::MAX, reply };
+        self.core.ask(self.now, envelope);
+        self.core.flush(self.now);
+        receiver
+    }
+
+    pub(super) async fn tell(&mut self, session: &SessionId, command: Command) -> Result<Answer, ShardReply> {
+        let mut receiver = self.ask(session, Some(command), None);
+        self.settle().await;
+        match receiver.try_recv().unwrap() {
+            ShardReply::Told(told) => Ok(told.answer.unwrap()),
+            other => Err(other),
+        }
+    }
+
+    pub(super) async fn start(&mut self, name: &str) -> SessionId {
+        let id = session(name);
+        let act = Act::Open(Box::new(opening()));
+        self.tell(&id, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
+        id
+    }
+
+    pub(super) async fn view(&mut self, session: &SessionId) -> View {
+        let mut receiver = self.ask(session, None, Some(1));
+        self.settle().await;
+        match receiver.try_recv().unwrap() {
+            ShardReply::Told(Told { reading: Some(Reading::View(view)), .. }) => view,
+            other => panic!("no view: {other:?}"),
+        }
+    }
+
+    /// Carries out what the core wants until it wants nothing.
+    pub(super) async fn settle(&mut self) {
+        loop {
+            self.core.flush(self.now);
+            let actions = self.core.take_actions();
+            if actions.is_empty() || self.fenced {
+                return;
+            }
+            for action in actions {
+                self.act(action).await;
+            }
+        }
+    }
+
+    pub(super) async fn act(&mut self, action: Action) {
+        let (node, now) = (self.node.clone(), self.now);
+        let tenure = self.claimed.tenure.clone();
+        match action {
+            Action::Journal(Step::Append { at, frame }) => match node.append(&tenure, at, &frame).await {
+                Ok(()) => self.core.appended(now),
+                Err(JournalError::Fenced { owner, .. }) => {
+                    self.fenced = true;
+                    self.core.fenced(Some(owner));
+                }
+                Err(error) => panic!("{error}"),
+            },
+            Action::Journal(Step::Roll { at }) => {
+                let next = node.roll(&tenure, at).await.unwrap();
+                self.core.rolled(now, next);
+            }
+            Action::Journal(Step::Confirm) => match node.confirm(&tenure).await {
+                Ok(()) => self.core.confirmed(now),
+                Err(_) => {
+                    self.fenced = true;
+                    self.core.fenced(None);
+                }
+            },
+            Action::Trim { segment } => {
+                node.trim(&tenure, segment).await.unwrap();
+                self.trims.push(segment);
+            }
+            Action::Send(Output::Reply(reply)) => self.reply(*reply).await,
+            Action::Send(Output::Effect { session, id }) => self.effects.push((session, id)),
+            Action::LoadSnapshot { session, key } => {
+                let body = node.get(Table::Snapshot, &key, 0).await.unwrap().unwrap();
+                self.core.woken(now, &session, &body);
+            }
+            Action::PutSnapshot { session, key, body } => {
+                let row = Row { key, row: 0, body: body.into() };
+                node.put_once(Table::Snapshot, vec![row]).await.unwrap();
+                self.core.snapshot_written(now, &session, true);
+            }
+            Action::PutHistory { session, rows, through } => {
+                node.put_once(Table::Record, rows).await.unwrap();
+                self.core.history_written(now, &session, through, true);
+            }
+            Action::Rebuild { session } => {
+                let frames = JournalFrames { journal: &node, tenure: &tenure };
+                let mut claimed = self.claimed.clone();
+                claimed.next = self.core.position();
+                let slot = recover_session(&frames, &claimed, &session, now.mono_ms).await.unwrap();
+                self.core.rebuilt(now, &session, slot);
+            }
+        }
+    }
+
+    pub(super) async fn reply(&mut self, Reply { to, reply, read }: Reply) {
+        let needs = match &reply {
+            ShardReply::Told(Told { reading: Some(Reading::NeedsHistory { from, below }), .. }) => {
+                Some((*from, *below))
+            }
+            _ => None,
+        };
+        let (Some((from, below)), Some((session, caller, what))) = (needs, read) else {
+            return to.send(reply);
+        };
+        let history = crate::record::read_history(&self.node, &session, from, below).await.unwrap();
+        let reading = self.core.complete_reading(&session, &caller, &what, history).unwrap();
+        to.send(ShardReply::Told(Told { answer: None, reading: Some(reading) }));
+    }
+
+    pub(super) fn pass(&mut self, ms: u64) {
+        self.now.mono_ms += ms;
+        self.now.wall.0 += i64::try_from(ms).unwrap();
+        self.core.tick(self.now);
+    }
+
+    pub(super) async fn texts(&mut self, session: &SessionId) -> Vec<String> {
+        let view = self.view(session).await;
+        view.events
+            .iter()
+            .filter_map(|event| match &event.body {
+                handoff_chat::session::Body::Message { text, .. } => Some(text.show().into_owned()),
+                _ => None,
+            })
+            .collect()
+    }
+}
