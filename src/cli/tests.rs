@@ -175,9 +175,10 @@ fn check_prints_every_problem_of_the_configuration_or_of_the_bots() {
     let (code, _, err) = handoff(&["check", "--set", "http.lissten=1", "--set", "node.id=0"]);
     assert_eq!(code, FAILED);
     assert!(err.contains("did you mean http.listen?") && err.contains("node.id must be"), "{err}");
-    let (code, _, err) = handoff(&["check", "--set", "bots.dir=/nonexistent", "--set", "log.filter=a=b=c"]);
+    let (code, _, err) =
+        handoff(&["check", "--set", "services.default.bot=other", "--set", "log.filter=a=b=c"]);
     assert!(
-        code == FAILED && err.contains("services.default.bot is demo") && err.contains("log.filter"),
+        code == FAILED && err.contains("services.default.bot is other") && err.contains("log.filter"),
         "{err}"
     );
     let good = ["check", "--set", "services.default.bot=", "--set", "store.sqlite.durability=relaxed"];
