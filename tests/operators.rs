@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::client::{Customer, http, status};
 use crate::support::cluster::Cluster;
-use crate::support::node::{Node, handoff};
+use crate::support::node::{Node, free_shift, handoff};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -208,7 +208,7 @@ struct Script {
 
 impl Script {
     fn new() -> Self {
-        let shift = crate::support::node::free_port() - 8_100;
+        let shift = free_shift();
         Self { state: tempfile::tempdir().unwrap(), shift }
     }
 

@@ -115,8 +115,10 @@ fn bot_answers(answer: &Value) -> usize {
 /// A transcript as the server would show it, of (index, text) pairs.
 #[cfg(test)]
 fn transcript(next: i64, messages: &[(i64, &str)]) -> Value {
-    let from = serde_json::json!({"nickname": "ann"});
-    let event = |(index, text): &(i64, &str)| serde_json::json!({"index": index, "type": "Message", "text": text, "from": from});
+    let event = |(index, text): &(i64, &str)| {
+        let from = serde_json::json!({"nickname": "ann"});
+        serde_json::json!({"index": index, "type": "Message", "text": text, "from": from})
+    };
     serde_json::json!({"nextPosition": next, "messages": messages.iter().map(event).collect::<Vec<_>>()})
 }
 
