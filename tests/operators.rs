@@ -8,11 +8,9 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use std::sync::atomic::{AtomicU16, Ordering};
-
 use crate::support::client::{Customer, http, status};
 use crate::support::cluster::Cluster;
-use crate::support::node::{Node, handoff};
+use crate::support::node::{Node, free_shift, handoff};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -208,14 +206,9 @@ struct Script {
     shift: u16,
 }
 
-static NEXT_SCRIPT: AtomicU16 = AtomicU16::new(0);
-
 impl Script {
     fn new() -> Self {
-        // Below the ports of the other tests' nodes; five for each of the two clusters that run at a time, and less
-        // than a thousand in all, which is what lies between a node's three ports.
-        let place = u16::try_from(std::process::id() % 100).unwrap() * 10;
-        let shift = 3_000 + place + NEXT_SCRIPT.fetch_add(5, Ordering::Relaxed) % 10;
+        let shift = free_shift();
         Self { state: tempfile::tempdir().unwrap(), shift }
     }
 

@@ -115,12 +115,11 @@ fn bot_answers(answer: &Value) -> usize {
 /// A transcript as the server would show it, of (index, text) pairs.
 #[cfg(test)]
 fn transcript(next: i64, messages: &[(i64, &str)]) -> Value {
-    let from = serde_json::json!({"nickname": "ann"});
-    let mut shown = Vec::new();
-    for (index, text) in messages {
-        shown.push(serde_json::json!({"index": index, "type": "Message", "text": text, "from": from}));
-    }
-    serde_json::json!({"nextPosition": next, "messages": shown})
+    let event = |(index, text): &(i64, &str)| {
+        let from = serde_json::json!({"nickname": "ann"});
+        serde_json::json!({"index": index, "type": "Message", "text": text, "from": from})
+    };
+    serde_json::json!({"nextPosition": next, "messages": messages.iter().map(event).collect::<Vec<_>>()})
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::support::{PATIENCE, client, until};
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
+static NEXT_SHIFT: AtomicU16 = AtomicU16::new(0);
 
 /// A port of 127.0.0.1 that nobody listens on.
 pub(crate) fn free_port() -> u16 {
@@ -22,6 +23,20 @@ pub(crate) fn free_port() -> u16 {
         let port = PORTS.start + offset % (PORTS.end - PORTS.start);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
+        }
+    }
+}
+
+/// A `CLUSTER_PORT_SHIFT` under which `scripts/cluster` finds its ports free: below [`PORTS`], and apart from other
+/// such shifts.
+pub(crate) fn free_shift() -> u16 {
+    let start = u16::try_from(std::process::id() * 7 % 90).unwrap();
+    loop {
+        let shift = 3_000 + (start + NEXT_SHIFT.fetch_add(1, Ordering::Relaxed)) % 90 * 10;
+        let mut ports =
+            [7_100, 8_100, 9_100].into_iter().flat_map(|base| (1..10).map(move |id| base + shift + id));
+        if ports.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return shift;
         }
     }
 }
