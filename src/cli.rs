@@ -42,6 +42,13 @@ pub trait Process {
     /// # Errors
     /// Why not, with the line to change.
     fn apply_schema(&self, config: &Config) -> Result<String, String>;
+
+    /// Raises every shard's epoch after a backup was restored, so that no node of the lost cluster can write. Answers
+    /// what was done.
+    ///
+    /// # Errors
+    /// Why not; a repeat does no harm.
+    fn raise_epochs(&self, config: &Config) -> Result<String, String>;
 }
 
 #[derive(Parser)]
@@ -102,6 +109,8 @@ enum ConfigCommand {
 enum SchemaCommand {
     /// Makes or upgrades the tables; safe when several nodes do it together
     Apply,
+    /// After a backup was restored, before the first node starts: shuts out whoever wrote after it
+    RaiseEpochs,
 }
 
 #[derive(Subcommand)]
@@ -223,6 +232,10 @@ fn dispatch(
         Command::Config(ConfigCommand::Default) => Ok(out.write_all(DEFAULT_TOML.as_bytes())?),
         Command::Schema(SchemaCommand::Apply) => {
             let done = process.apply_schema(&options.load()?.config)?;
+            Ok(writeln!(out, "{done}")?)
+        }
+        Command::Schema(SchemaCommand::RaiseEpochs) => {
+            let done = process.raise_epochs(&options.load()?.config)?;
             Ok(writeln!(out, "{done}")?)
         }
         Command::Cluster(ClusterCommand::Status { json }) => operate::status(options, *json, out),

@@ -24,6 +24,11 @@ impl Process for Handoff {
         }
     }
 
+    fn raise_epochs(&self, config: &Config) -> Result<String, String> {
+        let runtime = runtime().map_err(|error| format!("can't start threads: {error}"))?;
+        runtime.block_on(node::raise_epochs(config)).map_err(|error| error.to_string())
+    }
+
     fn apply_schema(&self, config: &Config) -> Result<String, String> {
         let runtime = runtime().map_err(|error| format!("can't start threads: {error}"))?;
         runtime.block_on(node::apply_schema(config)).map_err(|error| error.to_string())

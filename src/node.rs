@@ -35,7 +35,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 pub use seeds::SeedError;
-pub use stores::{StoreError, apply_schema, findings};
+pub use stores::{StoreError, apply_schema, raise_epochs};
 
 /// How a node ended that had started.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,6 +31,11 @@ impl Process for Remembered {
         self.0.lock().unwrap().push(config.clone());
         Ok("made 3 tables".to_owned())
     }
+
+    fn raise_epochs(&self, config: &Config) -> Result<String, String> {
+        self.0.lock().unwrap().push(config.clone());
+        Ok("raised".to_owned())
+    }
 }
 
 /// Exit code, standard output, standard error.
@@ -195,12 +200,14 @@ fn serve_and_schema_get_the_configuration_that_was_asked_for() {
     std::fs::write(&file, "[node]\nid = 7\n").unwrap();
     let file = file.to_str().unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    for command in
-        [&["handoff", "serve", "--config", file][..], &["handoff", "schema", "apply", "--config", file]]
-    {
+    for command in [
+        &["handoff", "serve", "--config", file][..],
+        &["handoff", "schema", "apply", "--config", file],
+        &["handoff", "schema", "raise-epochs", "--config", file],
+    ] {
         assert_eq!(run(command, &process, &mut out, &mut err), DONE, "{}", String::from_utf8_lossy(&err));
     }
     let configs = process.0.lock().unwrap();
-    assert!(configs.len() == 2 && configs.iter().all(|config| config.node.id == 7));
-    assert_eq!(String::from_utf8(out).unwrap(), "made 3 tables\n");
+    assert!(configs.len() == 3 && configs.iter().all(|config| config.node.id == 7));
+    assert_eq!(String::from_utf8(out).unwrap(), "made 3 tables\nraised\n");
 }

@@ -4,7 +4,7 @@ use crate::secret_file::read_secret;
 use bytes::Bytes;
 use handoff_config::{Config, Durability, StoreKind};
 use handoff_journal::cassandra::plain::PlainJournal;
-use handoff_journal::cassandra::{Cassandra, CassandraError, Finding, Settings, Severity};
+use handoff_journal::cassandra::{Cassandra, CassandraError, Settings, Severity};
 use handoff_journal::sqlite::{self, SqliteStore};
 use handoff_journal::{Journal, JournalError, NodeId, Swap, Table, Tables, TablesError};
 use std::sync::Arc;
@@ -115,14 +115,20 @@ pub async fn apply_schema(config: &Config) -> Result<String, StoreError> {
     }
 }
 
-/// What must or should be changed at the store.
+/// Raises every shard's epoch after a backup was restored; says what was done.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn findings(config: &Config) -> Result<Vec<Finding>, StoreError> {
+/// [`StoreError`]; a repeat does no harm.
+pub async fn raise_epochs(config: &Config) -> Result<String, StoreError> {
     match config.store.kind {
-        StoreKind::Sqlite => Ok(Vec::new()),
-        StoreKind::Cassandra => Ok(Cassandra::connect(settings(config)?).await?.check().await?),
+        StoreKind::Sqlite => {
+            Ok("the embedded store's claims are files of the same backup: nothing to do".to_owned())
+        }
+        StoreKind::Cassandra => {
+            let store = Cassandra::connect(settings(config)?).await?.open().await?;
+            store.bump_epochs(config.journal.shards).await?;
+            Ok(format!("the epochs of {} shards are raised", config.journal.shards))
+        }
     }
 }
 
