@@ -1,7 +1,7 @@
 //! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
 
 use handoff_chat::SessionId;
-use handoff_chat::record::{RecordClosing, RecordOpening, decode_event};
+use handoff_chat::record::{RecordClosing, RecordOpening, decode_event, encode_event};
 use handoff_chat::session::Event;
 use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
 use std::sync::Arc;
@@ -35,21 +35,17 @@ impl RecordWriter {
     /// Writes all rows; returns when they are there.
     pub async fn write(self, session: SessionId, rows: RecordRows) {
         if let Some(opening) = &rows.opening {
-            self.put(&session, opening.encode().map(|body| vec![(0, body)])).await;
+            self.put(&session, one_row(&session, 0, opening.encode())).await;
         }
         for events in rows.events.chunks(ROWS_PER_WRITE) {
-            let encoded: Result<Vec<_>, _> = events
-                .iter()
-                .map(|event| handoff_chat::record::encode_event(event).map(|body| (event.seq, body)))
-                .collect();
-            self.put(&session, encoded).await;
+            self.put(&session, transcript_rows(&session, events)).await;
         }
         if let Some(closing) = &rows.closing {
-            self.put(&session, closing.encode().map(|body| vec![(CLOSING_ROW, body)])).await;
+            self.put(&session, one_row(&session, CLOSING_ROW, closing.encode())).await;
         }
     }
 
-    async fn put(&self, session: &SessionId, rows: Result<Vec<(u64, Vec<u8>)>, handoff_codec::Error>) {
+    async fn put(&self, session: &SessionId, rows: Result<Vec<Row>, handoff_codec::Error>) {
         let rows = match rows {
             Ok(rows) => rows,
             Err(error) => {
@@ -57,10 +53,6 @@ impl RecordWriter {
                 return;
             }
         };
-        let rows: Vec<Row> = rows
-            .into_iter()
-            .map(|(row, body)| Row { key: session.0.clone(), row, body: body.into() })
-            .collect();
         loop {
             match self.tables.put_once(Table::Record, rows.clone()).await {
                 Ok(()) => return,
@@ -71,6 +63,24 @@ impl RecordWriter {
             }
         }
     }
+}
+
+/// A session's events as rows of its record.
+///
+/// # Errors
+/// When one is larger than an envelope may be.
+pub fn transcript_rows(session: &SessionId, events: &[Event]) -> Result<Vec<Row>, handoff_codec::Error> {
+    let row =
+        |event: &Event| Ok(Row { key: session.0.clone(), row: event.seq, body: encode_event(event)?.into() });
+    events.iter().map(row).collect()
+}
+
+fn one_row(
+    session: &SessionId,
+    row: u64,
+    body: Result<Vec<u8>, handoff_codec::Error>,
+) -> Result<Vec<Row>, handoff_codec::Error> {
+    Ok(vec![Row { key: session.0.clone(), row, body: body?.into() }])
 }
 
 /// Events of a record's rows `from..below`, in order.

@@ -3,7 +3,6 @@
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 const SESSION_ID_CHARS: usize = 16;
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -45,12 +44,6 @@ impl SessionId {
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == SESSION_ID_CHARS && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         fits.then(|| Self(text.to_owned()))
-    }
-
-    /// The shard that owns this session, of `shards` (0 counts as 1).
-    pub fn shard(&self, shards: u32) -> u32 {
-        let hash = xxh3_64_with_seed(self.0.as_bytes(), 0);
-        u32::try_from(hash % u64::from(shards.max(1))).unwrap_or(0)
     }
 }
 

@@ -140,7 +140,6 @@ mod tests {
         ) {
             for session in [SessionId::from_random(&random), SessionId::from_start_id(&service, &client)] {
                 prop_assert_eq!(SessionId::parse(&session.0), Some(session.clone()));
-                prop_assert!(session.shard(24) < 24);
                 let key = SecureKey { session, secret };
                 prop_assert_eq!(SecureKey::parse(&key.to_text()), Some(key));
             }
@@ -154,7 +153,7 @@ mod tests {
         assert_ne!(id, SessionId::from_start_id("defaults", "tart-1"));
         assert_ne!(id, SessionId::from_start_id("default", "start-2"));
         assert_eq!(SessionId::from_random(&[0; 16]).0, "0000000000000000");
-        assert_eq!(SessionId::parse("0000000000000000").map(|id| id.shard(0)), Some(0));
+        assert!(SessionId::parse("0000000000000000").is_some());
         assert_eq!(SessionId::parse("000000000000000\u{e9}"), None);
     }
 }

@@ -5,7 +5,7 @@
 use crate::checker::Told as Kept;
 use crate::node::SimNode;
 use handoff::front::{Ask, AskError, Told};
-use handoff_chat::session::{Act, Body, Bot, Caller, Command, Limits, Opening, Read, Reading, Reject, View};
+use handoff_chat::session::{Act, Body, Bot, Caller, Command, Limits, Opening, Read, Reading, View};
 use handoff_chat::{BotName, CommandId, SessionId};
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -178,10 +178,5 @@ impl Customer {
             }
         }
         Ok(())
-    }
-
-    /// Whether a refusal says that the session is gone.
-    pub fn is_gone(error: &str) -> bool {
-        error.contains(&format!("{:?}", Reject::Unknown))
     }
 }

@@ -9,9 +9,9 @@ use super::frame::{Checkpoint, Item, Kept};
 use super::recovery::Recovered;
 use super::slot::Slot;
 use super::{Action, Now};
+use crate::record::transcript_rows;
 use handoff_chat::SessionId;
-use handoff_chat::session::{Caller, Event, Read, Reading};
-use handoff_journal::Row;
+use handoff_chat::session::{Caller, Read, Reading};
 use std::collections::BTreeMap;
 
 /// Open bytes up to which a capture may take everything into one frame.
@@ -168,8 +168,14 @@ impl ShardCore {
         events.retain(|event| event.seq <= committed_seq);
         events.truncate(HISTORY_ROWS_MAX);
         let Some(through) = events.last().map(|event| event.seq) else { return };
+        let rows = match transcript_rows(session, &events) {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(session = %session.0, %error, "a transcript row can't be encoded");
+                return;
+            }
+        };
         awake.writing_history = true;
-        let rows = transcript_rows(session, &events);
         self.actions.push_back(Action::PutHistory { session: session.clone(), rows, through });
     }
 
@@ -191,16 +197,4 @@ impl ShardCore {
         self.trim_when_history_is_written();
         self.flush(now);
     }
-}
-
-/// A session's events as rows of its record.
-#[must_use]
-pub fn transcript_rows(session: &SessionId, events: &[Event]) -> Vec<Row> {
-    events
-        .iter()
-        .filter_map(|event| {
-            let body = handoff_codec::encode(event).ok()?;
-            Some(Row { key: session.0.clone(), row: event.seq, body: body.into() })
-        })
-        .collect()
 }
