@@ -4,17 +4,17 @@
 //! hop, and waits out a takeover. Gateways can be tested against a [`Sessions`] of their own.
 
 use async_trait::async_trait;
-use handoff_chat::SessionId;
-use handoff_chat::session::{Answer, Caller, Command, Read, Reading, Reject};
+use handoff_chat::command::{Answer, Caller, Command, Read, Reading, Reject};
+use handoff_chat::{EntityId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use thiserror::Error;
 
-/// A call for one session: a command, a read, or a command and then a read of what it left.
+/// A call for one entity: a command, a read, or a command and then a read of what it left.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// The session.
-    pub session: SessionId,
+    /// The session, queue or agent.
+    pub entity: EntityId,
     /// Decided first. Its id is the client's, or minted by the gateway and kept through its repeats.
     pub command: Option<Command>,
     /// Read afterwards, in the same turn.
@@ -23,6 +23,8 @@ pub struct Ask {
     pub client_id: bool,
     /// How long the caller waits.
     pub patience: Duration,
+    /// How long a read that finds nothing new waits at the owner for something, within the patience.
+    pub wait: Duration,
 }
 
 /// What was told.
@@ -30,7 +32,8 @@ pub struct Ask {
 pub struct Told {
     /// The command's answer; committed.
     pub answer: Option<Answer>,
-    /// What was read; all of it committed. Never [`Reading::NeedsHistory`]: history was read already.
+    /// What was read; all of it committed. Never [`Reading::NeedsHistory`]: history was read already. None where a read
+    /// waited and nothing new came.
     pub reading: Option<Reading>,
 }
 

@@ -10,6 +10,7 @@ pub mod front;
 pub mod gateway;
 pub mod metrics;
 pub mod node;
+pub mod post;
 pub mod record;
 pub mod router;
 pub mod secret_file;

@@ -3,21 +3,23 @@
 use crate::front::Told;
 use crate::shard::ShardReply;
 use bincode::{Decode, Encode};
-use handoff_chat::SessionId;
-use handoff_chat::session::{Answer, Caller, Command, Read, Reading, Reject};
+use handoff_chat::EntityId;
+use handoff_chat::command::{Answer, Caller, Command, Read, Reading, Reject};
 use handoff_journal::Owner;
 
 /// A call that a gateway forwards to a shard's owner; never forwarded again.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Forwarded {
-    /// The session.
-    pub session: SessionId,
+    /// The entity.
+    pub entity: EntityId,
     /// Decided first.
     pub command: Option<Command>,
     /// Read afterwards.
     pub read: Option<(Caller, Read)>,
     /// How long the gateway still waits, in milliseconds.
     pub patience_ms: u64,
+    /// How long a read that finds nothing new waits for something, in milliseconds.
+    pub wait_ms: u64,
 }
 
 /// What the owner answers.

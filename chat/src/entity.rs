@@ -1,8 +1,8 @@
 //! An entity whatever it is: what a shard holds, drives and journals.
 
 use crate::Turn;
-use crate::agent::Agent;
-use crate::command::{Answer, Caller, Command, Read, Reading, Reject};
+use crate::agent::{Agent, DeskAct};
+use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use crate::entry::{Effect, Entry};
 use crate::id::{EffectId, EntityId, Kind, Millis, TimerId};
 use crate::queue::Queue;
@@ -143,6 +143,28 @@ impl Entity {
         match self {
             Self::Session(session) => Some(session),
             Self::Queue(_) | Self::Agent(_) => None,
+        }
+    }
+
+    /// The last durable event's number; only sessions have events.
+    pub fn last_seq(&self) -> u64 {
+        self.session().map_or(0, Session::last_seq)
+    }
+
+    /// Whether somebody's calls are to be watched for: a customer in a session, an agent who is signed in.
+    pub fn watched(&self) -> bool {
+        match self {
+            Self::Session(session) => session.customer_present(),
+            Self::Agent(agent) => agent.watched(),
+            Self::Queue(_) => false,
+        }
+    }
+
+    /// What it is told when those calls stay out.
+    pub fn lost(&self) -> Act {
+        match self {
+            Self::Agent(_) => Act::Desk(DeskAct::Lost),
+            Self::Session(_) | Self::Queue(_) => Act::CustomerLost,
         }
     }
 

@@ -9,8 +9,8 @@ use crate::shard::{Envelope, ReplyTo, ShardReply};
 use actix::{Actor, Addr};
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use handoff_chat::SessionId;
-use handoff_chat::session::{Caller, Command, Read};
+use handoff_chat::EntityId;
+use handoff_chat::command::{Caller, Command, Read};
 use handoff_cluster::PeerEvent;
 use handoff_journal::{Owner, ShardId};
 use std::sync::Arc;
@@ -34,15 +34,16 @@ impl ShardHandle {
     /// was committed is not known.
     pub async fn ask(
         &self,
-        session: SessionId,
+        entity: EntityId,
         command: Option<Command>,
         read: Option<(Caller, Read)>,
         deadline_ms: u64,
+        wait_until_ms: u64,
     ) -> Option<ShardReply> {
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return Some(ShardReply::Busy) };
         let (sender, receiver) = oneshot::channel();
         let reply = Some(ReplyTo { sender, permit: Some(permit) });
-        self.addr.do_send(Ask(Envelope { session, command, read, deadline_ms, reply }));
+        self.addr.do_send(Ask(Envelope { entity, command, read, deadline_ms, wait_until_ms, reply }));
         receiver.await.ok()
     }
 

@@ -17,9 +17,9 @@ use crate::front::{Ask, RecordView};
 use actix_web::http::header;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpRequest, HttpResponse, Scope, dev, web};
+use handoff_chat::command::{Act, Answer, Caller, Command};
 use handoff_chat::id::CommandId;
-use handoff_chat::session::{Act, Caller, Command};
-use handoff_chat::{SessionId, transcript};
+use handoff_chat::{EntityId, SessionId, transcript};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::json;
@@ -78,9 +78,17 @@ async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpRes
     let session = session_id(&path)?;
     let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
     tracing::info!(session = %session.0, "operator ends a session");
-    let ask = Ask { session, command: Some(command), read: None, client_id: false, patience: PATIENCE };
+    let ask = Ask {
+        entity: EntityId::from(&session),
+        command: Some(command),
+        read: None,
+        client_id: false,
+        patience: PATIENCE,
+        wait: Duration::ZERO,
+    };
     let told = admin.sessions.ask(ask).await?;
-    Ok(HttpResponse::Ok().json(json!({"ended": true, "seq": told.answer.map(|answer| answer.seq)})))
+    Ok(HttpResponse::Ok()
+        .json(json!({"ended": true, "seq": told.answer.and_then(Answer::chat).map(|answer| answer.seq)})))
 }
 
 async fn record(

@@ -5,11 +5,10 @@ use crate::front::{
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
+use handoff_chat::command::{Act, Answer, Caller};
 use handoff_chat::id::{BotName, Millis};
 use handoff_chat::session::event::{Start, Text};
-use handoff_chat::session::{
-    Act, Answer, Body, Caller, Event, LeaveReason, Limits, Participant, Role, Visibility,
-};
+use handoff_chat::session::{Body, ChatAnswer, Event, LeaveReason, Limits, Participant, Role, Visibility};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -95,9 +94,14 @@ impl Sessions for Fake {
         if let Some(error) = self.refuse.lock().unwrap().clone() {
             return Err(error);
         }
-        let answer =
-            Answer { seq: 7, next_position: 1, chat_ended: true, user_id: String::new(), sealed_key: None };
-        Ok(Told { answer: Some(answer), reading: None })
+        let answer = ChatAnswer {
+            seq: 7,
+            next_position: 1,
+            chat_ended: true,
+            user_id: String::new(),
+            sealed_key: None,
+        };
+        Ok(Told { answer: Some(Answer::Chat(answer)), reading: None })
     }
 
     fn mint(&self) -> SessionId {

@@ -10,8 +10,8 @@ use crate::router::Router;
 use crate::standing::{Stage, Standing};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use handoff_chat::SessionId;
-use handoff_chat::session::{Caller, Read, Reading, Reject};
+use handoff_chat::command::{Caller, Read, Reading, Reject};
+use handoff_chat::{EntityId, SessionId};
 use handoff_cluster::{MemberList, MemberState};
 use handoff_journal::{NodeId, ShardId, Tables};
 use std::collections::BTreeMap;
@@ -103,11 +103,12 @@ impl Operations for NodeOperations {
             return Ok(stored);
         }
         let ask = Ask {
-            session: session.clone(),
+            entity: EntityId::from(session),
             command: None,
             read: Some((Caller::Operator, Read::Whole)),
             client_id: false,
             patience: RECORD_PATIENCE,
+            wait: Duration::ZERO,
         };
         match self.sessions.ask(ask).await {
             Ok(told) => match told.reading {
