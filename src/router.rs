@@ -3,11 +3,12 @@
 use crate::actor::handle::ShardDirectory;
 use crate::clock::Clock;
 use crate::front::{Ask, AskError, Sessions, Told};
+use crate::listing::list_here;
 use crate::record::read_record;
 use crate::shard::ShardReply;
 use crate::standing::Standing;
 use crate::watch::Watch;
-use crate::wire::{Forwarded, Returned};
+use crate::wire::{Forwarded, Request, Returned};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -103,7 +104,7 @@ impl Router {
             patience_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
             wait_ms: u64::try_from(ask.wait.as_millis()).unwrap_or(0),
         };
-        let Ok(request) = handoff_codec::encode_bare(&forwarded) else { return Try::Nothing };
+        let Ok(request) = handoff_codec::encode_bare(&Request::Ask(forwarded)) else { return Try::Nothing };
         match self.peers.call(to, request.into(), left).await {
             Ok(bytes) => match handoff_codec::decode_bare::<Returned>(&bytes).map(Option::from) {
                 Ok(Some(reply)) => Try::Answered(reply),
@@ -242,9 +243,13 @@ pub struct Service {
 #[async_trait]
 impl PeerService for Service {
     async fn call(&self, _from: Owner, request: Bytes) -> Bytes {
-        let returned = match handoff_codec::decode_bare::<Forwarded>(&request) {
+        let returned = match handoff_codec::decode_bare::<Request>(&request) {
             Err(_) => Returned::Again,
-            Ok(call) => match self.directory.get(shard_of(&call.entity.0, self.shards)) {
+            Ok(Request::List(wanted)) => {
+                let listed = list_here(&self.directory, self.shards, &wanted).await;
+                return handoff_codec::encode_bare(&listed).map(Bytes::from).unwrap_or_default();
+            }
+            Ok(Request::Ask(call)) => match self.directory.get(shard_of(&call.entity.0, self.shards)) {
                 None => Returned::NotOwner(None),
                 Some(handle) => {
                     let now_ms = self.clock.now().mono_ms;

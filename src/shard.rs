@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod core;
 pub mod frame;
+pub mod listing;
 pub mod pipeline;
 pub mod recovery;
 pub mod sleep;

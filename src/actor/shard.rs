@@ -29,7 +29,7 @@ mod opening;
 mod words;
 mod work;
 
-pub use words::{Ask, Distrust, Drop, Kick, Look, News, Release, ShardReport, ShardView, Tenancy};
+pub use words::{Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, Tenancy};
 
 use opening::{Opening, claim_and_recover};
 use work::put;
@@ -399,6 +399,14 @@ impl Handler<Distrust> for ShardActor {
         if let Some(core) = self.core() {
             core.borrow_mut().distrust();
         }
+    }
+}
+
+impl Handler<List> for ShardActor {
+    type Result = MessageResult<List>;
+
+    fn handle(&mut self, List(wanted): List, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.core().map(|core| core.borrow().list(&wanted)))
     }
 }
 

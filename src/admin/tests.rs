@@ -14,6 +14,8 @@ use proptest::prelude::*;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+mod lists;
+
 const TOKEN: &str = "hunter2hunter2hunter2";
 
 struct Reply {

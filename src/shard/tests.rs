@@ -7,7 +7,7 @@ use super::recovery::{JournalFrames, recover};
 use super::*;
 use handoff_chat::BotName;
 use handoff_chat::CommandId;
-use handoff_chat::command::Act;
+use handoff_chat::command::{Act, Reading};
 use handoff_chat::session::{Bot, Opening};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{Incarnation, Journal, NodeId, Owner, ShardId};
@@ -333,7 +333,8 @@ async fn a_read_that_waits_is_answered_by_what_happens_and_not_before_it_is_comm
     let _sent = rig.ask(&ann, Some(send("1", "Hello")), None);
     assert!(waiting.try_recv().is_err(), "the message is not committed yet");
     rig.settle().await;
-    let ShardReply::Told(Told { reading: Some(Reading::View(view)), .. }) = waiting.try_recv().unwrap() else {
+    let ShardReply::Told(Told { reading: Some(Reading::View(view)), .. }) = waiting.try_recv().unwrap()
+    else {
         panic!("no view");
     };
     assert_eq!((view.events.len(), view.next_position), (1, next + 1));

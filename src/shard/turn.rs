@@ -315,10 +315,12 @@ impl ShardCore {
         let Some(awake) = self.awake(entity) else { return rows };
         if matches!(effect, handoff_chat::entry::Effect::OpenRecord) {
             rows.opening = awake.machine.session().and_then(Session::record_opening);
+            rows.opened = self.events_since(entity, 1).into_iter().next();
             return rows;
         }
         let from = awake.history_through + 1;
-        rows.closing = awake.machine.session().and_then(Session::record_closing);
+        let session = awake.machine.session();
+        rows.closing = session.and_then(|session| session.record_closing().zip(session.record_opening()));
         rows.events = self.events_since(entity, from);
         rows
     }
