@@ -10,6 +10,7 @@
 mod api;
 mod hygiene;
 mod operators;
+mod proxy;
 mod support;
 mod takeover;
 mod tidy;

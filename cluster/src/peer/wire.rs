@@ -16,6 +16,15 @@ pub(super) enum Frame {
     Busy(u64),
     /// Needs no answer.
     Notice(Vec<u8>),
+    /// A request that is served no longer than its caller waits. Since protocol 2.
+    CallWithin {
+        /// As in `Call`.
+        id: u64,
+        /// How long the caller waits, in milliseconds.
+        within_ms: u32,
+        /// As in `Call`.
+        request: Vec<u8>,
+    },
 }
 
 /// What a frame adds to its body at most.
