@@ -33,9 +33,6 @@ pub const PROTOCOL: (u16, u16) = (1, 1);
 /// The newest version that is in this build; `docs/upgrade.md` says what each version brings and how it is rolled out.
 pub const PROTOCOL_NEWEST: u16 = 2;
 
-/// From this version on a call says how long its caller waits.
-const PROTOCOL_CALL_WITHIN: u16 = 2;
-
 /// Why a call to a peer brought no answer.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum PeerError {

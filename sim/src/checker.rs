@@ -80,7 +80,11 @@ fn check_shard(
                     }
                 }
                 Item::Turn(turn) => take(sessions.entry(turn.session).or_default(), turn.entries)?,
-                Item::Slept(_) | Item::Outage { .. } | Item::Chunk(_) | Item::Released { .. } => {}
+                Item::Slept(_)
+                | Item::Outage { .. }
+                | Item::Chunk(_)
+                | Item::Writer(_)
+                | Item::Released { .. } => {}
             }
         }
     }

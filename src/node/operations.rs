@@ -3,7 +3,7 @@
 use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
 use crate::front::{
-    Ask, AskError, ClusterStatus, MemberStatus, Operations, RecordView, Sessions, ShardStatus,
+    Ask, AskError, ClusterStatus, MemberStatus, Operations, Raised, RecordView, Sessions, ShardStatus,
 };
 use crate::record::read_record;
 use crate::router::Router;
@@ -53,6 +53,8 @@ impl Operations for NodeOperations {
             http: member.http_url.clone(),
             state: state_name(member.state).to_owned(),
             shards: list.assignment.iter().filter(|shard| shard.to == Some(member.owner)).count(),
+            protocol: member.protocol_max,
+            build: member.build.clone(),
         });
         ClusterStatus {
             id: self.node.0,
@@ -63,6 +65,7 @@ impl Operations for NodeOperations {
             }
             .to_owned(),
             version: list.version,
+            protocol: list.protocol,
             shards: views.values().filter(|view| view.state == "serving").count(),
             sessions: views.values().map(|view| view.census.open).sum(),
             members: members.collect(),
@@ -95,6 +98,10 @@ impl Operations for NodeOperations {
             Some(Ended::Failed(why)) => Err(why.clone()),
             Some(Ended::Drained) | None => Ok(()),
         }
+    }
+
+    async fn raise(&self) -> Result<Raised, String> {
+        super::raise::raise(self.tables.as_ref()).await.map_err(|error| error.to_string())
     }
 
     async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::handshake::Opened;
 use super::tls::{Reader, Writer};
-use super::wire::{FRAME_OVERHEAD, Frame, append, framing};
-use super::{LinksConfig, PROTOCOL_CALL_WITHIN, PeerError, PeerService};
+use super::wire::{FRAME_OVERHEAD, Frame, PROTOCOL_CALL_WITHIN, append, framing};
+use super::{LinksConfig, PeerError, PeerService};
 
 /// Frames are gathered into one write up to about this size.
 const WRITE_BYTES: usize = 256 * 1024;
@@ -90,11 +90,12 @@ impl Link {
     }
 
     fn request(&self, id: u64, request: Bytes, timeout: Duration) -> Frame {
+        let (within_ms, request) = (u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX), request.into());
         if self.protocol < PROTOCOL_CALL_WITHIN {
-            return Frame::Call(id, request.into());
+            Frame::Call(id, request)
+        } else {
+            Frame::CallWithin { id, within_ms, request }
         }
-        let within_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
-        Frame::CallWithin { id, within_ms, request: request.into() }
     }
 
     pub(super) fn notify(&self, notice: Bytes) -> bool {
@@ -133,8 +134,8 @@ impl Link {
         let serving = Arc::new(Semaphore::new(config.inbound_calls_max));
         loop {
             while let Some(bytes) = framing.decode(&mut buffer)? {
-                let Some(frame) = Frame::read(&bytes) else {
-                    return Err(std::io::Error::other("a frame does not decode"));
+                let Some(frame) = Frame::read(&bytes).filter(|frame| frame.since() <= self.protocol) else {
+                    return Err(std::io::Error::other("a frame does not decode, or is of a later protocol"));
                 };
                 self.take(frame, &serving, &service);
             }

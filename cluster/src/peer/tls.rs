@@ -219,7 +219,10 @@ fn own_certificate(
                 CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                     "is not valid yet".to_owned()
                 }
-                CertificateError::UnknownIssuer => "is signed by none of the authorities".to_owned(),
+                // The second: another authority of the same name.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    "is signed by none of the authorities".to_owned()
+                }
                 CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                     "must be good for both ends of a link: extended key usage serverAuth and clientAuth"
                         .to_owned()
@@ -238,9 +241,9 @@ pub(super) fn explain(error: &rustls::Error) -> String {
             "the other end does not use TLS on its peer links: set peer.tls on all nodes or on none"
                 .to_owned()
         }
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "the other end's certificate is signed by none of peer.tls.authorities".to_owned()
-        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => "the other end's certificate is signed by none of peer.tls.authorities".to_owned(),
         rustls::Error::AlertReceived(alert) => {
             format!("the other end does not accept this node's certificate or TLS (alert {alert:?})")
         }
