@@ -1,7 +1,7 @@
 //! The nodes behind a real HAProxy with the configuration that ships: customers know one address, and nothing that
 //! happens to one node reaches them.
 
-use std::fs::File;
+use std::fs::{File, read_to_string};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -23,7 +23,8 @@ impl Proxy {
     async fn start(cluster: &Cluster) -> Self {
         let front = format!("127.0.0.1:{}", free_port());
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/haproxy/haproxy.cfg");
-        let log = File::create(cluster.nodes[0].dir.with_file_name("proxy.log")).unwrap();
+        let path = cluster.nodes[0].dir.with_file_name("proxy.log");
+        let log = File::create(&path).unwrap();
         let mut command = Command::new(program());
         command.arg("-db").arg("-f").arg(shipped).env("FRONT", &front);
         for node in &cluster.nodes {
@@ -31,9 +32,14 @@ impl Proxy {
         }
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().expect("HAProxy starts (on Debian: apt-get install haproxy)");
-        let proxy = Self { child, url: format!("http://{front}") };
-        let ready = format!("{}/health/ready", proxy.url);
-        until_true("HAProxy has found the nodes", || async { status(&ready).await == Some(200) }).await;
+        let mut proxy = Self { child, url: format!("http://{front}") };
+        until_true("HAProxy has found the nodes", || {
+            let ended = proxy.child.try_wait().unwrap();
+            assert!(ended.is_none(), "HAProxy ended: {ended:?}\n{}", read_to_string(&path).unwrap());
+            let ready = format!("{}/health/ready", proxy.url);
+            async move { status(&ready).await == Some(200) }
+        })
+        .await;
         proxy
     }
 }
