@@ -45,6 +45,10 @@ pub type FaultHook = Arc<dyn Fn(&EntityId, &Command, Phase) + Send + Sync>;
 /// What governs a shard.
 #[derive(Clone)]
 pub struct Options {
+    /// The protocol version that what it writes keeps to.
+    pub protocol: u16,
+    /// The newest protocol version that it reads.
+    pub reads: u16,
     /// A frame is cut at this size.
     pub frame_bytes_max: usize,
     /// A segment is rolled when this owner has put so much into it.
@@ -70,6 +74,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            protocol: 1,
+            reads: 1,
             frame_bytes_max: 64 * 1024,
             segment_bytes_max: 2 * 1024 * 1024,
             segment_frames_max: 1024,

@@ -10,6 +10,9 @@
 mod api;
 mod hygiene;
 mod operators;
+mod peer_links;
+mod proxy;
 mod support;
 mod takeover;
 mod tidy;
+mod upgrade;

@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod crowd;
 pub(crate) mod node;
+pub(crate) mod script;
 
 use std::time::{Duration, Instant};
 

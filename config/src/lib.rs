@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use options::{
     Admin, Bots, Cassandra, Cluster, Config, Durability, Http, Journal, Limits, Log, LogFormat, Node, Peer,
-    Service, Session, Sqlite, Store, StoreKind,
+    Service, Session, Sqlite, Store, StoreKind, Tls,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;
@@ -117,6 +117,13 @@ impl Config {
             StoreKind::Sqlite => self.sqlite_dir().join("cluster.secret"),
             StoreKind::Cassandra => self.node.data_dir.join("cluster.secret"),
         }
+    }
+
+    /// The certificate, key and authorities of the links between nodes, when they use TLS.
+    #[must_use]
+    pub fn peer_tls(&self) -> Option<(&Path, &Path, &Path)> {
+        let Tls { certificate, key, authorities } = &self.peer.tls;
+        Some((certificate.as_deref()?, key.as_deref()?, authorities.as_deref()?))
     }
 
     /// Threads that serve customers' requests: `http.workers`, else one per core.

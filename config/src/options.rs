@@ -126,12 +126,28 @@ options! {
         secret_file: Option<PathBuf> = None,
         /// Allows a listener beyond loopback although the links are not encrypted.
         insecure: bool = false,
+        /// Mutual TLS on the links.
+        tls: Tls = Tls::default(),
+        /// The newest protocol version that this node speaks and writes.
+        protocol_max: u16 = 1,
         /// How long a connection attempt may take.
         connect_timeout_ms: u64 = 1_000,
         /// Most calls that wait for one peer's answer; more are refused as busy.
         calls_max: usize = 8_192,
         /// The largest frame on a link.
         frame_bytes_max: usize = 4_194_304,
+    }
+}
+
+options! {
+    /// Mutual TLS on the links between nodes: all three files or none.
+    Tls {
+        /// The node's certificate and what leads from it to an authority, in PEM.
+        certificate: Option<PathBuf> = None,
+        /// Its private key, in PEM.
+        key: Option<PathBuf> = None,
+        /// The certificates of those who sign nodes' certificates, in PEM.
+        authorities: Option<PathBuf> = None,
     }
 }
 

@@ -84,7 +84,11 @@ fn check_shard(
                     let Some(session) = turn.entity.session() else { continue };
                     take(sessions.entry(session).or_default(), turn.entries)?;
                 }
-                Item::Slept(_) | Item::Outage { .. } | Item::Chunk(_) | Item::Released { .. } => {}
+                Item::Slept(_)
+                | Item::Outage { .. }
+                | Item::Chunk(_)
+                | Item::Writer(_)
+                | Item::Released { .. } => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The shard: takes calls, decides and applies them at once in its own order, and lets nothing out before it is
 //! committed.
 
-use super::frame::{ClockMark, Item, Opened};
+use super::frame::{ClockMark, Item, Opened, Writer};
 use super::pipeline::{Pipeline, Step};
 use super::recovery::Recovered;
 use super::slot::{Asleep, Awake, Slot};
@@ -120,6 +120,9 @@ impl ShardCore {
             outage_ms: self.clock.outage_ms,
         };
         self.pipe.push(handoff_codec::encode_bare(&Item::Opened(opened))?);
+        if let Some(writer) = Writer::item(self.options.protocol) {
+            self.pipe.push(handoff_codec::encode_bare(&writer)?);
+        }
         Ok(())
     }
 

@@ -302,7 +302,7 @@ async fn an_ended_session_retires_after_its_linger_of_served_time() {
     let node = store.node(NodeId(1));
     let owner = Owner { node: NodeId(1), incarnation: Incarnation(9) };
     let claimed = node.claim(ShardId(0), owner).await.unwrap();
-    let frames = JournalFrames { journal: &node, tenure: &claimed.tenure };
+    let frames = JournalFrames { journal: &node, tenure: &claimed.tenure, reads: 1 };
     let recovered = recover(&frames, &claimed).await.unwrap();
     let (tenure, at) = (claimed.tenure.clone(), claimed.next);
     let alive = Some(rig.now.wall);

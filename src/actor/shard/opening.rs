@@ -23,11 +23,11 @@ pub(super) async fn claim_and_recover(
 ) -> Result<Opening, JournalError> {
     let journal = around.log.journal.as_ref();
     let claimed = journal.claim(shard, owner).await?;
-    let frames = JournalFrames { journal, tenure: &claimed.tenure };
+    let frames = JournalFrames { journal, tenure: &claimed.tenure, reads: around.options.reads };
     let recovered = match recover(&frames, &claimed).await {
         Ok(recovered) => recovered,
         Err(RecoveryError::Journal(error)) => return Err(error),
-        Err(error @ RecoveryError::Frame { .. }) => return Err(JournalError::Refused(error.to_string())),
+        Err(error) => return Err(JournalError::Refused(error.to_string())),
     };
     let lost: Option<Owner> = recovered.lost_owner.as_ref().and_then(|owner| owner.parse().ok());
     let alive_until = match lost.map(|owner| (owner, heard.get(&owner))) {

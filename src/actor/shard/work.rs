@@ -117,9 +117,9 @@ impl ShardActor {
             claimed.next = core.borrow().position();
         }
         let (journal, clock) = (Arc::clone(&self.around.log.journal), Arc::clone(&self.around.clock));
-        let wanted = entity.clone();
+        let (wanted, reads) = (entity.clone(), self.around.options.reads);
         let reading = async move {
-            let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure };
+            let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure, reads };
             recover_session(&frames, &claimed, &wanted, clock.now().mono_ms).await
         };
         ctx.spawn(reading.into_actor(self).map(
