@@ -8,6 +8,7 @@ pub mod core;
 pub mod frame;
 pub mod pipeline;
 pub mod recovery;
+mod release;
 pub mod sleep;
 pub mod slot;
 pub mod turn;

@@ -4,6 +4,7 @@
 use super::frame::{ClockMark, Item, Opened};
 use super::pipeline::{Pipeline, Step};
 use super::recovery::Recovered;
+use super::release::Door;
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Envelope, Now, Options, Output, ShardReply};
 use handoff_chat::session::{Act, Caller, Command};
@@ -12,15 +13,6 @@ use handoff_journal::{Owner, Position, Tenure};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// Whether calls are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
-    /// Yes.
-    Open,
-    /// No: the shard is being given to this owner, or is over.
-    Shut(Option<Owner>),
-}
 
 /// What a shard can be asked about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,7 +42,9 @@ pub struct ShardCore {
     pub(super) suspect: Option<(SessionId, CommandId)>,
     pub(super) panics: u64,
     pub(super) left: Vec<SessionId>,
-    door: Door,
+    pub(super) door: Door,
+    /// A segment is rolled before it is full: the shard is to be given away.
+    pub(super) roll_early: bool,
     swept_ms: u64,
 }
 
@@ -85,12 +79,14 @@ impl ShardCore {
             panics: 0,
             left: Vec::new(),
             door: Door::Open,
+            roll_early: false,
             swept_ms: now.mono_ms,
         };
         core.open_clock(now, alive_until, recovered.is_new)?;
         for (session, slot) in recovered.into_slots(now.mono_ms) {
             core.place(session, slot, now.mono_ms);
         }
+        core.owe_history();
         core.owe_again(now);
         core.flush(now);
         Ok(core)
@@ -300,7 +296,7 @@ impl ShardCore {
 
     /// Lets time pass: fires timers, finds lost customers, puts idle sessions to sleep.
     pub fn tick(&mut self, now: Now) {
-        if !self.serves() || self.door != Door::Open || self.store_is_slow(now) {
+        if !self.serves() || matches!(self.door, Door::Shut(_)) || self.store_is_slow(now) {
             return;
         }
         self.fire_timers(now);
@@ -308,6 +304,7 @@ impl ShardCore {
             self.swept_ms = now.mono_ms;
             self.lose_silent_customers(now);
             self.put_idle_to_sleep(now);
+            self.write_owed_history();
         }
         self.flush(now);
     }
@@ -342,6 +339,7 @@ impl ShardCore {
 
     /// Starts what may start: a roll, a frame, a confirmation; lets out what may leave.
     pub fn flush(&mut self, now: Now) {
+        self.shut_when_prepared(now);
         if self.pipe.is_free() {
             let step = if self.roll_is_due() { self.pipe.roll() } else { self.cut(now) };
             self.actions.extend(step.map(Action::Journal));
@@ -405,34 +403,6 @@ impl ShardCore {
     /// This process may have been stopped for a while: confirm before the next read.
     pub fn distrust(&mut self) {
         self.pipe.distrust();
-    }
-
-    /// Takes no more calls: they are sent to `to`. What was taken is still committed and answered.
-    pub fn release_to(&mut self, now: Now, to: Option<Owner>) {
-        if self.door == Door::Open {
-            let at = self.wall(now);
-            if let Ok(item) = handoff_codec::encode_bare(&Item::Released { at }) {
-                self.pipe.push(item);
-            }
-        }
-        self.door = Door::Shut(to);
-        for slot in self.slots.values_mut() {
-            let waiting = match slot {
-                Slot::Asleep(asleep) => std::mem::take(&mut asleep.waiting),
-                Slot::Restoring { waiting, .. } => std::mem::take(waiting),
-                Slot::Awake(_) | Slot::Quarantined { .. } => VecDeque::new(),
-            };
-            for envelope in waiting {
-                refuse(envelope, ShardReply::NotOwner(to));
-            }
-        }
-        self.flush(now);
-    }
-
-    /// Whether a released shard has nothing left to commit or answer.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        self.pipe.is_empty()
     }
 
     /// The shard is somebody else's: nothing of the frame in flight is or will be in the log. All held output is

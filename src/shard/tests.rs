@@ -1,5 +1,6 @@
 //! The shard's core over the memory journal, step by step: what is held back, lost, restored and repeated.
 
+mod release;
 mod rig;
 
 use super::core::ShardCore;
