@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod core;
 pub mod frame;
+pub mod outage;
 pub mod pipeline;
 pub mod recovery;
 mod release;

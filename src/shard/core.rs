@@ -42,6 +42,7 @@ pub struct ShardCore {
     pub(super) suspect: Option<(SessionId, CommandId)>,
     pub(super) panics: u64,
     pub(super) left: Vec<SessionId>,
+    pub(super) store: super::outage::Known,
     pub(super) door: Door,
     /// A segment is rolled before it is full: the shard is to be given away.
     pub(super) roll_early: bool,
@@ -78,6 +79,7 @@ impl ShardCore {
             suspect: None,
             panics: 0,
             left: Vec::new(),
+            store: super::outage::Known::default(),
             door: Door::Open,
             roll_early: false,
             swept_ms: now.mono_ms,
@@ -244,6 +246,10 @@ impl ShardCore {
         }
         if let Some(awake) = self.awake(&envelope.session) {
             awake.touched_ms = now.mono_ms;
+        }
+        if by_customer && envelope.command.is_some() && self.refuses_commands() {
+            refuse(envelope, ShardReply::Again);
+            return;
         }
         self.dispatch(now, envelope);
     }

@@ -3,4 +3,5 @@
 mod moves;
 mod rules;
 mod sim;
+mod store;
 mod world;

@@ -2,6 +2,7 @@
 
 use crate::shard::Envelope;
 use crate::shard::core::Census;
+use crate::shard::outage::StoreNews;
 use actix::Message;
 use handoff_journal::{Epoch, Owner, ShardId};
 
@@ -63,6 +64,11 @@ pub struct Drop(pub Option<Owner>);
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Distrust;
+
+/// How the store is.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct StoreIs(pub StoreNews);
 
 /// A look at the shard.
 #[derive(Message)]

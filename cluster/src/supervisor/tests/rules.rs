@@ -90,7 +90,7 @@ impl Bench {
         self.give(Input::Heard { from: owner(node), note: Note::Beat(beat) });
     }
 
-    fn plain(&self) -> Beat {
+    pub(super) fn plain(&self) -> Beat {
         Beat { list_version: self.machine.list().version, ready: true, ..Beat::default() }
     }
 
