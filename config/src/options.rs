@@ -126,6 +126,8 @@ options! {
         secret_file: Option<PathBuf> = None,
         /// Allows a listener beyond loopback although the links are not encrypted.
         insecure: bool = false,
+        /// All nodes run on this host and see the embedded store's very folder, whatever addresses they have.
+        same_host: bool = false,
         /// How long a connection attempt may take.
         connect_timeout_ms: u64 = 1_000,
         /// Most calls that wait for one peer's answer; more are refused as busy.

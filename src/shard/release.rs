@@ -8,8 +8,9 @@ use super::{Now, ShardReply};
 use handoff_journal::Owner;
 use std::collections::VecDeque;
 
-/// A segment with fewer frames is read as quickly as a checkpoint is written.
-const FRAMES_WORTH_A_CHECKPOINT: u64 = 32;
+/// A segment with fewer frames and bytes is read as quickly as a checkpoint is written.
+const FRAMES_WORTH_A_CHECKPOINT: u64 = 256;
+const BYTES_WORTH_A_CHECKPOINT: usize = 512 * 1024;
 
 /// The door is shut after so long, whatever the checkpoint's state, in milliseconds.
 const PREPARING_MS_MAX: u64 = 1_000;
@@ -35,7 +36,8 @@ impl ShardCore {
     /// answered.
     pub fn release_to(&mut self, now: Now, to: Option<Owner>) {
         if self.door == Door::Open && self.serves() {
-            let long = self.pipe.position().seq > FRAMES_WORTH_A_CHECKPOINT;
+            let long = self.pipe.position().seq > FRAMES_WORTH_A_CHECKPOINT
+                || self.pipe.segment_bytes() > BYTES_WORTH_A_CHECKPOINT;
             self.roll_early = long && !self.checkpoint.is_under_way();
             self.door = Door::Closing { to, since_ms: now.mono_ms };
         } else {

@@ -6,7 +6,7 @@ use super::{Action, Note, Supervisor};
 use crate::members::MemberState;
 
 /// So many shards at once are given away: each is opened elsewhere before the next one stops being served here.
-const MOVING_MAX: usize = 1;
+const MOVING_MAX: usize = 2;
 
 /// Where this node stands with a shard. A shard that is not its business has no hold.
 #[derive(Debug, Clone, PartialEq, Eq)]

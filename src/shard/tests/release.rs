@@ -15,7 +15,7 @@ async fn a_shard_serves_on_until_its_checkpoint_is_written_and_the_next_owner_re
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;
     let ann = rig.start("ann").await;
-    for n in 0..100 {
+    for n in 0..300 {
         rig.tell(&ann, send(&n.to_string(), "before")).await.unwrap();
     }
     let old_segment = rig.core.position().segment;
@@ -42,7 +42,7 @@ async fn the_next_owner_writes_history_and_trims_what_was_left_behind() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;
     let ann = rig.start("ann").await;
-    for n in 0..100 {
+    for n in 0..300 {
         rig.tell(&ann, send(&n.to_string(), "before")).await.unwrap();
     }
     let old = Position { segment: rig.core.position().segment, seq: 1 };
@@ -58,7 +58,7 @@ async fn the_next_owner_writes_history_and_trims_what_was_left_behind() {
     let left = next.node.read(&next.claimed.tenure, old, 10).await;
     assert!(!left.is_ok_and(|frames| !frames.is_empty()), "the old segment is gone");
     let mut third = Rig::open(&store, 3, Options::default()).await;
-    assert_eq!(third.texts(&ann).await.len(), 100);
+    assert_eq!(third.texts(&ann).await.len(), 300);
 }
 
 #[tokio::test]
