@@ -5,8 +5,9 @@
 use crate::checker::Told as Kept;
 use crate::node::SimNode;
 use handoff::front::{Ask, AskError, Told};
-use handoff_chat::session::{Act, Body, Bot, Caller, Command, Limits, Opening, Read, Reading, View};
-use handoff_chat::{BotName, CommandId, SessionId};
+use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading};
+use handoff_chat::session::{Body, Bot, Limits, Opening, View};
+use handoff_chat::{BotName, CommandId, EntityId, SessionId};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::cell::RefCell;
@@ -57,11 +58,12 @@ impl Customer {
     async fn ask(&mut self, command: Option<Command>, read: Option<u64>) -> Result<Told, String> {
         for _ in 0..TRIES_MAX {
             let ask = Ask {
-                session: self.session.clone(),
+                entity: EntityId::from(&self.session),
                 command: command.clone(),
                 read: read.map(|position| (self.caller(), Read::Customer { position })),
                 client_id: true,
                 patience: Duration::from_millis(2_000),
+                wait: Duration::ZERO,
             };
             if let Some(node) = self.node() {
                 match timeout(CLIENT_TIMEOUT, node.call(ask)).await {
@@ -126,7 +128,7 @@ impl Customer {
         let act = Act::Send { text: text.clone(), message_type: None };
         let command = Command { id: CommandId(format!("c:{number}")), caller: self.caller(), act };
         let told = self.ask(Some(command), None).await?;
-        let answer = told.answer.ok_or("a send without an answer")?;
+        let answer = told.answer.and_then(Answer::chat).ok_or("a send without an answer")?;
         self.kept.acknowledged.push((answer.seq, text));
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use super::Now;
 use super::core::ShardCore;
-use handoff_chat::SessionId;
+use handoff_chat::EntityId;
 
 /// Reads of committed state go on for so long after the ownership was last confirmed, in milliseconds.
 const READS_FOR_MS: u64 = 10_000;
@@ -41,14 +41,14 @@ impl ShardCore {
         self.store.news != StoreNews::Works
     }
 
-    /// Whether a session may be read although the ownership can't be confirmed: the store fails for all, and all that
-    /// the session decided is committed.
-    pub(super) fn reads_committed(&mut self, now: Now, session: &SessionId) -> bool {
+    /// Whether an entity may be read although the ownership can't be confirmed: the store fails for all, and all that
+    /// the entity decided is committed.
+    pub(super) fn reads_committed(&mut self, now: Now, entity: &EntityId) -> bool {
         let known = self.store.news == StoreNews::FailsForAll
             && now.mono_ms.saturating_sub(self.store.at_ms) <= NEWS_FRESH_MS;
         let committed = self.pipe.committed();
         known
             && self.pipe.confirmed_within(now.mono_ms, READS_FOR_MS)
-            && self.awake(session).is_some_and(|awake| awake.newest_item() <= committed)
+            && self.awake(entity).is_some_and(|awake| awake.newest_item() <= committed)
     }
 }

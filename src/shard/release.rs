@@ -64,6 +64,9 @@ impl ShardCore {
             }
         }
         self.door = Door::Shut(to);
+        for envelope in self.waiting.take_all() {
+            refuse(envelope, ShardReply::NotOwner(to));
+        }
         for slot in self.slots.values_mut() {
             let waiting = match slot {
                 Slot::Asleep(asleep) => std::mem::take(&mut asleep.waiting),

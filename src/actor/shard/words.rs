@@ -1,5 +1,6 @@
 //! What a shard's actor is told, asked and tells.
 
+use crate::front::{EntitySummary, Wanted};
 use crate::shard::Envelope;
 use crate::shard::core::Census;
 use crate::shard::outage::StoreNews;
@@ -69,6 +70,11 @@ pub struct Distrust;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct StoreIs(pub StoreNews);
+
+/// Which of the shard's entities are wanted by operators; `None` while it does not serve.
+#[derive(Message)]
+#[rtype(result = "Option<Vec<EntitySummary>>")]
+pub struct List(pub Wanted);
 
 /// A look at the shard.
 #[derive(Message)]

@@ -3,11 +3,11 @@
 use super::rig::{Rig, send};
 use crate::shard::outage::StoreNews;
 use crate::shard::{Action, Options, ShardReply};
-use handoff_chat::SessionId;
+use handoff_chat::EntityId;
 use handoff_journal::memory::MemoryStore;
 
 /// A shard with a session whose two messages are committed; nothing it wants of the store is done from here on.
-async fn cut_off(news: StoreNews) -> (Rig, SessionId) {
+async fn cut_off(news: StoreNews) -> (Rig, EntityId) {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;
     let ann = rig.start("ann").await;
@@ -18,7 +18,7 @@ async fn cut_off(news: StoreNews) -> (Rig, SessionId) {
 }
 
 /// Reads a session so many milliseconds later; whether that is answered.
-async fn reads_after(rig: &mut Rig, session: &SessionId, ms: u64, news: Option<StoreNews>) -> bool {
+async fn reads_after(rig: &mut Rig, session: &EntityId, ms: u64, news: Option<StoreNews>) -> bool {
     rig.now.mono_ms += ms;
     if let Some(news) = news {
         rig.core.store_is(rig.now, news);
