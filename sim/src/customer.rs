@@ -29,7 +29,7 @@ const TRIES_MAX: u32 = 400;
 pub struct Customer {
     nodes: Nodes,
     place: usize,
-    session: SessionId,
+    pub(crate) session: SessionId,
     key: [u8; 32],
     rng: StdRng,
     seen: BTreeMap<u64, String>,
@@ -45,7 +45,7 @@ impl Customer {
         Self { nodes, place, session, key, rng, seen: BTreeMap::new(), kept }
     }
 
-    fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         Caller::Customer(self.key)
     }
 
@@ -98,7 +98,7 @@ impl Customer {
         Ok(self.kept)
     }
 
-    async fn open(&mut self) -> Result<(), String> {
+    pub(crate) async fn open(&mut self) -> Result<(), String> {
         let opening = Opening {
             service: "default".into(),
             nickname: "Ann".into(),
@@ -123,7 +123,7 @@ impl Customer {
         self.look(told)
     }
 
-    async fn say(&mut self, number: u32) -> Result<(), String> {
+    pub(crate) async fn say(&mut self, number: u32) -> Result<(), String> {
         let text = format!("{} says {number}", self.session.0);
         let act = Act::Send { text: text.clone(), message_type: None };
         let command = Command { id: CommandId(format!("c:{number}")), caller: self.caller(), act };

@@ -29,7 +29,9 @@ mod opening;
 mod words;
 mod work;
 
-pub use words::{Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, Tenancy};
+pub use words::{
+    Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, StoreIs, Tenancy,
+};
 
 use opening::{Opening, claim_and_recover};
 use work::put;
@@ -399,6 +401,14 @@ impl Handler<Distrust> for ShardActor {
         if let Some(core) = self.core() {
             core.borrow_mut().distrust();
         }
+    }
+}
+
+impl Handler<StoreIs> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, StoreIs(news): StoreIs, ctx: &mut Context<Self>) {
+        self.with_core(ctx, |core, now| core.store_is(now, news));
     }
 }
 

@@ -4,6 +4,7 @@
 use super::frame::{ClockMark, Item, Opened, Writer};
 use super::pipeline::{Pipeline, Step};
 use super::recovery::Recovered;
+use super::release::Door;
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Envelope, Now, Options, Output, ShardReply};
 use handoff_chat::command::{Act, Caller, Command};
@@ -12,15 +13,6 @@ use handoff_journal::{Owner, Position, Tenure};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// Whether calls are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
-    /// Yes.
-    Open,
-    /// No: the shard is being given to this owner, or is over.
-    Shut(Option<Owner>),
-}
 
 /// What a shard can be asked about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,7 +44,10 @@ pub struct ShardCore {
     pub(super) left: Vec<EntityId>,
     pub(super) waiting: super::waiting::Waiting,
     pub(super) tells: super::tells::Here,
-    door: Door,
+    pub(super) store: super::outage::Known,
+    pub(super) door: Door,
+    /// A segment is rolled before it is full: the shard is to be given away.
+    pub(super) roll_early: bool,
     swept_ms: u64,
 }
 
@@ -88,13 +83,16 @@ impl ShardCore {
             left: Vec::new(),
             waiting: super::waiting::Waiting::default(),
             tells: super::tells::Here::default(),
+            store: super::outage::Known::default(),
             door: Door::Open,
+            roll_early: false,
             swept_ms: now.mono_ms,
         };
         core.open_clock(now, alive_until, recovered.is_new)?;
         for (entity, slot) in recovered.into_slots(now.mono_ms) {
             core.place(entity, slot, now.mono_ms);
         }
+        core.owe_history();
         core.owe_again(now);
         core.verify_claims(now);
         core.flush(now);
@@ -263,6 +261,11 @@ impl ShardCore {
         if let Some(awake) = self.awake(&envelope.entity) {
             awake.touched_ms = now.mono_ms;
         }
+        let commanded = envelope.command.as_ref().map(|command| &command.caller);
+        if self.refuses_commands() && commanded.as_ref().is_some_and(by_person) {
+            refuse(envelope, ShardReply::Again);
+            return;
+        }
         self.dispatch(now, envelope);
         self.tell_here(now);
         self.serve_waiting(now);
@@ -309,7 +312,7 @@ impl ShardCore {
 
     /// Lets time pass: fires timers, finds lost customers, puts idle entities to sleep.
     pub fn tick(&mut self, now: Now) {
-        if !self.serves() || self.door != Door::Open || self.store_is_slow(now) {
+        if !self.serves() || matches!(self.door, Door::Shut(_)) || self.store_is_slow(now) {
             return;
         }
         self.fire_timers(now);
@@ -318,6 +321,7 @@ impl ShardCore {
             self.swept_ms = now.mono_ms;
             self.lose_silent(now);
             self.put_idle_to_sleep(now);
+            self.write_owed_history();
         }
         self.tell_here(now);
         self.serve_waiting(now);
@@ -354,6 +358,7 @@ impl ShardCore {
 
     /// Starts what may start: a roll, a frame, a confirmation; lets out what may leave.
     pub fn flush(&mut self, now: Now) {
+        self.shut_when_prepared(now);
         if self.pipe.is_free() {
             let step = if self.roll_is_due() { self.pipe.roll() } else { self.cut(now) };
             self.actions.extend(step.map(Action::Journal));
@@ -417,37 +422,6 @@ impl ShardCore {
     /// This process may have been stopped for a while: confirm before the next read.
     pub fn distrust(&mut self) {
         self.pipe.distrust();
-    }
-
-    /// Takes no more calls: they are sent to `to`. What was taken is still committed and answered.
-    pub fn release_to(&mut self, now: Now, to: Option<Owner>) {
-        if self.door == Door::Open {
-            let at = self.wall(now);
-            if let Ok(item) = handoff_codec::encode_bare(&Item::Released { at }) {
-                self.pipe.push(item);
-            }
-        }
-        self.door = Door::Shut(to);
-        for envelope in self.waiting.take_all() {
-            refuse(envelope, ShardReply::NotOwner(to));
-        }
-        for slot in self.slots.values_mut() {
-            let waiting = match slot {
-                Slot::Asleep(asleep) => std::mem::take(&mut asleep.waiting),
-                Slot::Restoring { waiting, .. } => std::mem::take(waiting),
-                Slot::Awake(_) | Slot::Quarantined { .. } => VecDeque::new(),
-            };
-            for envelope in waiting {
-                refuse(envelope, ShardReply::NotOwner(to));
-            }
-        }
-        self.flush(now);
-    }
-
-    /// Whether a released shard has nothing left to commit or answer.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        self.pipe.is_empty()
     }
 
     /// The shard is somebody else's: nothing of the frame in flight is or will be in the log. All held output is

@@ -107,6 +107,8 @@ pub struct Recovered {
     pub is_new: bool,
     /// Whether a checkpoint should be written soon: the log since the last one spans segments.
     pub wants_checkpoint: bool,
+    /// The segment that holds the checkpoint which was read.
+    pub checkpoint_in: Option<u64>,
     /// The oldest segment there is.
     pub first_segment: u64,
     /// The owner before, if he did not give the shard away in order; in `Owner`'s text form.
@@ -135,6 +137,7 @@ pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered
         clock: ClockMark::default(),
         is_new: segments.iter().all(Vec::is_empty),
         wants_checkpoint: segments.len() > 1,
+        checkpoint_in: base.is_some().then_some(segment),
         first_segment: claimed.first_segment,
         lost_owner: None,
         entities: BTreeMap::new(),

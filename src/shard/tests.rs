@@ -1,5 +1,7 @@
 //! The shard's core over the memory journal, step by step: what is held back, lost, restored and repeated.
 
+mod outage;
+mod release;
 mod rig;
 
 use super::core::ShardCore;
