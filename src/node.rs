@@ -19,6 +19,7 @@ use crate::listing::Lister;
 use crate::metrics::Metrics;
 use crate::secret_file::{self, ensure_secret};
 use crate::shard::Options;
+use crate::workflows::{WorkflowsError, load_workflows};
 use actix_web::dev::ServerHandle;
 use handoff_chat::BotName;
 use handoff_chat::session::{Bot, Limits};
@@ -68,6 +69,9 @@ pub enum StartError {
     /// A bot's rules can't be used.
     #[error(transparent)]
     Bots(#[from] BotsError),
+    /// The workflows can't be used.
+    #[error("the workflows can't be used:\n{0}")]
+    Workflows(#[from] WorkflowsError),
     /// A port is taken, or an address is not this host's.
     #[error("can't listen on {address} ({key}): {source}")]
     Listen {
@@ -121,6 +125,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     };
     let links_config = peering::links_config(&config, secret.expose(), crate::BUILD)?;
     let bots = Arc::new(load_bots(&config)?);
+    let workflows = load_workflows(&config, &bots)?;
     let stores = stores::open(&config).await?;
     let gateway_metrics = gateway::Metrics::default();
     let metrics = Metrics::with(|registry| gateway_metrics.register(registry));
@@ -128,7 +133,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
 
     let gateway = Gateway::new(
         Arc::clone(&node.sessions),
-        gateway_options(&config, &bots),
+        gateway_options(&config, &bots, &workflows),
         config.node.id,
         gateway_metrics,
     );
@@ -280,7 +285,11 @@ fn shard_options(config: &Config) -> Options {
     }
 }
 
-fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions {
+fn gateway_options(
+    config: &Config,
+    bots: &crate::bots::Bots,
+    workflows: &crate::workflows::Workflows,
+) -> GatewayOptions {
     let limits = Limits {
         message_bytes_max: config.session.message_bytes_max,
         events_max: config.session.events_max,
@@ -295,7 +304,8 @@ fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions 
                 let nickname = bots.get(&name)?.nickname().to_owned();
                 Some(Bot { name, nickname })
             });
-            (name.clone(), ServiceOptions { bot, limits: limits.clone() })
+            let workflow = service.workflow.as_ref().and_then(|workflow| workflows.get(workflow));
+            (name.clone(), ServiceOptions { workflow, bot, limits: limits.clone() })
         })
         .collect();
     let ms = Duration::from_millis;

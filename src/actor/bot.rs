@@ -5,7 +5,7 @@
 
 use super::entity::{BotSays, EntityActor};
 use actix::{Actor, Addr, Context, Handler, Message};
-use handoff_chat::bot::Rules;
+use handoff_chat::bot::{BotAnswer, Rules};
 use handoff_chat::command::Act;
 use handoff_chat::session::Event;
 use handoff_chat::{BotName, EffectId};
@@ -39,8 +39,8 @@ impl Handler<BotTurn> for BotActor {
     type Result = ();
 
     fn handle(&mut self, BotTurn { effect, event }: BotTurn, _: &mut Context<Self>) {
-        let answer = self.rules.turn(&event);
-        let act = Act::BotReply { effect, texts: answer.texts, leave: answer.leave };
+        let BotAnswer { texts, leave, handover } = self.rules.turn(&event);
+        let act = Act::BotReply { effect, texts, leave, handover };
         self.entity.do_send(BotSays { bot: self.name.clone(), effect, act });
     }
 }

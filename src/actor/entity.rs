@@ -77,7 +77,7 @@ impl EntityActor {
     fn give_turn(&mut self, bot: &BotName, seq: u64, effect: EffectId, me: Addr<Self>) {
         let event = self.core.borrow_mut().events_since(&self.entity, seq).into_iter().next();
         let (Some(rules), Some(event)) = (self.bots.get(bot), event.filter(|event| event.seq == seq)) else {
-            let act = Act::BotReply { effect, texts: Vec::new(), leave: false };
+            let act = Act::BotReply { effect, texts: Vec::new(), leave: false, handover: false };
             self.decide(Envelope::own(self.entity.clone(), bot_command(bot, effect, act)));
             return;
         };
