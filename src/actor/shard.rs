@@ -29,7 +29,9 @@ mod opening;
 mod words;
 mod work;
 
-pub use words::{Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, StoreIs, Tenancy};
+pub use words::{
+    Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, StoreIs, Tenancy,
+};
 
 use opening::{Opening, claim_and_recover};
 use work::put;
