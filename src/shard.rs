@@ -3,6 +3,7 @@
 //! [`core::ShardCore`] is fed with calls and the outcomes of what it asked for, and answers [`Action`]s. The actor in
 //! `actor/shard.rs` carries them out; the simulation drives the same code.
 
+pub mod census;
 pub mod checkpoint;
 pub mod core;
 pub mod frame;

@@ -6,7 +6,8 @@ use crate::bots::Bots;
 use crate::clock::Clock;
 use crate::post::Post;
 use crate::record::RecordWriter;
-use crate::shard::core::{Census, ShardCore};
+use crate::shard::census::Census;
+use crate::shard::core::ShardCore;
 use crate::shard::{Action, Envelope, Options, Output, Reply, ShardReply};
 use crate::watch::Watch;
 use actix::{

@@ -45,6 +45,12 @@ async fn a_panic_while_deciding_is_refused_and_a_second_on_the_same_command_quar
     assert!(matches!(quarantined, Err(ShardReply::Refused(Reject::Quarantined))), "{quarantined:?}");
     rig.tell(&bob, send("1", "untouched")).await.unwrap();
     assert_eq!(rig.core.census().quarantined, 1);
+    let end = Command { id: CommandId("end".into()), caller: Caller::Operator, act: Act::ForceEnd };
+    assert!(rig.tell(&ann, end).await.unwrap().chat_ended, "an operator can end it all the same");
+    assert_eq!(
+        (rig.core.census().quarantined, rig.texts(&ann).await),
+        (0, vec!["one".into(), "three".into()])
+    );
 }
 
 #[tokio::test]
