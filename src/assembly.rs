@@ -7,6 +7,7 @@ use crate::actor::shard::Surroundings;
 use crate::actor::supervisor::{Ended, Parts};
 use crate::bots::Bots;
 use crate::clock::Clock;
+use crate::post::RouterPost;
 use crate::router::{Router, Service};
 use crate::shard::Options;
 use crate::standing::Standing;
@@ -112,6 +113,7 @@ impl Groundwork {
         let wall_ms = u64::try_from(now.wall.0).unwrap_or(0);
         let seed = fittings.rng.random();
         let machine = Supervisor::new(fittings.cluster, fittings.owner, now.mono_ms, wall_ms, seed);
+        let post = Arc::new(RouterPost::default());
         let around = Surroundings {
             log: Log {
                 journal: fittings.journal,
@@ -122,6 +124,7 @@ impl Groundwork {
             tables: Arc::clone(&fittings.tables),
             clock: Arc::clone(&self.clock),
             bots: fittings.bots,
+            post: post.clone(),
             options: fittings.options,
             shard_inbox: fittings.shard_inbox,
             watch: Arc::clone(&fittings.watch),
@@ -151,6 +154,8 @@ impl Groundwork {
             watch: fittings.watch,
             random: fittings.random,
         };
-        Assembled { router: Arc::new(router), supervisor, ended: ends }
+        let router = Arc::new(router);
+        post.set(router.clone());
+        Assembled { router, supervisor, ended: ends }
     }
 }

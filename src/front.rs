@@ -4,17 +4,17 @@
 //! hop, and waits out a takeover. Gateways can be tested against a [`Sessions`] of their own.
 
 use async_trait::async_trait;
-use handoff_chat::SessionId;
-use handoff_chat::session::{Answer, Caller, Command, Read, Reading, Reject};
+use handoff_chat::command::{Answer, Caller, Command, Read, Reading, Reject};
+use handoff_chat::{EntityId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use thiserror::Error;
 
-/// A call for one session: a command, a read, or a command and then a read of what it left.
+/// A call for one entity: a command, a read, or a command and then a read of what it left.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// The session.
-    pub session: SessionId,
+    /// The session, queue or agent.
+    pub entity: EntityId,
     /// Decided first. Its id is the client's, or minted by the gateway and kept through its repeats.
     pub command: Option<Command>,
     /// Read afterwards, in the same turn.
@@ -23,6 +23,8 @@ pub struct Ask {
     pub client_id: bool,
     /// How long the caller waits.
     pub patience: Duration,
+    /// How long a read that finds nothing new waits at the owner for something, within the patience.
+    pub wait: Duration,
 }
 
 /// What was told.
@@ -30,7 +32,8 @@ pub struct Ask {
 pub struct Told {
     /// The command's answer; committed.
     pub answer: Option<Answer>,
-    /// What was read; all of it committed. Never [`Reading::NeedsHistory`]: history was read already.
+    /// What was read; all of it committed. Never [`Reading::NeedsHistory`]: history was read already. None where a read
+    /// waited and nothing new came.
     pub reading: Option<Reading>,
 }
 
@@ -155,6 +158,95 @@ pub trait Operations: Send + Sync + 'static {
     /// # Errors
     /// A sentence for the operator.
     async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String>;
+    /// Live entities of the whole cluster. Also says which shards could not be asked.
+    async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>);
+    /// Closed records.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String>;
+}
+
+/// Which of the cluster's entities are wanted: those of one kind, in order of id, after `after`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
+pub struct Wanted {
+    /// `session`, `queue` or `agent`.
+    pub kind: String,
+    /// Only those in this state.
+    pub state: Option<String>,
+    /// Only those of this service.
+    pub service: Option<String>,
+    /// Only those in this queue.
+    pub queue: Option<String>,
+    /// Only those of this agent.
+    pub agent: Option<String>,
+    /// Only those after this id.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// An entity at a glance: nothing that was said, and nobody's name but the agent's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
+pub struct EntitySummary {
+    /// Its id; for queues and agents their name.
+    pub id: String,
+    /// The shard it belongs to.
+    pub shard: u16,
+    /// Sessions: `open`, `ended`, `asleep` or `out of service`. Agents: `ready`, `not ready` or `signed out`.
+    /// Queues: `open`.
+    pub state: String,
+    /// Sessions: the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Sessions: where the interaction is: `workflow`, `queue`, `offer`, `agent` or `done`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Sessions: the queue it waits in or came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// Sessions: the agent it is offered to or with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Sessions: when it started. Queues: since when the first has waited. Milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
+    /// Queues: how many wait. Agents: how many offers and chats they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// Queues: how many agents could take one. Agents: the most they take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<usize>,
+}
+
+/// A closed record at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordSummary {
+    /// The session.
+    pub id: String,
+    /// The service.
+    pub service: String,
+    /// Milliseconds since 1970.
+    pub started_at_ms: i64,
+    /// Milliseconds since 1970.
+    pub ended_at_ms: i64,
+    /// Where the next page goes on.
+    pub cursor: String,
+}
+
+/// Which closed records are wanted, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecordsWanted {
+    /// Only those of this service.
+    pub service: Option<String>,
+    /// Only those that ended at or after this moment, in milliseconds since 1970.
+    pub from_ms: i64,
+    /// Only those that ended before this moment, in milliseconds since 1970; not set: all.
+    pub to_ms: Option<i64>,
+    /// The `cursor` of the last one on the page before.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// A record as read at some moment.

@@ -15,6 +15,7 @@ use crate::bots::{BotsError, load_bots};
 use crate::clock::SystemClock;
 use crate::front::Sessions;
 use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions};
+use crate::listing::Lister;
 use crate::metrics::Metrics;
 use crate::secret_file::{self, ensure_secret};
 use crate::shard::Options;
@@ -207,6 +208,12 @@ impl Node {
             list,
             standing,
             supervisor: supervisor.clone(),
+            lister: Lister {
+                node: owner.node,
+                directory: Arc::clone(&router.directory),
+                list: Arc::clone(&router.list),
+                peers: Arc::clone(&router.peers),
+            },
             sessions: Arc::clone(&router),
             tables: stores.tables,
             ended: ended.clone(),

@@ -3,16 +3,19 @@
 use crate::actor::handle::ShardDirectory;
 use crate::clock::Clock;
 use crate::front::{Ask, AskError, Sessions, Told};
+use crate::listing::list_here;
 use crate::record::read_record;
 use crate::shard::ShardReply;
 use crate::standing::Standing;
 use crate::watch::Watch;
-use crate::wire::{Forwarded, Returned};
+use crate::wire::{Forwarded, Request, Returned};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_chat::SessionId;
-use handoff_chat::session::{Act, Caller, Command, Entry, Read, Reading, Reject, Session};
+use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
+use handoff_chat::entry::Entry;
+use handoff_chat::session::Session;
 use handoff_cluster::{MemberList, PeerService, Peers, shard_of};
 use handoff_journal::{CLOSING_ROW, NodeId, Owner, ShardId, Table, Tables};
 use std::sync::Arc;
@@ -65,7 +68,14 @@ impl Router {
         if let Some(handle) = self.directory.get(shard) {
             let patience_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
             let deadline_ms = self.clock.now().mono_ms.saturating_add(patience_ms);
-            let asked = handle.ask(ask.session.clone(), ask.command.clone(), ask.read.clone(), deadline_ms);
+            let wait_until_ms = self.wait_until(ask.wait);
+            let asked = handle.ask(
+                ask.entity.clone(),
+                ask.command.clone(),
+                ask.read.clone(),
+                deadline_ms,
+                wait_until_ms,
+            );
             return match tokio::time::timeout(left, asked).await {
                 Ok(Some(ShardReply::NotOwner(Some(to)))) if to.node != self.node => {
                     self.forward(ask, to.node, left).await
@@ -74,20 +84,35 @@ impl Router {
                 Ok(None) | Err(_) => Try::Perhaps,
             };
         }
-        match self.list.load().assigned(shard).to {
-            Some(to) if to.node != self.node => self.forward(ask, to.node, left).await,
-            _ => Try::Nothing,
+        let assignment = self.list.load().assigned(shard);
+        let asked = match assignment.to.filter(|to| to.node != self.node) {
+            Some(to) => self.forward(ask, to.node, left).await,
+            None => Try::Nothing,
+        };
+        // While a shard moves its owner before serves it on, until he has prepared it for the next.
+        match (asked, assignment.from.filter(|from| from.node != self.node)) {
+            (Try::Nothing | Try::Answered(ShardReply::NotOwner(_)), Some(from)) => {
+                self.forward(ask, from.node, left).await
+            }
+            (asked, _) => asked,
         }
+    }
+
+    /// Until when a read waits here; 0: it does not.
+    fn wait_until(&self, wait: Duration) -> u64 {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(0);
+        if wait_ms == 0 { 0 } else { self.clock.now().mono_ms.saturating_add(wait_ms) }
     }
 
     async fn forward(&self, ask: &Ask, to: NodeId, left: Duration) -> Try {
         let forwarded = Forwarded {
-            session: ask.session.clone(),
+            entity: ask.entity.clone(),
             command: ask.command.clone(),
             read: ask.read.clone(),
             patience_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
+            wait_ms: u64::try_from(ask.wait.as_millis()).unwrap_or(0),
         };
-        let Ok(request) = handoff_codec::encode_bare(&forwarded) else { return Try::Nothing };
+        let Ok(request) = handoff_codec::encode_bare(&Request::Ask(forwarded)) else { return Try::Nothing };
         match self.peers.call(to, request.into(), left).await {
             Ok(bytes) => match handoff_codec::decode_bare::<Returned>(&bytes).map(Option::from) {
                 Ok(Some(reply)) => Try::Answered(reply),
@@ -99,7 +124,7 @@ impl Router {
     }
 
     async fn ask_owner(&self, ask: &Ask) -> Result<Told, AskError> {
-        let shard = shard_of(&ask.session.0, self.list.load().shards);
+        let shard = shard_of(&ask.entity.0, self.list.load().shards);
         let started = Instant::now();
         let no_owner = Duration::from_millis(NO_OWNER_MS);
         let mut wait_ms = RETRY_MS.0;
@@ -130,7 +155,7 @@ impl Router {
         if opening.sealed_key.is_none() {
             return Ok(());
         }
-        match self.tables.get(Table::Record, &ask.session.0, CLOSING_ROW).await {
+        match self.tables.get(Table::Record, &ask.entity.0, CLOSING_ROW).await {
             Ok(None) => return Ok(()),
             Ok(Some(_)) => {}
             Err(_) => return Err(AskError::Again),
@@ -152,11 +177,12 @@ impl Router {
         if ask.command.is_some() {
             return None;
         }
-        let record = read_record(self.tables.as_ref(), &ask.session).await.ok()??;
+        let session = ask.entity.session()?;
+        let record = read_record(self.tables.as_ref(), &session).await.ok()??;
         if !record.closed {
             return None;
         }
-        let mut session = Session::new(ask.session.clone());
+        let mut session = Session::new(session);
         for event in record.events {
             session.apply(&Entry::Event(event));
         }
@@ -225,13 +251,20 @@ pub struct Service {
 #[async_trait]
 impl PeerService for Service {
     async fn call(&self, _from: Owner, request: Bytes) -> Bytes {
-        let returned = match handoff_codec::decode_bare::<Forwarded>(&request) {
+        let returned = match handoff_codec::decode_bare::<Request>(&request) {
             Err(_) => Returned::Again,
-            Ok(call) => match self.directory.get(shard_of(&call.session.0, self.shards)) {
+            Ok(Request::List(wanted)) => {
+                let listed = list_here(&self.directory, self.shards, &wanted).await;
+                return handoff_codec::encode_bare(&listed).map(Bytes::from).unwrap_or_default();
+            }
+            Ok(Request::Ask(call)) => match self.directory.get(shard_of(&call.entity.0, self.shards)) {
                 None => Returned::NotOwner(None),
                 Some(handle) => {
-                    let deadline_ms = self.clock.now().mono_ms.saturating_add(call.patience_ms);
-                    handle.ask(call.session, call.command, call.read, deadline_ms).await.into()
+                    let now_ms = self.clock.now().mono_ms;
+                    let deadline_ms = now_ms.saturating_add(call.patience_ms);
+                    let wait_until_ms =
+                        if call.wait_ms == 0 { 0 } else { now_ms.saturating_add(call.wait_ms) };
+                    handle.ask(call.entity, call.command, call.read, deadline_ms, wait_until_ms).await.into()
                 }
             },
         };

@@ -6,15 +6,20 @@
 pub mod checkpoint;
 pub mod core;
 pub mod frame;
+pub mod listing;
+pub mod outage;
 pub mod pipeline;
 pub mod recovery;
+mod release;
 pub mod sleep;
 pub mod slot;
+pub mod tells;
 pub mod turn;
+pub mod waiting;
 
 use crate::front::Told;
-use handoff_chat::session::{Caller, Command, Read, Reject};
-use handoff_chat::{EffectId, Millis, SessionId};
+use handoff_chat::command::{Caller, Command, Read, Reject};
+use handoff_chat::{EffectId, EntityId, Millis};
 use handoff_journal::{Owner, Row};
 use std::sync::Arc;
 
@@ -37,7 +42,7 @@ pub enum Phase {
 }
 
 /// Called within each turn, inside of what catches panics; tests make it panic.
-pub type FaultHook = Arc<dyn Fn(&SessionId, &Command, Phase) + Send + Sync>;
+pub type FaultHook = Arc<dyn Fn(&EntityId, &Command, Phase) + Send + Sync>;
 
 /// What governs a shard.
 #[derive(Clone)]
@@ -52,13 +57,17 @@ pub struct Options {
     pub segment_bytes_max: usize,
     /// A segment is rolled at this many frames.
     pub segment_frames_max: u64,
-    /// A session that nobody called for so long falls asleep.
+    /// An entity that nobody called for so long falls asleep.
     pub passivate_after_ms: u64,
     /// A customer who made no call for so long is gone.
     pub disconnect_timeout_ms: u64,
-    /// Events of a session that are kept in memory beyond history; twice as many are written to history.
+    /// An agent none of whose windows was heard for so long is lost.
+    pub agent_grace_ms: u64,
+    /// How many shards there are: what is said to an entity of the same shard is decided in the same turn.
+    pub shards: u16,
+    /// Events of an entity that are kept in memory beyond history; twice as many are written to history.
     pub events_in_memory: u64,
-    /// Calls that may wait for one session.
+    /// Calls that may wait for one entity.
     pub entity_inbox: usize,
     /// For tests of panics.
     pub fault_hook: Option<FaultHook>,
@@ -74,6 +83,8 @@ impl Default for Options {
             segment_frames_max: 1024,
             passivate_after_ms: 120_000,
             disconnect_timeout_ms: 45_000,
+            agent_grace_ms: 15_000,
+            shards: 1,
             events_in_memory: 64,
             entity_inbox: 64,
             fault_hook: None,
@@ -86,7 +97,7 @@ impl Default for Options {
 pub enum ShardReply {
     /// Done and committed, or read.
     Told(Told),
-    /// The session refuses.
+    /// The entity refuses.
     Refused(Reject),
     /// Too much waits already; nothing was done.
     Busy,
@@ -111,18 +122,29 @@ impl ReplyTo {
     }
 }
 
-/// One call for a session of this shard.
+/// One call for an entity of this shard.
 pub struct Envelope {
-    /// The session.
-    pub session: SessionId,
+    /// The entity.
+    pub entity: EntityId,
     /// Decided first.
     pub command: Option<Command>,
     /// Read afterwards.
     pub read: Option<(Caller, Read)>,
     /// Dropped when decided after this moment of the monotonic clock.
     pub deadline_ms: u64,
+    /// A read that finds nothing new waits until this moment for something; 0: it does not.
+    pub wait_until_ms: u64,
     /// The caller, if somebody waits.
     pub reply: Option<ReplyTo>,
+}
+
+impl Envelope {
+    /// What the node itself asks; nobody waits for the answer.
+    #[must_use]
+    pub fn own(entity: EntityId, command: Command) -> Self {
+        let command = Some(command);
+        Self { entity, command, read: None, deadline_ms: u64::MAX, wait_until_ms: 0, reply: None }
+    }
 }
 
 /// A reply that may leave.
@@ -131,8 +153,8 @@ pub struct Reply {
     pub to: ReplyTo,
     /// What.
     pub reply: ShardReply,
-    /// For a reading that needs history: who reads what of which session.
-    pub read: Option<(SessionId, Caller, Read)>,
+    /// For a reading that needs history: who reads what of which entity.
+    pub read: Option<(EntityId, Caller, Read)>,
 }
 
 /// What leaves a shard, in order, when it may.
@@ -141,8 +163,8 @@ pub enum Output {
     Reply(Box<Reply>),
     /// An owed effect is committed: do it.
     Effect {
-        /// The session that owes it.
-        session: SessionId,
+        /// The entity that owes it.
+        entity: EntityId,
         /// Its id.
         id: EffectId,
     },
@@ -151,7 +173,7 @@ pub enum Output {
 impl Output {
     /// A reply to be held.
     #[must_use]
-    pub fn reply(to: ReplyTo, reply: ShardReply, read: Option<(SessionId, Caller, Read)>) -> Self {
+    pub fn reply(to: ReplyTo, reply: ShardReply, read: Option<(EntityId, Caller, Read)>) -> Self {
         Self::Reply(Box::new(Reply { to, reply, read }))
     }
 }
@@ -169,15 +191,15 @@ pub enum Action {
     Send(Output),
     /// Load a snapshot row and give it to `woken`.
     LoadSnapshot {
-        /// The session.
-        session: SessionId,
+        /// The entity.
+        entity: EntityId,
         /// The row's key.
         key: String,
     },
     /// Put a snapshot row and say so to `snapshot_written`.
     PutSnapshot {
-        /// The session.
-        session: SessionId,
+        /// The entity.
+        entity: EntityId,
         /// The row's key.
         key: String,
         /// The row.
@@ -185,17 +207,17 @@ pub enum Action {
     },
     /// Put transcript rows and say so to `history_written`.
     PutHistory {
-        /// The session.
-        session: SessionId,
+        /// The entity.
+        entity: EntityId,
         /// The rows.
         rows: Vec<Row>,
         /// The last `seq` in them.
         through: u64,
     },
-    /// A panic left the session's state in doubt: read the log again and give what it says to `rebuilt`.
+    /// A panic left the entity's state in doubt: read the log again and give what it says to `rebuilt`.
     Rebuild {
-        /// The session.
-        session: SessionId,
+        /// The entity.
+        entity: EntityId,
     },
 }
 

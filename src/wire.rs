@@ -1,23 +1,43 @@
 //! What nodes say to each other over the peer links, beside what their supervisors say.
 
-use crate::front::Told;
+use crate::front::{EntitySummary, Told, Wanted};
 use crate::shard::ShardReply;
 use bincode::{Decode, Encode};
-use handoff_chat::SessionId;
-use handoff_chat::session::{Answer, Caller, Command, Read, Reading, Reject};
+use handoff_chat::EntityId;
+use handoff_chat::command::{Answer, Caller, Command, Read, Reading, Reject};
 use handoff_journal::Owner;
+
+/// What a node asks another.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Request {
+    /// For an entity there; answered [`Returned`].
+    Ask(Forwarded),
+    /// What its shards hold; answered [`Listed`].
+    List(Wanted),
+}
+
+/// What the shards of a node hold.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub struct Listed {
+    /// Which shards were asked.
+    pub shards: Vec<u16>,
+    /// The first of their entities that are wanted, in order of id.
+    pub entities: Vec<EntitySummary>,
+}
 
 /// A call that a gateway forwards to a shard's owner; never forwarded again.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Forwarded {
-    /// The session.
-    pub session: SessionId,
+    /// The entity.
+    pub entity: EntityId,
     /// Decided first.
     pub command: Option<Command>,
     /// Read afterwards.
     pub read: Option<(Caller, Read)>,
     /// How long the gateway still waits, in milliseconds.
     pub patience_ms: u64,
+    /// How long a read that finds nothing new waits for something, in milliseconds.
+    pub wait_ms: u64,
 }
 
 /// What the owner answers.

@@ -74,3 +74,84 @@ pub struct TimerId(pub u64);
 /// The name of a rule bot: its file's name in `config/bots` without the ending.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 pub struct BotName(pub String);
+
+/// A queue's name, as the configuration has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+pub struct QueueName(pub String);
+
+/// The name that an agent signs in with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+pub struct AgentName(pub String);
+
+/// What a shard is asked for: a session (with its interaction; its own id), a queue (`queue:` and its name) or an agent
+/// (`agent:` and his name). Its hash decides the shard.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+pub struct EntityId(pub String);
+
+/// Which machine an entity is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A session and its interaction.
+    Session(SessionId),
+    /// A queue.
+    Queue(QueueName),
+    /// An agent.
+    Agent(AgentName),
+}
+
+impl EntityId {
+    /// Which machine it names.
+    pub fn kind(&self) -> Kind {
+        if let Some(name) = self.0.strip_prefix("queue:") {
+            Kind::Queue(QueueName(name.to_owned()))
+        } else if let Some(name) = self.0.strip_prefix("agent:") {
+            Kind::Agent(AgentName(name.to_owned()))
+        } else {
+            Kind::Session(SessionId(self.0.clone()))
+        }
+    }
+
+    /// The session's id, when it names one.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.kind() {
+            Kind::Session(id) => Some(id),
+            Kind::Queue(_) | Kind::Agent(_) => None,
+        }
+    }
+}
+
+impl From<&SessionId> for EntityId {
+    fn from(id: &SessionId) -> Self {
+        Self(id.0.clone())
+    }
+}
+
+impl From<&QueueName> for EntityId {
+    fn from(name: &QueueName) -> Self {
+        Self(format!("queue:{}", name.0))
+    }
+}
+
+impl From<&AgentName> for EntityId {
+    fn from(name: &AgentName) -> Self {
+        Self(format!("agent:{}", name.0))
+    }
+}
+
+impl std::fmt::Display for EntityId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl CommandId {
+    /// The id of a participant's command that a native socket numbered.
+    pub fn numbered(number: u64) -> Self {
+        Self(format!("#{number}"))
+    }
+
+    /// The number, for an id that a native socket gave.
+    pub fn number(&self) -> Option<u64> {
+        self.0.strip_prefix('#').and_then(|number| number.parse().ok())
+    }
+}

@@ -5,16 +5,26 @@
 //! state` ([`session::Session::apply`]), with no I/O, clock or randomness of its own: those come in as a
 //! [`Turn`]. Replay, simulation and property tests are then cheap.
 
+pub mod agent;
 pub mod bot;
+pub mod command;
+pub mod contact;
+pub mod entity;
+pub mod entry;
 pub mod id;
 pub mod key;
+pub mod queue;
 pub mod record;
+pub mod routing;
 pub mod session;
 #[cfg(test)]
 mod stored_shapes;
 pub mod transcript;
 
-pub use id::{BotName, CommandId, EffectId, Millis, SessionId, TimerId};
+pub use entity::{Decision, Entity};
+pub use id::{
+    AgentName, BotName, CommandId, EffectId, EntityId, Kind, Millis, QueueName, SessionId, TimerId,
+};
 pub use key::SecureKey;
 pub use session::Session;
 

@@ -4,10 +4,11 @@
 //!
 //! `HANDOFF_WRITE_FIXTURES=1` writes files that don't exist yet; it never replaces one.
 
+use crate::command::{Act, Caller, Command};
+use crate::entry::{Effect, Entry};
 use crate::record::{RecordClosing, RecordOpening, decode_event, encode_event};
 use crate::session::{
-    Act, Answer, Body, Bot, Caller, Command, Effect, Entry, Event, LeaveReason, Limits, Opening, Participant,
-    Role, Start, Text, Visibility,
+    Body, Bot, ChatAnswer, Event, LeaveReason, Limits, Opening, Participant, Role, Start, Text, Visibility,
 };
 use crate::{BotName, CommandId, EffectId, Millis, Session, SessionId, TimerId, Turn};
 use bincode::{Decode, Encode};
@@ -66,7 +67,7 @@ fn bodies() -> Vec<(String, Body)> {
     ];
     for role in [
         Role::Customer,
-        Role::Agent,
+        Role::Agent(crate::AgentName("kate".to_owned())),
         Role::Bot(BotName("demo".to_owned())),
         Role::Supervisor,
         Role::Workflow,
@@ -84,7 +85,7 @@ fn bodies() -> Vec<(String, Body)> {
 }
 
 fn entries() -> Vec<(&'static str, Entry)> {
-    let answer = Answer {
+    let answer = ChatAnswer {
         seq: 4,
         next_position: 70_000,
         chat_ended: true,

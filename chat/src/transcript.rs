@@ -77,7 +77,7 @@ fn visibility_text(visibility: Visibility) -> &'static str {
 fn role_text(role: &Role) -> &'static str {
     match role {
         Role::Customer => "CLIENT",
-        Role::Agent | Role::Bot(_) => "AGENT",
+        Role::Agent(_) | Role::Bot(_) => "AGENT",
         Role::Supervisor => "SUPERVISOR",
         Role::Workflow => "EXTERNAL",
         Role::System => "SYSTEM",

@@ -130,6 +130,8 @@ options! {
         tls: Tls = Tls::default(),
         /// The newest protocol version that this node speaks and writes.
         protocol_max: u16 = 1,
+        /// All nodes run on this host and see the embedded store's very folder, whatever addresses they have.
+        same_host: bool = false,
         /// How long a connection attempt may take.
         connect_timeout_ms: u64 = 1_000,
         /// Most calls that wait for one peer's answer; more are refused as busy.

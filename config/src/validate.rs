@@ -153,7 +153,7 @@ impl Checker<'_> {
             );
         }
         let far = |address: &String| !host_of(address).is_some_and(is_loopback);
-        if config.store.kind == StoreKind::Sqlite {
+        if config.store.kind == StoreKind::Sqlite && !peer.same_host {
             let why = "names another host, but the embedded store works on one host only: \
                        use store.kind = \"cassandra\"";
             if peer.seeds.iter().any(|seed| host_of(seed).is_some() && far(seed)) {

@@ -165,6 +165,7 @@ fn the_embedded_store_refuses_other_hosts() {
     {
         let text = report("[peer]\ninsecure = true\n", &[], &[key]);
         assert!(text.contains("embedded store works on one host only"), "{key}: {text}");
+        from("[peer]\ninsecure = true\nsame_host = true\n", &[], &[key]).unwrap();
     }
     from("", &[], &["peer.seeds=127.0.0.1:7101,[::1]:7102,localhost:7103"]).unwrap();
 }

@@ -3,7 +3,8 @@
 use handoff::record::read_record;
 use handoff::shard::frame::{FrameBody, Item};
 use handoff_chat::SessionId;
-use handoff_chat::session::{Body, Entry, Event};
+use handoff_chat::entry::Entry;
+use handoff_chat::session::{Body, Event};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{NodeId, ShardId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +80,10 @@ fn check_shard(
                         return Err(format!("shard {shard}: two owners in epoch {epoch}"));
                     }
                 }
-                Item::Turn(turn) => take(sessions.entry(turn.session).or_default(), turn.entries)?,
+                Item::Turn(turn) => {
+                    let Some(session) = turn.entity.session() else { continue };
+                    take(sessions.entry(session).or_default(), turn.entries)?;
+                }
                 Item::Slept(_)
                 | Item::Outage { .. }
                 | Item::Chunk(_)
@@ -108,6 +112,7 @@ fn take(logged: &mut Logged, entries: Vec<Entry>) -> Result<(), String> {
                 return Err(format!("timer {} fired twice", id.0));
             }
             Entry::Retired => logged.retired += 1,
+            Entry::Queue(_) | Entry::Agent(_) => return Err("another machine's entry".into()),
             Entry::Settled(_) | Entry::Disarmed(_) | Entry::Reserved(_) | Entry::Answered { .. } => {}
         }
     }

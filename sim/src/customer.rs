@@ -5,8 +5,9 @@
 use crate::checker::Told as Kept;
 use crate::node::SimNode;
 use handoff::front::{Ask, AskError, Told};
-use handoff_chat::session::{Act, Body, Bot, Caller, Command, Limits, Opening, Read, Reading, View};
-use handoff_chat::{BotName, CommandId, SessionId};
+use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading};
+use handoff_chat::session::{Body, Bot, Limits, Opening, View};
+use handoff_chat::{BotName, CommandId, EntityId, SessionId};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::cell::RefCell;
@@ -28,7 +29,7 @@ const TRIES_MAX: u32 = 400;
 pub struct Customer {
     nodes: Nodes,
     place: usize,
-    session: SessionId,
+    pub(crate) session: SessionId,
     key: [u8; 32],
     rng: StdRng,
     seen: BTreeMap<u64, String>,
@@ -44,7 +45,7 @@ impl Customer {
         Self { nodes, place, session, key, rng, seen: BTreeMap::new(), kept }
     }
 
-    fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         Caller::Customer(self.key)
     }
 
@@ -57,11 +58,12 @@ impl Customer {
     async fn ask(&mut self, command: Option<Command>, read: Option<u64>) -> Result<Told, String> {
         for _ in 0..TRIES_MAX {
             let ask = Ask {
-                session: self.session.clone(),
+                entity: EntityId::from(&self.session),
                 command: command.clone(),
                 read: read.map(|position| (self.caller(), Read::Customer { position })),
                 client_id: true,
                 patience: Duration::from_millis(2_000),
+                wait: Duration::ZERO,
             };
             if let Some(node) = self.node() {
                 match timeout(CLIENT_TIMEOUT, node.call(ask)).await {
@@ -96,7 +98,7 @@ impl Customer {
         Ok(self.kept)
     }
 
-    async fn open(&mut self) -> Result<(), String> {
+    pub(crate) async fn open(&mut self) -> Result<(), String> {
         let opening = Opening {
             service: "default".into(),
             nickname: "Ann".into(),
@@ -121,12 +123,12 @@ impl Customer {
         self.look(told)
     }
 
-    async fn say(&mut self, number: u32) -> Result<(), String> {
+    pub(crate) async fn say(&mut self, number: u32) -> Result<(), String> {
         let text = format!("{} says {number}", self.session.0);
         let act = Act::Send { text: text.clone(), message_type: None };
         let command = Command { id: CommandId(format!("c:{number}")), caller: self.caller(), act };
         let told = self.ask(Some(command), None).await?;
-        let answer = told.answer.ok_or("a send without an answer")?;
+        let answer = told.answer.and_then(Answer::chat).ok_or("a send without an answer")?;
         self.kept.acknowledged.push((answer.seq, text));
         Ok(())
     }

@@ -11,3 +11,6 @@ pub mod node;
 pub mod run;
 
 pub use run::{Plan, Report, run};
+
+#[cfg(test)]
+mod tests;

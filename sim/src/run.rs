@@ -81,7 +81,7 @@ pub fn run(plan: &Plan) -> Result<Report, String> {
     world.block_on(&runtime, live(plan.clone()))
 }
 
-fn world_of(plan: &Plan, rng: &mut StdRng) -> Result<World, String> {
+pub(crate) fn world_of(plan: &Plan, rng: &mut StdRng) -> Result<World, String> {
     let rules = BotRules {
         nickname: "Demo".into(),
         greetings: vec![GREETING.into()],

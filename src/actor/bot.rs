@@ -3,10 +3,11 @@
 //! It is driven by what the session owes it, and answers with commands whose id names the debt: after a takeover the
 //! next owner hands out the unanswered turns again, and none is answered twice.
 
-use super::session::{BotSays, SessionActor};
+use super::entity::{BotSays, EntityActor};
 use actix::{Actor, Addr, Context, Handler, Message};
 use handoff_chat::bot::Rules;
-use handoff_chat::session::{Act, Event};
+use handoff_chat::command::Act;
+use handoff_chat::session::Event;
 use handoff_chat::{BotName, EffectId};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub struct BotActor {
     /// What it goes by.
     pub rules: Arc<Rules>,
     /// Where it talks.
-    pub session: Addr<SessionActor>,
+    pub entity: Addr<EntityActor>,
 }
 
 impl Actor for BotActor {
@@ -40,6 +41,6 @@ impl Handler<BotTurn> for BotActor {
     fn handle(&mut self, BotTurn { effect, event }: BotTurn, _: &mut Context<Self>) {
         let answer = self.rules.turn(&event);
         let act = Act::BotReply { effect, texts: answer.texts, leave: answer.leave };
-        self.session.do_send(BotSays { bot: self.name.clone(), effect, act });
+        self.entity.do_send(BotSays { bot: self.name.clone(), effect, act });
     }
 }

@@ -3,14 +3,15 @@
 //! actix's mailbox capacity counts per handle, so it bounds nothing. Here every call carries a permit of the shard's
 //! semaphore until its reply has left; without a permit the answer is "busy" at the door.
 
-use super::shard::{Ask, ShardActor, ShardView};
+use super::shard::{Ask, List, ShardActor, ShardView};
 use super::supervisor::{Drain, Heard, LinkNews, LookAll, Parts, SupervisorActor};
+use crate::front::{EntitySummary, Wanted};
 use crate::shard::{Envelope, ReplyTo, ShardReply};
 use actix::{Actor, Addr};
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use handoff_chat::SessionId;
-use handoff_chat::session::{Caller, Command, Read};
+use handoff_chat::EntityId;
+use handoff_chat::command::{Caller, Command, Read};
 use handoff_cluster::PeerEvent;
 use handoff_journal::{Owner, ShardId};
 use std::sync::Arc;
@@ -34,16 +35,22 @@ impl ShardHandle {
     /// was committed is not known.
     pub async fn ask(
         &self,
-        session: SessionId,
+        entity: EntityId,
         command: Option<Command>,
         read: Option<(Caller, Read)>,
         deadline_ms: u64,
+        wait_until_ms: u64,
     ) -> Option<ShardReply> {
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return Some(ShardReply::Busy) };
         let (sender, receiver) = oneshot::channel();
         let reply = Some(ReplyTo { sender, permit: Some(permit) });
-        self.addr.do_send(Ask(Envelope { session, command, read, deadline_ms, reply }));
+        self.addr.do_send(Ask(Envelope { entity, command, read, deadline_ms, wait_until_ms, reply }));
         receiver.await.ok()
+    }
+
+    /// What it holds of what operators want; `None`: it does not serve.
+    pub async fn list(&self, wanted: Wanted) -> Option<Vec<EntitySummary>> {
+        self.addr.send(List(wanted)).await.ok().flatten()
     }
 
     /// The actor, for what the supervisor tells it.

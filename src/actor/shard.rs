@@ -1,9 +1,10 @@
 //! A shard's actor: claims and recovers its log, then carries out what its core wants done.
 
+use super::entity::{Deliver, EntityActor, Leave, Owe};
 use super::journal::Log;
-use super::session::{Deliver, Leave, Owe, SessionActor};
 use crate::bots::Bots;
 use crate::clock::Clock;
+use crate::post::Post;
 use crate::record::RecordWriter;
 use crate::shard::core::{Census, ShardCore};
 use crate::shard::{Action, Envelope, Options, Output, Reply, ShardReply};
@@ -12,8 +13,8 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
     WrapFuture,
 };
-use handoff_chat::session::Reading;
-use handoff_chat::{Millis, SessionId};
+use handoff_chat::command::Reading;
+use handoff_chat::{EntityId, Millis};
 use handoff_journal::{Claimed, JournalError, Owner, Position, Row, Table, Tables};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -28,7 +29,9 @@ mod opening;
 mod words;
 mod work;
 
-pub use words::{Ask, Distrust, Drop, Kick, Look, News, Release, ShardReport, ShardView, Tenancy};
+pub use words::{
+    Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, StoreIs, Tenancy,
+};
 
 use opening::{Opening, claim_and_recover};
 use work::put;
@@ -47,6 +50,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// The bots.
     pub bots: Arc<Bots>,
+    /// Carries what entities say to each other.
+    pub post: Arc<dyn Post>,
     /// What governs a shard.
     pub options: Options,
     /// Calls that may wait at one shard.
@@ -73,7 +78,7 @@ pub struct ShardActor {
     seed: u64,
     phase: Phase,
     claimed: Option<Claimed>,
-    sessions: BTreeMap<SessionId, Addr<SessionActor>>,
+    entities: BTreeMap<EntityId, Addr<EntityActor>>,
     releasing: Option<Option<Owner>>,
     reported: bool,
 }
@@ -96,7 +101,7 @@ impl ShardActor {
             seed,
             phase: Phase::Opening(VecDeque::new()),
             claimed: None,
-            sessions: BTreeMap::new(),
+            entities: BTreeMap::new(),
             releasing: None,
             reported: false,
         }
@@ -190,8 +195,8 @@ impl ShardActor {
             Phase::Serving(core) => core.borrow_mut().fenced(by),
             Phase::Done => {}
         }
-        for (_, session) in std::mem::take(&mut self.sessions) {
-            session.do_send(Leave);
+        for (_, entity) in std::mem::take(&mut self.entities) {
+            entity.do_send(Leave);
         }
     }
 
@@ -202,32 +207,33 @@ impl ShardActor {
             Phase::Done => not_owner(envelope, None),
             Phase::Serving(core) => {
                 let core = Rc::clone(core);
-                let session = envelope.session.clone();
-                self.session(&session, core, ctx).do_send(Deliver(envelope));
+                let entity = envelope.entity.clone();
+                self.entity(&entity, core, ctx).do_send(Deliver(envelope));
             }
         }
     }
 
-    fn session(
+    fn entity(
         &mut self,
-        session: &SessionId,
+        entity: &EntityId,
         core: Rc<RefCell<ShardCore>>,
         ctx: &mut Context<Self>,
-    ) -> Addr<SessionActor> {
-        if let Some(addr) = self.sessions.get(session).filter(|addr| addr.connected()) {
+    ) -> Addr<EntityActor> {
+        if let Some(addr) = self.entities.get(entity).filter(|addr| addr.connected()) {
             return addr.clone();
         }
-        let actor = SessionActor {
-            session: session.clone(),
+        let actor = EntityActor {
+            entity: entity.clone(),
             core,
             shard: ctx.address(),
             clock: Arc::clone(&self.around.clock),
             bots: Arc::clone(&self.around.bots),
             records: RecordWriter { tables: Arc::clone(&self.around.tables) },
+            post: Arc::clone(&self.around.post),
             beside: BTreeMap::new(),
         };
         let addr = actor.start();
-        self.sessions.insert(session.clone(), addr.clone());
+        self.entities.insert(entity.clone(), addr.clone());
         addr
     }
 
@@ -244,8 +250,8 @@ impl ShardActor {
                 self.act(action, &core, ctx);
             }
         }
-        for session in core.borrow_mut().take_left() {
-            if let Some(addr) = self.sessions.remove(&session) {
+        for entity in core.borrow_mut().take_left() {
+            if let Some(addr) = self.entities.remove(&entity) {
                 addr.do_send(Leave);
             }
         }
@@ -270,21 +276,21 @@ impl ShardActor {
             Action::Journal(step) => self.journal(step, core, ctx),
             Action::Send(output) => self.send(output, core, ctx),
             Action::Trim { segment } => self.trim(segment, core, ctx),
-            Action::LoadSnapshot { session, key } => self.load_snapshot(session, key, ctx),
-            Action::PutSnapshot { session, key, body } => {
+            Action::LoadSnapshot { entity, key } => self.load_snapshot(entity, key, ctx),
+            Action::PutSnapshot { entity, key, body } => {
                 let rows = vec![Row { key, row: 0, body: body.into() }];
                 let put = put(Arc::clone(&self.around.tables), Table::Snapshot, rows);
                 ctx.spawn(put.into_actor(self).map(move |written, actor: &mut Self, ctx| {
-                    actor.with_core(ctx, |core, now| core.snapshot_written(now, &session, written));
+                    actor.with_core(ctx, |core, now| core.snapshot_written(now, &entity, written));
                 }));
             }
-            Action::PutHistory { session, rows, through } => {
+            Action::PutHistory { entity, rows, through } => {
                 let put = put(Arc::clone(&self.around.tables), Table::Record, rows);
                 ctx.spawn(put.into_actor(self).map(move |written, actor: &mut Self, ctx| {
-                    actor.with_core(ctx, |core, now| core.history_written(now, &session, through, written));
+                    actor.with_core(ctx, |core, now| core.history_written(now, &entity, through, written));
                 }));
             }
-            Action::Rebuild { session } => self.rebuild(session, ctx),
+            Action::Rebuild { entity } => self.rebuild(entity, ctx),
         }
     }
 
@@ -298,8 +304,8 @@ impl ShardActor {
 
     fn send(&mut self, output: Output, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
         match output {
-            Output::Effect { session, id } => {
-                self.session(&session, Rc::clone(core), ctx).do_send(Owe(id));
+            Output::Effect { entity, id } => {
+                self.entity(&entity, Rc::clone(core), ctx).do_send(Owe(id));
             }
             Output::Reply(reply) => self.reply(*reply, ctx),
         }
@@ -395,6 +401,22 @@ impl Handler<Distrust> for ShardActor {
         if let Some(core) = self.core() {
             core.borrow_mut().distrust();
         }
+    }
+}
+
+impl Handler<StoreIs> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, StoreIs(news): StoreIs, ctx: &mut Context<Self>) {
+        self.with_core(ctx, |core, now| core.store_is(now, news));
+    }
+}
+
+impl Handler<List> for ShardActor {
+    type Result = MessageResult<List>;
+
+    fn handle(&mut self, List(wanted): List, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.core().map(|core| core.borrow().list(&wanted)))
     }
 }
 

@@ -3,23 +3,26 @@
 //! ```text
 //! GET  /admin/v1/cluster             this node's view of the members
 //! GET  /admin/v1/shards              all shards as this node sees them
+//! GET  /admin/v1/sessions            live sessions of the cluster; also /interactions, /queues, /agents
 //! GET  /admin/v1/sessions/{id}       a session at a glance
 //! POST /admin/v1/sessions/{id}/end   ends it whatever holds it open
+//! GET  /admin/v1/records             closed records, newest first
 //! GET  /admin/v1/records/{id}        the record: JSON, or XML by Accept or ?format=xml
 //! POST /admin/v1/drain               gives all shards away; answers when the last has moved
 //! ```
 
 use super::Admin;
 use super::auth::{self, Token};
+use super::lists;
 use super::problem::Problem;
 use super::summary::SessionSummary;
 use crate::front::{Ask, RecordView};
 use actix_web::http::header;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpRequest, HttpResponse, Scope, dev, web};
+use handoff_chat::command::{Act, Answer, Caller, Command};
 use handoff_chat::id::CommandId;
-use handoff_chat::session::{Act, Caller, Command};
-use handoff_chat::{SessionId, transcript};
+use handoff_chat::{EntityId, SessionId, transcript};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::json;
@@ -45,12 +48,25 @@ pub(super) fn scope(
         }))
         .service(resource("/cluster", web::get().to(cluster)))
         .service(resource("/shards", web::get().to(shards)))
+        .service(resource("/sessions", web::get().to(lists::sessions)))
+        .service(resource("/interactions", web::get().to(lists::interactions)))
+        .service(resource("/queues", web::get().to(lists::queues)))
+        .service(resource("/agents", web::get().to(lists::agents)))
+        .service(resource("/records", web::get().to(lists::records)))
+        .service(resource("/openapi.yaml", web::get().to(openapi)))
         .service(resource("/sessions/{id}", web::get().to(session)))
         .service(resource("/sessions/{id}/end", web::post().to(end)))
         .service(resource("/records/{id}", web::get().to(record)))
         .service(resource("/drain", web::post().to(drain)))
         .service(resource("/raise", web::post().to(raise)))
         .default_service(web::to(super::nothing_here))
+}
+
+/// The API as OpenAPI 3.1.
+const OPENAPI: &str = include_str!("../../docs/openapi/admin.yaml");
+
+async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/yaml").body(OPENAPI)
 }
 
 fn resource(path: &str, route: actix_web::Route) -> actix_web::Resource {
@@ -79,9 +95,17 @@ async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpRes
     let session = session_id(&path)?;
     let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
     tracing::info!(session = %session.0, "operator ends a session");
-    let ask = Ask { session, command: Some(command), read: None, client_id: false, patience: PATIENCE };
+    let ask = Ask {
+        entity: EntityId::from(&session),
+        command: Some(command),
+        read: None,
+        client_id: false,
+        patience: PATIENCE,
+        wait: Duration::ZERO,
+    };
     let told = admin.sessions.ask(ask).await?;
-    Ok(HttpResponse::Ok().json(json!({"ended": true, "seq": told.answer.map(|answer| answer.seq)})))
+    Ok(HttpResponse::Ok()
+        .json(json!({"ended": true, "seq": told.answer.and_then(Answer::chat).map(|answer| answer.seq)})))
 }
 
 async fn record(

@@ -1,15 +1,15 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::front::{
-    Ask, AskError, ClusterStatus, MemberStatus, Operations, Raised, RecordView, Sessions, ShardStatus, Told,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordSummary, RecordView,
+    RecordsWanted, Sessions, ShardStatus, Told, Wanted,
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
+use handoff_chat::command::{Act, Answer, Caller};
 use handoff_chat::id::{BotName, Millis};
 use handoff_chat::session::event::{Start, Text};
-use handoff_chat::session::{
-    Act, Answer, Body, Caller, Event, LeaveReason, Limits, Participant, Role, Visibility,
-};
+use handoff_chat::session::{Body, ChatAnswer, Event, LeaveReason, Limits, Participant, Role, Visibility};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -95,9 +95,14 @@ impl Sessions for Fake {
         if let Some(error) = self.refuse.lock().unwrap().clone() {
             return Err(error);
         }
-        let answer =
-            Answer { seq: 7, next_position: 1, chat_ended: true, user_id: String::new(), sealed_key: None };
-        Ok(Told { answer: Some(answer), reading: None })
+        let answer = ChatAnswer {
+            seq: 7,
+            next_position: 1,
+            chat_ended: true,
+            user_id: String::new(),
+            sealed_key: None,
+        };
+        Ok(Told { answer: Some(Answer::Chat(answer)), reading: None })
     }
 
     fn mint(&self) -> SessionId {
@@ -149,6 +154,38 @@ impl Operations for Fake {
     async fn drain(&self) -> Result<(), String> {
         *self.drains.lock().unwrap() += 1;
         self.stuck.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
+        let summary = |id: &str| EntitySummary {
+            id: id.to_owned(),
+            shard: 1,
+            state: "open".to_owned(),
+            service: wanted.service.clone(),
+            place: None,
+            queue: None,
+            agent: None,
+            since_ms: Some(5),
+            count: None,
+            capacity: None,
+        };
+        let all =
+            ["a", "b", "c"].into_iter().filter(|id| wanted.after.as_deref().is_none_or(|after| *id > after));
+        (all.take(wanted.limit).map(summary).collect(), vec![7])
+    }
+
+    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String> {
+        if wanted.after.as_deref() == Some("garbage") {
+            return Err("the cursor is none of ours".to_owned());
+        }
+        let record = |n: i64| RecordSummary {
+            id: KNOWN.to_owned(),
+            service: wanted.service.clone().unwrap_or_default(),
+            started_at_ms: n,
+            ended_at_ms: n + 1,
+            cursor: n.to_string(),
+        };
+        Ok((0..3).map(record).take(wanted.limit).collect())
     }
 
     async fn raise(&self) -> Result<Raised, String> {

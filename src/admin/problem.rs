@@ -5,7 +5,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
-use handoff_chat::session::Reject;
+use handoff_chat::command::Reject;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

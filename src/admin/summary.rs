@@ -93,7 +93,7 @@ impl SessionSummary {
 fn party(who: &Participant, joined_at_ms: i64) -> PartySummary {
     let (role, bot) = match &who.role {
         Role::Customer => ("customer", None),
-        Role::Agent => ("agent", None),
+        Role::Agent(_) => ("agent", None),
         Role::Bot(name) => ("bot", Some(name.0.clone())),
         Role::Supervisor => ("supervisor", None),
         Role::Workflow => ("workflow", None),

@@ -8,11 +8,13 @@ use actix_web::body::to_bytes;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, rt};
-use handoff_chat::session::{Act, Caller, Reject};
+use handoff_chat::command::{Act, Caller, Reject};
 use handoff_config::Secret;
 use proptest::prelude::*;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+
+mod lists;
 
 const TOKEN: &str = "hunter2hunter2hunter2";
 

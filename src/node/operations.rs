@@ -3,15 +3,18 @@
 use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
 use crate::front::{
-    Ask, AskError, ClusterStatus, MemberStatus, Operations, Raised, RecordView, Sessions, ShardStatus,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordSummary, RecordView,
+    RecordsWanted, Sessions, ShardStatus, Wanted,
 };
-use crate::record::read_record;
+use crate::listing::{LIMIT_MAX, Lister};
+use crate::record::{list_records, read_record};
 use crate::router::Router;
 use crate::standing::{Stage, Standing};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use handoff_chat::SessionId;
-use handoff_chat::session::{Caller, Read, Reading, Reject};
+use handoff_chat::command::{Caller, Read, Reading, Reject};
+use handoff_chat::record::RecordListed;
+use handoff_chat::{EntityId, Millis, SessionId};
 use handoff_cluster::{MemberList, MemberState};
 use handoff_journal::{NodeId, ShardId, Tables};
 use std::collections::BTreeMap;
@@ -22,6 +25,9 @@ use tokio::sync::watch;
 /// How long a live session's owner is asked for its record.
 const RECORD_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How far back records are listed by time, in milliseconds: 31 days in one call.
+const RECORDS_SPAN_MS: i64 = 31 * 24 * 3_600_000;
+
 /// See the module's description.
 pub(super) struct NodeOperations {
     pub(super) node: NodeId,
@@ -30,6 +36,7 @@ pub(super) struct NodeOperations {
     pub(super) supervisor: SupervisorHandle,
     pub(super) sessions: Arc<Router>,
     pub(super) tables: Arc<dyn Tables>,
+    pub(super) lister: Lister,
     pub(super) ended: watch::Receiver<Option<Ended>>,
 }
 
@@ -100,6 +107,27 @@ impl Operations for NodeOperations {
         }
     }
 
+    async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
+        self.lister.list(wanted).await
+    }
+
+    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String> {
+        let now_ms = self.sessions.clock.now().wall.0;
+        let to_ms = wanted.to_ms.unwrap_or(now_ms.saturating_add(1)).max(0);
+        let end = u64::try_from(to_ms).unwrap_or(0) << 16;
+        let before = match &wanted.after {
+            None => end,
+            Some(cursor) => {
+                cursor.parse::<u64>().map_err(|_| "the cursor is none of ours".to_owned())?.min(end)
+            }
+        };
+        let fits =
+            |listed: &RecordListed| wanted.service.as_ref().is_none_or(|service| *service == listed.service);
+        let from = Millis(wanted.from_ms.max(now_ms - RECORDS_SPAN_MS));
+        let found = list_records(self.tables.as_ref(), from, before, fits, wanted.limit.min(LIMIT_MAX)).await;
+        Ok(found.map_err(|error| error.to_string())?.into_iter().map(record_summary).collect())
+    }
+
     async fn raise(&self) -> Result<Raised, String> {
         super::raise::raise(self.tables.as_ref()).await.map_err(|error| error.to_string())
     }
@@ -110,11 +138,12 @@ impl Operations for NodeOperations {
             return Ok(stored);
         }
         let ask = Ask {
-            session: session.clone(),
+            entity: EntityId::from(session),
             command: None,
             read: Some((Caller::Operator, Read::Whole)),
             client_id: false,
             patience: RECORD_PATIENCE,
+            wait: Duration::ZERO,
         };
         match self.sessions.ask(ask).await {
             Ok(told) => match told.reading {
@@ -124,6 +153,16 @@ impl Operations for NodeOperations {
             Err(AskError::Rejected(Reject::Unknown)) => Ok(stored),
             Err(error) => Err(error.to_string()),
         }
+    }
+}
+
+fn record_summary((row, listed): (u64, RecordListed)) -> RecordSummary {
+    RecordSummary {
+        id: listed.session.0,
+        service: listed.service,
+        started_at_ms: listed.started_at.0,
+        ended_at_ms: listed.ended_at.0,
+        cursor: row.to_string(),
     }
 }
 

@@ -7,11 +7,12 @@
 use super::core::ShardCore;
 use super::frame::{Checkpoint, Item, Kept};
 use super::recovery::Recovered;
+use super::release::Door;
 use super::slot::Slot;
 use super::{Action, Now};
 use crate::record::transcript_rows;
-use handoff_chat::SessionId;
-use handoff_chat::session::{Caller, Read, Reading};
+use handoff_chat::EntityId;
+use handoff_chat::command::{Caller, Read, Reading};
 use std::collections::BTreeMap;
 
 /// Open bytes up to which a capture may take everything into one frame.
@@ -29,15 +30,21 @@ pub struct Progress {
     writing: bool,
     /// The checkpoint in this segment is complete.
     complete_in: Option<u64>,
-    /// Sessions whose events up to this `seq` must be in history before older segments go.
-    history_owed: BTreeMap<SessionId, u64>,
+    /// Entities whose events up to this `seq` must be in history before older segments go.
+    history_owed: BTreeMap<EntityId, u64>,
     /// Trimmed below this segment.
     trimmed: u64,
 }
 
 impl Progress {
     pub(super) fn new(recovered: &Recovered) -> Self {
-        Self { wanted: recovered.wants_checkpoint, trimmed: recovered.first_segment, ..Self::default() }
+        let (wanted, trimmed) = (recovered.wants_checkpoint, recovered.first_segment);
+        Self { wanted, trimmed, complete_in: recovered.checkpoint_in, ..Self::default() }
+    }
+
+    /// Whether a checkpoint is wanted or being written.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.wanted || self.writing
     }
 }
 
@@ -46,12 +53,13 @@ impl ShardCore {
     pub(super) fn roll_is_due(&self) -> bool {
         let full = self.pipe.segment_bytes() >= self.options.segment_bytes_max
             || self.pipe.position().seq > self.options.segment_frames_max;
-        full && self.serves() && !self.checkpoint.wanted && !self.checkpoint.writing
+        (full || self.roll_early) && self.serves() && !self.checkpoint.is_under_way()
     }
 
     /// The segment is sealed and the next one open: a checkpoint goes into it.
     pub fn rolled(&mut self, now: Now, next: handoff_journal::Position) {
         self.pipe.rolled(next);
+        self.roll_early = false;
         self.checkpoint.wanted = true;
         self.flush(now);
     }
@@ -78,38 +86,40 @@ impl ShardCore {
         };
         chunks.into_iter().for_each(|chunk| self.pipe.push_chunk(chunk));
         self.checkpoint.writing = true;
-        self.checkpoint.history_owed = self
-            .slots
-            .iter()
-            .filter_map(|(session, slot)| match slot {
-                Slot::Awake(awake) => Some((session.clone(), awake.session.last_seq())),
-                _ => None,
-            })
-            .collect();
+        self.checkpoint.complete_in = None;
+        self.checkpoint.history_owed = self.last_seqs();
+    }
+
+    fn last_seqs(&self) -> BTreeMap<EntityId, u64> {
+        let awake = |slot: &Slot| match slot {
+            Slot::Awake(awake) => Some(awake.machine.last_seq()),
+            _ => None,
+        };
+        self.slots.iter().filter_map(|(entity, slot)| Some((entity.clone(), awake(slot)?))).collect()
     }
 
     fn checkpoint_chunks(&self, as_of: u64) -> Result<Vec<Vec<u8>>, handoff_codec::Error> {
-        let checkpoint = Checkpoint { clock: self.clock, sessions: self.keep_sessions()? };
+        let checkpoint = Checkpoint { clock: self.clock, entities: self.keep_sessions()? };
         let chunks = checkpoint.into_chunks(as_of)?;
         chunks.into_iter().map(|chunk| handoff_codec::encode_bare(&Item::Chunk(chunk))).collect()
     }
 
-    fn keep_sessions(&self) -> Result<Vec<(SessionId, Kept)>, handoff_codec::Error> {
-        let mut sessions = Vec::new();
-        for (session, slot) in &self.slots {
+    fn keep_sessions(&self) -> Result<Vec<(EntityId, Kept)>, handoff_codec::Error> {
+        let mut entities = Vec::new();
+        for (entity, slot) in &self.slots {
             let kept = match slot {
-                Slot::Awake(awake) => Kept::State(awake.session.to_snapshot()?),
+                Slot::Awake(awake) => Kept::State(awake.machine.to_snapshot()?),
                 Slot::Asleep(asleep) if asleep.turns.is_empty() => Kept::Asleep(asleep.slept.clone()),
                 Slot::Asleep(asleep) => Kept::Stirred(asleep.slept.clone(), asleep.turns.clone()),
                 Slot::Quarantined { state: Some(state) } => Kept::State(state.clone()),
                 Slot::Restoring { .. } | Slot::Quarantined { state: None } => continue,
             };
-            sessions.push((session.clone(), kept));
+            entities.push((entity.clone(), kept));
         }
-        Ok(sessions)
+        Ok(entities)
     }
 
-    /// A session whose state is in doubt has it in the log alone: nothing is captured or trimmed meanwhile.
+    /// An entity whose state is in doubt has it in the log alone: nothing is captured or trimmed meanwhile.
     fn has_doubt(&self) -> bool {
         self.slots
             .values()
@@ -120,20 +130,39 @@ impl ShardCore {
     pub(super) fn checkpoint_committed(&mut self) {
         if self.checkpoint.writing && !self.pipe.has_chunks() {
             self.checkpoint.writing = false;
+            if matches!(self.door, Door::Closing { .. }) {
+                return; // History and trimming are the next owner's.
+            }
             self.checkpoint.complete_in = Some(self.pipe.position().segment);
-            let owing: Vec<SessionId> = self.checkpoint.history_owed.keys().cloned().collect();
-            for session in owing {
-                self.write_history(&session);
+            let owing: Vec<EntityId> = self.checkpoint.history_owed.keys().cloned().collect();
+            for entity in owing {
+                self.write_history(&entity);
             }
             self.trim_when_history_is_written();
         }
     }
 
+    /// The owner before left older segments behind a complete checkpoint: what must be in history before they go.
+    pub(super) fn owe_history(&mut self) {
+        if self.checkpoint.complete_in.is_some_and(|segment| segment > self.checkpoint.trimmed) {
+            self.checkpoint.history_owed = self.last_seqs();
+        }
+    }
+
+    /// Writes what history is owed, one session at a time: nobody waits for it.
+    pub(super) fn write_owed_history(&mut self) {
+        match self.checkpoint.history_owed.keys().next().cloned() {
+            Some(session) if self.checkpoint.complete_in.is_some() => self.write_history(&session),
+            _ => {}
+        }
+        self.trim_when_history_is_written();
+    }
+
     fn trim_when_history_is_written(&mut self) {
         let Some(segment) = self.checkpoint.complete_in else { return };
         let mut owed = std::mem::take(&mut self.checkpoint.history_owed);
-        owed.retain(|session, through| {
-            self.awake(session).is_some_and(|awake| awake.history_through < *through)
+        owed.retain(|entity, through| {
+            self.awake(entity).is_some_and(|awake| awake.history_through < *through)
         });
         self.checkpoint.history_owed = owed;
         if self.checkpoint.history_owed.is_empty() && segment > self.checkpoint.trimmed {
@@ -142,25 +171,26 @@ impl ShardCore {
         }
     }
 
-    /// Writes a session's transcript rows when many of them are in memory only.
-    pub(super) fn write_history_when_long(&mut self, session: &SessionId) {
+    /// Writes an entity's transcript rows when many of them are in memory only.
+    pub(super) fn write_history_when_long(&mut self, entity: &EntityId) {
         let limit = self.options.events_in_memory * 2;
-        let Some(awake) = self.awake(session) else { return };
-        if awake.session.last_seq().saturating_sub(awake.history_through) >= limit {
-            self.write_history(session);
+        let Some(awake) = self.awake(entity) else { return };
+        if awake.machine.last_seq().saturating_sub(awake.history_through) >= limit {
+            self.write_history(entity);
         }
     }
 
     /// Writes committed events that are not in history yet.
-    fn write_history(&mut self, session: &SessionId) {
+    fn write_history(&mut self, entity: &EntityId) {
         let committed = self.pipe.committed();
-        let Some(awake) = self.awake(session) else { return };
+        let (Some(session), Some(awake)) = (entity.session(), self.awake(entity)) else { return };
         if awake.writing_history {
             return;
         }
         let from = awake.history_through + 1;
         let committed_seq = awake.committed_seq(committed);
-        let Ok(Reading::Events(mut events)) = awake.session.read(&Caller::System, &Read::Since { seq: from })
+        let Ok(Reading::Events(mut events)) =
+            awake.machine.read(&Caller::System, &Read::Since { seq: from }, &[])
         else {
             return;
         };
@@ -168,31 +198,33 @@ impl ShardCore {
         events.retain(|event| event.seq <= committed_seq);
         events.truncate(HISTORY_ROWS_MAX);
         let Some(through) = events.last().map(|event| event.seq) else { return };
-        let rows = match transcript_rows(session, &events) {
+        let rows = match transcript_rows(&session, &events) {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(session = %session.0, %error, "a transcript row can't be encoded");
+                tracing::error!(entity = %entity.0, %error, "a transcript row can't be encoded");
                 return;
             }
         };
         awake.writing_history = true;
-        self.actions.push_back(Action::PutHistory { session: session.clone(), rows, through });
+        self.actions.push_back(Action::PutHistory { entity: entity.clone(), rows, through });
     }
 
     /// Transcript rows up to `through` are written (or could not be, and will be tried again).
-    pub fn history_written(&mut self, now: Now, session: &SessionId, through: u64, written: bool) {
+    pub fn history_written(&mut self, now: Now, entity: &EntityId, through: u64, written: bool) {
         let keep = self.options.events_in_memory;
-        if let Some(awake) = self.awake(session) {
+        if let Some(awake) = self.awake(entity) {
             awake.writing_history = false;
             if written {
                 awake.history_through = awake.history_through.max(through);
-                let below = (awake.history_through + 1).min(awake.session.last_seq().saturating_sub(keep));
-                awake.session.forget_below(below);
+                let below = (awake.history_through + 1).min(awake.machine.last_seq().saturating_sub(keep));
+                if let Some(session) = awake.machine.session_mut() {
+                    session.forget_below(below);
+                }
             }
         }
-        let owes = self.checkpoint.history_owed.get(session).copied();
-        if owes.is_some_and(|owed| self.awake(session).is_some_and(|awake| awake.history_through < owed)) {
-            self.write_history(session);
+        let owes = self.checkpoint.history_owed.get(entity).copied();
+        if owes.is_some_and(|owed| self.awake(entity).is_some_and(|awake| awake.history_through < owed)) {
+            self.write_history(entity);
         }
         self.trim_when_history_is_written();
         self.flush(now);

@@ -4,34 +4,26 @@
 use super::frame::{ClockMark, Item, Opened, Writer};
 use super::pipeline::{Pipeline, Step};
 use super::recovery::Recovered;
+use super::release::Door;
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Envelope, Now, Options, Output, ShardReply};
-use handoff_chat::session::{Act, Caller, Command};
-use handoff_chat::{CommandId, Millis, SessionId, TimerId};
+use handoff_chat::command::{Act, Caller, Command};
+use handoff_chat::{CommandId, EntityId, Millis, TimerId};
 use handoff_journal::{Owner, Position, Tenure};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Whether calls are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
-    /// Yes.
-    Open,
-    /// No: the shard is being given to this owner, or is over.
-    Shut(Option<Owner>),
-}
-
 /// What a shard can be asked about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Census {
-    /// Sessions in memory.
+    /// Entities in memory.
     pub awake: usize,
-    /// Sessions in snapshots.
+    /// Entities in snapshots.
     pub asleep: usize,
-    /// Sessions that have not ended.
+    /// Entities that have not ended.
     pub open: usize,
-    /// Sessions out of service after panics.
+    /// Entities out of service after panics.
     pub quarantined: usize,
 }
 
@@ -39,18 +31,23 @@ pub struct Census {
 pub struct ShardCore {
     pub(super) tenure: Tenure,
     pub(super) options: Options,
-    pub(super) slots: BTreeMap<SessionId, Slot>,
+    pub(super) slots: BTreeMap<EntityId, Slot>,
     pub(super) pipe: Pipeline<Output>,
     pub(super) actions: VecDeque<Action>,
     pub(super) clock: ClockMark,
-    pub(super) timers: BTreeSet<(Millis, SessionId)>,
-    pub(super) last_calls_ms: BTreeMap<SessionId, u64>,
+    pub(super) timers: BTreeSet<(Millis, EntityId)>,
+    pub(super) last_calls_ms: BTreeMap<EntityId, u64>,
     pub(super) rng: StdRng,
     pub(super) checkpoint: super::checkpoint::Progress,
-    pub(super) suspect: Option<(SessionId, CommandId)>,
+    pub(super) suspect: Option<(EntityId, CommandId)>,
     pub(super) panics: u64,
-    pub(super) left: Vec<SessionId>,
-    door: Door,
+    pub(super) left: Vec<EntityId>,
+    pub(super) waiting: super::waiting::Waiting,
+    pub(super) tells: super::tells::Here,
+    pub(super) store: super::outage::Known,
+    pub(super) door: Door,
+    /// A segment is rolled before it is full: the shard is to be given away.
+    pub(super) roll_early: bool,
     swept_ms: u64,
 }
 
@@ -84,14 +81,20 @@ impl ShardCore {
             suspect: None,
             panics: 0,
             left: Vec::new(),
+            waiting: super::waiting::Waiting::default(),
+            tells: super::tells::Here::default(),
+            store: super::outage::Known::default(),
             door: Door::Open,
+            roll_early: false,
             swept_ms: now.mono_ms,
         };
         core.open_clock(now, alive_until, recovered.is_new)?;
-        for (session, slot) in recovered.into_slots(now.mono_ms) {
-            core.place(session, slot, now.mono_ms);
+        for (entity, slot) in recovered.into_slots(now.mono_ms) {
+            core.place(entity, slot, now.mono_ms);
         }
+        core.owe_history();
         core.owe_again(now);
+        core.verify_claims(now);
         core.flush(now);
         Ok(core)
     }
@@ -121,42 +124,42 @@ impl ShardCore {
         Ok(())
     }
 
-    /// Puts a session where the recovery found it.
-    fn place(&mut self, session: SessionId, slot: Slot, now_ms: u64) {
+    /// Puts an entity where the recovery found it.
+    fn place(&mut self, entity: EntityId, slot: Slot, now_ms: u64) {
         match &slot {
             Slot::Awake(awake) => {
                 if let Some(at) = awake.next_timer() {
-                    self.timers.insert((at, session.clone()));
+                    self.timers.insert((at, entity.clone()));
                 }
-                if awake.session.customer_present() {
-                    self.last_calls_ms.insert(session.clone(), now_ms);
+                if awake.machine.watched() {
+                    self.last_calls_ms.insert(entity.clone(), now_ms);
                 }
             }
             Slot::Asleep(asleep) => {
                 if let Some(at) = asleep.slept.next_timer {
-                    self.timers.insert((at, session.clone()));
+                    self.timers.insert((at, entity.clone()));
                 }
-                if asleep.slept.customer_present {
-                    self.last_calls_ms.insert(session.clone(), now_ms);
+                if asleep.slept.watched {
+                    self.last_calls_ms.insert(entity.clone(), now_ms);
                 }
             }
             Slot::Restoring { .. } | Slot::Quarantined { .. } => {}
         }
-        self.slots.insert(session, slot);
+        self.slots.insert(entity, slot);
     }
 
     /// All that was owed is done again; what stirred since its snapshot is woken to see what it owes.
     fn owe_again(&mut self, now: Now) {
-        let sessions: Vec<SessionId> = self.slots.keys().cloned().collect();
-        for session in sessions {
-            match self.slots.get(&session) {
+        let entities: Vec<EntityId> = self.slots.keys().cloned().collect();
+        for entity in entities {
+            match self.slots.get(&entity) {
                 Some(Slot::Awake(awake)) => {
-                    let owed: Vec<_> = awake.session.owed().map(|(id, _)| id).collect();
+                    let owed: Vec<_> = awake.machine.owed().map(|(id, _)| id).collect();
                     for id in owed {
-                        self.pipe.hold(Output::Effect { session: session.clone(), id }, now.mono_ms, false);
+                        self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
                     }
                 }
-                Some(Slot::Asleep(asleep)) if !asleep.turns.is_empty() => self.wake(&session),
+                Some(Slot::Asleep(asleep)) if !asleep.turns.is_empty() => self.wake(&entity),
                 _ => {}
             }
         }
@@ -180,15 +183,16 @@ impl ShardCore {
         self.pipe.committed() > 0
     }
 
-    /// How many sessions are where.
+    /// How many entities are where.
     #[must_use]
     pub fn census(&self) -> Census {
         let mut census = Census::default();
         for slot in self.slots.values() {
             match slot {
                 Slot::Awake(awake) => {
+                    let Some(session) = awake.machine.session() else { continue };
                     census.awake += 1;
-                    census.open += usize::from(!awake.session.ended());
+                    census.open += usize::from(!session.ended());
                 }
                 Slot::Asleep(_) => {
                     census.asleep += 1;
@@ -218,8 +222,8 @@ impl ShardCore {
         std::mem::take(&mut self.actions)
     }
 
-    /// Takes the sessions that left memory since the last time.
-    pub fn take_left(&mut self) -> Vec<SessionId> {
+    /// Takes the entities that left memory since the last time.
+    pub fn take_left(&mut self) -> Vec<EntityId> {
         std::mem::take(&mut self.left)
     }
 
@@ -234,7 +238,7 @@ impl ShardCore {
         Millis(self.wall(now).0 - self.clock.outage_ms)
     }
 
-    /// Takes a call: decides it now, or queues it behind a session that is on its way.
+    /// Takes a call: decides it now, or queues it behind an entity that is on its way.
     pub fn ask(&mut self, now: Now, envelope: Envelope) {
         if let Door::Shut(to) = self.door {
             refuse(envelope, ShardReply::NotOwner(to));
@@ -244,32 +248,44 @@ impl ShardCore {
             refuse(envelope, ShardReply::Again);
             return;
         }
-        let by_customer = matches!(envelope.command, Some(Command { caller: Caller::Customer(_), .. }))
-            || matches!(envelope.read, Some((Caller::Customer(_), _)));
-        if by_customer && let Some(last) = self.last_calls_ms.get_mut(&envelope.session) {
+        let callers = [
+            envelope.command.as_ref().map(|command| &command.caller),
+            envelope.read.as_ref().map(|(caller, _)| caller),
+        ];
+        let by_person = |caller: &&Caller| matches!(caller, Caller::Customer(_) | Caller::Agent(_));
+        if callers.iter().flatten().any(by_person)
+            && let Some(last) = self.last_calls_ms.get_mut(&envelope.entity)
+        {
             *last = now.mono_ms;
         }
-        if let Some(awake) = self.awake(&envelope.session) {
+        if let Some(awake) = self.awake(&envelope.entity) {
             awake.touched_ms = now.mono_ms;
         }
+        let commanded = envelope.command.as_ref().map(|command| &command.caller);
+        if self.refuses_commands() && commanded.as_ref().is_some_and(by_person) {
+            refuse(envelope, ShardReply::Again);
+            return;
+        }
         self.dispatch(now, envelope);
+        self.tell_here(now);
+        self.serve_waiting(now);
     }
 
     pub(super) fn dispatch(&mut self, now: Now, envelope: Envelope) {
         let inbox = self.options.entity_inbox;
-        match self.slots.get_mut(&envelope.session) {
+        match self.slots.get_mut(&envelope.entity) {
             Some(Slot::Awake(_)) | None => self.turn(now, envelope),
             Some(Slot::Quarantined { .. }) => {
-                self.answer(now, envelope, ShardReply::Refused(handoff_chat::session::Reject::Quarantined))
+                self.answer(now, envelope, ShardReply::Refused(handoff_chat::command::Reject::Quarantined))
             }
             Some(Slot::Asleep(asleep)) => {
                 if asleep.waiting.len() >= inbox {
                     refuse(envelope, ShardReply::Busy);
                     return;
                 }
-                let session = envelope.session.clone();
+                let entity = envelope.entity.clone();
                 asleep.waiting.push_back(envelope);
-                self.wake(&session);
+                self.wake(&entity);
             }
             Some(Slot::Restoring { waiting, .. }) => {
                 if waiting.len() >= inbox {
@@ -288,30 +304,27 @@ impl ShardCore {
         }
     }
 
-    /// Gives the shard's own command to one of its sessions.
-    pub(super) fn own_command(&mut self, now: Now, session: &SessionId, id: String, act: Act) {
+    /// Gives the shard's own command to one of its entities.
+    pub(super) fn own_command(&mut self, now: Now, entity: &EntityId, id: String, act: Act) {
         let command = Command { id: CommandId(id), caller: Caller::System, act };
-        let envelope = Envelope {
-            session: session.clone(),
-            command: Some(command),
-            read: None,
-            deadline_ms: u64::MAX,
-            reply: None,
-        };
-        self.dispatch(now, envelope);
+        self.dispatch(now, Envelope::own(entity.clone(), command));
     }
 
-    /// Lets time pass: fires timers, finds lost customers, puts idle sessions to sleep.
+    /// Lets time pass: fires timers, finds lost customers, puts idle entities to sleep.
     pub fn tick(&mut self, now: Now) {
-        if !self.serves() || self.door != Door::Open || self.store_is_slow(now) {
+        if !self.serves() || matches!(self.door, Door::Shut(_)) || self.store_is_slow(now) {
             return;
         }
         self.fire_timers(now);
+        self.end_waiting(now);
         if now.mono_ms.saturating_sub(self.swept_ms) >= SWEEP_MS {
             self.swept_ms = now.mono_ms;
-            self.lose_silent_customers(now);
+            self.lose_silent(now);
             self.put_idle_to_sleep(now);
+            self.write_owed_history();
         }
+        self.tell_here(now);
+        self.serve_waiting(now);
         self.flush(now);
     }
 
@@ -322,29 +335,30 @@ impl ShardCore {
 
     fn fire_timers(&mut self, now: Now) {
         let served = self.served(now);
-        while let Some((at, session)) = self.timers.first().cloned() {
+        while let Some((at, entity)) = self.timers.first().cloned() {
             if at > served {
                 break;
             }
-            self.timers.remove(&(at, session.clone()));
-            let due: Vec<TimerId> = match self.slots.get(&session) {
+            self.timers.remove(&(at, entity.clone()));
+            let due: Vec<TimerId> = match self.slots.get(&entity) {
                 Some(Slot::Awake(awake)) => {
-                    awake.session.timers().filter(|(_, at)| *at <= served).map(|(id, _)| id).collect()
+                    awake.machine.timers().filter(|(_, at)| *at <= served).map(|(id, _)| id).collect()
                 }
                 Some(Slot::Asleep(_)) => {
-                    self.wake(&session);
+                    self.wake(&entity);
                     Vec::new()
                 }
                 _ => Vec::new(),
             };
             for timer in due {
-                self.own_command(now, &session, format!("timer:{}", timer.0), Act::Fire { timer });
+                self.own_command(now, &entity, format!("timer:{}", timer.0), Act::Fire { timer });
             }
         }
     }
 
     /// Starts what may start: a roll, a frame, a confirmation; lets out what may leave.
     pub fn flush(&mut self, now: Now) {
+        self.shut_when_prepared(now);
         if self.pipe.is_free() {
             let step = if self.roll_is_due() { self.pipe.roll() } else { self.cut(now) };
             self.actions.extend(step.map(Action::Journal));
@@ -410,34 +424,6 @@ impl ShardCore {
         self.pipe.distrust();
     }
 
-    /// Takes no more calls: they are sent to `to`. What was taken is still committed and answered.
-    pub fn release_to(&mut self, now: Now, to: Option<Owner>) {
-        if self.door == Door::Open {
-            let at = self.wall(now);
-            if let Ok(item) = handoff_codec::encode_bare(&Item::Released { at }) {
-                self.pipe.push(item);
-            }
-        }
-        self.door = Door::Shut(to);
-        for slot in self.slots.values_mut() {
-            let waiting = match slot {
-                Slot::Asleep(asleep) => std::mem::take(&mut asleep.waiting),
-                Slot::Restoring { waiting, .. } => std::mem::take(waiting),
-                Slot::Awake(_) | Slot::Quarantined { .. } => VecDeque::new(),
-            };
-            for envelope in waiting {
-                refuse(envelope, ShardReply::NotOwner(to));
-            }
-        }
-        self.flush(now);
-    }
-
-    /// Whether a released shard has nothing left to commit or answer.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        self.pipe.is_empty()
-    }
-
     /// The shard is somebody else's: nothing of the frame in flight is or will be in the log. All held output is
     /// dropped, its callers sent to the owner.
     pub fn fenced(&mut self, by: Option<Owner>) {
@@ -447,6 +433,9 @@ impl ShardCore {
             if let Output::Reply(reply) = output {
                 reply.to.send(ShardReply::NotOwner(by));
             }
+        }
+        for envelope in self.waiting.take_all() {
+            refuse(envelope, ShardReply::NotOwner(by));
         }
         for (_, slot) in std::mem::take(&mut self.slots) {
             let waiting = match slot {
@@ -460,17 +449,17 @@ impl ShardCore {
         }
     }
 
-    /// A session in memory, if it is.
-    pub(super) fn awake(&mut self, session: &SessionId) -> Option<&mut Awake> {
-        match self.slots.get_mut(session) {
+    /// An entity in memory, if it is.
+    pub(super) fn awake(&mut self, entity: &EntityId) -> Option<&mut Awake> {
+        match self.slots.get_mut(entity) {
             Some(Slot::Awake(awake)) => Some(awake),
             _ => None,
         }
     }
 
-    /// A session in a snapshot, if it is.
-    pub(super) fn asleep(&mut self, session: &SessionId) -> Option<&mut Asleep> {
-        match self.slots.get_mut(session) {
+    /// An entity in a snapshot, if it is.
+    pub(super) fn asleep(&mut self, entity: &EntityId) -> Option<&mut Asleep> {
+        match self.slots.get_mut(entity) {
             Some(Slot::Asleep(asleep)) => Some(asleep),
             _ => None,
         }
@@ -484,7 +473,7 @@ impl ShardCore {
     }
 }
 
-/// How often customers and idle sessions are looked at, in milliseconds.
+/// How often customers and idle entities are looked at, in milliseconds.
 const SWEEP_MS: u64 = 1_000;
 
 /// An append that takes longer counts as an outage, in milliseconds.

@@ -2,8 +2,8 @@
 
 use bincode::{Decode, Encode};
 use bytes::Bytes;
-use handoff_chat::session::Entry;
-use handoff_chat::{Millis, SessionId};
+use handoff_chat::entry::Entry;
+use handoff_chat::{EntityId, Millis};
 use handoff_codec::Error;
 
 /// A frame's content. The envelope's version says which shape follows; this is version 1.
@@ -18,9 +18,9 @@ pub struct FrameBody {
 pub enum Item {
     /// First item of an epoch: an owner started.
     Opened(Opened),
-    /// What one turn of a session brought.
+    /// What one turn of an entity brought.
     Turn(TurnItem),
-    /// A session fell asleep: its state up to here is in a snapshot.
+    /// An entity fell asleep: its state up to here is in a snapshot.
     Slept(Slept),
     /// The shard could not be served for a while; the new total.
     Outage {
@@ -63,28 +63,28 @@ pub struct Opened {
     pub outage_ms: i64,
 }
 
-/// What one turn of a session brought.
+/// What one turn of an entity brought.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct TurnItem {
-    /// The session.
-    pub session: SessionId,
+    /// The entity.
+    pub entity: EntityId,
     /// When.
     pub at: Millis,
     /// Its entries; never empty.
     pub entries: Vec<Entry>,
 }
 
-/// A session fell asleep.
+/// An entity fell asleep.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Slept {
-    /// The session.
-    pub session: SessionId,
+    /// The entity.
+    pub entity: EntityId,
     /// The key of its snapshot row.
     pub snapshot: String,
     /// Its earliest timer, in served time.
     pub next_timer: Option<Millis>,
-    /// Whether a customer is in it.
-    pub customer_present: bool,
+    /// Whether somebody's calls are to be watched for.
+    pub watched: bool,
 }
 
 /// A piece of a checkpoint. A checkpoint is complete when all pieces of its id are there.
@@ -105,8 +105,8 @@ pub struct Chunk {
 pub struct Checkpoint {
     /// Time and outage.
     pub clock: ClockMark,
-    /// Every session, in order of id.
-    pub sessions: Vec<(SessionId, Kept)>,
+    /// Every entity, in order of id.
+    pub entities: Vec<(EntityId, Kept)>,
 }
 
 /// A shard's time at a place in its log.
@@ -118,7 +118,7 @@ pub struct ClockMark {
     pub outage_ms: i64,
 }
 
-/// A session in a checkpoint.
+/// An entity in a checkpoint.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Kept {
     /// Awake: its snapshot's bytes.
@@ -177,12 +177,12 @@ impl Checkpoint {
     /// shard may hold more than one value's limit.
     ///
     /// # Errors
-    /// When a session is too large to encode.
+    /// When an entity is too large to encode.
     pub fn into_chunks(self, as_of: u64) -> Result<Vec<Chunk>, Error> {
         let mut bytes = Vec::new();
         push_part(&mut bytes, &self.clock)?;
-        for session in &self.sessions {
-            push_part(&mut bytes, session)?;
+        for entity in &self.entities {
+            push_part(&mut bytes, entity)?;
         }
         let pieces: Vec<&[u8]> = bytes.chunks(CHUNK_BYTES).collect();
         let parts = u32::try_from(pieces.len()).map_err(|_| Error::TooLarge(bytes.len()))?;
@@ -205,11 +205,11 @@ impl Checkpoint {
         }
         let mut rest = bytes.as_slice();
         let clock = take_part(&mut rest)?.ok_or(Error::Short(0))?;
-        let mut sessions = Vec::new();
-        while let Some(session) = take_part(&mut rest)? {
-            sessions.push(session);
+        let mut entities = Vec::new();
+        while let Some(entity) = take_part(&mut rest)? {
+            entities.push(entity);
         }
-        Ok(Some(Self { clock, sessions }))
+        Ok(Some(Self { clock, entities }))
     }
 }
 
@@ -240,11 +240,11 @@ mod tests {
 
     #[test]
     fn a_checkpoint_comes_back_whole_and_not_before_its_last_chunk() {
-        let sessions = (0..5)
-            .map(|n| (SessionId(format!("session-{n}")), Kept::State(vec![n; 40_000])))
+        let entities = (0..5)
+            .map(|n| (EntityId(format!("entity-{n}")), Kept::State(vec![n; 40_000])))
             .collect::<Vec<_>>();
         let clock = ClockMark { last_at: Millis(7), outage_ms: 3 };
-        let checkpoint = Checkpoint { clock, sessions };
+        let checkpoint = Checkpoint { clock, entities };
         let chunks = checkpoint.clone().into_chunks(9).unwrap();
         assert_eq!(chunks.len(), 4);
         let all: Vec<&Chunk> = chunks.iter().collect();

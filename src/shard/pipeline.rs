@@ -167,9 +167,15 @@ impl<O> Pipeline<O> {
     /// `check` asks for a confirmation whatever the last one's age.
     pub fn hold(&mut self, output: O, now_ms: u64, check: bool) {
         let pending = self.items_pushed > self.items_committed;
-        let fresh = self.confirmed_at_ms.is_some_and(|at| now_ms.saturating_sub(at) <= CONFIRMED_FOR_MS);
+        let fresh = self.confirmed_within(now_ms, CONFIRMED_FOR_MS);
         let confirm = if check || (!pending && !fresh) { self.want_confirm() } else { 0 };
         self.held.push_back(Held { item: self.items_pushed, confirm, output });
+    }
+
+    /// Whether the ownership was confirmed so lately.
+    #[must_use]
+    pub fn confirmed_within(&self, now_ms: u64, span_ms: u64) -> bool {
+        self.confirmed_at_ms.is_some_and(|at| now_ms.saturating_sub(at) <= span_ms)
     }
 
     /// The number of the confirmation to wait for: the one on its way, else the next.

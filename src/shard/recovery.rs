@@ -6,8 +6,8 @@
 use super::frame::{Checkpoint, Chunk, ClockMark, FrameBody, Item, Kept, Slept};
 use super::slot::{Asleep, Awake, Slot};
 use async_trait::async_trait;
-use handoff_chat::SessionId;
-use handoff_chat::session::{Entry, Session};
+use handoff_chat::entry::Entry;
+use handoff_chat::{Entity, EntityId};
 use handoff_journal::{Claimed, Journal, JournalError, Position, StoredFrame, Tenure};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -91,9 +91,9 @@ impl Frames for JournalFrames<'_> {
     }
 }
 
-/// What the log said of a session.
+/// What the log said of an entity.
 enum Found {
-    Machine(Box<Session>),
+    Machine(Box<Entity>),
     Asleep(Slept, Vec<Vec<Entry>>),
     /// Applying its entries panicked.
     Broken,
@@ -107,14 +107,16 @@ pub struct Recovered {
     pub is_new: bool,
     /// Whether a checkpoint should be written soon: the log since the last one spans segments.
     pub wants_checkpoint: bool,
+    /// The segment that holds the checkpoint which was read.
+    pub checkpoint_in: Option<u64>,
     /// The oldest segment there is.
     pub first_segment: u64,
     /// The owner before, if he did not give the shard away in order; in `Owner`'s text form.
     pub lost_owner: Option<String>,
-    sessions: BTreeMap<SessionId, Found>,
+    entities: BTreeMap<EntityId, Found>,
 }
 
-/// Reads what is needed of a claimed shard's log and puts its sessions together.
+/// Reads what is needed of a claimed shard's log and puts its entities together.
 ///
 /// # Errors
 /// [`RecoveryError`].
@@ -135,9 +137,10 @@ pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered
         clock: ClockMark::default(),
         is_new: segments.iter().all(Vec::is_empty),
         wants_checkpoint: segments.len() > 1,
+        checkpoint_in: base.is_some().then_some(segment),
         first_segment: claimed.first_segment,
         lost_owner: None,
-        sessions: BTreeMap::new(),
+        entities: BTreeMap::new(),
     };
     let mut after = 0;
     if let Some((as_of, checkpoint)) = base {
@@ -151,18 +154,18 @@ pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered
     Ok(recovered)
 }
 
-/// One session as the log has it, for a shard that already runs.
+/// One entity as the log has it, for a shard that already runs.
 ///
 /// # Errors
 /// [`RecoveryError`].
 pub async fn recover_session(
     frames: &dyn Frames,
     claimed: &Claimed,
-    session: &SessionId,
+    entity: &EntityId,
     now_ms: u64,
 ) -> Result<Option<Slot>, RecoveryError> {
     let mut recovered = recover(frames, claimed).await?;
-    Ok(recovered.sessions.remove(session).map(|found| seat(found, now_ms)))
+    Ok(recovered.entities.remove(entity).map(|found| seat(found, now_ms)))
 }
 
 fn decode(
@@ -216,9 +219,9 @@ fn newest_checkpoint(
 
 fn seat(found: Found, now_ms: u64) -> Slot {
     match found {
-        Found::Machine(mut session) => {
-            session.restored();
-            Slot::Awake(Box::new(Awake::new(*session, now_ms)))
+        Found::Machine(mut entity) => {
+            entity.restored();
+            Slot::Awake(Box::new(Awake::new(*entity, now_ms)))
         }
         Found::Asleep(slept, turns) => Slot::Asleep(Box::new(Asleep { turns, ..Asleep::new(slept) })),
         Found::Broken => Slot::Quarantined { state: None },
@@ -228,19 +231,19 @@ fn seat(found: Found, now_ms: u64) -> Slot {
 impl Recovered {
     fn load(&mut self, checkpoint: Checkpoint) {
         self.clock = checkpoint.clock;
-        for (session, kept) in checkpoint.sessions {
+        for (entity, kept) in checkpoint.entities {
             let found = match kept {
-                Kept::State(body) => match Session::from_snapshot(&body) {
+                Kept::State(body) => match Entity::from_snapshot(&entity, &body) {
                     Ok(machine) => Found::Machine(Box::new(machine)),
                     Err(error) => {
-                        tracing::error!(session = %session.0, %error, "a checkpointed session can't be read");
+                        tracing::error!(entity = %entity.0, %error, "a checkpointed entity can't be read");
                         Found::Broken
                     }
                 },
                 Kept::Asleep(slept) => Found::Asleep(slept, Vec::new()),
                 Kept::Stirred(slept, turns) => Found::Asleep(slept, turns),
             };
-            self.sessions.insert(session, found);
+            self.entities.insert(entity, found);
         }
     }
 
@@ -257,21 +260,21 @@ impl Recovered {
             }
             Item::Outage { total_ms } => self.clock.outage_ms = total_ms,
             Item::Slept(slept) => {
-                self.sessions.insert(slept.session.clone(), Found::Asleep(slept, Vec::new()));
+                self.entities.insert(slept.entity.clone(), Found::Asleep(slept, Vec::new()));
             }
             Item::Turn(turn) => {
                 self.clock.last_at = self.clock.last_at.max(turn.at);
-                self.replay(turn.session, turn.entries);
+                self.replay(turn.entity, turn.entries);
             }
             Item::Chunk(_) | Item::Writer(_) => {}
         }
     }
 
-    fn replay(&mut self, session: SessionId, entries: Vec<Entry>) {
+    fn replay(&mut self, entity: EntityId, entries: Vec<Entry>) {
         let found = self
-            .sessions
-            .entry(session.clone())
-            .or_insert_with(|| Found::Machine(Box::new(Session::new(session.clone()))));
+            .entities
+            .entry(entity.clone())
+            .or_insert_with(|| Found::Machine(Box::new(Entity::new(&entity))));
         match found {
             Found::Asleep(_, turns) => turns.push(entries),
             Found::Broken => {}
@@ -282,9 +285,9 @@ impl Recovered {
                 }));
                 match applied {
                     Ok(false) => {}
-                    Ok(true) => drop(self.sessions.remove(&session)),
+                    Ok(true) => drop(self.entities.remove(&entity)),
                     Err(_panic) => {
-                        tracing::error!(session = %session.0, "replaying a session panics; it is out of service");
+                        tracing::error!(entity = %entity.0, "replaying an entity panics; it is out of service");
                         *found = Found::Broken;
                     }
                 }
@@ -292,8 +295,8 @@ impl Recovered {
         }
     }
 
-    /// The sessions, each in its place.
-    pub fn into_slots(self, now_ms: u64) -> impl Iterator<Item = (SessionId, Slot)> {
-        self.sessions.into_iter().map(move |(session, found)| (session, seat(found, now_ms)))
+    /// The entities, each in its place.
+    pub fn into_slots(self, now_ms: u64) -> impl Iterator<Item = (EntityId, Slot)> {
+        self.entities.into_iter().map(move |(entity, found)| (entity, seat(found, now_ms)))
     }
 }

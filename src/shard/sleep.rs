@@ -1,39 +1,39 @@
-//! Falling asleep and waking: idle sessions leave memory for a snapshot row and come back when somebody calls.
+//! Falling asleep and waking: idle entities leave memory for a snapshot row and come back when somebody calls.
 
 use super::core::{ShardCore, refuse};
 use super::frame::{Item, Slept};
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Now, Output, ShardReply};
-use handoff_chat::SessionId;
-use handoff_chat::session::{Act, Session};
+use handoff_chat::command::Act;
+use handoff_chat::{Entity, EntityId};
 
 impl ShardCore {
-    /// Loads a sleeping session's snapshot, if that was not asked for yet.
-    pub(super) fn wake(&mut self, session: &SessionId) {
-        let Some(asleep) = self.asleep(session) else { return };
+    /// Loads a sleeping entity's snapshot, if that was not asked for yet.
+    pub(super) fn wake(&mut self, entity: &EntityId) {
+        let Some(asleep) = self.asleep(entity) else { return };
         if !asleep.waking {
             asleep.waking = true;
             let key = asleep.slept.snapshot.clone();
-            self.actions.push_back(Action::LoadSnapshot { session: session.clone(), key });
+            self.actions.push_back(Action::LoadSnapshot { entity: entity.clone(), key });
         }
     }
 
-    /// The snapshot is here: the session is awake and what waited for it is decided.
-    pub fn woken(&mut self, now: Now, session: &SessionId, snapshot: &[u8]) {
-        if self.asleep(session).is_none() {
+    /// The snapshot is here: the entity is awake and what waited for it is decided.
+    pub fn woken(&mut self, now: Now, entity: &EntityId, snapshot: &[u8]) {
+        if self.asleep(entity).is_none() {
             return;
         }
-        let Some(Slot::Asleep(asleep)) = self.slots.remove(session) else { return };
+        let Some(Slot::Asleep(asleep)) = self.slots.remove(entity) else { return };
         let Asleep { turns, waiting, .. } = *asleep;
-        match Session::from_snapshot(snapshot) {
+        match Entity::from_snapshot(entity, snapshot) {
             Ok(mut machine) => {
                 turns.iter().flatten().for_each(|entry| machine.apply(entry));
                 machine.restored();
-                self.seat(now, session, machine);
+                self.seat(now, entity, machine);
             }
             Err(error) => {
-                tracing::error!(session = %session.0, %error, "a snapshot is damaged: out of service");
-                self.slots.insert(session.clone(), Slot::Quarantined { state: None });
+                tracing::error!(entity = %entity.0, %error, "a snapshot is damaged: out of service");
+                self.slots.insert(entity.clone(), Slot::Quarantined { state: None });
             }
         }
         for envelope in waiting {
@@ -43,20 +43,20 @@ impl ShardCore {
     }
 
     /// Puts a machine in memory and does what it owes.
-    fn seat(&mut self, now: Now, session: &SessionId, machine: Session) {
+    fn seat(&mut self, now: Now, entity: &EntityId, machine: Entity) {
         let awake = Awake::new(machine, now.mono_ms);
         if let Some(at) = awake.next_timer() {
-            self.timers.insert((at, session.clone()));
+            self.timers.insert((at, entity.clone()));
         }
-        for (id, _) in awake.session.owed() {
-            self.pipe.hold(Output::Effect { session: session.clone(), id }, now.mono_ms, false);
+        for (id, _) in awake.machine.owed() {
+            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
         }
-        self.slots.insert(session.clone(), Slot::Awake(Box::new(awake)));
+        self.slots.insert(entity.clone(), Slot::Awake(Box::new(awake)));
     }
 
     /// The snapshot can't be loaded now: callers may try again.
-    pub fn wake_failed(&mut self, now: Now, session: &SessionId) {
-        let Some(asleep) = self.asleep(session) else { return };
+    pub fn wake_failed(&mut self, now: Now, entity: &EntityId) {
+        let Some(asleep) = self.asleep(entity) else { return };
         asleep.waking = false;
         let waiting = std::mem::take(&mut asleep.waiting);
         let timer = asleep.slept.next_timer;
@@ -65,44 +65,47 @@ impl ShardCore {
         }
         if let Some(at) = timer {
             let later = self.served(now).0 + WAKE_RETRY_MS;
-            self.timers.insert((handoff_chat::Millis(at.0.max(later)), session.clone()));
+            self.timers.insert((handoff_chat::Millis(at.0.max(later)), entity.clone()));
         }
     }
 
-    /// Sessions that nobody called for a while are written to snapshots.
+    /// Entities that nobody called for a while are written to snapshots.
     pub(super) fn put_idle_to_sleep(&mut self, now: Now) {
         let limit = self.options.passivate_after_ms;
         let (term, position) = (self.tenure.epoch, self.pipe.position());
         let mut writes = Vec::new();
-        for (session, slot) in &mut self.slots {
+        for (entity, slot) in &mut self.slots {
             let Slot::Awake(awake) = slot else { continue };
-            let idle = now.mono_ms.saturating_sub(awake.touched_ms) >= limit;
-            let owes = awake.session.owed().next().is_some();
-            if !idle || owes || awake.session.ended() || awake.falling_asleep.is_some() {
+            if awake.machine.session().is_none_or(|session| session.ended()) || self.waiting.any(entity) {
                 continue;
             }
-            let key = format!("{}/{}/{}/{}/{}", session.0, term, position.segment, position.seq, awake.turns);
-            match awake.session.to_snapshot() {
+            let idle = now.mono_ms.saturating_sub(awake.touched_ms) >= limit;
+            let owes = awake.machine.owed().next().is_some();
+            if !idle || owes || awake.falling_asleep.is_some() {
+                continue;
+            }
+            let key = format!("{}/{}/{}/{}/{}", entity.0, term, position.segment, position.seq, awake.turns);
+            match awake.machine.to_snapshot() {
                 Ok(body) => {
                     let slept = Slept {
-                        session: session.clone(),
+                        entity: entity.clone(),
                         snapshot: key.clone(),
                         next_timer: awake.next_timer(),
-                        customer_present: awake.session.customer_present(),
+                        watched: awake.machine.watched(),
                     };
                     awake.falling_asleep = Some((slept, awake.turns));
-                    writes.push(Action::PutSnapshot { session: session.clone(), key, body });
+                    writes.push(Action::PutSnapshot { entity: entity.clone(), key, body });
                 }
-                Err(error) => tracing::error!(session = %session.0, %error, "a session can't be snapshotted"),
+                Err(error) => tracing::error!(entity = %entity.0, %error, "an entity can't be snapshotted"),
             }
         }
         self.actions.extend(writes);
     }
 
-    /// The snapshot is written (or could not be): the session falls asleep if nothing happened meanwhile. It must
+    /// The snapshot is written (or could not be): the entity falls asleep if nothing happened meanwhile. It must
     /// not show typing either: indexes of typing that nobody journaled would be used again.
-    pub fn snapshot_written(&mut self, now: Now, session: &SessionId, written: bool) {
-        let Some(awake) = self.awake(session) else { return };
+    pub fn snapshot_written(&mut self, now: Now, entity: &EntityId, written: bool) {
+        let Some(awake) = self.awake(entity) else { return };
         let Some((slept, turns)) = awake.falling_asleep.take() else { return };
         if !written || turns != awake.turns {
             return;
@@ -111,29 +114,30 @@ impl ShardCore {
             Ok(item) => self.pipe.push(item),
             Err(_too_large) => return,
         }
-        self.slots.insert(session.clone(), Slot::Asleep(Box::new(Asleep::new(slept))));
-        self.left.push(session.clone());
+        self.slots.insert(entity.clone(), Slot::Asleep(Box::new(Asleep::new(slept))));
+        self.left.push(entity.clone());
         self.flush(now);
     }
 
-    /// Customers who made no call for the disconnect time are gone.
-    pub(super) fn lose_silent_customers(&mut self, now: Now) {
-        let limit = self.options.disconnect_timeout_ms;
-        let silent: Vec<SessionId> = self
+    /// Customers who made no call for the disconnect time are gone, agents without a window for the grace time lost.
+    pub(super) fn lose_silent(&mut self, now: Now) {
+        let (customer_ms, agent_ms) = (self.options.disconnect_timeout_ms, self.options.agent_grace_ms);
+        let limit = |entity: &EntityId| if entity.session().is_some() { customer_ms } else { agent_ms };
+        let silent: Vec<EntityId> = self
             .last_calls_ms
             .iter()
-            .filter(|(_, last)| now.mono_ms.saturating_sub(**last) > limit)
-            .map(|(session, _)| session.clone())
+            .filter(|(entity, last)| now.mono_ms.saturating_sub(**last) > limit(entity))
+            .map(|(entity, _)| entity.clone())
             .collect();
-        for session in silent {
-            if let Some(last) = self.last_calls_ms.get_mut(&session) {
+        for entity in silent {
+            if let Some(last) = self.last_calls_ms.get_mut(&entity) {
                 *last = now.mono_ms;
             }
-            let id = format!("lost:{}:{}", self.tenure.epoch, now.mono_ms);
-            self.own_command(now, &session, id, Act::CustomerLost);
+            let act = self.awake(&entity).map_or(Act::CustomerLost, |awake| awake.machine.lost());
+            self.own_command(now, &entity, format!("lost:{}:{}", self.tenure.epoch, now.mono_ms), act);
         }
     }
 }
 
-/// When to try again to wake a session whose timer is due, in milliseconds.
+/// When to try again to wake an entity whose timer is due, in milliseconds.
 const WAKE_RETRY_MS: i64 = 1_000;

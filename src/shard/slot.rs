@@ -1,12 +1,14 @@
-//! A session's place in its shard: awake, asleep, or on the way.
+//! An entity's place in its shard: awake, asleep, or on the way.
 
 use super::Envelope;
 use super::frame::Slept;
+use handoff_chat::Entity;
 use handoff_chat::Millis;
-use handoff_chat::session::{Entry, Session};
+use handoff_chat::entry::Entry;
+use handoff_chat::session::Session;
 use std::collections::VecDeque;
 
-/// Where a session is.
+/// Where an entity is.
 pub enum Slot {
     /// In memory.
     Awake(Box<Awake>),
@@ -28,10 +30,10 @@ pub enum Slot {
     },
 }
 
-/// A session in memory.
+/// An entity in memory.
 pub struct Awake {
     /// The machine.
-    pub session: Session,
+    pub machine: Entity,
     /// When it was last called, on the monotonic clock.
     pub touched_ms: u64,
     /// Turns since it is awake, to see whether something happened meanwhile.
@@ -51,15 +53,15 @@ pub struct Awake {
 impl Awake {
     /// Just in memory.
     #[must_use]
-    pub fn new(session: Session, now_ms: u64) -> Self {
-        let history_through = session.first_seq_in_memory().saturating_sub(1);
+    pub fn new(machine: Entity, now_ms: u64) -> Self {
+        let first = machine.session().map_or(1, Session::first_seq_in_memory);
         Self {
-            committed_seq: session.last_seq(),
+            committed_seq: machine.last_seq(),
             uncommitted: VecDeque::new(),
-            session,
+            machine,
             touched_ms: now_ms,
             turns: 0,
-            history_through,
+            history_through: first.saturating_sub(1),
             writing_history: false,
             falling_asleep: None,
         }
@@ -69,7 +71,7 @@ impl Awake {
     pub fn turned(&mut self, item: u64, committed: u64) {
         self.turns += 1;
         self.committed_seq(committed);
-        self.uncommitted.push_back((item, self.session.last_seq()));
+        self.uncommitted.push_back((item, self.machine.last_seq()));
     }
 
     /// The last `seq` that is committed when so many items are.
@@ -93,11 +95,11 @@ impl Awake {
     /// Its earliest timer, in served time.
     #[must_use]
     pub fn next_timer(&self) -> Option<Millis> {
-        self.session.timers().map(|(_, at)| at).min()
+        self.machine.timers().map(|(_, at)| at).min()
     }
 }
 
-/// A session in a snapshot.
+/// An entity in a snapshot.
 pub struct Asleep {
     /// Where.
     pub slept: Slept,

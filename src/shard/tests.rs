@@ -1,5 +1,7 @@
 //! The shard's core over the memory journal, step by step: what is held back, lost, restored and repeated.
 
+mod outage;
+mod release;
 mod rig;
 
 use super::core::ShardCore;
@@ -7,7 +9,8 @@ use super::recovery::{JournalFrames, recover};
 use super::*;
 use handoff_chat::BotName;
 use handoff_chat::CommandId;
-use handoff_chat::session::{Act, Bot, Opening};
+use handoff_chat::command::{Act, Reading};
+use handoff_chat::session::{Bot, Opening};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{Incarnation, Journal, NodeId, Owner, ShardId};
 use rand::SeedableRng;
@@ -256,7 +259,7 @@ async fn an_idle_session_falls_asleep_and_wakes_on_demand_here_and_at_the_next_o
 }
 
 /// Does what the session owes its record, so that it owes nothing.
-async fn settle_record(rig: &mut Rig, session: &SessionId) {
+async fn settle_record(rig: &mut Rig, session: &EntityId) {
     for (owing, effect) in std::mem::take(&mut rig.effects) {
         if owing == *session {
             let act = Act::Settle { effect };
@@ -318,6 +321,42 @@ async fn an_ended_session_retires_after_its_linger_of_served_time() {
     rig.settle().await;
     assert!(matches!(gone.try_recv().unwrap(), ShardReply::Refused(Reject::Unknown)));
     assert!(rig.store.log(ShardId(0)).len() > 2);
+}
+
+#[tokio::test]
+async fn a_read_that_waits_is_answered_by_what_happens_and_not_before_it_is_committed() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, Options::default()).await;
+    let ann = rig.start("ann").await;
+    let next = rig.view(&ann).await.next_position;
+    let mut waiting = rig.wait(&ann, next, 2_000);
+    rig.settle().await;
+    assert!(waiting.try_recv().is_err(), "there is nothing new yet");
+    let _sent = rig.ask(&ann, Some(send("1", "Hello")), None);
+    assert!(waiting.try_recv().is_err(), "the message is not committed yet");
+    rig.settle().await;
+    let ShardReply::Told(Told { reading: Some(Reading::View(view)), .. }) = waiting.try_recv().unwrap()
+    else {
+        panic!("no view");
+    };
+    assert_eq!((view.events.len(), view.next_position), (1, next + 1));
+
+    let mut waiting = rig.wait(&ann, view.next_position, 2_000);
+    rig.settle().await;
+    rig.pass(2_100);
+    assert!(matches!(waiting.try_recv().unwrap(), ShardReply::Told(Told { reading: None, .. })));
+}
+
+#[tokio::test]
+async fn who_waits_at_a_released_shard_is_sent_to_its_next_owner() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, Options::default()).await;
+    let ann = rig.start("ann").await;
+    let next = rig.view(&ann).await.next_position;
+    let mut waiting = rig.wait(&ann, next, 60_000);
+    rig.settle().await;
+    rig.core.release_to(rig.now, None);
+    assert!(matches!(waiting.try_recv().unwrap(), ShardReply::NotOwner(None)));
 }
 
 #[tokio::test]

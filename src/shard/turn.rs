@@ -5,8 +5,11 @@ use super::frame::{Item, TurnItem};
 use super::slot::{Awake, Slot};
 use super::{Action, Envelope, Now, Output, Phase, ShardReply};
 use crate::front::Told;
-use handoff_chat::session::{Act, Answer, Caller, Command, Decision, Entry, Read, Reject, Session};
-use handoff_chat::{EffectId, Millis, SessionId, Turn};
+use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
+use handoff_chat::entity::Decision;
+use handoff_chat::entry::Entry;
+use handoff_chat::session::Session;
+use handoff_chat::{EffectId, Entity, EntityId, Millis, Turn};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,40 +24,55 @@ enum Outcome {
 }
 
 /// Why a command brought no answer.
-enum Declined {
-    /// The session says no.
+pub(super) enum Declined {
+    /// The entity says no.
     Rejected(Reject),
     /// Nothing was done; it may be tried again.
     Again,
 }
 
 impl ShardCore {
-    /// Decides a call for a session that is awake, or that is not there yet.
+    /// Decides a call for an entity that is awake, or that is not there yet.
     pub(super) fn turn(&mut self, now: Now, mut envelope: Envelope) {
-        let session = envelope.session.clone();
-        let opens = matches!(&envelope.command, Some(Command { act: Act::Open(_), .. }));
-        if !self.slots.contains_key(&session) {
-            if !opens {
-                self.answer(now, envelope, ShardReply::Refused(Reject::Unknown));
-                return;
-            }
-            let fresh = Awake::new(Session::new(session.clone()), now.mono_ms);
-            self.slots.insert(session.clone(), Slot::Awake(Box::new(fresh)));
-        }
+        let entity = envelope.entity.clone();
         let result = match envelope.command.take() {
-            Some(command) => self.decide(now, &session, command),
-            None => Ok(None),
+            Some(command) => self.decide_or_begin(now, &entity, command),
+            None if self.slots.contains_key(&entity) => Ok(None),
+            None => Err(Declined::Rejected(Reject::Unknown)),
         };
-        if opens && self.awake(&session).is_some_and(|awake| !awake.session.opened()) {
-            self.slots.remove(&session);
-        }
         self.finish(now, envelope, result);
     }
 
+    /// Decides a command; the first to a queue or an agent, and the start of a session, begins the entity.
+    pub(super) fn decide_or_begin(
+        &mut self,
+        now: Now,
+        entity: &EntityId,
+        command: Command,
+    ) -> Result<Option<Answer>, Declined> {
+        if self.slots.contains_key(entity) {
+            return self.decide(now, entity, command);
+        }
+        if entity.session().is_some() && !matches!(command.act, Act::Open(_)) {
+            return Err(Declined::Rejected(Reject::Unknown));
+        }
+        let fresh = Awake::new(Entity::new(entity), now.mono_ms);
+        self.slots.insert(entity.clone(), Slot::Awake(Box::new(fresh)));
+        let result = self.decide(now, entity, command);
+        if self.awake(entity).is_some_and(|awake| awake.turns == 0) {
+            self.slots.remove(entity);
+        }
+        result
+    }
+
     /// Reads what is asked and holds the reply.
-    fn finish(&mut self, now: Now, envelope: Envelope, result: Result<Option<Answer>, Declined>) {
-        let Envelope { session, read, reply, .. } = envelope;
-        let Some(to) = reply else { return };
+    pub(super) fn finish(
+        &mut self,
+        now: Now,
+        mut envelope: Envelope,
+        result: Result<Option<Answer>, Declined>,
+    ) {
+        let Some(to) = envelope.reply.take() else { return };
         let mut told = match result {
             Ok(answer) => Told { answer, reading: None },
             Err(declined) => {
@@ -66,73 +84,85 @@ impl ShardCore {
                 return;
             }
         };
-        let Some((caller, what)) = read else {
+        let Some((caller, what)) = envelope.read.take() else {
             self.pipe.hold(Output::reply(to, ShardReply::Told(told), None), now.mono_ms, false);
             return;
         };
-        let (reply, beyond) = match self.read(&session, &caller, &what) {
+        let entity = envelope.entity.clone();
+        let (reply, beyond) = match self.read(&entity, &caller, &what) {
+            Ok((reading, false)) if envelope.wait_until_ms > now.mono_ms && is_empty(&reading, &what) => {
+                let read = Some((caller, what));
+                return self.wait(Envelope { read, reply: Some(to), ..envelope }, told);
+            }
             Ok((reading, beyond)) => {
                 told.reading = Some(reading);
                 (ShardReply::Told(told), beyond)
             }
             Err(reject) => (ShardReply::Refused(reject), false),
         };
-        let read = Some((session, caller, what));
+        let committed_read = matches!(&reply, ShardReply::Told(Told { answer: None, .. })) && !beyond;
+        let may_leave = committed_read && self.reads_committed(now, &entity);
+        let read = Some((entity, caller, what));
+        if may_leave {
+            self.actions.push_back(Action::Send(Output::reply(to, reply, read)));
+            return;
+        }
         self.pipe.hold(Output::reply(to, reply, read), now.mono_ms, beyond);
     }
 
-    /// Reads from a session in memory; says too whether the reader's position is beyond our end, which means that
+    /// Reads from an entity in memory; says too whether the reader's position is beyond our end, which means that
     /// we may not be the newest owner.
     fn read(
         &mut self,
-        session: &SessionId,
+        entity: &EntityId,
         caller: &Caller,
         what: &Read,
-    ) -> Result<(handoff_chat::session::Reading, bool), Reject> {
-        let awake = self.awake(session).ok_or(Reject::Unknown)?;
-        let reading = awake.session.read(caller, what)?;
+    ) -> Result<(handoff_chat::command::Reading, bool), Reject> {
+        let awake = self.awake(entity).ok_or(Reject::Unknown)?;
+        let reading = awake.machine.read(caller, what, &[])?;
         let beyond = match (&reading, what) {
-            (handoff_chat::session::Reading::View(view), Read::Customer { position }) => {
-                *position > view.next_position
-            }
+            (
+                handoff_chat::command::Reading::View(view),
+                Read::Customer { position } | Read::Agent { position },
+            ) => *position > view.next_position,
             _ => false,
         };
         Ok((reading, beyond))
     }
 
     /// Decides and applies one command.
-    fn decide(
+    pub(super) fn decide(
         &mut self,
         now: Now,
-        session: &SessionId,
+        entity: &EntityId,
         command: Command,
     ) -> Result<Option<Answer>, Declined> {
         let turn = Turn { now: self.wall(now), served: self.served(now), random: self.random() };
         let hook = self.options.fault_hook.clone();
-        let Some(awake) = self.awake(session) else { return Err(Declined::Again) };
+        let Some(awake) = self.awake(entity) else { return Err(Declined::Again) };
         let strike = |phase| {
             if let Some(hook) = &hook {
-                hook(session, &command, phase);
+                hook(entity, &command, phase);
             }
         };
         let decided = catch_unwind(AssertUnwindSafe(|| {
             strike(Phase::Deciding);
-            awake.session.decide(&command, &turn)
+            awake.machine.decide(&command, &turn)
         }));
         let outcome = match decided {
             Err(_panic) => Outcome::PanickedDeciding,
             Ok(Err(reject)) => Outcome::Rejected(reject),
             Ok(Ok(decision)) => {
                 let applied =
-                    catch_unwind(AssertUnwindSafe(|| apply(&mut awake.session, &decision, &strike)));
+                    catch_unwind(AssertUnwindSafe(|| apply(&mut awake.machine, &decision, &strike)));
                 if applied.is_ok() { Outcome::Decided(decision) } else { Outcome::PanickedApplying }
             }
         };
         match outcome {
-            Outcome::Decided(decision) => self.record_turn(now, session, decision, turn.now),
+            Outcome::Decided(decision) => self.record_turn(now, entity, decision, turn.now),
             Outcome::Rejected(reject) => Err(Declined::Rejected(reject)),
-            Outcome::PanickedDeciding => Err(self.panicked(session, &command, false)),
-            Outcome::PanickedApplying => Err(self.panicked(session, &command, true)),
+            Outcome::PanickedDeciding => Err(self.panicked(entity, &command, false)),
+            Outcome::PanickedApplying => Err(self.panicked(entity, &command, true)),
         }
     }
 
@@ -140,94 +170,99 @@ impl ShardCore {
     fn record_turn(
         &mut self,
         now: Now,
-        session: &SessionId,
+        entity: &EntityId,
         decision: Decision,
         at: Millis,
     ) -> Result<Option<Answer>, Declined> {
-        let Decision { entries, answer, .. } = decision;
+        let Decision { entries, answer, typing } = decision;
+        if typing.is_some() || !entries.is_empty() {
+            self.waiting.stirred(entity);
+        }
         if entries.is_empty() {
             return Ok(Some(answer));
         }
-        let owed: Vec<EffectId> = entries
+        let owed: Vec<(EffectId, bool)> = entries
             .iter()
             .filter_map(|entry| match entry {
-                Entry::Owed { id, .. } => Some(*id),
+                Entry::Owed { id, effect } => Some((*id, self.is_here(effect))),
                 _ => None,
             })
             .collect();
-        let item = Item::Turn(TurnItem { session: session.clone(), at, entries });
+        let item = Item::Turn(TurnItem { entity: entity.clone(), at, entries });
         let encoded = handoff_codec::encode_bare(&item).map_err(|error| {
-            tracing::error!(session = %session.0, %error, "a turn can't be encoded");
+            tracing::error!(entity = %entity.0, %error, "a turn can't be encoded");
             Declined::Again
         })?;
         self.pipe.push(encoded);
-        for id in owed {
-            self.pipe.hold(Output::Effect { session: session.clone(), id }, now.mono_ms, false);
+        for (id, here) in owed {
+            if !(here && self.tells.push(entity, id)) {
+                self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
+            }
         }
-        self.after_turn(now, session);
+        self.after_turn(now, entity);
         Ok(Some(answer))
     }
 
-    /// Follows the session's timers, its customer's presence and its memory; forgets it when it has retired.
-    fn after_turn(&mut self, now: Now, session: &SessionId) {
+    /// Follows the entity's timers, its customer's presence and its memory; forgets it when it has retired.
+    fn after_turn(&mut self, now: Now, entity: &EntityId) {
         let (pushed, committed) = (self.pipe.pushed(), self.pipe.committed());
-        let Some(awake) = self.awake(session) else { return };
+        let Some(awake) = self.awake(entity) else { return };
         awake.turned(pushed, committed);
-        if awake.session.retired() {
-            self.slots.remove(session);
-            self.last_calls_ms.remove(session);
-            self.left.push(session.clone());
+        if awake.machine.retired() {
+            self.slots.remove(entity);
+            self.last_calls_ms.remove(entity);
+            self.left.push(entity.clone());
             return;
         }
-        let (present, next_timer) = (awake.session.customer_present(), awake.next_timer());
+        let (present, next_timer) = (awake.machine.watched(), awake.next_timer());
         if present {
-            self.last_calls_ms.entry(session.clone()).or_insert(now.mono_ms);
+            self.last_calls_ms.entry(entity.clone()).or_insert(now.mono_ms);
         } else {
-            self.last_calls_ms.remove(session);
+            self.last_calls_ms.remove(entity);
         }
         if let Some(at) = next_timer {
-            self.timers.insert((at, session.clone()));
+            self.timers.insert((at, entity.clone()));
         }
-        self.write_history_when_long(session);
+        self.write_history_when_long(entity);
     }
 
-    /// Refuses a command that panicked; a second panic on it puts the session out of service.
-    fn panicked(&mut self, session: &SessionId, command: &Command, in_doubt: bool) -> Declined {
+    /// Refuses a command that panicked; a second panic on it puts the entity out of service.
+    fn panicked(&mut self, entity: &EntityId, command: &Command, in_doubt: bool) -> Declined {
         self.panics += 1;
-        let suspect = (session.clone(), command.id.clone());
+        let suspect = (entity.clone(), command.id.clone());
         let again = self.suspect.as_ref() == Some(&suspect);
-        tracing::error!(session = %session.0, again, in_doubt, "a command made the session panic; it is refused");
+        tracing::error!(entity = %entity.0, again, in_doubt, "a command made the entity panic; it is refused");
         self.suspect = Some(suspect);
         if again {
-            let state = match self.awake(session) {
-                Some(awake) if !in_doubt => awake.session.to_snapshot().ok(),
+            let state = match self.awake(entity) {
+                Some(awake) if !in_doubt => awake.machine.to_snapshot().ok(),
                 _ => None,
             };
-            self.slots.insert(session.clone(), Slot::Quarantined { state });
-            self.last_calls_ms.remove(session);
+            self.slots.insert(entity.clone(), Slot::Quarantined { state });
+            self.last_calls_ms.remove(entity);
             return Declined::Rejected(Reject::Quarantined);
         }
         if in_doubt {
-            let after = self.awake(session).map_or(0, |awake| awake.newest_item());
+            let after = self.awake(entity).map_or(0, |awake| awake.newest_item());
             let restoring = Slot::Restoring { waiting: VecDeque::new(), after, asked: false };
-            self.slots.insert(session.clone(), restoring);
+            self.slots.insert(entity.clone(), restoring);
         }
         Declined::Again
     }
 
-    /// Asks for the log to be read again for sessions in doubt, once their last turn is in it.
+    /// Asks for the log to be read again for entities in doubt, once their last turn is in it.
     pub(super) fn rebuild_when_committed(&mut self) {
         if !self.slots_in_doubt() {
             return;
         }
         let committed = self.pipe.committed();
-        for (session, slot) in &mut self.slots {
+        for (entity, slot) in &mut self.slots {
             if let Slot::Restoring { after, asked, .. } = slot
                 && !*asked
                 && *after <= committed
             {
                 *asked = true;
-                self.actions.push_back(Action::Rebuild { session: session.clone() });
+                self.actions.push_back(Action::Rebuild { entity: entity.clone() });
             }
         }
     }
@@ -236,11 +271,11 @@ impl ShardCore {
         self.suspect.is_some()
     }
 
-    /// What the log says of a session in doubt (`None`: nothing, it never was).
-    pub fn rebuilt(&mut self, now: Now, session: &SessionId, found: Option<Slot>) {
-        let Some(Slot::Restoring { waiting, .. }) = self.slots.remove(session) else { return };
+    /// What the log says of an entity in doubt (`None`: nothing, it never was).
+    pub fn rebuilt(&mut self, now: Now, entity: &EntityId, found: Option<Slot>) {
+        let Some(Slot::Restoring { waiting, .. }) = self.slots.remove(entity) else { return };
         if let Some(slot) = found {
-            self.slots.insert(session.clone(), slot);
+            self.slots.insert(entity.clone(), slot);
         }
         for envelope in waiting {
             self.ask(now, envelope);
@@ -249,8 +284,8 @@ impl ShardCore {
     }
 
     /// The log can't be read again now: its callers may try again, and so do we with the next call.
-    pub fn rebuild_failed(&mut self, session: &SessionId) {
-        if let Some(Slot::Restoring { waiting, asked, .. }) = self.slots.get_mut(session) {
+    pub fn rebuild_failed(&mut self, entity: &EntityId) {
+        if let Some(Slot::Restoring { waiting, asked, .. }) = self.slots.get_mut(entity) {
             *asked = false;
             for envelope in waiting.drain(..) {
                 refuse(envelope, ShardReply::Again);
@@ -258,64 +293,72 @@ impl ShardCore {
         }
     }
 
-    /// Completes a reading with rows from history, if the session is still here to ask.
+    /// Completes a reading with rows from history, if the entity is still here to ask.
     pub fn complete_reading(
         &mut self,
-        session: &SessionId,
+        entity: &EntityId,
         caller: &Caller,
         what: &Read,
         history: Vec<handoff_chat::session::Event>,
-    ) -> Result<handoff_chat::session::Reading, Reject> {
-        let awake = self.awake(session).ok_or(Reject::Unknown)?;
-        awake.session.read_with(caller, what, &history)
+    ) -> Result<handoff_chat::command::Reading, Reject> {
+        let awake = self.awake(entity).ok_or(Reject::Unknown)?;
+        awake.machine.read(caller, what, &history)
     }
 
     /// An owed effect as it stands: `None` when it was settled meanwhile.
-    pub fn owed_effect(
-        &mut self,
-        session: &SessionId,
-        id: EffectId,
-    ) -> Option<handoff_chat::session::Effect> {
-        let awake = self.awake(session)?;
-        awake.session.owed().find(|(owed, _)| *owed == id).map(|(_, effect)| effect.clone())
+    pub fn owed_effect(&mut self, entity: &EntityId, id: EffectId) -> Option<handoff_chat::entry::Effect> {
+        let awake = self.awake(entity)?;
+        awake.machine.owed().find(|(owed, _)| *owed == id).map(|(_, effect)| effect.clone())
     }
 
-    /// What an effect on a session's record has to write now.
+    /// What an effect on an entity's record has to write now.
     pub fn record_rows(
         &mut self,
-        session: &SessionId,
-        effect: &handoff_chat::session::Effect,
+        entity: &EntityId,
+        effect: &handoff_chat::entry::Effect,
     ) -> crate::record::RecordRows {
         let mut rows = crate::record::RecordRows::default();
-        let Some(awake) = self.awake(session) else { return rows };
-        if matches!(effect, handoff_chat::session::Effect::OpenRecord) {
-            rows.opening = awake.session.record_opening();
+        let Some(awake) = self.awake(entity) else { return rows };
+        if matches!(effect, handoff_chat::entry::Effect::OpenRecord) {
+            rows.opening = awake.machine.session().and_then(Session::record_opening);
+            rows.opened = self.events_since(entity, 1).into_iter().next();
             return rows;
         }
         let from = awake.history_through + 1;
-        rows.closing = awake.session.record_closing();
-        rows.events = self.events_since(session, from);
+        let session = awake.machine.session();
+        rows.closing = session.and_then(|session| session.record_closing().zip(session.record_opening()));
+        rows.events = self.events_since(entity, from);
         rows
     }
 
-    /// Durable events of a session from `seq` on, as far as they are in memory.
-    pub fn events_since(&mut self, session: &SessionId, seq: u64) -> Vec<handoff_chat::session::Event> {
-        let Some(awake) = self.awake(session) else { return Vec::new() };
-        match awake.session.read(&Caller::System, &Read::Since { seq }) {
-            Ok(handoff_chat::session::Reading::Events(events)) => events,
+    /// Durable events of an entity from `seq` on, as far as they are in memory.
+    pub fn events_since(&mut self, entity: &EntityId, seq: u64) -> Vec<handoff_chat::session::Event> {
+        let Some(awake) = self.awake(entity) else { return Vec::new() };
+        match awake.machine.read(&Caller::System, &Read::Since { seq }, &[]) {
+            Ok(handoff_chat::command::Reading::Events(events)) => events,
             _ => Vec::new(),
         }
     }
 }
 
-fn apply(session: &mut Session, decision: &Decision, strike: &impl Fn(Phase)) {
+/// Whether a reading brings its reader nothing that he did not know.
+fn is_empty(reading: &handoff_chat::command::Reading, what: &Read) -> bool {
+    use handoff_chat::command::Reading;
+    match (reading, what) {
+        (Reading::View(view), _) => view.events.is_empty() && view.typing.is_empty() && !view.chat_ended,
+        (Reading::Desk(desk), Read::Desk { version }) => desk.version <= *version,
+        _ => false,
+    }
+}
+
+fn apply(entity: &mut Entity, decision: &Decision, strike: &impl Fn(Phase)) {
     for (place, entry) in decision.entries.iter().enumerate() {
         if place == decision.entries.len() / 2 {
             strike(Phase::Applying);
         }
-        session.apply(entry);
+        entity.apply(entry);
     }
     if let Some(typing) = &decision.typing {
-        session.show_typing(typing);
+        entity.show_typing(typing);
     }
 }

@@ -1,83 +1,9 @@
-//! What may be asked of a session, and what it answers. Travels over peer links (bincode), never to clients.
+//! How a session starts and what it shows: the shapes of commands and readings that only sessions have.
 
 use super::event::{BotName, Event, Typing, ViewKind};
-use crate::id::{CommandId, EffectId, Millis, TimerId};
+use crate::id::Millis;
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
-
-/// One command with its id and who gives it.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct Command {
-    /// Repeats carry the same id and get the first answer.
-    pub id: CommandId,
-    /// Who.
-    pub caller: Caller,
-    /// What.
-    pub act: Act,
-}
-
-/// Who gives a command or reads.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum Caller {
-    /// The customer: SHA-256 of the secret part of his key. Compared in constant time.
-    Customer([u8; 32]),
-    /// The bot that was invited under this name; only the node's own bot actor says so.
-    Bot(BotName),
-    /// The node itself: timers, lost customers.
-    System,
-    /// An operator over the admin interface.
-    Operator,
-}
-
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum Act {
-    /// Starts the session; the first command of each session.
-    Open(Box<Opening>),
-    /// Posts a message.
-    Send {
-        /// The text, as given.
-        text: String,
-        /// The GMS `messageType`, when given and not blank.
-        message_type: Option<String>,
-    },
-    /// Shows that the customer types, with what he has typed so far when given.
-    StartTyping {
-        /// The preview.
-        preview: Option<String>,
-    },
-    /// Takes it back.
-    StopTyping {
-        /// The preview.
-        preview: Option<String>,
-    },
-    /// The customer leaves by his own choice.
-    Disconnect,
-    /// A bot's answer to an owed [`super::Effect::BotTurn`]: posts the texts (maybe none) and settles the
-    /// effect.
-    BotReply {
-        /// The effect answered.
-        effect: EffectId,
-        /// The texts to post.
-        texts: Vec<String>,
-        /// Whether the bot leaves afterwards.
-        leave: bool,
-    },
-    /// Settles an owed effect that needs nothing else said (the record's rows are written).
-    Settle {
-        /// The effect done.
-        effect: EffectId,
-    },
-    /// A timer's moment has come; ignored when it isn't armed.
-    Fire {
-        /// The timer.
-        timer: TimerId,
-    },
-    /// No call came from the customer for the disconnect time: he is gone.
-    CustomerLost,
-    /// Ends the session whatever holds it open.
-    ForceEnd,
-}
 
 /// How a session starts.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -131,9 +57,9 @@ pub struct Limits {
     pub linger_ms: i64,
 }
 
-/// What a command is answered.
+/// What a command to a session is answered.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct Answer {
+pub struct ChatAnswer {
     /// The number of the last durable event this command made; 0 when none.
     pub seq: u64,
     /// The customer view's next position after it.
@@ -144,75 +70,6 @@ pub struct Answer {
     pub user_id: String,
     /// For `Open`: what [`Opening::sealed_key`] was.
     pub sealed_key: Option<[u8; 16]>,
-}
-
-/// Why a command or read is refused. Normal, and visible to the caller.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, thiserror::Error)]
-pub enum Reject {
-    /// No such session, or no longer.
-    #[error("no such session")]
-    Unknown,
-    /// The key does not fit.
-    #[error("wrong key")]
-    WrongKey,
-    /// The session, or the caller's part in it, has ended.
-    #[error("the chat has ended")]
-    Ended,
-    /// The text is longer than allowed.
-    #[error("message is longer than {bytes_max} bytes")]
-    TooLong {
-        /// The limit.
-        bytes_max: u32,
-    },
-    /// The session has as many events as it may.
-    #[error("the session is full: {events_max} events")]
-    Full {
-        /// The limit.
-        events_max: u32,
-    },
-    /// The id was used before for something else, or a session with this id exists.
-    #[error("the id is in use")]
-    IdInUse,
-    /// The caller may not do this.
-    #[error("not allowed")]
-    NotAllowed,
-    /// The session failed twice on the same command and is out of service until its shard has a new owner.
-    #[error("the session is out of service after repeated faults")]
-    Quarantined,
-}
-
-/// What may be read.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum Read {
-    /// The customer's view from a position on (0: no events, 1: all).
-    Customer {
-        /// The GMS `transcriptPosition`.
-        position: u64,
-    },
-    /// Everything, for records and operators.
-    Whole,
-    /// A view for a bot: its events from a `seq` on.
-    Since {
-        /// The first `seq` wanted.
-        seq: u64,
-    },
-}
-
-/// What a read answers.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum Reading {
-    /// For [`Read::Customer`].
-    View(View),
-    /// For [`Read::Whole`] and [`Read::Since`]: the durable events, in order.
-    Events(Vec<Event>),
-    /// Durable events below this `seq` are no longer in memory: read history rows `from..below` and prepend
-    /// them.
-    NeedsHistory {
-        /// First `seq` wanted.
-        from: u64,
-        /// First `seq` in memory.
-        below: u64,
-    },
 }
 
 /// A reader's view.

@@ -1,11 +1,14 @@
 //! A decision while it is made: numbers events, takes indexes (and reserves blocks of them), owes and arms,
 //! and never touches the session itself.
 
-use super::command::{Answer, Command};
-use super::event::{Body, Effect, Entry, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
+use super::ViewKind;
+use super::command::ChatAnswer;
+use super::event::{Body, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
 use super::state::{Session, State};
-use super::{Decision, ViewKind};
 use crate::Turn;
+use crate::command::{Answer, Command};
+use crate::entity::Decision;
+use crate::entry::{Effect, Entry};
 use crate::id::{EffectId, Millis, TimerId};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -218,12 +221,12 @@ impl<'a> Draft<'a> {
     ) -> Decision {
         let seq = if self.seq > self.state.last_seq { self.seq } else { 0 };
         let next_position = ViewKind::Customer.of(&self.used).saturating_add(1);
-        let answer = Answer { seq, next_position, chat_ended, user_id, sealed_key };
+        let answer = ChatAnswer { seq, next_position, chat_ended, user_id, sealed_key };
         if !self.entries.is_empty() {
             let id = command.id.clone();
             self.entries.push(Entry::Answered { by, id, digest, answer: answer.clone() });
         }
-        Decision { entries: self.entries, answer, typing: self.typing }
+        Decision { entries: self.entries, answer: Answer::Chat(answer), typing: self.typing }
     }
 }
 

@@ -2,67 +2,10 @@
 //! gets a new shape beside the old.
 
 pub use crate::id::BotName;
-use crate::id::{CommandId, EffectId, Millis, TimerId};
+use crate::id::{AgentName, Millis};
 use bincode::{Decode, Encode};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// One thing that a session journals.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum Entry {
-    /// A numbered event.
-    Event(Event),
-    /// Indexes are reserved up to and including these, per [`ViewKind`] in its order. A restored session goes
-    /// on above them, so that no index is ever used twice.
-    Reserved([u64; 3]),
-    /// The answer kept for repeats of a command; by the participant's number, 0 for nobody's.
-    Answered {
-        /// The participant who asked.
-        by: u32,
-        /// The command.
-        id: CommandId,
-        /// A hash of what was asked, so that the id used for something else is refused.
-        digest: u64,
-        /// Its answer.
-        answer: super::Answer,
-    },
-    /// An effect is owed until [`Entry::Settled`].
-    Owed {
-        /// Its id.
-        id: EffectId,
-        /// What.
-        effect: Effect,
-    },
-    /// The effect is done.
-    Settled(EffectId),
-    /// A timer is armed for a moment of served time.
-    Armed {
-        /// Its id.
-        id: TimerId,
-        /// When.
-        at: Millis,
-    },
-    /// The timer fired or is no longer wanted.
-    Disarmed(TimerId),
-    /// The session's time to answer after its end is over: forget it.
-    Retired,
-}
-
-/// Something to do outside of the session.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum Effect {
-    /// The bot has something to answer: the event with this `seq` (its own joining: it greets).
-    BotTurn {
-        /// The bot.
-        bot: BotName,
-        /// The event.
-        seq: u64,
-    },
-    /// The record is to be opened: its opening row.
-    OpenRecord,
-    /// The session has ended: the remaining transcript rows and the closing row are to be written.
-    CloseRecord,
-}
 
 /// A numbered, durable event.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -168,8 +111,8 @@ pub struct Participant {
 pub enum Role {
     /// The customer.
     Customer,
-    /// A person at a desktop.
-    Agent,
+    /// A person at a desktop, signed in under this name.
+    Agent(AgentName),
     /// A program that talks; shown as an agent of style BOT.
     Bot(BotName),
     /// A supervisor.

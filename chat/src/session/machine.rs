@@ -6,11 +6,12 @@ mod leaving;
 mod opening;
 mod talking;
 
-use super::command::{Act, Answer, Caller, Command, Reject};
 use super::draft::{Draft, SYSTEM};
 use super::state::{Kept, Session, State, Terms};
-use super::{Decision, Limits};
+use super::{ChatAnswer, Limits};
 use crate::Turn;
+use crate::command::{Act, Answer, Caller, Command, Reject};
+use crate::entity::Decision;
 use subtle::ConstantTimeEq;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -85,6 +86,7 @@ impl State {
             }
             Caller::Bot(name) => self.bot(name).map(|party| party.who.number).ok_or(Reject::NotAllowed),
             Caller::System | Caller::Operator => Ok(SYSTEM),
+            Caller::Agent(_) | Caller::Entity(_) => Err(Reject::NotAllowed),
         }
     }
 
@@ -97,8 +99,8 @@ impl State {
     /// The answer to a repeat: the first one, and nothing to journal.
     fn again(&self, kept: &Kept, sealed_key: Option<[u8; 16]>) -> Decision {
         let Kept { seq, next_position, chat_ended, .. } = *kept;
-        let answer = Answer { seq, next_position, chat_ended, user_id: self.user_id(), sealed_key };
-        Decision { entries: Vec::new(), answer, typing: None }
+        let answer = ChatAnswer { seq, next_position, chat_ended, user_id: self.user_id(), sealed_key };
+        Decision { entries: Vec::new(), answer: Answer::Chat(answer), typing: None }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a session tells those who may ask: its views, and what its host needs to drive it.
 
-use super::command::{Caller, Read, Reading, Reject, View};
-use super::event::{Effect, Event, LeaveReason, Participant, ViewKind};
+use super::command::View;
+use super::event::{Event, LeaveReason, Participant, ViewKind};
 use super::state::Session;
+use crate::command::{Caller, Read, Reading, Reject};
+use crate::entry::Effect;
 use crate::id::{EffectId, Millis, SessionId, TimerId};
 use crate::record::{RecordClosing, RecordOpening};
 

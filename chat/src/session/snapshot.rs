@@ -2,8 +2,9 @@
 //! change freely, [`SnapshotV1`] never.
 
 use super::command::Limits;
-use super::event::{Effect, Event, LeaveReason, Participant};
+use super::event::{Event, LeaveReason, Participant};
 use super::state::{Kept, Party, Session, State, Terms};
+use crate::entry::Effect;
 use crate::id::{CommandId, EffectId, Millis, SessionId, TimerId};
 use bincode::{Decode, Encode};
 

@@ -1,8 +1,9 @@
 //! What a session remembers, and how each journaled entry changes it. Nothing is decided here, so replay is
 //! the fold of [`Session::apply`] over the entries.
 
-use super::command::Answer;
-use super::event::{Body, Effect, Entry, Event, LeaveReason, Participant, Role, Start, Typing, ViewKind};
+use super::command::ChatAnswer;
+use super::event::{Body, Event, LeaveReason, Participant, Role, Start, Typing, ViewKind};
+use crate::entry::{Effect, Entry};
 use crate::id::{BotName, CommandId, EffectId, Millis, SessionId, TimerId};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -107,6 +108,8 @@ impl Session {
                 state.timers.remove(id);
             }
             Entry::Retired => state.retired = true,
+            // Another machine's.
+            Entry::Queue(_) | Entry::Agent(_) => {}
         }
     }
 
@@ -159,7 +162,7 @@ impl Session {
 }
 
 impl State {
-    fn keep(&mut self, by: u32, id: &CommandId, digest: u64, answer: &Answer) {
+    fn keep(&mut self, by: u32, id: &CommandId, digest: u64, answer: &ChatAnswer) {
         let kept = Kept {
             id: id.clone(),
             digest,
@@ -219,7 +222,7 @@ impl Party {
 
     /// Whether the session goes on because of him.
     pub(super) fn holds(&self) -> bool {
-        matches!(self.who.role, Role::Customer | Role::Agent)
+        matches!(self.who.role, Role::Customer | Role::Agent(_))
     }
 
     pub(super) fn seen_by(&self, view: ViewKind) -> bool {

@@ -10,7 +10,10 @@ mod views;
 
 use super::draft::Draft;
 use super::*;
-use crate::{BotName, CommandId, EffectId, Millis, SessionId, Turn};
+use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
+use crate::entity::Decision;
+use crate::entry::{Effect, Entry};
+use crate::{AgentName, BotName, CommandId, EffectId, Millis, SessionId, Turn};
 use std::collections::BTreeMap;
 
 const KEY: [u8; 32] = [5; 32];
@@ -31,6 +34,16 @@ fn opening() -> Opening {
         sealed_key: Some([9; 16]),
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
         limits: Limits { message_bytes_max: 20, events_max: 30, linger_ms: 600_000 },
+    }
+}
+
+fn agent() -> Role {
+    Role::Agent(AgentName("kate".to_owned()))
+}
+
+impl Decision {
+    fn said(&self) -> ChatAnswer {
+        self.answer.clone().chat().unwrap()
     }
 }
 
@@ -105,7 +118,7 @@ impl World {
 
     fn commits(&mut self, decision: &Decision) {
         if decision.entries.is_empty() && decision.typing.is_none() {
-            assert!(decision.answer.seq <= self.session.last_seq());
+            assert!(decision.said().seq <= self.session.last_seq());
             return;
         }
         for entry in &decision.entries {
@@ -126,14 +139,14 @@ impl World {
             _ => None,
         });
         assert_eq!(
-            decision.answer.seq,
+            decision.said().seq,
             event_seqs.next_back().unwrap_or(0),
             "an answer names what it journals"
         );
         let answered = |entry: &&Entry| matches!(entry, Entry::Answered { .. });
         let answers = decision.entries.iter().filter(answered).count();
         assert_eq!(answers, usize::from(!decision.entries.is_empty()));
-        assert_eq!(decision.answer.next_position, self.session.next_position(ViewKind::Customer));
+        assert_eq!(decision.said().next_position, self.session.next_position(ViewKind::Customer));
     }
 
     fn shows(&mut self, index: [Option<u64>; 3]) {

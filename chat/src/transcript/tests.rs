@@ -1,7 +1,9 @@
 //! Tests of the transcript.
 
 use super::*;
-use crate::session::{Act, Bot, Caller, Command, Entry, Limits, Opening};
+use crate::command::{Act, Caller, Command};
+use crate::entry::Entry;
+use crate::session::{Bot, Limits, Opening};
 use crate::{BotName, CommandId, EffectId, Millis, Session, SessionId, Turn};
 use proptest::prelude::*;
 use quick_xml::Reader;

@@ -147,7 +147,7 @@ fn start<'a>(name: &'a str, attributes: &[(&str, &str)]) -> BytesStart<'a> {
 fn protocol_text(role: &Role) -> &'static str {
     match role {
         Role::Customer => "FLEX",
-        Role::Agent | Role::Bot(_) | Role::Supervisor => "BASIC",
+        Role::Agent(_) | Role::Bot(_) | Role::Supervisor => "BASIC",
         Role::Workflow => "ESP",
         Role::System => "NONE",
     }

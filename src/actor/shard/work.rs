@@ -9,8 +9,8 @@ use crate::shard::recovery::{JournalFrames, recover_session};
 use crate::shard::slot::Slot;
 use crate::shard::{ReplyTo, ShardReply};
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use handoff_chat::SessionId;
-use handoff_chat::session::{Caller, Read, Reading};
+use handoff_chat::EntityId;
+use handoff_chat::command::{Caller, Read, Reading};
 use handoff_journal::{Row, Table, Tables, TablesError, Tenure};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -58,13 +58,18 @@ impl ShardActor {
         &mut self,
         to: ReplyTo,
         reply: ShardReply,
-        read: (SessionId, Caller, Read),
+        read: (EntityId, Caller, Read),
         from: u64,
         below: u64,
         ctx: &mut Context<Self>,
     ) {
-        let (tables, session) = (Arc::clone(&self.around.tables), read.0.clone());
-        let reading = async move { read_history(tables.as_ref(), &session, from, below).await };
+        let (tables, session) = (Arc::clone(&self.around.tables), read.0.session());
+        let reading = async move {
+            match session {
+                Some(session) => read_history(tables.as_ref(), &session, from, below).await,
+                None => Ok(Vec::new()),
+            }
+        };
         ctx.spawn(reading.into_actor(self).map(move |history, actor: &mut Self, _| {
             let completed = match (history, actor.core()) {
                 (Ok(history), Some(core)) => {
@@ -94,38 +99,38 @@ impl ShardActor {
         ctx.spawn(trimming.into_actor(self));
     }
 
-    pub(super) fn load_snapshot(&mut self, session: SessionId, key: String, ctx: &mut Context<Self>) {
+    pub(super) fn load_snapshot(&mut self, entity: EntityId, key: String, ctx: &mut Context<Self>) {
         let tables = Arc::clone(&self.around.tables);
         let loading = async move { tables.get(Table::Snapshot, &key, 0).await };
         ctx.spawn(loading.into_actor(self).map(move |found, actor: &mut Self, ctx| match found {
-            Ok(Some(body)) => actor.with_core(ctx, |core, now| core.woken(now, &session, &body)),
+            Ok(Some(body)) => actor.with_core(ctx, |core, now| core.woken(now, &entity, &body)),
             Ok(None) | Err(TablesError::Unknown(_) | TablesError::Refused(_)) => {
-                tracing::warn!(session = %session.0, "a snapshot can't be loaded now");
-                actor.with_core(ctx, |core, now| core.wake_failed(now, &session));
+                tracing::warn!(entity = %entity.0, "a snapshot can't be loaded now");
+                actor.with_core(ctx, |core, now| core.wake_failed(now, &entity));
             }
         }));
     }
 
-    pub(super) fn rebuild(&mut self, session: SessionId, ctx: &mut Context<Self>) {
+    pub(super) fn rebuild(&mut self, entity: EntityId, ctx: &mut Context<Self>) {
         let Some(mut claimed) = self.claimed.clone() else { return };
         if let Some(core) = self.core() {
             claimed.next = core.borrow().position();
         }
         let (journal, clock) = (Arc::clone(&self.around.log.journal), Arc::clone(&self.around.clock));
-        let (wanted, reads) = (session.clone(), self.around.options.reads);
+        let (wanted, reads) = (entity.clone(), self.around.options.reads);
         let reading = async move {
             let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure, reads };
             recover_session(&frames, &claimed, &wanted, clock.now().mono_ms).await
         };
-        ctx.spawn(reading.into_actor(self).map(move |found: Result<Option<Slot>, _>, actor: &mut Self, ctx| {
-            match found {
-                Ok(slot) => actor.with_core(ctx, |core, now| core.rebuilt(now, &session, slot)),
+        ctx.spawn(reading.into_actor(self).map(
+            move |found: Result<Option<Slot>, _>, actor: &mut Self, ctx| match found {
+                Ok(slot) => actor.with_core(ctx, |core, now| core.rebuilt(now, &entity, slot)),
                 Err(error) => {
-                    tracing::error!(session = %session.0, %error, "a session can't be read again from the log");
-                    actor.with_core(ctx, |core, _| core.rebuild_failed(&session));
+                    tracing::error!(entity = %entity.0, %error, "an entity can't be read again from the log");
+                    actor.with_core(ctx, |core, _| core.rebuild_failed(&entity));
                 }
-            }
-        }));
+            },
+        ));
     }
 }
 

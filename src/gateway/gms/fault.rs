@@ -3,7 +3,7 @@
 use crate::front::AskError;
 use crate::gateway::metrics::OutcomeLabel;
 use actix_web::http::StatusCode;
-use handoff_chat::session::Reject;
+use handoff_chat::command::Reject;
 use thiserror::Error;
 
 /// GMS: first name required.
@@ -131,6 +131,10 @@ impl From<Reject> for Fault {
             // It comes back with the shard's next owner: not the end.
             Reject::Quarantined => Self::Again,
             Reject::NotAllowed => Self::refused(400, "a customer may not do this"),
+            // What this interface never asks for.
+            Reject::Expected { .. } | Reject::NoClaim | Reject::NotSignedIn => {
+                Self::refused(400, reject.to_string())
+            }
         }
     }
 }

@@ -6,11 +6,13 @@ use super::operation::{Call, Operation, Start};
 use super::reply::{Reply, messages};
 use crate::front::{Ask, AskError, Told};
 use crate::gateway::{Gateway, ServiceOptions};
+use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::key::{SecureKey, seal, unseal};
-use handoff_chat::session::{Act, Caller, Command, Opening, Read, Reading, Reject, View};
-use handoff_chat::{CommandId, SessionId};
+use handoff_chat::session::{Opening, View};
+use handoff_chat::{CommandId, EntityId, SessionId};
 use rand::TryRng;
 use rand::rngs::SysRng;
+use std::time::Duration;
 use tracing::Span;
 
 /// A session has one start: its id needs no more than that, and a retry has the same.
@@ -41,7 +43,7 @@ pub(crate) async fn start(
         Some(id) => {
             // Whose key is valid shows in the answer: a retry is given the first one, and reads with it.
             let told = ask(gateway, &key, Some(command), None, true).await?;
-            if let Some(sealed) = told.answer.and_then(|answer| answer.sealed_key) {
+            if let Some(sealed) = told.answer.and_then(Answer::chat).and_then(|answer| answer.sealed_key) {
                 key.secret = unseal(&sealed, &key.session, &id);
             }
             ask(gateway, &key, None, Some(1), true).await?
@@ -133,7 +135,14 @@ async fn ask(
 ) -> Result<Told, Fault> {
     let patience = if repeatable { gateway.options.patience } else { gateway.options.deadline };
     let read = position.map(|position| (Caller::Customer(key.hash()), Read::Customer { position }));
-    let ask = Ask { session: key.session.clone(), command, read, client_id: repeatable, patience };
+    let ask = Ask {
+        entity: EntityId::from(&key.session),
+        command,
+        read,
+        client_id: repeatable,
+        patience,
+        wait: Duration::ZERO,
+    };
     gateway.sessions.ask(ask).await.map_err(|error| Fault::from_ask(error, repeatable))
 }
 
@@ -142,7 +151,7 @@ fn reply(gateway: &Gateway, key: &SecureKey, told: Told) -> Result<Reply, Fault>
         Some(Reading::View(view)) => Some(view),
         _ => None,
     };
-    let (chat_ended, user_id, next_position) = match (&view, told.answer) {
+    let (chat_ended, user_id, next_position) = match (&view, told.answer.and_then(Answer::chat)) {
         (Some(view), _) => (view.chat_ended, view.user_id.clone(), view.next_position),
         (None, Some(answer)) => (answer.chat_ended, answer.user_id, answer.next_position),
         (None, None) => return Err(Fault::from_ask(AskError::Rejected(Reject::Unknown), true)),

@@ -169,7 +169,7 @@ fn from(by: u32, view: &View) -> From {
 fn role(role: &Role) -> &'static str {
     match role {
         Role::Customer => "Client",
-        Role::Agent | Role::Bot(_) => "Agent",
+        Role::Agent(_) | Role::Bot(_) => "Agent",
         Role::Supervisor => "Supervisor",
         Role::Workflow => "External",
         Role::System => "System",

@@ -71,7 +71,7 @@ async fn a_chat_may_start_with_first_and_last_name_and_a_first_message() {
 
 #[actix_web::test]
 async fn everything_given_at_the_start_reaches_the_session() {
-    use handoff_chat::session::Act;
+    use handoff_chat::command::Act;
     let site = site();
     let fields = [
         ("nickname", "n"),

@@ -4,7 +4,9 @@ use crate::front::{Ask, AskError, Sessions, Told};
 use crate::gateway::{Gateway, GatewayOptions, Metrics, ServiceOptions, serve};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
-use handoff_chat::session::{Act, Bot, Caller, Command, Effect, Limits, Session};
+use handoff_chat::command::{Act, Caller, Command};
+use handoff_chat::entry::Effect;
+use handoff_chat::session::{Bot, Limits, Session};
 use handoff_chat::{BotName, CommandId, Millis, SessionId, Turn};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
@@ -90,7 +92,7 @@ fn carry_out(
     inner: &mut Inner,
     id: &SessionId,
     command: &Command,
-) -> Result<handoff_chat::session::Answer, AskError> {
+) -> Result<handoff_chat::command::Answer, AskError> {
     inner.now += 7;
     let now = Millis(inner.now);
     let random = [u8::try_from(inner.now % 251).unwrap(); 16];
@@ -98,7 +100,7 @@ fn carry_out(
     if opens {
         inner.sessions.entry(id.clone()).or_insert_with(|| Session::new(id.clone()));
     }
-    let session = inner.sessions.get_mut(id).ok_or(handoff_chat::session::Reject::Unknown)?;
+    let session = inner.sessions.get_mut(id).ok_or(handoff_chat::command::Reject::Unknown)?;
     let decision = session.decide(command, &Turn { now, served: now, random })?;
     for entry in &decision.entries {
         session.apply(entry);
@@ -142,13 +144,16 @@ impl Sessions for Memory {
         }
         let mut told = Told::default();
         if let Some(command) = &ask.command {
-            told.answer = Some(carry_out(&mut inner, &ask.session, command)?);
+            told.answer = Some(carry_out(&mut inner, &ask.entity.session().unwrap(), command)?);
         }
         if let Some((caller, read)) = &ask.read {
-            let session = inner.sessions.get(&ask.session).ok_or(handoff_chat::session::Reject::Unknown)?;
+            let session = inner
+                .sessions
+                .get(&ask.entity.session().unwrap())
+                .ok_or(handoff_chat::command::Reject::Unknown)?;
             told.reading = Some(session.read(caller, read)?);
         }
-        self.let_the_bot_speak(&mut inner, &ask.session);
+        self.let_the_bot_speak(&mut inner, &ask.entity.session().unwrap());
         if trouble == Trouble::LostAfter { Err(AskError::Unknown) } else { Ok(told) }
     }
 

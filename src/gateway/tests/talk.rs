@@ -1,7 +1,7 @@
 //! Send, refresh, typing, disconnect; and who may.
 
 use super::support::{Memory, Trouble, code, options, site, site_of, text, told};
-use handoff_chat::session::{Act, Caller};
+use handoff_chat::command::{Act, Caller};
 use serde_json::{Value, json};
 
 fn message(text: &str) -> (String, Option<String>) {

@@ -6,7 +6,8 @@ use crate::shard::pipeline::Step;
 use crate::shard::recovery::{JournalFrames, recover, recover_session};
 use crate::shard::*;
 use handoff_chat::CommandId;
-use handoff_chat::session::{Act, Answer, Limits, Opening, Reading, View};
+use handoff_chat::command::{Act, Answer, Reading};
+use handoff_chat::session::{ChatAnswer, Limits, Opening, View};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{Claimed, Incarnation, Journal, JournalError, NodeId, Owner, ShardId, Table, Tables};
 use rand::SeedableRng;
@@ -22,13 +23,13 @@ pub(super) struct Rig {
     pub(super) claimed: Claimed,
     pub(super) core: ShardCore,
     pub(super) now: Now,
-    pub(super) effects: Vec<(SessionId, EffectId)>,
+    pub(super) effects: Vec<(EntityId, EffectId)>,
     pub(super) trims: Vec<u64>,
     pub(super) fenced: bool,
 }
 
-pub(super) fn session(name: &str) -> SessionId {
-    SessionId(format!("{name:0>16}"))
+pub(super) fn session(name: &str) -> EntityId {
+    EntityId(format!("{name:0>16}"))
 }
 
 pub(super) fn opening() -> Opening {
@@ -77,36 +78,68 @@ impl Rig {
 
     pub(super) fn ask(
         &mut self,
-        session: &SessionId,
+        session: &EntityId,
         command: Option<Command>,
         position: Option<u64>,
     ) -> oneshot::Receiver<ShardReply> {
         let (sender, receiver) = oneshot::channel();
         let read = position.map(|position| (CUSTOMER, Read::Customer { position }));
         let reply = Some(ReplyTo { sender, permit: None });
-        let envelope = Envelope { session: session.clone(), command, read, deadline_ms: u64::MAX, reply };
+        let envelope = Envelope {
+            entity: session.clone(),
+            command,
+            read,
+            deadline_ms: u64::MAX,
+            wait_until_ms: 0,
+            reply,
+        };
         self.core.ask(self.now, envelope);
         self.core.flush(self.now);
         receiver
     }
 
-    pub(super) async fn tell(&mut self, session: &SessionId, command: Command) -> Result<Answer, ShardReply> {
+    /// A read that waits for something new.
+    pub(super) fn wait(
+        &mut self,
+        session: &EntityId,
+        position: u64,
+        wait_ms: u64,
+    ) -> oneshot::Receiver<ShardReply> {
+        let (sender, receiver) = oneshot::channel();
+        let envelope = Envelope {
+            entity: session.clone(),
+            command: None,
+            read: Some((CUSTOMER, Read::Customer { position })),
+            deadline_ms: u64::MAX,
+            wait_until_ms: self.now.mono_ms + wait_ms,
+            reply: Some(ReplyTo { sender, permit: None }),
+        };
+        self.core.ask(self.now, envelope);
+        self.core.flush(self.now);
+        receiver
+    }
+
+    pub(super) async fn tell(
+        &mut self,
+        session: &EntityId,
+        command: Command,
+    ) -> Result<ChatAnswer, ShardReply> {
         let mut receiver = self.ask(session, Some(command), None);
         self.settle().await;
         match receiver.try_recv().unwrap() {
-            ShardReply::Told(told) => Ok(told.answer.unwrap()),
+            ShardReply::Told(told) => Ok(told.answer.and_then(Answer::chat).unwrap()),
             other => Err(other),
         }
     }
 
-    pub(super) async fn start(&mut self, name: &str) -> SessionId {
+    pub(super) async fn start(&mut self, name: &str) -> EntityId {
         let id = session(name);
         let act = Act::Open(Box::new(opening()));
         self.tell(&id, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
         id
     }
 
-    pub(super) async fn view(&mut self, session: &SessionId) -> View {
+    pub(super) async fn view(&mut self, session: &EntityId) -> View {
         let mut receiver = self.ask(session, None, Some(1));
         self.settle().await;
         match receiver.try_recv().unwrap() {
@@ -157,26 +190,26 @@ impl Rig {
                 self.trims.push(segment);
             }
             Action::Send(Output::Reply(reply)) => self.reply(*reply).await,
-            Action::Send(Output::Effect { session, id }) => self.effects.push((session, id)),
-            Action::LoadSnapshot { session, key } => {
+            Action::Send(Output::Effect { entity, id }) => self.effects.push((entity, id)),
+            Action::LoadSnapshot { entity, key } => {
                 let body = node.get(Table::Snapshot, &key, 0).await.unwrap().unwrap();
-                self.core.woken(now, &session, &body);
+                self.core.woken(now, &entity, &body);
             }
-            Action::PutSnapshot { session, key, body } => {
+            Action::PutSnapshot { entity, key, body } => {
                 let row = Row { key, row: 0, body: body.into() };
                 node.put_once(Table::Snapshot, vec![row]).await.unwrap();
-                self.core.snapshot_written(now, &session, true);
+                self.core.snapshot_written(now, &entity, true);
             }
-            Action::PutHistory { session, rows, through } => {
+            Action::PutHistory { entity, rows, through } => {
                 node.put_once(Table::Record, rows).await.unwrap();
-                self.core.history_written(now, &session, through, true);
+                self.core.history_written(now, &entity, through, true);
             }
-            Action::Rebuild { session } => {
+            Action::Rebuild { entity } => {
                 let frames = JournalFrames { journal: &node, tenure: &tenure, reads: 1 };
                 let mut claimed = self.claimed.clone();
                 claimed.next = self.core.position();
-                let slot = recover_session(&frames, &claimed, &session, now.mono_ms).await.unwrap();
-                self.core.rebuilt(now, &session, slot);
+                let slot = recover_session(&frames, &claimed, &entity, now.mono_ms).await.unwrap();
+                self.core.rebuilt(now, &entity, slot);
             }
         }
     }
@@ -188,11 +221,12 @@ impl Rig {
             }
             _ => None,
         };
-        let (Some((from, below)), Some((session, caller, what))) = (needs, read) else {
+        let (Some((from, below)), Some((entity, caller, what))) = (needs, read) else {
             return to.send(reply);
         };
-        let history = crate::record::read_history(&self.node, &session, from, below).await.unwrap();
-        let reading = self.core.complete_reading(&session, &caller, &what, history).unwrap();
+        let history =
+            crate::record::read_history(&self.node, &entity.session().unwrap(), from, below).await.unwrap();
+        let reading = self.core.complete_reading(&entity, &caller, &what, history).unwrap();
         to.send(ShardReply::Told(Told { answer: None, reading: Some(reading) }));
     }
 
@@ -202,7 +236,7 @@ impl Rig {
         self.core.tick(self.now);
     }
 
-    pub(super) async fn texts(&mut self, session: &SessionId) -> Vec<String> {
+    pub(super) async fn texts(&mut self, session: &EntityId) -> Vec<String> {
         let view = self.view(session).await;
         view.events
             .iter()

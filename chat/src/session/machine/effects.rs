@@ -1,10 +1,11 @@
 //! What comes back from outside of the session: a bot's answer, work that is done, a timer's moment.
 
-use super::super::Decision;
-use super::super::command::Reject;
-use super::super::event::{Effect, Entry, LeaveReason};
+use super::super::event::LeaveReason;
 use super::Case;
 use super::talking::cut;
+use crate::command::Reject;
+use crate::entity::Decision;
+use crate::entry::{Effect, Entry};
 use crate::id::{BotName, EffectId, TimerId};
 
 /// Most texts that a bot posts in one turn; the rest is dropped.

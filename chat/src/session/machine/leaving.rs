@@ -1,10 +1,10 @@
 //! How participants leave, and with the last who holds it the session ends.
 
-use super::super::Decision;
-use super::super::command::Reject;
 use super::super::draft::SYSTEM;
 use super::super::event::LeaveReason;
 use super::Case;
+use crate::command::Reject;
+use crate::entity::Decision;
 
 /// The customer leaves. Harmless when he has left already.
 pub(super) fn disconnect(case: Case<'_>) -> Result<Decision, Reject> {

@@ -1,11 +1,13 @@
 //! The start of a session, and its repeats.
 
-use super::super::Decision;
-use super::super::command::{Caller, Command, Opening, Reject};
+use super::super::command::Opening;
 use super::super::draft::{Draft, SYSTEM};
-use super::super::event::{Body, Effect, Role, Start, Text, Visibility};
+use super::super::event::{Body, Role, Start, Text, Visibility};
 use super::super::state::Session;
 use crate::Turn;
+use crate::command::{Caller, Command, Reject};
+use crate::entity::Decision;
+use crate::entry::Effect;
 
 /// Opens a session, or answers a repeat of its start. A retried start comes with a new key: the answer
 /// carries the first one, sealed under an id that only the client of the first try knows.
@@ -18,7 +20,9 @@ pub(super) fn open(
     match &command.caller {
         Caller::Customer(hash) if *hash != opening.key_hash => return Err(Reject::WrongKey),
         Caller::Customer(_) | Caller::System => {}
-        Caller::Bot(_) | Caller::Operator => return Err(Reject::NotAllowed),
+        Caller::Bot(_) | Caller::Agent(_) | Caller::Entity(_) | Caller::Operator => {
+            return Err(Reject::NotAllowed);
+        }
     }
     let state = &session.state;
     if let Some(terms) = &state.terms {

@@ -1,9 +1,10 @@
 //! What the customer says and that he types.
 
-use super::super::Decision;
-use super::super::command::Reject;
-use super::super::event::{Effect, Role};
+use super::super::event::Role;
 use super::Case;
+use crate::command::Reject;
+use crate::entity::Decision;
+use crate::entry::Effect;
 
 pub(super) fn too_long(text: &str, bytes_max: u32) -> bool {
     u32::try_from(text.len()).map_or(true, |bytes| bytes > bytes_max)

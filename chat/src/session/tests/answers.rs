@@ -7,9 +7,9 @@ fn a_message_owes_a_turn_of_the_bot_which_is_settled_once() {
     let mut world = World::open(opening());
     let greeting = world.turns_owed()[0];
     let greeted = world.asks(bot(), reply(greeting, &["Hello", ""], false)).unwrap();
-    assert_eq!((greeted.answer.seq, world.turns_owed().len()), (4, 0));
+    assert_eq!((greeted.said().seq, world.turns_owed().len()), (4, 0));
     let again = world.asks(bot(), reply(greeting, &["Hello"], true)).unwrap();
-    assert!(again.entries.is_empty() && again.answer.seq == 0);
+    assert!(again.entries.is_empty() && again.said().seq == 0);
     world.asks(CUSTOMER, send("price?")).unwrap();
     let turns: Vec<_> = world.owed().into_iter().filter(|(id, _)| id.0 > greeting.0).collect();
     let owed = Effect::BotTurn { bot: BotName("demo".to_owned()), seq: 5 };
@@ -100,7 +100,7 @@ fn a_full_session_refuses_messages_and_can_still_be_left() {
     assert_eq!(world.session.last_seq(), 30);
     assert_eq!(world.asks(CUSTOMER, send("x")), Err(Reject::Full { events_max: 30 }));
     assert!(!world.turns_owed().contains(&turn));
-    assert!(world.asks(CUSTOMER, Act::Disconnect).unwrap().answer.chat_ended);
+    assert!(world.asks(CUSTOMER, Act::Disconnect).unwrap().said().chat_ended);
     assert!(world.session.ended());
 }
 

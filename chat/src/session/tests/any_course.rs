@@ -102,7 +102,7 @@ impl Course {
             }
             Step::Fire(n) => self.asks(Caller::System, Act::Fire { timer: crate::TimerId(*n) }),
             Step::HiddenJoins(visibility) => self.joins(Role::Supervisor, *visibility),
-            Step::AgentJoins => self.joins(Role::Agent, Visibility::All),
+            Step::AgentJoins => self.joins(agent(), Visibility::All),
             Step::AgentLeaves => self.agent_leaves(),
             Step::Repeat(n) => self.repeats(*n),
             Step::TakenOver => self.taken_over(),
@@ -125,7 +125,7 @@ impl Course {
 
     fn agent_leaves(&mut self) {
         let parties = self.world.session.state.parties.values();
-        let agent = parties.filter(|party| party.present()).find(|party| party.who.role == Role::Agent);
+        let agent = parties.filter(|party| party.present()).find(|party| party.who.role == agent());
         if let Some(number) = agent.map(|party| party.who.number) {
             self.world.drafts(|draft| {
                 draft.leave(number, LeaveReason::Left, None);
@@ -154,7 +154,7 @@ impl Course {
         for entry in &self.world.journal {
             let Entry::Event(event) = entry else { continue };
             match &event.body {
-                Body::Joined(who) if matches!(who.role, Role::Customer | Role::Agent) => {
+                Body::Joined(who) if matches!(who.role, Role::Customer | Role::Agent(_)) => {
                     holders.insert(event.by);
                 }
                 Body::Left { reason, .. } => {

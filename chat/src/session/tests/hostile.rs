@@ -46,8 +46,7 @@ fn body(role: Role, which: u8, n: u32, linger_ms: i64) -> Body {
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
-    let role =
-        prop_oneof![Just(Role::Customer), Just(Role::Agent), Just(Role::Bot(BotName("demo".to_owned())))];
+    let role = prop_oneof![Just(Role::Customer), Just(agent()), Just(Role::Bot(BotName("demo".to_owned())))];
     let n = prop_oneof![0..3u32, Just(u32::MAX)];
     let event = (number(), span(), index(), n, (role, any::<u8>(), span())).prop_map(
         |(seq, at, index, by, (role, which, linger_ms))| {

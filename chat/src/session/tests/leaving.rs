@@ -8,7 +8,7 @@ fn with_the_last_customer_the_session_ends_and_the_bot_is_removed() {
     let mut world = World::open(opening());
     world.asks(CUSTOMER, send("x")).unwrap();
     let left = world.asks(CUSTOMER, Act::Disconnect).unwrap();
-    assert!(left.answer.chat_ended && world.view(1).chat_ended);
+    assert!(left.said().chat_ended && world.view(1).chat_ended);
     assert!(world.session.ended() && !world.session.customer_present());
     assert_eq!(world.lefts(), [(1, LeaveReason::Left, None), (2, LeaveReason::Ended, Some(0))]);
     assert_eq!(world.bodies().last(), Some(&Body::Ended));
@@ -23,7 +23,7 @@ fn a_repeated_disconnect_is_harmless_and_sends_are_refused() {
     let mut world = World::open(opening());
     world.asks(CUSTOMER, Act::Disconnect).unwrap();
     let again = world.asks(CUSTOMER, Act::Disconnect).unwrap();
-    assert!(again.entries.is_empty() && again.answer.chat_ended);
+    assert!(again.entries.is_empty() && again.said().chat_ended);
     assert!(world.asks(Caller::System, Act::CustomerLost).unwrap().entries.is_empty());
     assert!(world.asks(Caller::Operator, Act::ForceEnd).unwrap().entries.is_empty());
     assert_eq!(world.asks(CUSTOMER, send("x")), Err(Reject::Ended));
@@ -51,10 +51,10 @@ fn a_forced_end_removes_everybody() {
 fn an_agent_holds_the_session_open_and_a_silent_watcher_does_not() {
     let mut world = World::open(opening());
     world.drafts(|draft| {
-        draft.join(Role::Agent, Visibility::All, "Ann");
+        draft.join(agent(), Visibility::All, "Ann");
         draft.join(Role::Supervisor, Visibility::Silent, "Sue");
     });
-    assert!(world.asks(CUSTOMER, Act::Disconnect).unwrap().answer.chat_ended);
+    assert!(world.asks(CUSTOMER, Act::Disconnect).unwrap().said().chat_ended);
     assert!(!world.session.ended() && !world.session.customer_present());
     assert!(world.view(1).chat_ended);
     world.drafts(|draft| {

@@ -37,8 +37,8 @@ fn a_start_without_bot_owes_the_record_alone() {
 fn a_retried_start_with_a_new_key_is_given_the_first_answer_with_the_first_sealed_key() {
     let mut world = World::new();
     let first = world.takes("open", CUSTOMER, Act::Open(Box::new(opening()))).unwrap();
-    assert_eq!(first.answer.sealed_key, Some([9; 16]));
-    assert_eq!(first.answer.user_id.len(), 16);
+    assert_eq!(first.said().sealed_key, Some([9; 16]));
+    assert_eq!(first.said().user_id.len(), 16);
     for _ in 0..300 {
         let _ = world.asks(CUSTOMER, typing());
     }

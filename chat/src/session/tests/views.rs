@@ -6,9 +6,9 @@ use super::*;
 fn after_a_takeover_right_after_typing_no_index_is_used_again() {
     let mut world = World::open(opening());
     let shown = world.asks(CUSTOMER, typing()).unwrap();
-    let typed = shown.typing.unwrap().index[0].unwrap();
+    let typed = shown.typing.clone().unwrap().index[0].unwrap();
     assert!(shown.entries.is_empty());
-    let next = shown.answer.next_position;
+    let next = shown.said().next_position;
     assert_eq!(next, typed + 1);
     world.taken_over();
     assert!(world.view(1).typing.is_empty());
@@ -52,8 +52,8 @@ fn hidden_parties_leave_no_gap_in_the_numbers_that_a_view_shows() {
     let before = world.view(1);
     world.drafts(|draft| {
         draft.join(Role::Supervisor, Visibility::Silent, "Sue");
-        draft.join(Role::Agent, Visibility::Internal, "Coach");
-        draft.join(Role::Agent, Visibility::All, "Ann");
+        draft.join(agent(), Visibility::Internal, "Coach");
+        draft.join(agent(), Visibility::All, "Ann");
     });
     world.drafts(|draft| {
         draft.message(4, "psst", None);
@@ -106,7 +106,7 @@ fn a_view_below_what_is_in_memory_asks_for_history_and_is_completed_with_it() {
                 &Turn { now: Millis(0), served: Millis(0), random: [0; 16] },
             )
             .unwrap()
-            .answer
+            .said()
             .seq,
         8
     );

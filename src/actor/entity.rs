@@ -1,25 +1,29 @@
-//! A session's actor: its inbox, and what it owes the world outside.
+//! The actor of a session, a queue or an agent: its inbox, and what it owes the world outside.
 //!
 //! It holds no rule of the conversation: a call is decided by the shard's core in the turn in which it arrives. What
-//! the session owes (a bot's turn, the record's rows) is done here, beside the decisions, until the session says that
-//! it is settled.
+//! the entity owes (a bot's turn, a word to another entity, the record's rows) is done here, beside the decisions,
+//! until the entity says that it is settled.
 
 use super::bot::{BotActor, BotTurn};
 use super::shard::{Kick, ShardActor};
 use crate::bots::Bots;
 use crate::clock::Clock;
+use crate::post::Post;
 use crate::record::RecordWriter;
 use crate::shard::Envelope;
 use crate::shard::core::ShardCore;
+use crate::shard::tells::{answered, told_by};
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
-use handoff_chat::session::{Act, Body, Caller, Command, Effect};
-use handoff_chat::{BotName, CommandId, EffectId, SessionId};
+use handoff_chat::command::{Act, Caller, Command};
+use handoff_chat::entry::Effect;
+use handoff_chat::session::Body;
+use handoff_chat::{BotName, CommandId, EffectId, EntityId};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A call for this session.
+/// A call for this entity.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Deliver(pub Envelope);
@@ -29,15 +33,15 @@ pub struct Deliver(pub Envelope);
 #[rtype(result = "()")]
 pub struct Owe(pub EffectId);
 
-/// The session left memory.
+/// The entity left memory.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Leave;
 
 /// See the module's description.
-pub struct SessionActor {
-    /// The session.
-    pub session: SessionId,
+pub struct EntityActor {
+    /// Which.
+    pub entity: EntityId,
     /// The shard's state; shared by the actors of one thread and borrowed only within a turn.
     pub core: Rc<RefCell<ShardCore>>,
     /// Its parent.
@@ -48,11 +52,13 @@ pub struct SessionActor {
     pub bots: Arc<Bots>,
     /// Writes record rows.
     pub records: RecordWriter,
+    /// Carries what is said to other entities.
+    pub post: Arc<dyn Post>,
     /// The bots in this session.
     pub beside: BTreeMap<BotName, Addr<BotActor>>,
 }
 
-impl SessionActor {
+impl EntityActor {
     fn decide(&mut self, envelope: Envelope) {
         self.core.borrow_mut().ask(self.clock.now(), envelope);
         self.shard.do_send(Kick);
@@ -64,31 +70,26 @@ impl SessionActor {
             caller: Caller::System,
             act: Act::Settle { effect },
         };
-        self.decide(own(self.session.clone(), command));
+        self.decide(Envelope::own(self.entity.clone(), command));
     }
 
     /// Hands a bot its turn; without the bot's rules (they were taken out of the configuration) it says nothing.
     fn give_turn(&mut self, bot: &BotName, seq: u64, effect: EffectId, me: Addr<Self>) {
-        let event = self.core.borrow_mut().events_since(&self.session, seq).into_iter().next();
+        let event = self.core.borrow_mut().events_since(&self.entity, seq).into_iter().next();
         let (Some(rules), Some(event)) = (self.bots.get(bot), event.filter(|event| event.seq == seq)) else {
             let act = Act::BotReply { effect, texts: Vec::new(), leave: false };
-            self.decide(own(self.session.clone(), bot_command(bot, effect, act)));
+            self.decide(Envelope::own(self.entity.clone(), bot_command(bot, effect, act)));
             return;
         };
         debug_assert!(matches!(event.body, Body::Joined(_) | Body::Message { .. }));
         let beside = self.beside.entry(bot.clone()).or_insert_with(|| {
-            BotActor { name: bot.clone(), rules: Arc::clone(&rules), session: me.clone() }.start()
+            BotActor { name: bot.clone(), rules: Arc::clone(&rules), entity: me.clone() }.start()
         });
         if !beside.connected() {
-            *beside = BotActor { name: bot.clone(), rules, session: me }.start();
+            *beside = BotActor { name: bot.clone(), rules, entity: me }.start();
         }
         beside.do_send(BotTurn { effect, event });
     }
-}
-
-/// A command of the node itself, for which nobody waits.
-fn own(session: SessionId, command: Command) -> Envelope {
-    Envelope { session, command: Some(command), read: None, deadline_ms: u64::MAX, reply: None }
 }
 
 /// A bot's command; its id names the effect, so that a turn taken twice is answered once.
@@ -96,11 +97,11 @@ pub fn bot_command(bot: &BotName, effect: EffectId, act: Act) -> Command {
     Command { id: CommandId(format!("turn:{}", effect.0)), caller: Caller::Bot(bot.clone()), act }
 }
 
-impl Actor for SessionActor {
+impl Actor for EntityActor {
     type Context = Context<Self>;
 }
 
-impl Handler<Deliver> for SessionActor {
+impl Handler<Deliver> for EntityActor {
     type Result = ();
 
     fn handle(&mut self, Deliver(envelope): Deliver, _: &mut Context<Self>) {
@@ -120,25 +121,34 @@ pub struct BotSays {
     pub act: Act,
 }
 
-impl Handler<BotSays> for SessionActor {
+impl Handler<BotSays> for EntityActor {
     type Result = ();
 
     fn handle(&mut self, says: BotSays, _: &mut Context<Self>) {
         let command = bot_command(&says.bot, says.effect, says.act);
-        self.decide(own(self.session.clone(), command));
+        self.decide(Envelope::own(self.entity.clone(), command));
     }
 }
 
-impl Handler<Owe> for SessionActor {
+impl Handler<Owe> for EntityActor {
     type Result = ();
 
     fn handle(&mut self, Owe(id): Owe, ctx: &mut Context<Self>) {
-        let owed = self.core.borrow_mut().owed_effect(&self.session, id);
+        let owed = self.core.borrow_mut().owed_effect(&self.entity, id);
         match owed {
             Some(Effect::BotTurn { bot, seq }) => self.give_turn(&bot, seq, id, ctx.address()),
+            Some(Effect::Tell { to, message }) => {
+                let command = told_by(&self.entity, id, message);
+                let post = Arc::clone(&self.post);
+                let telling = async move { post.tell(to, command).await };
+                ctx.spawn(telling.into_actor(self).map(move |reply, actor, _| {
+                    actor.decide(Envelope::own(actor.entity.clone(), answered(id, reply)));
+                }));
+            }
             Some(effect @ (Effect::OpenRecord | Effect::CloseRecord)) => {
-                let rows = self.core.borrow_mut().record_rows(&self.session, &effect);
-                let writing = self.records.clone().write(self.session.clone(), rows);
+                let Some(session) = self.entity.session() else { return };
+                let rows = self.core.borrow_mut().record_rows(&self.entity, &effect);
+                let writing = self.records.clone().write(session, rows);
                 ctx.spawn(writing.into_actor(self).map(move |(), actor, _| actor.settle(id)));
             }
             None => {}
@@ -146,7 +156,7 @@ impl Handler<Owe> for SessionActor {
     }
 }
 
-impl Handler<Leave> for SessionActor {
+impl Handler<Leave> for EntityActor {
     type Result = ();
 
     fn handle(&mut self, _: Leave, ctx: &mut Context<Self>) {

@@ -1,0 +1,175 @@
+//! An entity whatever it is: what a shard holds, drives and journals.
+
+use crate::Turn;
+use crate::agent::{Agent, DeskAct};
+use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
+use crate::entry::{Effect, Entry};
+use crate::id::{EffectId, EntityId, Kind, Millis, TimerId};
+use crate::queue::Queue;
+use crate::session::{Event, Session, Typing};
+
+/// What a decision brings: entries to journal and apply at once, what the caller is answered once they are
+/// committed, and typing that is shown but not journaled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// To be journaled and applied, in order. Empty: nothing to commit.
+    pub entries: Vec<Entry>,
+    /// For the caller.
+    pub answer: Answer,
+    /// To be applied with [`Entity::show_typing`] after the entries.
+    pub typing: Option<Typing>,
+}
+
+/// See the module's description.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entity {
+    /// A session with its interaction.
+    Session(Box<Session>),
+    /// A queue.
+    Queue(Box<Queue>),
+    /// An agent.
+    Agent(Box<Agent>),
+}
+
+impl Entity {
+    /// The entity of this id, to which nothing has happened yet.
+    pub fn new(id: &EntityId) -> Self {
+        match id.kind() {
+            Kind::Session(id) => Self::Session(Box::new(Session::new(id))),
+            Kind::Queue(name) => Self::Queue(Box::new(Queue::new(name))),
+            Kind::Agent(name) => Self::Agent(Box::new(Agent::new(name))),
+        }
+    }
+
+    /// As [`Session::decide`].
+    ///
+    /// # Errors
+    /// A [`Reject`] is final for this command and journals nothing.
+    pub fn decide(&self, command: &Command, turn: &Turn) -> Result<Decision, Reject> {
+        match self {
+            Self::Session(session) => session.decide(command, turn),
+            Self::Queue(queue) => queue.decide(command, turn),
+            Self::Agent(agent) => agent.decide(command, turn),
+        }
+    }
+
+    /// Changes the state as a journaled entry says.
+    pub fn apply(&mut self, entry: &Entry) {
+        match self {
+            Self::Session(session) => session.apply(entry),
+            Self::Queue(queue) => queue.apply(entry),
+            Self::Agent(agent) => agent.apply(entry),
+        }
+    }
+
+    /// As [`Session::show_typing`]; only sessions show any.
+    pub fn show_typing(&mut self, typing: &Typing) {
+        if let Self::Session(session) = self {
+            session.show_typing(typing);
+        }
+    }
+
+    /// To be called once after replay or [`Entity::from_snapshot`], before anything is asked.
+    pub fn restored(&mut self) {
+        if let Self::Session(session) = self {
+            session.restored();
+        }
+    }
+
+    /// As [`Session::read_with`]; only sessions have a history.
+    ///
+    /// # Errors
+    /// [`Reject`] when the caller may not read this.
+    pub fn read(&self, caller: &Caller, read: &Read, history: &[Event]) -> Result<Reading, Reject> {
+        match self {
+            Self::Session(session) => session.read_with(caller, read, history),
+            Self::Queue(queue) => queue.read(caller, read),
+            Self::Agent(agent) => agent.read(caller, read),
+        }
+    }
+
+    /// Its state as bytes.
+    ///
+    /// # Errors
+    /// When it is larger than one envelope may be.
+    pub fn to_snapshot(&self) -> Result<Vec<u8>, handoff_codec::Error> {
+        match self {
+            Self::Session(session) => session.to_snapshot(),
+            Self::Queue(queue) => queue.to_snapshot(),
+            Self::Agent(agent) => agent.to_snapshot(),
+        }
+    }
+
+    /// The entity as it was.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of a version that this build doesn't read.
+    pub fn from_snapshot(id: &EntityId, bytes: &[u8]) -> Result<Self, handoff_codec::Error> {
+        Ok(match id.kind() {
+            Kind::Session(_) => Self::Session(Box::new(Session::from_snapshot(bytes)?)),
+            Kind::Queue(_) => Self::Queue(Box::new(Queue::from_snapshot(bytes)?)),
+            Kind::Agent(_) => Self::Agent(Box::new(Agent::from_snapshot(bytes)?)),
+        })
+    }
+
+    /// What is owed, oldest first.
+    pub fn owed(&self) -> Box<dyn Iterator<Item = (EffectId, &Effect)> + '_> {
+        match self {
+            Self::Session(session) => Box::new(session.owed()),
+            Self::Queue(queue) => Box::new(queue.owed()),
+            Self::Agent(agent) => Box::new(agent.owed()),
+        }
+    }
+
+    /// Armed timers and their moments of served time.
+    pub fn timers(&self) -> Box<dyn Iterator<Item = (TimerId, Millis)> + '_> {
+        match self {
+            Self::Session(session) => Box::new(session.timers()),
+            Self::Queue(queue) => Box::new(queue.timers()),
+            Self::Agent(agent) => Box::new(agent.timers()),
+        }
+    }
+
+    /// The session, if it is one.
+    pub fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Session(session) => Some(session),
+            Self::Queue(_) | Self::Agent(_) => None,
+        }
+    }
+
+    /// The session, if it is one.
+    pub fn session_mut(&mut self) -> Option<&mut Session> {
+        match self {
+            Self::Session(session) => Some(session),
+            Self::Queue(_) | Self::Agent(_) => None,
+        }
+    }
+
+    /// The last durable event's number; only sessions have events.
+    pub fn last_seq(&self) -> u64 {
+        self.session().map_or(0, Session::last_seq)
+    }
+
+    /// Whether somebody's calls are to be watched for: a customer in a session, an agent who is signed in.
+    pub fn watched(&self) -> bool {
+        match self {
+            Self::Session(session) => session.customer_present(),
+            Self::Agent(agent) => agent.watched(),
+            Self::Queue(_) => false,
+        }
+    }
+
+    /// What it is told when those calls stay out.
+    pub fn lost(&self) -> Act {
+        match self {
+            Self::Agent(_) => Act::Desk(DeskAct::Lost),
+            Self::Session(_) | Self::Queue(_) => Act::CustomerLost,
+        }
+    }
+
+    /// Whether it is to be forgotten.
+    pub fn retired(&self) -> bool {
+        self.session().is_some_and(Session::retired)
+    }
+}

@@ -1,0 +1,77 @@
+//! What an entity journals: the stored shapes of a turn. They are never a wire type, and never change once released:
+//! a new version gets a new shape beside the old.
+
+use crate::agent::AgentChange;
+use crate::id::{BotName, CommandId, EffectId, EntityId, Millis, TimerId};
+use crate::queue::QueueChange;
+use crate::routing::Message;
+use crate::session::{ChatAnswer, Event};
+use bincode::{Decode, Encode};
+
+/// One thing that an entity journals.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Entry {
+    /// A numbered event.
+    Event(Event),
+    /// Indexes are reserved up to and including these, per [`crate::session::ViewKind`] in its order. A restored session goes
+    /// on above them, so that no index is ever used twice.
+    Reserved([u64; 3]),
+    /// The answer kept for repeats of a command; by the participant's number, 0 for nobody's.
+    Answered {
+        /// The participant who asked.
+        by: u32,
+        /// The command.
+        id: CommandId,
+        /// A hash of what was asked, so that the id used for something else is refused.
+        digest: u64,
+        /// Its answer.
+        answer: ChatAnswer,
+    },
+    /// An effect is owed until [`Entry::Settled`].
+    Owed {
+        /// Its id.
+        id: EffectId,
+        /// What.
+        effect: Effect,
+    },
+    /// The effect is done.
+    Settled(EffectId),
+    /// A timer is armed for a moment of served time.
+    Armed {
+        /// Its id.
+        id: TimerId,
+        /// When.
+        at: Millis,
+    },
+    /// The timer fired or is no longer wanted.
+    Disarmed(TimerId),
+    /// A change of a queue.
+    Queue(QueueChange),
+    /// A change of an agent.
+    Agent(AgentChange),
+    /// The session's time to answer after its end is over: forget it.
+    Retired,
+}
+
+/// Something to do outside of the entity.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Effect {
+    /// The bot has something to answer: the event with this `seq` (its own joining: it greets).
+    BotTurn {
+        /// The bot.
+        bot: BotName,
+        /// The event.
+        seq: u64,
+    },
+    /// Another entity is to be told something, until it answers.
+    Tell {
+        /// Whom.
+        to: EntityId,
+        /// What.
+        message: Message,
+    },
+    /// The record is to be opened: its opening row.
+    OpenRecord,
+    /// The session has ended: the remaining transcript rows and the closing row are to be written.
+    CloseRecord,
+}

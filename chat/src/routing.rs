@@ -1,0 +1,200 @@
+//! What interaction, queue and agent say to each other. Between their shards nothing is atomic.
+//!
+//! The interaction is the authority on where it is; every move raises its `attempt`. A message of a move carries
+//! (interaction, attempt) and is owed by its sender until answered; receivers answer a lower attempt "void" and a
+//! repeated message as before, by their state. What queues and agents hold are claims that the interaction can void.
+//!
+//! A move from the queue to an agent: the queue asks an agent's entity to `Reserve`; the agent, who alone grants
+//! capacity, tells the interaction `Propose`; the interaction journals that it is now an offer (attempt + 1), tells
+//! the queue `Withdraw`, and counts the offer's time. The agent's `Accept` moves it to the agent (attempt + 1).
+
+use crate::id::{AgentName, Millis, QueueName, SessionId};
+use bincode::{Decode, Encode};
+use std::collections::BTreeMap;
+
+/// Who waits, as queues order it and agents see it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Ticket {
+    /// Higher goes first.
+    pub priority: i32,
+    /// When the interaction first came to a queue; kept when it comes back.
+    pub since: Millis,
+    /// The customer's nickname.
+    pub nickname: String,
+    /// The subject.
+    pub subject: String,
+    /// Attached data that agents are shown.
+    pub data: BTreeMap<String, String>,
+    /// Agents who are not to be asked before these moments (served time of the interaction's shard): they declined.
+    pub declined: BTreeMap<AgentName, Millis>,
+}
+
+/// From one entity to another.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Message {
+    /// To a queue.
+    ToQueue(ToQueue),
+    /// To an agent.
+    ToAgent(ToAgent),
+    /// To an interaction.
+    ToInteraction(ToInteraction),
+}
+
+/// To a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ToQueue {
+    /// From an interaction: it waits here now. Answered `Done`, or `Void`.
+    Enqueue {
+        /// Who.
+        interaction: SessionId,
+        /// The move.
+        attempt: u64,
+        /// Its place in line.
+        ticket: Ticket,
+    },
+    /// From an interaction: it is elsewhere now, as of this attempt. Answered `Done`.
+    Withdraw {
+        /// Who.
+        interaction: SessionId,
+        /// The move.
+        attempt: u64,
+    },
+    /// From an agent: what he can take. Answered `Done`; an older version than known changes nothing.
+    Available {
+        /// Who.
+        agent: AgentName,
+        /// Raised by the agent with each change.
+        version: u64,
+        /// How many more chats he can take; 0: none, or he is not ready.
+        free: u32,
+        /// Since when he has had nothing new to do.
+        idle_since: Millis,
+    },
+}
+
+/// To an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ToAgent {
+    /// From a queue: keep a place for this interaction. Answered `Granted` or `Refused`.
+    Reserve {
+        /// Which.
+        interaction: SessionId,
+        /// The interaction's attempt with which it waits in the queue.
+        attempt: u64,
+        /// The queue.
+        queue: QueueName,
+        /// What the agent is shown.
+        ticket: Ticket,
+    },
+    /// From an interaction: offer or chat is over, as of this attempt. Answered `Done`.
+    Withdrawn {
+        /// Which.
+        interaction: SessionId,
+        /// The move.
+        attempt: u64,
+        /// Why.
+        why: Withdrawal,
+    },
+}
+
+/// Why an offer or a chat is over for an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Withdrawal {
+    /// He did not answer the offer in time: he is set not ready.
+    TimedOut,
+    /// The customer left, or the interaction was stopped, before he accepted.
+    Abandoned,
+    /// He left the chat.
+    Left,
+    /// The chat has ended.
+    Ended,
+    /// He was lost, and the interaction went back to its queue.
+    Lost,
+}
+
+/// To an interaction.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ToInteraction {
+    /// From an agent who granted a reservation. Answered `Proposed`, `Void` or `Gone`.
+    Propose {
+        /// The attempt with which it waits.
+        attempt: u64,
+        /// Who.
+        agent: AgentName,
+    },
+    /// From an agent who accepted the offer. Answered `Joined`, `Void` or `Gone`.
+    Accept {
+        /// The offer's attempt.
+        attempt: u64,
+        /// Who.
+        agent: AgentName,
+        /// The nickname he shows.
+        nickname: String,
+    },
+    /// From an agent who does not take the offer. Answered `Done`, or `Void`.
+    Decline {
+        /// The offer's attempt.
+        attempt: u64,
+        /// Who.
+        agent: AgentName,
+    },
+    /// From an agent who was lost while he had the offer or the chat. Answered `Done`, or `Void`.
+    AgentLost {
+        /// The attempt with which he has it.
+        attempt: u64,
+        /// Who.
+        agent: AgentName,
+    },
+    /// From a holder of a claim who wants to know whether it still holds. Answered `Held`, `Void` or `Gone`.
+    Verify {
+        /// The attempt that the holder knows.
+        attempt: u64,
+        /// Who holds it.
+        holder: Holder,
+    },
+}
+
+/// Who holds a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Holder {
+    /// A queue.
+    Queue(QueueName),
+    /// An agent, by offer or chat.
+    Agent(AgentName),
+}
+
+/// What a message is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Reply {
+    /// Taken.
+    Done,
+    /// The attempt is not the current one any more: forget the claim.
+    Void,
+    /// There is no such interaction, or it has ended: forget the claim.
+    Gone,
+    /// The claim holds.
+    Held,
+    /// The agent keeps a place.
+    Granted,
+    /// The agent keeps none; what he can take as of this version.
+    Refused {
+        /// See [`ToQueue::Available`].
+        version: u64,
+        /// See [`ToQueue::Available`].
+        free: u32,
+        /// See [`ToQueue::Available`].
+        idle_since: Millis,
+    },
+    /// The interaction is offered to the agent now.
+    Proposed {
+        /// The offer's attempt.
+        attempt: u64,
+        /// When it times out, by the wall clock; for the desktop's countdown.
+        until: Millis,
+    },
+    /// The agent is in the chat.
+    Joined {
+        /// The chat's attempt.
+        attempt: u64,
+    },
+}

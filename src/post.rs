@@ -1,0 +1,67 @@
+//! Carries what entities owe each other: to the receiver's owner, wherever it is, until there is an answer.
+
+use crate::front::{Ask, AskError, Sessions};
+use async_trait::async_trait;
+use handoff_chat::EntityId;
+use handoff_chat::command::{Answer, Command, Reject};
+use handoff_chat::routing::Reply;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// How long one try waits.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Between two tries; doubles from the first to the second.
+const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// See the module's description.
+#[async_trait]
+pub trait Post: Send + Sync + 'static {
+    /// Returns with the answer, however long it takes. The command's id makes repeats harmless.
+    async fn tell(&self, to: EntityId, command: Command) -> Reply;
+}
+
+/// The post over a node's router, which is there only after the shards that use it.
+#[derive(Default)]
+pub struct RouterPost {
+    router: OnceLock<Arc<dyn Sessions>>,
+}
+
+impl RouterPost {
+    /// The router is there now.
+    pub fn set(&self, router: Arc<dyn Sessions>) {
+        let _first = self.router.set(router);
+    }
+}
+
+#[async_trait]
+impl Post for RouterPost {
+    async fn tell(&self, to: EntityId, command: Command) -> Reply {
+        let mut wait = RETRY.0;
+        loop {
+            let ask = Ask {
+                entity: to.clone(),
+                command: Some(command.clone()),
+                read: None,
+                client_id: true,
+                patience: PATIENCE,
+                wait: Duration::ZERO,
+            };
+            let asked = match self.router.get() {
+                Some(router) => router.ask(ask).await,
+                None => Err(AskError::Again),
+            };
+            match asked.map(|told| told.answer) {
+                Ok(Some(Answer::Routing(reply))) => return reply,
+                Err(AskError::Rejected(Reject::Unknown)) => return Reply::Gone,
+                Ok(_) => tracing::error!(%to, "an entity gave an answer of another kind"),
+                Err(AskError::Rejected(reject)) => {
+                    tracing::warn!(%to, %reject, "an entity refuses what it is told")
+                }
+                Err(AskError::Again | AskError::Busy | AskError::Unknown) => {}
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(RETRY.1);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What an entity says to another of the same shard is decided in the same turn, before the frame closes. What would go
+//! deeper than 16, and all that is for other shards, is driven from the log.
+
+use super::core::ShardCore;
+use super::slot::Slot;
+use super::turn::Declined;
+use super::{Now, Output};
+use handoff_chat::command::{Act, Answer, Caller, Command, Reject};
+use handoff_chat::entry::Effect;
+use handoff_chat::routing::Reply;
+use handoff_chat::{CommandId, EffectId, EntityId};
+use handoff_cluster::shard_of;
+use std::collections::VecDeque;
+
+/// How deep one turn goes.
+const DEPTH_MAX: u8 = 16;
+
+/// What is to be said within this shard, in this turn.
+#[derive(Default)]
+pub struct Here {
+    due: VecDeque<(EntityId, EffectId, u8)>,
+    depth: u8,
+}
+
+impl Here {
+    /// Takes an effect that is for this shard; false: the turn is deep enough.
+    pub fn push(&mut self, from: &EntityId, effect: EffectId) -> bool {
+        if self.depth >= DEPTH_MAX {
+            return false;
+        }
+        self.due.push_back((from.clone(), effect, self.depth + 1));
+        true
+    }
+}
+
+/// The command that an owed message is to its receiver; a repeat has the same id.
+#[must_use]
+pub fn told_by(from: &EntityId, effect: EffectId, message: handoff_chat::routing::Message) -> Command {
+    let id = CommandId(format!("tell:{from}:{}", effect.0));
+    Command { id, caller: Caller::Entity(from.clone()), act: Act::Tell(message) }
+}
+
+/// The command that the answer is to the sender.
+#[must_use]
+pub fn answered(effect: EffectId, reply: Reply) -> Command {
+    let id = CommandId(format!("told:{}", effect.0));
+    Command { id, caller: Caller::System, act: Act::Told { effect, reply } }
+}
+
+impl ShardCore {
+    /// Whether an effect is for an entity of this shard that is in memory, or has yet to begin.
+    pub(super) fn is_here(&self, effect: &Effect) -> bool {
+        let Effect::Tell { to, .. } = effect else { return false };
+        shard_of(&to.0, self.options.shards) == self.tenure.shard
+            && matches!(self.slots.get(to), None | Some(Slot::Awake(_)))
+    }
+
+    /// Decides all that was said within this shard, and what comes of it.
+    pub(super) fn tell_here(&mut self, now: Now) {
+        while let Some((from, effect, depth)) = self.tells.due.pop_front() {
+            let Some(Effect::Tell { to, message }) = self.owed_effect(&from, effect) else { continue };
+            self.tells.depth = depth;
+            let reply = match self.decide_or_begin(now, &to, told_by(&from, effect, message)) {
+                Ok(Some(Answer::Routing(reply))) => reply,
+                Err(Declined::Rejected(Reject::Unknown)) => Reply::Gone,
+                // Out of service at the moment: the outbox keeps at it.
+                _ => {
+                    self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono_ms, false);
+                    continue;
+                }
+            };
+            let _refused = self.decide(now, &from, answered(effect, reply));
+        }
+        self.tells.depth = 0;
+    }
+
+    /// After a recovery queues and agents ask whether what they hold still holds.
+    pub(super) fn verify_claims(&mut self, now: Now) {
+        let holders: Vec<EntityId> =
+            self.slots.keys().filter(|entity| entity.session().is_none()).cloned().collect();
+        for entity in holders {
+            let id = format!("restored:{}", self.tenure.epoch);
+            self.own_command(now, &entity, id, Act::Restored);
+        }
+        self.tell_here(now);
+    }
+}
