@@ -243,7 +243,8 @@ fn the_cluster_script_resumes_what_it_finds_and_names_a_taken_port() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     script.refuses(&["up", "2", "--data", folder], &port.to_string());
     drop(taken);
-    script.does(&["up", "2", "--data", folder]);
+    script.does(&["up", "2", "--data", folder, "--tls"]);
+    assert!(script.logged(1, "tls=true") && !script.logged(1, "tls=false"));
     let kept = |name: &str| Path::new(folder).join(name).exists();
     assert!(kept("store") && kept("node1"));
     script.does(&["down"]);

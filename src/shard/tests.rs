@@ -364,3 +364,20 @@ async fn who_waits_at_a_released_shard_is_sent_to_its_next_owner() {
     rig.core.release_to(rig.now, None);
     assert!(matches!(waiting.try_recv().unwrap(), ShardReply::NotOwner(None)));
 }
+
+#[tokio::test]
+async fn what_a_later_protocol_writes_is_told_apart_and_an_earlier_one_writes_nothing_of_it() {
+    for (protocol, readable) in [(1, true), (2, false)] {
+        let store = MemoryStore::new(1);
+        let mut rig = Rig::open(&store, 1, Options { protocol, ..Options::default() }).await;
+        rig.start("ann").await;
+        let node = store.node(NodeId(2));
+        let owner = Owner { node: NodeId(2), incarnation: Incarnation(2) };
+        let claimed = node.claim(ShardId(0), owner).await.unwrap();
+        let read = async |reads| {
+            recover(&JournalFrames { journal: &node, tenure: &claimed.tenure, reads }, &claimed).await
+        };
+        assert_eq!(read(1).await.is_ok(), readable);
+        assert!(read(2).await.is_ok(), "who knows the later one reads both");
+    }
+}
