@@ -77,7 +77,8 @@ async fn a_chat_that_its_gateway_can_not_reach_is_told_again_and_goes_on_at_anot
     let lan = cluster.lan.as_ref().unwrap();
     lan.cut(0, 1);
     let told_again = || async {
-        let answer = customer.call(0, "send", &[("message", "cut"), ("clientMessageId", "2")]).await;
+        let answer =
+            customer.call_patiently(0, "send", &[("message", "cut"), ("clientMessageId", "2")]).await;
         answer.is_some_and(|answer| answer["statusCode"] == 1)
     };
     until_true("the gateway says again", told_again).await;

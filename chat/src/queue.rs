@@ -152,7 +152,8 @@ impl Queue {
     }
 
     fn line(&self) -> Line {
-        let mut waiting: Vec<_> = self.state.waiting.iter().map(|(id, who)| (Place::of(id, who), who)).collect();
+        let mut waiting: Vec<_> =
+            self.state.waiting.iter().map(|(id, who)| (Place::of(id, who), who)).collect();
         waiting.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut seats: Vec<_> = self.state.seats().collect();
         seats.sort();

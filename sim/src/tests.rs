@@ -70,8 +70,7 @@ async fn look(node: &SimNode, customer: &Customer) -> Result<(), AskError> {
     let read: Option<(Caller, Read)> = Some((customer.caller(), Read::Customer { position: 1 }));
     let patience = Duration::from_millis(100);
     let entity = EntityId::from(&customer.session);
-    let wait = Duration::ZERO;
-    let ask = Ask { entity, command: None, read, client_id: true, patience, wait };
+    let ask = Ask { entity, command: None, read, client_id: true, patience, wait: Duration::ZERO };
     node.call(ask).await.unwrap().map(drop)
 }
 

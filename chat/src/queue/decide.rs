@@ -160,7 +160,8 @@ fn reserved(
     let look_at = draft.look_after(if granted { ANSWER_MS } else { VERIFY_MS });
     let (id, name) = (interaction.clone(), agent.clone());
     draft.push(QueueChange::Answered { interaction: id, agent: name, request, granted, look_at });
-    let known = draft.state.agents.get(&agent).map_or((0, Millis(0)), |known| (known.version, known.idle_since));
+    let known =
+        draft.state.agents.get(&agent).map_or((0, Millis(0)), |known| (known.version, known.idle_since));
     match reply {
         Reply::Granted => {}
         Reply::Void => forget(draft, interaction, attempt),

@@ -110,7 +110,8 @@ impl From<&Known> for KnownV1 {
 impl From<KnownV1> for Known {
     fn from(stored: KnownV1) -> Self {
         let KnownV1 { version, free, idle_since, asked } = stored;
-        let asked = asked.into_iter().map(|(id, version, granted)| (id, Request { version, granted })).collect();
+        let asked =
+            asked.into_iter().map(|(id, version, granted)| (id, Request { version, granted })).collect();
         Self { version, free, idle_since, asked }
     }
 }

@@ -72,7 +72,9 @@ impl World {
             Step::Ready(n) => self.tries(n, DeskAct::Ready),
             Step::NotReady(n) => self.tries(n, DeskAct::NotReady { reason: "break".to_owned() }),
             Step::Accepts(n, which) => self.answers(n, which, |interaction| DeskAct::Accept { interaction }),
-            Step::Declines(n, which) => self.answers(n, which, |interaction| DeskAct::Decline { interaction }),
+            Step::Declines(n, which) => {
+                self.answers(n, which, |interaction| DeskAct::Decline { interaction })
+            }
             Step::Lost(n) => {
                 let id = EntityId::from(&agent(n));
                 self.asks(&id, Caller::System, Act::Desk(DeskAct::Lost)).unwrap();
