@@ -6,7 +6,7 @@ use crate::standing::Standing;
 use handoff_journal::{Journal, JournalError, Position, Tenure};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// First wait after an unknown outcome, in milliseconds; doubles up to [`RETRY_MS_MAX`].
 const RETRY_MS: u64 = 10;
@@ -30,7 +30,7 @@ pub enum Done {
 pub struct Log {
     /// The journal.
     pub journal: Arc<dyn Journal>,
-    /// Permits of frames in flight, shared by all shards of the node.
+    /// Permits of frames in flight, shared by all shards of the node: whoever waits longest is next.
     pub flights: Arc<Semaphore>,
     /// Told whether the store answers.
     pub standing: Arc<Standing>,
@@ -39,12 +39,27 @@ pub struct Log {
 }
 
 impl Log {
-    /// Does one step, for as long as it takes. `unsure` is told of each unknown outcome.
-    pub async fn run(&self, tenure: &Tenure, step: Step, unsure: impl Fn(&str)) -> Done {
-        let _flight = match step {
-            Step::Append { .. } | Step::Roll { .. } => self.flights.acquire().await.ok(),
-            Step::Confirm => None,
-        };
+    /// A permit for a frame in flight, if one is free.
+    #[must_use]
+    pub fn turn_now(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.flights).try_acquire_owned().ok()
+    }
+
+    /// The next permit for a frame in flight.
+    pub async fn turn(flights: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        flights.acquire_owned().await.ok()
+    }
+
+    /// Does one step, for as long as it takes; an append or a roll holds `turn` meanwhile. `unsure` is told of each
+    /// unknown outcome.
+    pub async fn run(
+        &self,
+        tenure: &Tenure,
+        step: Step,
+        turn: Option<OwnedSemaphorePermit>,
+        unsure: impl Fn(&str),
+    ) -> Done {
+        let _turn = turn;
         let mut wait_ms = RETRY_MS;
         loop {
             let outcome = match &step {

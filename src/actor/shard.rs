@@ -23,6 +23,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 mod opening;
 mod words;
@@ -76,6 +77,8 @@ pub struct ShardActor {
     sessions: BTreeMap<SessionId, Addr<SessionActor>>,
     releasing: Option<Option<Owner>>,
     reported: bool,
+    /// Held between being let to append and appending.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl ShardActor {
@@ -99,6 +102,7 @@ impl ShardActor {
             sessions: BTreeMap::new(),
             releasing: None,
             reported: false,
+            turn: None,
         }
     }
 
@@ -244,6 +248,8 @@ impl ShardActor {
                 self.act(action, &core, ctx);
             }
         }
+        // What it was wanted for may be gone.
+        self.turn = None;
         for session in core.borrow_mut().take_left() {
             if let Some(addr) = self.sessions.remove(&session) {
                 addr.do_send(Leave);
@@ -268,6 +274,7 @@ impl ShardActor {
     fn act(&mut self, action: Action, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
         match action {
             Action::Journal(step) => self.journal(step, core, ctx),
+            Action::AskTurn => self.ask_turn(core, ctx),
             Action::Send(output) => self.send(output, core, ctx),
             Action::Trim { segment } => self.trim(segment, core, ctx),
             Action::LoadSnapshot { session, key } => self.load_snapshot(session, key, ctx),
