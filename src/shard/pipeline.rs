@@ -38,10 +38,19 @@ pub enum Step {
 enum Flight {
     None,
     /// Waits for the node to let it append.
-    Asking { since_ms: u64 },
+    Asking {
+        since_ms: u64,
+    },
     /// Let, and about to be cut.
-    Cleared { since_ms: u64 },
-    Append { items: u64, since_ms: u64, started_ms: u64, bytes: usize },
+    Cleared {
+        since_ms: u64,
+    },
+    Append {
+        items: u64,
+        since_ms: u64,
+        started_ms: u64,
+        bytes: usize,
+    },
     Roll,
 }
 

@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn rows_of_one_key_are_written_together_up_to_a_size() {
-        let rows = vec![row("a", 1), row("a", 1), row("b", 1), row("b", BUNDLE_BYTES), row("b", 9), row("a", 1)];
+        let rows =
+            vec![row("a", 1), row("a", 1), row("b", 1), row("b", BUNDLE_BYTES), row("b", 9), row("a", 1)];
         let sizes: Vec<usize> = bundles(rows).iter().map(Vec::len).collect();
         assert_eq!(sizes, [2, 1, 1, 1, 1]);
         let many = (0..BUNDLE_ROWS + 1).map(|_| row("a", 1)).collect();
