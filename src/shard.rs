@@ -183,6 +183,8 @@ impl Output {
 pub enum Action {
     /// For the journal.
     Journal(pipeline::Step),
+    /// A frame or a roll waits: say `cleared` when the node may have one more in flight.
+    AskTurn,
     /// Forget all segments below this one.
     Trim {
         /// The first to keep.

@@ -138,6 +138,27 @@ impl Config {
         cores_unless(self.node.shard_threads)
     }
 
+    /// Frames that this node appends at the same time: `journal.frames_in_flight`, else as many as suit the store. The
+    /// embedded store commits what waits in one transaction; Cassandra pays for each frame, so few shall wait together.
+    #[must_use]
+    pub fn frames_in_flight(&self) -> usize {
+        match self.journal.frames_in_flight {
+            0 if self.fences_each_frame() => 2,
+            0 => 8,
+            given => given,
+        }
+    }
+
+    /// How long a place in flight rests after its frame, in times of what the append took: `journal.frame_rest`.
+    #[must_use]
+    pub fn frame_rest(&self) -> u32 {
+        if self.fences_each_frame() { self.journal.frame_rest } else { 0 }
+    }
+
+    fn fences_each_frame(&self) -> bool {
+        self.store.kind == StoreKind::Cassandra && !self.journal.bench_plain_insert
+    }
+
     /// What customers and peers are told as this node's address: `http.public_url`, else `http://` and `http.listen`.
     #[must_use]
     pub fn public_url(&self) -> String {

@@ -56,7 +56,8 @@ impl Checker<'_> {
         self.range("peer.frame_bytes_max", peer.frame_bytes_max, 2 << 20, 16 << 20);
         self.range("journal.shards", journal.shards, 1, 4_096);
         self.range("journal.frame_bytes_max", journal.frame_bytes_max, 4_096, 512 << 10);
-        self.range("journal.frames_in_flight", journal.frames_in_flight, 1, 4_096);
+        self.range("journal.frames_in_flight", journal.frames_in_flight, 0, 4_096);
+        self.range("journal.frame_rest", journal.frame_rest, 0, 16);
         self.range("journal.segment_frames_max", journal.segment_frames_max, 16, 65_536);
         self.range("journal.segment_bytes_max", journal.segment_bytes_max, 65_536, 64 << 20);
         let cassandra = &config.store.cassandra;

@@ -332,9 +332,10 @@ impl ShardCore {
     /// Starts what may start: a roll, a frame, a confirmation; lets out what may leave.
     pub fn flush(&mut self, now: Now) {
         self.shut_when_prepared(now);
-        if self.pipe.is_free() {
+        if self.its_turn(now) {
             let step = if self.roll_is_due() { self.pipe.roll() } else { self.cut(now) };
             self.actions.extend(step.map(Action::Journal));
+            self.pipe.give_back();
         }
         let confirm = self.pipe.confirm(now.mono_ms);
         self.actions.extend(confirm.map(Action::Journal));
