@@ -128,7 +128,7 @@ impl Groundwork {
             clock: Arc::clone(&self.clock),
             bots: fittings.bots,
             post: post.clone(),
-            options: fittings.options,
+            options: Options { shards: self.shards, ..fittings.options },
             shard_inbox: fittings.shard_inbox,
             watch: Arc::clone(&fittings.watch),
         };

@@ -13,7 +13,7 @@ use super::{Login, Scene};
 const AGAIN: Duration = Duration::from_millis(300);
 
 /// See the module's description.
-pub struct Agent {
+pub(super) struct Agent {
     login: Login,
     scene: Rc<RefCell<Scene>>,
     token: Option<String>,
@@ -45,7 +45,7 @@ struct Pending {
 
 impl Agent {
     /// An agent who has yet to sign in.
-    pub fn new(login: Login, scene: Rc<RefCell<Scene>>) -> Self {
+    pub(super) fn new(login: Login, scene: Rc<RefCell<Scene>>) -> Self {
         Self {
             login,
             scene,

@@ -14,7 +14,7 @@ use super::{ConversationPlan, Scene};
 const AGAIN: Duration = Duration::from_millis(300);
 
 /// See the module's description.
-pub struct Customer {
+pub(super) struct Customer {
     number: u32,
     plan: Rc<ConversationPlan>,
     scene: Rc<RefCell<Scene>>,
@@ -55,7 +55,7 @@ struct Pending {
 
 impl Customer {
     /// The customer of conversation `number`.
-    pub fn new(number: u32, plan: Rc<ConversationPlan>, scene: Rc<RefCell<Scene>>) -> Self {
+    pub(super) fn new(number: u32, plan: Rc<ConversationPlan>, scene: Rc<RefCell<Scene>>) -> Self {
         Self {
             number,
             plan,

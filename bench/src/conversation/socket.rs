@@ -16,7 +16,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(50);
 
 /// A customer or an agent. It never waits: it says what to send.
-pub trait Role {
+pub(super) trait Role {
     /// The first command on a new socket.
     fn hello(&mut self) -> Value;
     /// A frame came.
@@ -32,7 +32,7 @@ pub trait Role {
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Plays a role to its end, on one node after the other where it must.
-pub async fn play(mut role: impl Role, nodes: Vec<String>, first: usize, path: &str) {
+pub(super) async fn play(mut role: impl Role, nodes: Vec<String>, first: usize, path: &str) {
     let mut at = first;
     while !role.done() {
         let url = format!("ws://{}{path}", nodes[at % nodes.len()]);
