@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::shard::core::Census;
+use crate::shard::census::Census;
 use crate::watch::Watch;
 use handoff_journal::ShardId;
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text};

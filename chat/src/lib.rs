@@ -13,6 +13,7 @@ pub mod entity;
 pub mod entry;
 pub mod id;
 pub mod key;
+mod ledger;
 pub mod queue;
 pub mod record;
 pub mod routing;

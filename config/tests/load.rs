@@ -275,3 +275,17 @@ proptest! {
         let _ = Sources { file: None, env, set }.load().map_err(|problems| problems.to_string());
     }
 }
+
+#[test]
+fn with_tls_the_links_may_leave_the_host_without_a_warning() {
+    let store = "[store]\nkind = \"cassandra\"\n";
+    let tls =
+        format!("{store}[peer.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\nauthorities = \"a.pem\"\n");
+    let beyond = [("HANDOFF_PEER__LISTEN", "10.0.0.1:7080")];
+    let loaded = from(&tls, &beyond, &["peer.insecure=true"]).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert!(from(&tls, &beyond, &[]).unwrap().config.peer_tls().is_some());
+    assert!(report(store, &beyond, &[]).contains("set peer.tls"));
+    let half = report(&tls, &beyond, &["peer.tls.key="]);
+    assert!(half.contains("peer.tls needs all of certificate, key and authorities"), "{half}");
+}

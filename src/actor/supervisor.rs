@@ -227,7 +227,9 @@ impl SupervisorActor {
 
     fn claim(&mut self, shard: ShardId, turn: u64, ctx: &mut Context<Self>) {
         let tenancy = Tenancy { shard, owner: self.parts.machine.me(), turn };
-        let (around, report) = (self.parts.around.clone(), ctx.address().recipient());
+        let (mut around, report) = (self.parts.around.clone(), ctx.address().recipient());
+        // What no member could read is not written, for this shard's whole epoch.
+        around.options.protocol = self.parts.machine.list().protocol;
         let (heard, seed) = (Arc::new(self.last_heard.clone()), self.parts.rng.random());
         let inbox = around.shard_inbox;
         let make = move || ShardActor::new(tenancy, around, report, heard, seed);

@@ -50,6 +50,8 @@ pub(crate) struct Customer {
     pub(crate) secure_key: String,
     /// How many calls had to be repeated.
     pub(crate) repeats: usize,
+    /// How many calls brought no answer of a node at all.
+    pub(crate) unanswered: usize,
 }
 
 impl Customer {
@@ -61,6 +63,7 @@ impl Customer {
             chat_id: String::new(),
             secure_key: String::new(),
             repeats: 0,
+            unanswered: 0,
         };
         let number = NEXT_START.fetch_add(1, Ordering::Relaxed);
         let id = format!("start-of-a-test-chat-{}-{number}", std::process::id());
@@ -107,6 +110,7 @@ impl Customer {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.call(self.at, operation, fields).await;
+            self.unanswered += usize::from(answer.is_none());
             match answer.as_ref().and_then(|answer| answer["statusCode"].as_i64()) {
                 Some(0) => return answer.unwrap(),
                 // "Again": this node knows that the chat lives.

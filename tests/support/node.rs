@@ -160,9 +160,14 @@ impl Node {
     /// SIGTERM, and waits for the end.
     pub(crate) async fn drain(&mut self) -> ExitStatus {
         self.signal("TERM");
+        self.ends().await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ends(&mut self) -> ExitStatus {
         let mut child = self.child.take().unwrap();
         let id = self.id;
-        until(&format!("node {id} ends after SIGTERM"), || {
+        until(&format!("node {id} ends"), || {
             let ended = child.try_wait().unwrap();
             async move { ended }
         })

@@ -11,7 +11,7 @@ pub struct Config {
     pub http_url: String,
     /// Its build, for operators.
     pub build: String,
-    /// The oldest and newest peer protocol it speaks.
+    /// The oldest and newest protocol it speaks and writes.
     pub protocol: (u16, u16),
     /// The times.
     pub timing: Timing,

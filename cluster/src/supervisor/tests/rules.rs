@@ -399,6 +399,18 @@ fn another_process_with_the_same_id_and_a_wrong_shard_count_halt_the_node() {
 }
 
 #[test]
+fn a_node_that_can_not_read_what_the_cluster_stores_halts_before_it_joins() {
+    let mut machine = Supervisor::new(config(1), owner(1), 1_000, 5_000, 42);
+    machine.handle(1_000, Input::Tick);
+    let newer = MemberList { protocol: 2, ..list(5, &[2, 3]) };
+    let out = machine.handle(1_000, Input::ListRead(Some(newer)));
+    let halts = out
+        .iter()
+        .any(|action| matches!(action, Action::Halt { why } if why.contains("start a newer build")));
+    assert!(halts && !out.iter().any(|action| matches!(action, Action::SwapList { .. })), "{out:?}");
+}
+
+#[test]
 fn a_node_that_cannot_commit_does_not_go_up() {
     let mut machine = Supervisor::new(config(1), owner(1), 1_000, 5_000, 42);
     machine.handle(1_000, Input::StoreFailing);
