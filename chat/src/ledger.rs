@@ -75,7 +75,8 @@ impl Ledger {
 
     /// Who has been asked already whether a claim holds, and has not answered.
     pub(crate) fn verifying(&self) -> BTreeSet<EntityId> {
-        let asks = |message: &Message| matches!(message, Message::ToInteraction(ToInteraction::Verify { .. }));
+        let asks =
+            |message: &Message| matches!(message, Message::ToInteraction(ToInteraction::Verify { .. }));
         self.messages().filter(|(_, _, message)| asks(message)).map(|(_, to, _)| to.clone()).collect()
     }
 }
@@ -116,7 +117,14 @@ pub(crate) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub(crate) fn new(ledger: &'a Ledger) -> Self {
         let last_effect = ledger.last_effect;
-        Self { ledger, entries: Vec::new(), last_effect, settled: BTreeSet::new(), fired: None, wake_at: None }
+        Self {
+            ledger,
+            entries: Vec::new(),
+            last_effect,
+            settled: BTreeSet::new(),
+            fired: None,
+            wake_at: None,
+        }
     }
 
     pub(crate) fn push(&mut self, entry: Entry) {

@@ -58,8 +58,8 @@ pub enum QueueChange {
         agent: AgentName,
         /// The request.
         request: EffectId,
-        /// Whether he keeps a place.
-        granted: bool,
+        /// The first version that counts the place he keeps; none: he keeps none.
+        granted: Option<u64>,
         /// When to look after him who waits.
         look_at: Millis,
     },
@@ -152,7 +152,8 @@ impl Queue {
     }
 
     fn line(&self) -> Line {
-        let mut waiting: Vec<_> = self.state.waiting.iter().map(|(id, who)| (Place::of(id, who), who)).collect();
+        let mut waiting: Vec<_> =
+            self.state.waiting.iter().map(|(id, who)| (Place::of(id, who), who)).collect();
         waiting.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut seats: Vec<_> = self.state.seats().collect();
         seats.sort();

@@ -23,7 +23,9 @@ impl Agent {
             let again = Decision { entries: Vec::new(), answer, typing: None };
             return if kept.digest == digest { Ok(again) } else { Err(Reject::IdInUse) };
         }
-        if draft.state.status == Status::SignedOut && !matches!(act, DeskAct::SignIn { .. } | DeskAct::SignOut) {
+        if draft.state.status == Status::SignedOut
+            && !matches!(act, DeskAct::SignIn { .. } | DeskAct::SignOut)
+        {
             return Err(Reject::NotSignedIn);
         }
         match act {
@@ -69,7 +71,8 @@ fn sign_in(draft: &mut Draft<'_>, profile: &Profile) {
 }
 
 fn sign_out(draft: &mut Draft<'_>) -> Result<(), Reject> {
-    let chats = |claim: &Claim| matches!(claim.stage, Stage::Accepting | Stage::Chatting) && !claim.letting_go;
+    let chats =
+        |claim: &Claim| matches!(claim.stage, Stage::Accepting | Stage::Chatting) && !claim.letting_go;
     if draft.state.claims.values().any(chats) {
         return Err(Reject::HasChats);
     }

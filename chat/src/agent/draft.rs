@@ -101,7 +101,8 @@ impl<'a> Draft<'a> {
     /// Tells the queues and closes the decision.
     pub(super) fn finish(mut self, answer: Answer) -> Decision {
         let profiles = [&self.before.profile, &self.state.profile];
-        let queues = profiles.into_iter().flatten().flat_map(|profile: &Profile| profile.queues.iter().cloned());
+        let queues =
+            profiles.into_iter().flatten().flat_map(|profile: &Profile| profile.queues.iter().cloned());
         let queues: BTreeSet<QueueName> = queues.collect();
         for queue in queues {
             let (before, after) = (offer(self.before, &queue), offer(&self.state, &queue));

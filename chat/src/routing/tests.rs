@@ -72,7 +72,9 @@ impl World {
             Step::Ready(n) => self.tries(n, DeskAct::Ready),
             Step::NotReady(n) => self.tries(n, DeskAct::NotReady { reason: "break".to_owned() }),
             Step::Accepts(n, which) => self.answers(n, which, |interaction| DeskAct::Accept { interaction }),
-            Step::Declines(n, which) => self.answers(n, which, |interaction| DeskAct::Decline { interaction }),
+            Step::Declines(n, which) => {
+                self.answers(n, which, |interaction| DeskAct::Decline { interaction })
+            }
             Step::Lost(n) => {
                 let id = EntityId::from(&agent(n));
                 self.asks(&id, Caller::System, Act::Desk(DeskAct::Lost)).unwrap();
@@ -114,8 +116,6 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn whatever_the_network_does_nobody_is_stranded_offered_twice_or_over_capacity(
         steps in vec(step(), 1..250)

@@ -151,9 +151,12 @@ impl Model {
                 self.waits(queue);
                 Reply::Done
             }
-            (ToInteraction::Verify { attempt, holder }, at) if *attempt == self.attempt => match (holder, at) {
+            (ToInteraction::Verify { attempt, holder }, at) if *attempt == self.attempt => match (holder, at)
+            {
                 (Holder::Queue(holder), At::Queue(queue)) if *holder == queue => Reply::Held,
-                (Holder::Agent(holder), At::Offer { agent, .. } | At::Chat { agent, .. }) if *holder == agent => {
+                (Holder::Agent(holder), At::Offer { agent, .. } | At::Chat { agent, .. })
+                    if *holder == agent =>
+                {
                     Reply::Held
                 }
                 _ => Reply::Void,

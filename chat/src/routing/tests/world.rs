@@ -105,7 +105,9 @@ impl World {
 
     /// An earlier command of a desk comes again.
     pub(super) fn repeats(&mut self, n: usize) {
-        let Some((name, command, answer)) = self.desk.get(n % self.desk.len().max(1)).cloned() else { return };
+        let Some((name, command, answer)) = self.desk.get(n % self.desk.len().max(1)).cloned() else {
+            return;
+        };
         let decision = self.decides(&EntityId::from(&name), &command).unwrap();
         assert_eq!(decision.answer, answer);
         assert!(decision.entries.is_empty());
@@ -316,7 +318,8 @@ impl World {
             _ => None,
         };
         let his = self.models.values().filter_map(|model| Some((model, stage(&model.at)?)));
-        let his: BTreeMap<_, _> = his.map(|(model, stage)| (model.id.clone(), (model.attempt, stage))).collect();
+        let his: BTreeMap<_, _> =
+            his.map(|(model, stage)| (model.id.clone(), (model.attempt, stage))).collect();
         let claims = self.the_agent(agent).claims();
         assert_eq!(claims, his, "{agent:?} holds what is not his, or not what is");
         let Desk { status, profile, .. } = self.desk_of(agent);
