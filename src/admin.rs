@@ -9,6 +9,7 @@ mod auth;
 #[cfg(test)]
 pub(crate) mod fake;
 mod health;
+mod lists;
 mod problem;
 mod summary;
 #[cfg(test)]
@@ -59,6 +60,10 @@ impl Admin {
         config
             .app_data(web::Data::new(self.clone()))
             .app_data(web::PayloadConfig::new(REQUEST_BYTES_MAX))
+            .app_data(
+                web::QueryConfig::default()
+                    .error_handler(|error, _| Problem::bad_request(error.to_string()).into()),
+            )
             .route("/metrics", web::get().to(metrics))
             .service(api::scope(self.token.clone()))
             .default_service(web::to(nothing_here));

@@ -83,6 +83,10 @@ pub struct MemberStatus {
     pub state: String,
     /// How many shards the list assigns to it.
     pub shards: usize,
+    /// The newest protocol version that it reads.
+    pub protocol: u16,
+    /// Its build.
+    pub build: String,
 }
 
 /// A node's view of the cluster.
@@ -94,6 +98,8 @@ pub struct ClusterStatus {
     pub state: String,
     /// The member list's version.
     pub version: u64,
+    /// The protocol version that stored bytes keep to.
+    pub protocol: u16,
     /// Shards that this node serves right now.
     pub shards: usize,
     /// Sessions awake or asleep in those shards that have not ended.
@@ -119,6 +125,17 @@ pub struct ShardStatus {
     pub entities: usize,
 }
 
+/// What came of raising the protocol version that stored bytes keep to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// What it was.
+    pub from: u16,
+    /// What it is now.
+    pub to: u16,
+    /// The nodes that read no more than that, where others do.
+    pub held_back_by: Vec<u16>,
+}
+
 /// What operators may ask of a node.
 #[async_trait]
 pub trait Operations: Send + Sync + 'static {
@@ -131,11 +148,105 @@ pub trait Operations: Send + Sync + 'static {
     /// # Errors
     /// A sentence for the operator.
     async fn drain(&self) -> Result<(), String>;
+    /// Lets stored bytes be of the newest protocol version that every live member reads; older builds can't join then.
+    ///
+    /// # Errors
+    /// A sentence for the operator; a repeat does no harm.
+    async fn raise(&self) -> Result<Raised, String>;
     /// The durable events of a session, live or closed, with whether it is closed; `None`: unknown.
     ///
     /// # Errors
     /// A sentence for the operator.
     async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String>;
+    /// Live entities of the whole cluster. Also says which shards could not be asked.
+    async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>);
+    /// Closed records.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String>;
+}
+
+/// Which of the cluster's entities are wanted: those of one kind, in order of id, after `after`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
+pub struct Wanted {
+    /// `session`, `queue` or `agent`.
+    pub kind: String,
+    /// Only those in this state.
+    pub state: Option<String>,
+    /// Only those of this service.
+    pub service: Option<String>,
+    /// Only those in this queue.
+    pub queue: Option<String>,
+    /// Only those of this agent.
+    pub agent: Option<String>,
+    /// Only those after this id.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// An entity at a glance: nothing that was said, and nobody's name but the agent's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
+pub struct EntitySummary {
+    /// Its id; for queues and agents their name.
+    pub id: String,
+    /// The shard it belongs to.
+    pub shard: u16,
+    /// Sessions: `open`, `ended`, `asleep` or `out of service`. Agents: `ready`, `not ready` or `signed out`.
+    /// Queues: `open`.
+    pub state: String,
+    /// Sessions: the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Sessions: where the interaction is: `workflow`, `queue`, `offer`, `agent` or `done`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Sessions: the queue it waits in or came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// Sessions: the agent it is offered to or with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Sessions: when it started. Queues: since when the first has waited. Milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
+    /// Queues: how many wait. Agents: how many offers and chats they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// Queues: how many agents could take one. Agents: the most they take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<usize>,
+}
+
+/// A closed record at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordSummary {
+    /// The session.
+    pub id: String,
+    /// The service.
+    pub service: String,
+    /// Milliseconds since 1970.
+    pub started_at_ms: i64,
+    /// Milliseconds since 1970.
+    pub ended_at_ms: i64,
+    /// Where the next page goes on.
+    pub cursor: String,
+}
+
+/// Which closed records are wanted, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecordsWanted {
+    /// Only those of this service.
+    pub service: Option<String>,
+    /// Only those that ended at or after this moment, in milliseconds since 1970.
+    pub from_ms: i64,
+    /// Only those that ended before this moment, in milliseconds since 1970; not set: all.
+    pub to_ms: Option<i64>,
+    /// The `cursor` of the last one on the page before.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// A record as read at some moment.

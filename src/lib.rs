@@ -6,8 +6,10 @@ pub mod assembly;
 pub mod bots;
 pub mod cli;
 pub mod clock;
+pub mod contacts;
 pub mod front;
 pub mod gateway;
+pub mod listing;
 pub mod metrics;
 pub mod node;
 pub mod post;
@@ -19,3 +21,6 @@ pub mod standing;
 pub mod telemetry;
 pub mod watch;
 pub mod wire;
+
+/// What this build calls itself.
+pub const BUILD: &str = concat!("handoff ", env!("CARGO_PKG_VERSION"));

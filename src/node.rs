@@ -1,6 +1,8 @@
 //! A node: puts its parts together, runs them, and takes them apart again.
 
 mod operations;
+mod peering;
+mod raise;
 mod seeds;
 mod stores;
 
@@ -13,6 +15,7 @@ use crate::bots::{BotsError, load_bots};
 use crate::clock::SystemClock;
 use crate::front::Sessions;
 use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions};
+use crate::listing::Lister;
 use crate::metrics::Metrics;
 use crate::secret_file::{self, ensure_secret};
 use crate::shard::Options;
@@ -20,7 +23,7 @@ use actix_web::dev::ServerHandle;
 use handoff_chat::BotName;
 use handoff_chat::session::{Bot, Limits};
 use handoff_cluster::Timing;
-use handoff_cluster::peer::{Links, LinksConfig, PROTOCOL, Secret};
+use handoff_cluster::peer::{Links, LinksConfig};
 use handoff_config::Config;
 use handoff_journal::{Incarnation, NodeId, Owner};
 use rand::rngs::{StdRng, SysRng};
@@ -34,6 +37,7 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+pub use peering::{PeeringError, check_peering};
 pub use seeds::SeedError;
 pub use stores::{StoreError, apply_schema, raise_epochs};
 
@@ -58,6 +62,9 @@ pub enum StartError {
     /// A secret can't be read or made.
     #[error(transparent)]
     Secret(#[from] secret_file::Error),
+    /// What it is to speak on its links can't be used.
+    #[error(transparent)]
+    Peering(#[from] PeeringError),
     /// A bot's rules can't be used.
     #[error(transparent)]
     Bots(#[from] BotsError),
@@ -112,11 +119,11 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         Some(secret) => secret.clone(),
         None => ensure_secret(&config.peer_secret_file())?,
     };
+    let links_config = peering::links_config(&config, secret.expose(), crate::BUILD)?;
     let bots = Arc::new(load_bots(&config)?);
     let stores = stores::open(&config).await?;
     let gateway_metrics = gateway::Metrics::default();
     let metrics = Metrics::with(|registry| gateway_metrics.register(registry));
-    let links_config = links_config(&config, secret.expose());
     let node = Node::start(&config, stores, listeners.peer, links_config, bots.clone(), &metrics).await?;
 
     let gateway = Gateway::new(
@@ -180,7 +187,8 @@ impl Node {
             cluster: cluster_config(config),
             options: shard_options(config),
             shard_inbox: config.limits.shard_inbox,
-            frames_in_flight: config.journal.frames_in_flight,
+            frames_in_flight: config.frames_in_flight(),
+            frame_rest: config.frame_rest(),
             peers: Arc::new(links),
             journal: stores.journal,
             tables: Arc::clone(&stores.tables),
@@ -201,6 +209,12 @@ impl Node {
             list,
             standing,
             supervisor: supervisor.clone(),
+            lister: Lister {
+                node: owner.node,
+                directory: Arc::clone(&router.directory),
+                list: Arc::clone(&router.list),
+                peers: Arc::clone(&router.peers),
+            },
             sessions: Arc::clone(&router),
             tables: stores.tables,
             ended: ended.clone(),
@@ -233,26 +247,13 @@ fn os_random<const N: usize>() -> Result<[u8; N], StartError> {
     Ok(bytes)
 }
 
-fn build() -> String {
-    format!("handoff {}", env!("CARGO_PKG_VERSION"))
-}
-
-fn links_config(config: &Config, secret: &str) -> LinksConfig {
-    LinksConfig {
-        frame_bytes_max: config.peer.frame_bytes_max,
-        queue_frames: config.peer.calls_max,
-        handshake_timeout: Duration::from_millis(config.peer.connect_timeout_ms),
-        ..LinksConfig::new(&config.peer.cluster, Secret::new(secret), config.journal.shards, &build())
-    }
-}
-
 fn cluster_config(config: &Config) -> handoff_cluster::Config {
     handoff_cluster::Config {
         shards: config.journal.shards,
         peer_addr: config.peer_address(),
         http_url: config.public_url(),
-        build: build(),
-        protocol: PROTOCOL,
+        build: crate::BUILD.to_owned(),
+        protocol: peering::protocol(config),
         timing: Timing {
             beat_ms: config.cluster.beat_ms,
             silence_ms: config.cluster.limit_ms,
@@ -269,6 +270,7 @@ fn cluster_config(config: &Config) -> handoff_cluster::Config {
 
 fn shard_options(config: &Config) -> Options {
     Options {
+        reads: config.peer.protocol_max,
         frame_bytes_max: config.journal.frame_bytes_max,
         segment_bytes_max: usize::try_from(config.journal.segment_bytes_max).unwrap_or(usize::MAX),
         segment_frames_max: config.journal.segment_frames_max,

@@ -1,8 +1,10 @@
 //! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
 
-use handoff_chat::SessionId;
-use handoff_chat::record::{RecordClosing, RecordOpening, decode_event, encode_event};
+use crate::contacts::{identify, start_of};
+use handoff_chat::contact::{moment_of, row_at};
+use handoff_chat::record::{HOUR_MS, RecordClosing, RecordListed, RecordOpening, decode_event, encode_event};
 use handoff_chat::session::Event;
+use handoff_chat::{Millis, SessionId};
 use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +18,14 @@ const ROWS_PER_WRITE: usize = 128;
 /// What an effect on the record has to write, in order.
 #[derive(Debug, Default)]
 pub struct RecordRows {
-    /// The opening row.
+    /// The opening row; with it goes finding the contact.
     pub opening: Option<RecordOpening>,
+    /// The first event, for what it says of the contact.
+    pub opened: Option<Event>,
     /// Transcript rows.
     pub events: Vec<Event>,
-    /// The closing row; last, since it says that all others are there.
-    pub closing: Option<RecordClosing>,
+    /// The closing row, after all others since it says that they are there; then the record is listed.
+    pub closing: Option<(RecordClosing, RecordOpening)>,
 }
 
 /// See the module's description.
@@ -40,8 +44,15 @@ impl RecordWriter {
         for events in rows.events.chunks(ROWS_PER_WRITE) {
             self.put(&session, transcript_rows(&session, events)).await;
         }
-        if let Some(closing) = &rows.closing {
+        if let Some((start, opened)) =
+            rows.opened.as_ref().and_then(|event| start_of(std::slice::from_ref(event)))
+        {
+            let identify = || identify(self.tables.as_ref(), &session, opened, start);
+            until_done(&session, identify).await;
+        }
+        if let Some((closing, opening)) = &rows.closing {
             self.put(&session, one_row(&session, CLOSING_ROW, closing.encode())).await;
+            self.put(&session, listed_row(&session, closing, opening)).await;
         }
     }
 
@@ -53,16 +64,76 @@ impl RecordWriter {
                 return;
             }
         };
+        until_done(session, || self.tables.put_once(Table::Record, rows.clone())).await;
+    }
+}
+
+/// Does something in the tables until it is done.
+async fn until_done<T, F: Future<Output = Result<T, TablesError>>>(
+    session: &SessionId,
+    mut act: impl FnMut() -> F,
+) {
+    while let Err(error) = act().await {
+        tracing::warn!(session = %session.0, %error, "the record is not written yet");
+        tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
+    }
+}
+
+/// The row that lists a closed record under the hour of its end.
+fn listed_row(
+    session: &SessionId,
+    closing: &RecordClosing,
+    opening: &RecordOpening,
+) -> Result<Vec<Row>, handoff_codec::Error> {
+    let listed = RecordListed {
+        session: session.clone(),
+        service: opening.service.clone(),
+        started_at: opening.started_at,
+        ended_at: closing.ended_at,
+        reason: closing.reason,
+    };
+    let row = row_at(closing.ended_at, session);
+    Ok(vec![Row { key: RecordListed::key(closing.ended_at), row, body: listed.encode()?.into() }])
+}
+
+/// Closed records that ended in `from..to`, newest first, after (older than) the row `before` where one is given.
+///
+/// # Errors
+/// As [`Tables::scan`]; `Refused` for a row that can't be read.
+pub async fn list_records(
+    tables: &dyn Tables,
+    from: Millis,
+    before: u64,
+    wanted: impl Fn(&RecordListed) -> bool,
+    limit: usize,
+) -> Result<Vec<(u64, RecordListed)>, TablesError> {
+    let mut found = Vec::new();
+    let mut hour = moment_of(before).0.div_euclid(HOUR_MS) * HOUR_MS;
+    while hour + HOUR_MS > from.0 && found.len() < limit {
+        let mut rows: Vec<(u64, RecordListed)> = Vec::new();
+        let mut next = 0;
         loop {
-            match self.tables.put_once(Table::Record, rows.clone()).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(session = %session.0, %error, "record rows are not written yet");
-                    tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
+            let read =
+                tables.scan(Table::Record, &RecordListed::key(Millis(hour)), next, ROWS_PER_READ).await?;
+            let more = read.len() == ROWS_PER_READ;
+            for (row, body) in read {
+                next = row + 1;
+                let listed = RecordListed::decode(&body);
+                let listed = listed.map_err(|error| TablesError::Refused(error.to_string()))?;
+                if row < before && listed.ended_at >= from && wanted(&listed) {
+                    rows.push((row, listed));
                 }
             }
+            if !more {
+                break;
+            }
         }
+        rows.reverse();
+        found.extend(rows);
+        hour -= HOUR_MS;
     }
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// A session's events as rows of its record.

@@ -3,11 +3,12 @@
 use crate::actor::handle::ShardDirectory;
 use crate::clock::Clock;
 use crate::front::{Ask, AskError, Sessions, Told};
+use crate::listing::list_here;
 use crate::record::read_record;
 use crate::shard::ShardReply;
 use crate::standing::Standing;
 use crate::watch::Watch;
-use crate::wire::{Forwarded, Returned};
+use crate::wire::{Forwarded, Request, Returned};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -83,9 +84,17 @@ impl Router {
                 Ok(None) | Err(_) => Try::Perhaps,
             };
         }
-        match self.list.load().assigned(shard).to {
-            Some(to) if to.node != self.node => self.forward(ask, to.node, left).await,
-            _ => Try::Nothing,
+        let assignment = self.list.load().assigned(shard);
+        let asked = match assignment.to.filter(|to| to.node != self.node) {
+            Some(to) => self.forward(ask, to.node, left).await,
+            None => Try::Nothing,
+        };
+        // While a shard moves its owner before serves it on, until he has prepared it for the next.
+        match (asked, assignment.from.filter(|from| from.node != self.node)) {
+            (Try::Nothing | Try::Answered(ShardReply::NotOwner(_)), Some(from)) => {
+                self.forward(ask, from.node, left).await
+            }
+            (asked, _) => asked,
         }
     }
 
@@ -103,7 +112,7 @@ impl Router {
             patience_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
             wait_ms: u64::try_from(ask.wait.as_millis()).unwrap_or(0),
         };
-        let Ok(request) = handoff_codec::encode_bare(&forwarded) else { return Try::Nothing };
+        let Ok(request) = handoff_codec::encode_bare(&Request::Ask(forwarded)) else { return Try::Nothing };
         match self.peers.call(to, request.into(), left).await {
             Ok(bytes) => match handoff_codec::decode_bare::<Returned>(&bytes).map(Option::from) {
                 Ok(Some(reply)) => Try::Answered(reply),
@@ -242,9 +251,13 @@ pub struct Service {
 #[async_trait]
 impl PeerService for Service {
     async fn call(&self, _from: Owner, request: Bytes) -> Bytes {
-        let returned = match handoff_codec::decode_bare::<Forwarded>(&request) {
+        let returned = match handoff_codec::decode_bare::<Request>(&request) {
             Err(_) => Returned::Again,
-            Ok(call) => match self.directory.get(shard_of(&call.entity.0, self.shards)) {
+            Ok(Request::List(wanted)) => {
+                let listed = list_here(&self.directory, self.shards, &wanted).await;
+                return handoff_codec::encode_bare(&listed).map(Bytes::from).unwrap_or_default();
+            }
+            Ok(Request::Ask(call)) => match self.directory.get(shard_of(&call.entity.0, self.shards)) {
                 None => Returned::NotOwner(None),
                 Some(handle) => {
                     let now_ms = self.clock.now().mono_ms;

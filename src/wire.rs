@@ -1,11 +1,29 @@
 //! What nodes say to each other over the peer links, beside what their supervisors say.
 
-use crate::front::Told;
+use crate::front::{EntitySummary, Told, Wanted};
 use crate::shard::ShardReply;
 use bincode::{Decode, Encode};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Answer, Caller, Command, Read, Reading, Reject};
 use handoff_journal::Owner;
+
+/// What a node asks another.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum Request {
+    /// For an entity there; answered [`Returned`].
+    Ask(Forwarded),
+    /// What its shards hold; answered [`Listed`].
+    List(Wanted),
+}
+
+/// What the shards of a node hold.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub struct Listed {
+    /// Which shards were asked.
+    pub shards: Vec<u16>,
+    /// The first of their entities that are wanted, in order of id.
+    pub entities: Vec<EntitySummary>,
+}
 
 /// A call that a gateway forwards to a shard's owner; never forwarded again.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]

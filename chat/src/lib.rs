@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod bot;
 pub mod command;
+pub mod contact;
 pub mod entity;
 pub mod entry;
 pub mod id;

@@ -32,6 +32,53 @@ pub struct RecordClosing {
     pub reason: LeaveReason,
 }
 
+/// A closed record in the list of records by the hour of their end.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct RecordListed {
+    /// The session.
+    pub session: SessionId,
+    /// The service.
+    pub service: String,
+    /// When it started.
+    pub started_at: Millis,
+    /// When it ended.
+    pub ended_at: Millis,
+    /// Why the last who held the session open left it.
+    pub reason: LeaveReason,
+}
+
+#[derive(Encode, Decode)]
+enum StoredListed {
+    V1(RecordListed),
+}
+
+impl RecordListed {
+    /// The key of the list for the hour of this moment.
+    pub fn key(at: Millis) -> String {
+        format!("ended:{}", at.0.div_euclid(HOUR_MS))
+    }
+
+    /// The row's bytes.
+    ///
+    /// # Errors
+    /// When it is larger than one envelope may be.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        handoff_codec::encode(&StoredListed::V1(self.clone()))
+    }
+
+    /// Reads the row.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of an unknown version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let StoredListed::V1(row) = handoff_codec::decode(bytes)?;
+        Ok(row)
+    }
+}
+
+/// Records are listed by the hour, so that a list's partition stays of a good size.
+pub const HOUR_MS: i64 = 3_600_000;
+
 #[derive(Encode, Decode)]
 enum StoredOpening {
     V1(RecordOpening),

@@ -3,8 +3,9 @@
 //! actix's mailbox capacity counts per handle, so it bounds nothing. Here every call carries a permit of the shard's
 //! semaphore until its reply has left; without a permit the answer is "busy" at the door.
 
-use super::shard::{Ask, ShardActor, ShardView};
+use super::shard::{Ask, List, ShardActor, ShardView};
 use super::supervisor::{Drain, Heard, LinkNews, LookAll, Parts, SupervisorActor};
+use crate::front::{EntitySummary, Wanted};
 use crate::shard::{Envelope, ReplyTo, ShardReply};
 use actix::{Actor, Addr};
 use arc_swap::ArcSwapOption;
@@ -45,6 +46,11 @@ impl ShardHandle {
         let reply = Some(ReplyTo { sender, permit: Some(permit) });
         self.addr.do_send(Ask(Envelope { entity, command, read, deadline_ms, wait_until_ms, reply }));
         receiver.await.ok()
+    }
+
+    /// What it holds of what operators want; `None`: it does not serve.
+    pub async fn list(&self, wanted: Wanted) -> Option<Vec<EntitySummary>> {
+        self.addr.send(List(wanted)).await.ok().flatten()
     }
 
     /// The actor, for what the supervisor tells it.

@@ -3,14 +3,17 @@
 //! ```text
 //! GET  /admin/v1/cluster             this node's view of the members
 //! GET  /admin/v1/shards              all shards as this node sees them
+//! GET  /admin/v1/sessions            live sessions of the cluster; also /interactions, /queues, /agents
 //! GET  /admin/v1/sessions/{id}       a session at a glance
 //! POST /admin/v1/sessions/{id}/end   ends it whatever holds it open
+//! GET  /admin/v1/records             closed records, newest first
 //! GET  /admin/v1/records/{id}        the record: JSON, or XML by Accept or ?format=xml
 //! POST /admin/v1/drain               gives all shards away; answers when the last has moved
 //! ```
 
 use super::Admin;
 use super::auth::{self, Token};
+use super::lists;
 use super::problem::Problem;
 use super::summary::SessionSummary;
 use crate::front::{Ask, RecordView};
@@ -45,11 +48,25 @@ pub(super) fn scope(
         }))
         .service(resource("/cluster", web::get().to(cluster)))
         .service(resource("/shards", web::get().to(shards)))
+        .service(resource("/sessions", web::get().to(lists::sessions)))
+        .service(resource("/interactions", web::get().to(lists::interactions)))
+        .service(resource("/queues", web::get().to(lists::queues)))
+        .service(resource("/agents", web::get().to(lists::agents)))
+        .service(resource("/records", web::get().to(lists::records)))
+        .service(resource("/openapi.yaml", web::get().to(openapi)))
         .service(resource("/sessions/{id}", web::get().to(session)))
         .service(resource("/sessions/{id}/end", web::post().to(end)))
         .service(resource("/records/{id}", web::get().to(record)))
         .service(resource("/drain", web::post().to(drain)))
+        .service(resource("/raise", web::post().to(raise)))
         .default_service(web::to(super::nothing_here))
+}
+
+/// The API as OpenAPI 3.1.
+const OPENAPI: &str = include_str!("../../docs/openapi/admin.yaml");
+
+async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/yaml").body(OPENAPI)
 }
 
 fn resource(path: &str, route: actix_web::Route) -> actix_web::Resource {
@@ -118,6 +135,11 @@ async fn drain(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
         Ok(Err(reason)) => Err(Problem::failed(reason)),
         Err(_) => Err(Problem::failed("the drain broke off")),
     }
+}
+
+async fn raise(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
+    tracing::info!("operator raises the protocol version of what is stored");
+    admin.operations.raise().await.map(|raised| HttpResponse::Ok().json(raised)).map_err(Problem::unavailable)
 }
 
 fn session_id(text: &str) -> Result<SessionId, Problem> {

@@ -1,7 +1,8 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::front::{
-    Ask, AskError, ClusterStatus, MemberStatus, Operations, RecordView, Sessions, ShardStatus, Told,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordSummary, RecordView,
+    RecordsWanted, Sessions, ShardStatus, Told, Wanted,
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
@@ -122,9 +123,12 @@ impl Operations for Fake {
             http: format!("http://127.0.0.1:{}", 8100 + id),
             state: "up".to_owned(),
             shards: 12,
+            protocol: 2,
+            build: "handoff 0.1.0".to_owned(),
         };
         let members = vec![member(1), member(2)];
-        ClusterStatus { id: 1, state: "up".to_owned(), version: 9, shards: 12, sessions: 34, members }
+        let state = "up".to_owned();
+        ClusterStatus { id: 1, state, version: 9, protocol: 1, shards: 12, sessions: 34, members }
     }
 
     async fn shards(&self) -> Vec<ShardStatus> {
@@ -150,6 +154,46 @@ impl Operations for Fake {
     async fn drain(&self) -> Result<(), String> {
         *self.drains.lock().unwrap() += 1;
         self.stuck.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
+        let summary = |id: &str| EntitySummary {
+            id: id.to_owned(),
+            shard: 1,
+            state: "open".to_owned(),
+            service: wanted.service.clone(),
+            place: None,
+            queue: None,
+            agent: None,
+            since_ms: Some(5),
+            count: None,
+            capacity: None,
+        };
+        let all =
+            ["a", "b", "c"].into_iter().filter(|id| wanted.after.as_deref().is_none_or(|after| *id > after));
+        (all.take(wanted.limit).map(summary).collect(), vec![7])
+    }
+
+    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String> {
+        if wanted.after.as_deref() == Some("garbage") {
+            return Err("the cursor is none of ours".to_owned());
+        }
+        let record = |n: i64| RecordSummary {
+            id: KNOWN.to_owned(),
+            service: wanted.service.clone().unwrap_or_default(),
+            started_at_ms: n,
+            ended_at_ms: n + 1,
+            cursor: n.to_string(),
+        };
+        Ok((0..3).map(record).take(wanted.limit).collect())
+    }
+
+    async fn raise(&self) -> Result<Raised, String> {
+        self.stuck
+            .lock()
+            .unwrap()
+            .clone()
+            .map_or(Ok(Raised { from: 1, to: 2, held_back_by: Vec::new() }), Err)
     }
 
     async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {

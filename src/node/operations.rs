@@ -3,15 +3,18 @@
 use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
 use crate::front::{
-    Ask, AskError, ClusterStatus, MemberStatus, Operations, RecordView, Sessions, ShardStatus,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordSummary, RecordView,
+    RecordsWanted, Sessions, ShardStatus, Wanted,
 };
-use crate::record::read_record;
+use crate::listing::{LIMIT_MAX, Lister};
+use crate::record::{list_records, read_record};
 use crate::router::Router;
 use crate::standing::{Stage, Standing};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use handoff_chat::command::{Caller, Read, Reading, Reject};
-use handoff_chat::{EntityId, SessionId};
+use handoff_chat::record::RecordListed;
+use handoff_chat::{EntityId, Millis, SessionId};
 use handoff_cluster::{MemberList, MemberState};
 use handoff_journal::{NodeId, ShardId, Tables};
 use std::collections::BTreeMap;
@@ -22,6 +25,9 @@ use tokio::sync::watch;
 /// How long a live session's owner is asked for its record.
 const RECORD_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How far back records are listed by time, in milliseconds: 31 days in one call.
+const RECORDS_SPAN_MS: i64 = 31 * 24 * 3_600_000;
+
 /// See the module's description.
 pub(super) struct NodeOperations {
     pub(super) node: NodeId,
@@ -30,6 +36,7 @@ pub(super) struct NodeOperations {
     pub(super) supervisor: SupervisorHandle,
     pub(super) sessions: Arc<Router>,
     pub(super) tables: Arc<dyn Tables>,
+    pub(super) lister: Lister,
     pub(super) ended: watch::Receiver<Option<Ended>>,
 }
 
@@ -53,6 +60,8 @@ impl Operations for NodeOperations {
             http: member.http_url.clone(),
             state: state_name(member.state).to_owned(),
             shards: list.assignment.iter().filter(|shard| shard.to == Some(member.owner)).count(),
+            protocol: member.protocol_max,
+            build: member.build.clone(),
         });
         ClusterStatus {
             id: self.node.0,
@@ -63,6 +72,7 @@ impl Operations for NodeOperations {
             }
             .to_owned(),
             version: list.version,
+            protocol: list.protocol,
             shards: views.values().filter(|view| view.state == "serving").count(),
             sessions: views.values().map(|view| view.census.open).sum(),
             members: members.collect(),
@@ -97,6 +107,31 @@ impl Operations for NodeOperations {
         }
     }
 
+    async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
+        self.lister.list(wanted).await
+    }
+
+    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String> {
+        let now_ms = self.sessions.clock.now().wall.0;
+        let to_ms = wanted.to_ms.unwrap_or(now_ms.saturating_add(1)).max(0);
+        let end = u64::try_from(to_ms).unwrap_or(0) << 16;
+        let before = match &wanted.after {
+            None => end,
+            Some(cursor) => {
+                cursor.parse::<u64>().map_err(|_| "the cursor is none of ours".to_owned())?.min(end)
+            }
+        };
+        let fits =
+            |listed: &RecordListed| wanted.service.as_ref().is_none_or(|service| *service == listed.service);
+        let from = Millis(wanted.from_ms.max(now_ms - RECORDS_SPAN_MS));
+        let found = list_records(self.tables.as_ref(), from, before, fits, wanted.limit.min(LIMIT_MAX)).await;
+        Ok(found.map_err(|error| error.to_string())?.into_iter().map(record_summary).collect())
+    }
+
+    async fn raise(&self) -> Result<Raised, String> {
+        super::raise::raise(self.tables.as_ref()).await.map_err(|error| error.to_string())
+    }
+
     async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {
         let stored = read_record(self.tables.as_ref(), session).await.map_err(|error| error.to_string())?;
         if stored.as_ref().is_some_and(|record| record.closed) {
@@ -118,6 +153,16 @@ impl Operations for NodeOperations {
             Err(AskError::Rejected(Reject::Unknown)) => Ok(stored),
             Err(error) => Err(error.to_string()),
         }
+    }
+}
+
+fn record_summary((row, listed): (u64, RecordListed)) -> RecordSummary {
+    RecordSummary {
+        id: listed.session.0,
+        service: listed.service,
+        started_at_ms: listed.started_at.0,
+        ended_at_ms: listed.ended_at.0,
+        cursor: row.to_string(),
     }
 }
 

@@ -100,7 +100,13 @@ impl ShardCore {
             }
             Err(reject) => (ShardReply::Refused(reject), false),
         };
+        let committed_read = matches!(&reply, ShardReply::Told(Told { answer: None, .. })) && !beyond;
+        let may_leave = committed_read && self.reads_committed(now, &entity);
         let read = Some((entity, caller, what));
+        if may_leave {
+            self.actions.push_back(Action::Send(Output::reply(to, reply, read)));
+            return;
+        }
         self.pipe.hold(Output::reply(to, reply, read), now.mono_ms, beyond);
     }
 
@@ -315,10 +321,12 @@ impl ShardCore {
         let Some(awake) = self.awake(entity) else { return rows };
         if matches!(effect, handoff_chat::entry::Effect::OpenRecord) {
             rows.opening = awake.machine.session().and_then(Session::record_opening);
+            rows.opened = self.events_since(entity, 1).into_iter().next();
             return rows;
         }
         let from = awake.history_through + 1;
-        rows.closing = awake.machine.session().and_then(Session::record_closing);
+        let session = awake.machine.session();
+        rows.closing = session.and_then(|session| session.record_closing().zip(session.record_opening()));
         rows.events = self.events_since(entity, from);
         rows
     }

@@ -1,0 +1,113 @@
+//! Lists with filters and paging: what is live in the cluster, and closed records.
+
+use super::Admin;
+use super::problem::Problem;
+use crate::front::{EntitySummary, RecordSummary, RecordsWanted, Wanted};
+use crate::listing::LIMIT_MAX;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+/// Entries on a page where the caller doesn't say.
+const LIMIT: usize = 100;
+
+/// What may be asked of live entities.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Query {
+    state: Option<String>,
+    service: Option<String>,
+    queue: Option<String>,
+    agent: Option<String>,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+/// What may be asked of records.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordQuery {
+    service: Option<String>,
+    from_ms: Option<i64>,
+    to_ms: Option<i64>,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+/// A page of live entities.
+#[derive(Serialize)]
+struct Page {
+    items: Vec<EntitySummary>,
+    /// Where the next page goes on; none: this is the last.
+    next: Option<String>,
+    /// Shards that could not be asked at the moment.
+    missing_shards: Vec<u16>,
+}
+
+/// A page of records.
+#[derive(Serialize)]
+struct RecordPage {
+    items: Vec<RecordSummary>,
+    next: Option<String>,
+}
+
+fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+    match asked.unwrap_or(LIMIT) {
+        0 => Err(Problem::bad_request("limit: at least 1")),
+        limit if limit > LIMIT_MAX => Err(Problem::bad_request(format!("limit: at most {LIMIT_MAX}"))),
+        limit => Ok(limit),
+    }
+}
+
+async fn page(admin: &Admin, kind: &str, query: Query) -> Result<HttpResponse, Problem> {
+    let limit = limit(query.limit)?;
+    let Query { state, service, queue, agent, after, .. } = query;
+    let wanted = Wanted { kind: kind.to_owned(), state, service, queue, agent, after, limit };
+    let (items, missing_shards) = admin.operations.list(&wanted).await;
+    let next = if items.len() == limit { items.last().map(|last| last.id.clone()) } else { None };
+    Ok(HttpResponse::Ok().json(Page { items, next, missing_shards }))
+}
+
+/// Live sessions.
+pub(super) async fn sessions(
+    admin: web::Data<Admin>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Problem> {
+    page(&admin, "session", query.into_inner()).await
+}
+
+/// Live interactions: the sessions that a workflow routes.
+pub(super) async fn interactions(
+    admin: web::Data<Admin>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Problem> {
+    page(&admin, "interaction", query.into_inner()).await
+}
+
+/// Queues.
+pub(super) async fn queues(
+    admin: web::Data<Admin>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Problem> {
+    page(&admin, "queue", query.into_inner()).await
+}
+
+/// Agents.
+pub(super) async fn agents(
+    admin: web::Data<Admin>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Problem> {
+    page(&admin, "agent", query.into_inner()).await
+}
+
+/// Closed records.
+pub(super) async fn records(
+    admin: web::Data<Admin>,
+    query: web::Query<RecordQuery>,
+) -> Result<HttpResponse, Problem> {
+    let limit = limit(query.limit)?;
+    let RecordQuery { service, from_ms, to_ms, after, .. } = query.into_inner();
+    let wanted = RecordsWanted { service, from_ms: from_ms.unwrap_or(i64::MIN), to_ms, after, limit };
+    let items = admin.operations.records(&wanted).await.map_err(Problem::failed)?;
+    let next = if items.len() == limit { items.last().map(|last| last.cursor.clone()) } else { None };
+    Ok(HttpResponse::Ok().json(RecordPage { items, next }))
+}

@@ -1,0 +1,124 @@
+//! What operators see of a shard's entities.
+
+use super::core::ShardCore;
+use super::slot::Slot;
+use crate::front::{EntitySummary, Wanted};
+use handoff_chat::agent::{Desk, Status};
+use handoff_chat::command::{Caller, Read, Reading};
+use handoff_chat::interaction::Place;
+use handoff_chat::{Entity, EntityId, Kind, Session};
+use std::ops::Bound;
+
+/// The id by which an operator's list goes on.
+#[must_use]
+pub fn entity_of(kind: &str, name: &str) -> EntityId {
+    match kind {
+        "session" | "interaction" => EntityId(name.to_owned()),
+        other => EntityId(format!("{other}:{name}")),
+    }
+}
+
+impl ShardCore {
+    /// The first entities of this shard that are wanted, in order of id.
+    #[must_use]
+    pub fn list(&self, wanted: &Wanted) -> Vec<EntitySummary> {
+        let after = wanted.after.as_deref().map(|after| entity_of(&wanted.kind, after));
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let entities = self.slots.range((from, Bound::Unbounded));
+        let fits = |summary: &EntitySummary| {
+            let is = |wanted: &Option<String>, has: &Option<String>| wanted.is_none() || wanted == has;
+            is(&wanted.state, &Some(summary.state.clone()))
+                && is(&wanted.service, &summary.service)
+                && is(&wanted.queue, &summary.queue)
+                && is(&wanted.agent, &summary.agent)
+        };
+        entities
+            .filter_map(|(entity, slot)| self.summary(&wanted.kind, entity, slot))
+            .filter(fits)
+            .take(wanted.limit)
+            .collect()
+    }
+
+    fn summary(&self, kind: &str, entity: &EntityId, slot: &Slot) -> Option<EntitySummary> {
+        let (of, id) = match entity.kind() {
+            Kind::Session(id) => ("session", id.0),
+            Kind::Queue(name) => ("queue", name.0),
+            Kind::Agent(name) => ("agent", name.0),
+        };
+        if of != kind && !(of == "session" && kind == "interaction") {
+            return None;
+        }
+        let state = match slot {
+            Slot::Awake(_) => "open",
+            Slot::Asleep(_) => "asleep",
+            Slot::Restoring { .. } | Slot::Quarantined { .. } => "out of service",
+        };
+        let mut summary = EntitySummary {
+            id,
+            shard: self.tenure.shard.0,
+            state: state.to_owned(),
+            service: None,
+            place: None,
+            queue: None,
+            agent: None,
+            since_ms: None,
+            count: None,
+            capacity: None,
+        };
+        if let Slot::Awake(awake) = slot {
+            describe(&mut summary, &awake.machine);
+        }
+        (kind != "interaction" || summary.place.is_some()).then_some(summary)
+    }
+}
+
+fn describe(summary: &mut EntitySummary, machine: &Entity) {
+    match machine {
+        Entity::Session(session) => describe_session(summary, session),
+        Entity::Queue(queue) => {
+            if let Ok(Reading::Line(line)) = queue.read(&Caller::Operator, &Read::Line) {
+                summary.since_ms = line.waiting.iter().map(|waiting| waiting.since.0).min();
+                summary.count = Some(line.waiting.len());
+                summary.capacity = Some(line.agents.len());
+            }
+        }
+        Entity::Agent(agent) => {
+            if let Ok(Reading::Desk(desk)) = agent.read(&Caller::Operator, &Read::Desk { version: 0 }) {
+                describe_desk(summary, &desk);
+            }
+        }
+    }
+}
+
+fn describe_session(summary: &mut EntitySummary, session: &Session) {
+    if session.ended() {
+        summary.state = "ended".to_owned();
+    }
+    if let Some(interaction) = session.interaction() {
+        let (place, queue, agent) = match interaction.place() {
+            Place::Workflow => ("workflow", None, None),
+            Place::Queue(queue) => ("queue", Some(queue), None),
+            Place::Offer { agent, queue, .. } => ("offer", Some(queue), Some(agent)),
+            Place::Agent { agent, queue } => ("agent", Some(queue), Some(agent)),
+            Place::Done(_) => ("done", None, None),
+        };
+        summary.place = Some(place.to_owned());
+        summary.queue = queue.map(|queue| queue.0.clone());
+        summary.agent = agent.map(|agent| agent.0.clone());
+    }
+    if let Some(opening) = session.record_opening() {
+        summary.service = Some(opening.service);
+        summary.since_ms = Some(opening.started_at.0);
+    }
+}
+
+fn describe_desk(summary: &mut EntitySummary, desk: &Desk) {
+    summary.state = match &desk.status {
+        Status::SignedOut => "signed out",
+        Status::Ready => "ready",
+        Status::NotReady { .. } => "not ready",
+    }
+    .to_owned();
+    summary.count = Some(desk.work.len());
+    summary.capacity = desk.profile.as_ref().and_then(|profile| usize::try_from(profile.capacity).ok());
+}
