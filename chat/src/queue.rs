@@ -58,8 +58,8 @@ pub enum QueueChange {
         agent: AgentName,
         /// The request.
         request: EffectId,
-        /// Whether he keeps a place.
-        granted: bool,
+        /// The first version that counts the place he keeps; none: he keeps none.
+        granted: Option<u64>,
         /// When to look after him who waits.
         look_at: Millis,
     },

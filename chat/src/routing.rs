@@ -178,7 +178,10 @@ pub enum Reply {
     /// The claim holds.
     Held,
     /// The agent keeps a place.
-    Granted,
+    Granted {
+        /// The first version of [`ToQueue::Available`] that counts it.
+        version: u64,
+    },
     /// The agent keeps none; what he can take as of this version.
     Refused {
         /// See [`ToQueue::Available`].

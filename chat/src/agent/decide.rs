@@ -101,14 +101,13 @@ fn reserve(
     attempt: u64,
     (queue, ticket): (&QueueName, &Ticket),
 ) -> Reply {
-    match draft.state.claims.get(interaction) {
-        Some(Claim { attempt: held, stage: Stage::Reserved, queue: from, .. })
-            if (*held, from) == (attempt, queue) =>
-        {
-            return Reply::Granted;
+    if let Some(claim) = draft.state.claims.get(interaction) {
+        if (claim.attempt, &claim.queue, &claim.stage) == (attempt, queue, &Stage::Reserved) {
+            return Reply::Granted { version: claim.version };
         }
-        Some(claim) if claim.attempt >= attempt => return Reply::Void,
-        _ => {}
+        if claim.attempt >= attempt {
+            return Reply::Void;
+        }
     }
     if !draft.state.has_place_for(interaction, queue) {
         let State { version, idle_since, .. } = draft.state;
@@ -119,7 +118,7 @@ fn reserve(
     draft.push(AgentChange::Idle(draft.now()));
     let agent = draft.agent();
     draft.tell(interaction, ToInteraction::Propose { attempt, agent });
-    Reply::Granted
+    Reply::Granted { version: draft.state.version }
 }
 
 /// The interaction took back what it gave. A reservation with the same attempt is newer than this word: it was asked

@@ -31,6 +31,7 @@ struct SnapshotV1 {
 #[derive(Encode, Decode)]
 struct ClaimV1 {
     number: u64,
+    version: u64,
     attempt: u64,
     queue: QueueName,
     ticket: Ticket,
@@ -82,14 +83,14 @@ impl Agent {
 
 impl From<Claim> for ClaimV1 {
     fn from(claim: Claim) -> Self {
-        let Claim { number, attempt, queue, ticket, stage, letting_go, look_at } = claim;
-        Self { number, attempt, queue, ticket, stage, letting_go, look_at }
+        let Claim { number, version, attempt, queue, ticket, stage, letting_go, look_at } = claim;
+        Self { number, version, attempt, queue, ticket, stage, letting_go, look_at }
     }
 }
 
 impl From<ClaimV1> for Claim {
     fn from(stored: ClaimV1) -> Self {
-        let ClaimV1 { number, attempt, queue, ticket, stage, letting_go, look_at } = stored;
-        Self { number, attempt, queue, ticket, stage, letting_go, look_at }
+        let ClaimV1 { number, version, attempt, queue, ticket, stage, letting_go, look_at } = stored;
+        Self { number, version, attempt, queue, ticket, stage, letting_go, look_at }
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct State {
 pub(super) struct Claim {
     /// Which of all his claims.
     pub(super) number: u64,
+    /// The first version that counts it.
+    pub(super) version: u64,
     pub(super) attempt: u64,
     pub(super) queue: QueueName,
     pub(super) ticket: Ticket,
@@ -73,6 +75,7 @@ impl State {
                 self.claimed = self.claimed.saturating_add(1);
                 let claim = Claim {
                     number: self.claimed,
+                    version: self.version,
                     attempt: *attempt,
                     queue: queue.clone(),
                     ticket: ticket.clone(),

@@ -156,14 +156,17 @@ fn reserved(
     reply: &Reply,
 ) {
     let Kind::Agent(agent) = to.kind() else { return };
-    let granted = *reply == Reply::Granted;
-    let look_at = draft.look_after(if granted { ANSWER_MS } else { VERIFY_MS });
+    let granted = match reply {
+        Reply::Granted { version } => Some(*version),
+        _ => None,
+    };
+    let look_at = draft.look_after(if granted.is_some() { ANSWER_MS } else { VERIFY_MS });
     let (id, name) = (interaction.clone(), agent.clone());
     draft.push(QueueChange::Answered { interaction: id, agent: name, request, granted, look_at });
     let known =
         draft.state.agents.get(&agent).map_or((0, Millis(0)), |known| (known.version, known.idle_since));
     match reply {
-        Reply::Granted => {}
+        Reply::Granted { .. } => {}
         Reply::Void => forget(draft, interaction, attempt),
         Reply::Refused { version, idle_since, .. } => {
             if *version >= known.0 {

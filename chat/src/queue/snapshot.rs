@@ -2,7 +2,7 @@
 //! never.
 
 use super::Queue;
-use super::state::{Known, Lines as _, Request, Stage, State, Waiter};
+use super::state::{Known, Lines as _, Stage, State, Waiter};
 use crate::id::{AgentName, EffectId, Millis, QueueName, SessionId};
 use crate::ledger::LedgerV1;
 use crate::routing::Ticket;
@@ -42,7 +42,7 @@ struct KnownV1 {
     version: u64,
     free: u32,
     idle_since: Millis,
-    asked: Vec<(EffectId, u64, bool)>,
+    asked: Vec<(EffectId, Option<u64>)>,
 }
 
 impl Queue {
@@ -101,7 +101,7 @@ impl From<WaiterV1> for Waiter {
 
 impl From<&Known> for KnownV1 {
     fn from(known: &Known) -> Self {
-        let asked = known.asked.iter().map(|(id, request)| (*id, request.version, request.granted));
+        let asked = known.asked.iter().map(|(id, counted)| (*id, *counted));
         let Known { version, free, idle_since, .. } = *known;
         Self { version, free, idle_since, asked: asked.collect() }
     }
@@ -110,8 +110,6 @@ impl From<&Known> for KnownV1 {
 impl From<KnownV1> for Known {
     fn from(stored: KnownV1) -> Self {
         let KnownV1 { version, free, idle_since, asked } = stored;
-        let asked =
-            asked.into_iter().map(|(id, version, granted)| (id, Request { version, granted })).collect();
-        Self { version, free, idle_since, asked }
+        Self { version, free, idle_since, asked: asked.into_iter().collect() }
     }
 }

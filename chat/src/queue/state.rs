@@ -53,17 +53,8 @@ pub(super) struct Known {
     pub(super) version: u64,
     pub(super) free: u32,
     pub(super) idle_since: Millis,
-    /// Places asked of him that `free` may not count yet.
-    pub(super) asked: BTreeMap<EffectId, Request>,
-}
-
-/// A place asked of an agent.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Request {
-    /// The version known when he was asked.
-    pub(super) version: u64,
-    /// He keeps the place, and no newer version came since.
-    pub(super) granted: bool,
+    /// Places asked of him that `free` does not count yet: answered with the first version that does, or on their way.
+    pub(super) asked: BTreeMap<EffectId, Option<u64>>,
 }
 
 /// An agent who can take somebody, in the order of asking: who is being asked already has something new to do.
@@ -104,13 +95,12 @@ pub(super) trait Lines {
                     waiter.stage = Stage::Asking { agent: agent.clone(), request: *request };
                     waiter.look_at = *look_at;
                 });
-                self.edit_agent(agent, |known| {
-                    let asked = Request { version: known.version, granted: false };
-                    known.asked.insert(*request, asked);
-                });
+                self.edit_agent(agent, |known| known.asked.extend([(*request, None)]));
             }
             QueueChange::Answered { interaction, agent, request, granted, look_at } => {
-                self.edit(interaction, |waiter| waiter.answered(agent, *request, *granted, *look_at));
+                self.edit(interaction, |waiter| {
+                    waiter.answered(agent, *request, granted.is_some(), *look_at)
+                });
                 self.edit_agent(agent, |known| known.answered(*request, *granted));
             }
             QueueChange::Looked { interaction, back, look_at } => self.edit(interaction, |waiter| {
@@ -120,9 +110,7 @@ pub(super) trait Lines {
                 }
             }),
             QueueChange::Knows { agent, version, free, idle_since } => self.edit_agent(agent, |known| {
-                if *version > known.version {
-                    known.asked.retain(|_, request| !request.granted);
-                }
+                known.asked.retain(|_, counted| counted.is_none_or(|from| from > *version));
                 (known.version, known.free, known.idle_since) = (*version, *free, *idle_since);
             }),
         }
@@ -205,14 +193,10 @@ impl Known {
         (free > 0).then(|| Seat { asked, idle_since, agent: agent.clone(), free })
     }
 
-    /// A granted place is counted here until the agent tells a newer version than was known when he was asked.
-    fn answered(&mut self, request: EffectId, granted: bool) {
-        match self.asked.get_mut(&request) {
-            Some(asked) if granted && self.version <= asked.version => asked.granted = true,
-            _ => {
-                self.asked.remove(&request);
-            }
-        }
+    /// A granted place is counted here until the agent's own word does.
+    fn answered(&mut self, request: EffectId, granted: Option<u64>) {
+        self.asked.remove(&request);
+        self.asked.extend(granted.filter(|from| *from > self.version).map(|from| (request, Some(from))));
     }
 }
 

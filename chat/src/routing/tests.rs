@@ -116,8 +116,6 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn whatever_the_network_does_nobody_is_stranded_offered_twice_or_over_capacity(
         steps in vec(step(), 1..250)
