@@ -5,6 +5,7 @@
 
 pub mod gms;
 pub mod metrics;
+pub mod opening;
 pub mod options;
 pub mod page;
 mod server;
