@@ -168,8 +168,8 @@ fn position(form: &Form) -> Result<Option<u64>, Fault> {
 
 fn client_id(form: &Form) -> Result<Option<String>, Fault> {
     let Some(given) = form.value("clientMessageId") else { return Ok(None) };
-    let fits =
-        (1..=MESSAGE_ID_CHARS_MAX).contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits = (1..=MESSAGE_ID_CHARS_MAX).contains(&given.len())
+        && given.bytes().all(|byte| byte.is_ascii_graphic());
     if fits { Ok(Some(given.to_owned())) } else { Err(wrong_id(1, MESSAGE_ID_CHARS_MAX)) }
 }
 
