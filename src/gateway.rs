@@ -1,4 +1,4 @@
-//! The customers' side of a node: the GMS Chat API v2 over REST, and the customer page.
+//! The customers' side of a node: the GMS Chat API v2 over REST, and the pages.
 //!
 //! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`crate::front::Ask`] ->
 //! reply. Nothing here knows where a session lives, and nothing here decides anything about one.
@@ -29,8 +29,8 @@ pub struct Gateway {
     alias: String,
     /// Counters.
     metrics: Metrics,
-    /// The customer page with its headers.
-    page: page::CustomerPage,
+    /// The pages with their headers.
+    pages: page::Pages,
 }
 
 impl Gateway {
@@ -41,16 +41,16 @@ impl Gateway {
         node: u16,
         metrics: Metrics,
     ) -> Arc<Self> {
-        let page = page::CustomerPage::new(&options.customer_nodes);
-        Arc::new(Self { sessions, options, alias: node.to_string(), metrics, page })
+        let pages = page::Pages::new(&options.customer_nodes);
+        Arc::new(Self { sessions, options, alias: node.to_string(), metrics, pages })
     }
 }
 
-/// Mounts the customers' API under `/genesys`, the page at `/`, and `/health` for load balancers. Every other path
+/// Mounts the customers' API under `/genesys`, the pages, and `/health` for load balancers. Every other path
 /// belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
     config.service(gms::routes::scope());
-    config.service(page::resource());
+    page::configure(config, &gateway.pages);
     crate::admin::health_routes(&gateway.sessions)(config);
 }
