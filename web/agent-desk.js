@@ -56,7 +56,10 @@ export class Chat {
         if (error instanceof Lost) return null;
         throw error;
       },
-      onChange,
+      onChange: () => {
+        this.outbox.settle(this.thread);
+        onChange();
+      },
     });
     this.typist = new Typist((started) => {
       if (link.state !== "open") return;
@@ -190,7 +193,7 @@ export class Desk {
   #desk(frame) {
     if (frame.version < this.#version) return;
     this.#version = frame.version;
-    this.status = { reason: "", ...frame.status };
+    this.status = { state: frame.status.state, reason: frame.status.reason ?? "" };
     // Not before the sign-in's own answer: a desk that was signed out a moment ago is no news then.
     if (this.status.state === "signed_out" && this.phase === "in") return this.#out("elsewhere");
     /** @type {Work[]} */
@@ -218,8 +221,8 @@ export class Desk {
   #takeChats(work) {
     for (const one of work.filter((one) => one.stage === "chatting")) {
       const known = this.chats.get(one.chat);
-      if (known && !known.over) known.work = one;
-      else this.#newChat(one);
+      if (!known) this.#newChat(one);
+      else Object.assign(known, { work: one, over: "" });
     }
     for (const [id, chat] of this.chats) {
       const now = work.find((one) => one.chat === id);
@@ -235,7 +238,6 @@ export class Desk {
     const chat = new Chat(work, this.link, () => this.changed());
     // After a reload: what was not answered goes again, with the ids it had.
     chat.outbox.items = (this.kept.items[work.chat] ?? []).map(({ id, text }) => ({ id, text }));
-    this.chats.delete(work.chat);
     this.chats.set(work.chat, chat);
     if (!this.selected || this.selected.over) this.kept.selected = work.chat;
     chat.outbox.run();

@@ -107,6 +107,7 @@ export class CustomerChat {
   }
 
   #changed() {
+    this.outbox.settle(this.thread);
     this.kept.items = this.outbox.items;
     this.options.store.write(this.kept);
     this.options.onChange();
@@ -152,7 +153,6 @@ export class CustomerChat {
   #event(frame) {
     if (frame.event !== "chat" || frame.chat !== this.kept.chat) return;
     this.thread.take(frame);
-    this.outbox.settle(this.thread);
     if (this.thread.ended && this.phase !== "ended") {
       this.kept.phase = "ended";
       for (const item of this.outbox.waiting) {
@@ -177,12 +177,12 @@ export class CustomerChat {
         this.kept.number = Math.max(this.kept.number, number + 1);
         return answer;
       } catch (error) {
-        const expected = error instanceof Refused && error.code === "expected" ? error.details.expected : 0;
-        if (!expected || expected === number) {
+        const other = error instanceof Refused ? otherNumber(error, number) : 0;
+        if (!other) {
           if (item.leave) this.kept.phase = "open";
           throw error;
         }
-        this.kept.number = expected;
+        this.kept.number = other;
         delete item.number;
       }
     }
@@ -212,4 +212,14 @@ export class CustomerChat {
       // It may be dropped; the next one comes soon.
     });
   }
+}
+
+/**
+ * The number to take instead, when a second tab with a copy of this chat was faster, or an earlier refusal used none up.
+ * @param {Refused} error
+ * @param {number} number
+ */
+function otherNumber(error, number) {
+  if (error.code === "id_in_use") return number + 1;
+  return error.code === "expected" && error.details.expected !== number ? Number(error.details.expected) : 0;
 }

@@ -22,7 +22,8 @@ export class Refused extends Error {
   constructor(error) {
     super(String(error.message ?? error.code));
     this.code = String(error.code);
-    this.retry = error.retry === true;
+    // "unknown": it may have been carried out. All that the pages repeat is harmless to repeat.
+    this.retry = error.retry === true || error.code === "unknown";
     this.details = error;
   }
 }

@@ -95,7 +95,6 @@ export class Thread {
  * @property {boolean} [leave] not a message: the customer leaves, after all that he sent before
  * @property {number} [number] of the command; it stays the same over all repeats
  * @property {number} [index] where the server says that it is
- * @property {boolean} [again] it was sent a second time under a new number
  * @property {string} [failed] why it was refused for good
  */
 
@@ -177,20 +176,10 @@ export class Outbox {
   }
 
   /**
-   * Takes out what is in the chat now. A second tab with a copy of this chat may have used the same number for another
-   * text; its answer then names an event that is not ours, and ours goes again, once.
+   * Takes out what is in the chat now.
    * @param {Thread} thread
    */
   settle(thread) {
-    for (const item of this.items) {
-      if (item.index === undefined || item.index >= thread.next) continue;
-      const seen = thread.events.find((event) => event.index === item.index);
-      if (seen && seen.text !== item.text && item.number !== undefined && !item.again) {
-        delete item.index;
-        delete item.number;
-        item.again = true;
-        this.run();
-      } else this.remove(item);
-    }
+    this.items = this.items.filter((item) => item.index === undefined || item.index >= thread.next);
   }
 }
