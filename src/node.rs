@@ -1,5 +1,7 @@
 //! A node: puts its parts together, runs them, and takes them apart again.
 
+mod agents;
+mod archive;
 mod operations;
 mod peering;
 mod raise;
@@ -14,7 +16,7 @@ use crate::assembly::{Assembled, Fittings, Groundwork};
 use crate::bots::{BotsError, load_bots};
 use crate::clock::SystemClock;
 use crate::front::Sessions;
-use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions};
+use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions, native};
 use crate::listing::Lister;
 use crate::metrics::Metrics;
 use crate::secret_file::{self, ensure_secret};
@@ -38,6 +40,7 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+pub use agents::{AgentsError, DEMO_AGENT};
 pub use peering::{PeeringError, check_peering};
 pub use seeds::SeedError;
 pub use stores::{StoreError, apply_schema, raise_epochs};
@@ -69,6 +72,9 @@ pub enum StartError {
     /// A bot's rules can't be used.
     #[error(transparent)]
     Bots(#[from] BotsError),
+    /// An agent of the configuration can't sign in.
+    #[error(transparent)]
+    Agents(#[from] AgentsError),
     /// The workflows can't be used.
     #[error("the workflows can't be used:\n{0}")]
     Workflows(#[from] WorkflowsError),
@@ -125,18 +131,26 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     };
     let links_config = peering::links_config(&config, secret.expose(), crate::BUILD)?;
     let bots = Arc::new(load_bots(&config)?);
+    let agents = agents::accounts(&config, secret.expose())?;
     let workflows = load_workflows(&config, &bots)?;
     let stores = stores::open(&config).await?;
     let gateway_metrics = gateway::Metrics::default();
-    let metrics = Metrics::with(|registry| gateway_metrics.register(registry));
+    let socket_metrics = native::metrics::Metrics::default();
+    let metrics = Metrics::with(|registry| {
+        gateway_metrics.register(registry);
+        socket_metrics.register(registry);
+    });
     let node = Node::start(&config, stores, listeners.peer, links_config, bots.clone(), &metrics).await?;
 
-    let gateway = Gateway::new(
-        Arc::clone(&node.sessions),
-        gateway_options(&config, &bots, &workflows),
-        config.node.id,
-        gateway_metrics,
-    );
+    let gateway = Gateway::new(gateway::Parts {
+        sessions: Arc::clone(&node.sessions),
+        archive: node.operations.clone(),
+        agents,
+        options: gateway_options(&config, &bots, &workflows),
+        node: config.node.id,
+        metrics: gateway_metrics,
+        socket_metrics,
+    });
     let customers = gateway::serve(listeners.http, &gateway)?;
     let admin = Admin::new(node.operations.clone(), Arc::clone(&node.sessions), metrics, &token);
     let operators = admin.serve(listeners.admin)?;
@@ -192,7 +206,8 @@ impl Node {
             cluster: cluster_config(config),
             options: shard_options(config),
             shard_inbox: config.limits.shard_inbox,
-            frames_in_flight: config.journal.frames_in_flight,
+            frames_in_flight: config.frames_in_flight(),
+            frame_rest: config.frame_rest(),
             peers: Arc::new(links),
             journal: stores.journal,
             tables: Arc::clone(&stores.tables),
@@ -280,6 +295,7 @@ fn shard_options(config: &Config) -> Options {
         segment_frames_max: config.journal.segment_frames_max,
         passivate_after_ms: config.session.passivate_after_ms,
         disconnect_timeout_ms: config.session.disconnect_timeout_ms,
+        agent_grace_ms: config.desk.grace_ms,
         entity_inbox: config.limits.entity_inbox,
         ..Options::default()
     }
@@ -322,6 +338,7 @@ fn gateway_options(
         unread_timeout: ms(config.http.unread_timeout_ms),
         connections_max: config.http.connections_max,
         workers: config.http_workers(),
+        probe: GatewayOptions::default().probe,
         origins: config.http.origins.clone(),
         customer_nodes: config.http.customer_nodes.clone(),
     }

@@ -3,6 +3,7 @@
 //! [`core::ShardCore`] is fed with calls and the outcomes of what it asked for, and answers [`Action`]s. The actor in
 //! `actor/shard.rs` carries them out; the simulation drives the same code.
 
+pub mod census;
 pub mod checkpoint;
 pub mod core;
 pub mod frame;
@@ -182,6 +183,8 @@ impl Output {
 pub enum Action {
     /// For the journal.
     Journal(pipeline::Step),
+    /// A frame or a roll waits: say `cleared` when the node may have one more in flight.
+    AskTurn,
     /// Forget all segments below this one.
     Trim {
         /// The first to keep.

@@ -196,6 +196,9 @@ pub enum Reject {
     /// The agent is not signed in.
     #[error("not signed in")]
     NotSignedIn,
+    /// The agent can't sign out while he has chats.
+    #[error("leave your chats first")]
+    HasChats,
     /// The session failed twice on the same command and is out of service until its shard has a new owner.
     #[error("the session is out of service after repeated faults")]
     Quarantined,

@@ -14,6 +14,7 @@ pub mod entry;
 pub mod id;
 pub mod interaction;
 pub mod key;
+mod ledger;
 pub mod queue;
 pub mod record;
 pub mod routing;

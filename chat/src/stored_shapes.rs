@@ -19,6 +19,8 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod routing;
+
 fn fixture(name: &str, written: &[u8]) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1").join(format!("{name}.bin"));
     if !path.exists() && std::env::var_os("HANDOFF_WRITE_FIXTURES").is_some() {
@@ -165,7 +167,7 @@ fn demo() -> Arc<Program> {
 
 #[test]
 fn every_entry_of_version_1_is_written_and_read_as_ever() {
-    for (name, entry) in entries() {
+    for (name, entry) in entries().into_iter().chain(routing::entries()) {
         stays(&format!("entry-{name}"), &entry);
     }
 }
@@ -256,10 +258,11 @@ fn a_snapshot_of_version_1_is_written_and_read_as_ever() {
 
 #[test]
 fn no_fixture_is_left_that_nothing_reads() {
-    let names = entries().into_iter().map(|(name, _)| format!("entry-{name}.bin"));
+    let names = entries().into_iter().chain(routing::entries()).map(|(name, _)| format!("entry-{name}.bin"));
     let names = names.chain(bodies().into_iter().map(|(name, _)| format!("event-{name}.bin")));
     let others =
         ["record-opening", "record-closing", "snapshot-ended", "snapshot-unopened", "snapshot-workflow"];
+    let others = others.into_iter().chain(routing::SNAPSHOTS);
     let names: BTreeSet<_> = names.chain(others.map(|name| format!("{name}.bin"))).collect();
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1");
     for file in std::fs::read_dir(folder).unwrap() {

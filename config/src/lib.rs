@@ -14,8 +14,8 @@ mod validate;
 use std::path::{Path, PathBuf};
 
 pub use options::{
-    Admin, Bots, Cassandra, Cluster, Config, Durability, Http, Journal, Limits, Log, LogFormat, Node, Peer,
-    Queue, Routing, Service, Session, Sqlite, Store, StoreKind, Tls, Workflows,
+    Admin, Agent, Bots, Cassandra, Cluster, Config, Desk, Durability, Http, Journal, Limits, Log, LogFormat,
+    Node, Peer, Queue, Routing, Service, Session, Sqlite, Store, StoreKind, Tls, Workflows,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;
@@ -126,6 +126,13 @@ impl Config {
         Some((certificate.as_deref()?, key.as_deref()?, authorities.as_deref()?))
     }
 
+    /// The file of the demo agent's password, made at first start where no agent is configured: beside the cluster
+    /// secret.
+    #[must_use]
+    pub fn demo_password_file(&self) -> PathBuf {
+        self.peer_secret_file().with_file_name("demo-agent.password")
+    }
+
     /// Threads that serve customers' requests: `http.workers`, else one per core.
     #[must_use]
     pub fn http_workers(&self) -> usize {
@@ -136,6 +143,27 @@ impl Config {
     #[must_use]
     pub fn shard_threads(&self) -> usize {
         cores_unless(self.node.shard_threads)
+    }
+
+    /// Frames that this node appends at the same time: `journal.frames_in_flight`, else as many as suit the store. The
+    /// embedded store commits what waits in one transaction; Cassandra pays for each frame, so few shall wait together.
+    #[must_use]
+    pub fn frames_in_flight(&self) -> usize {
+        match self.journal.frames_in_flight {
+            0 if self.fences_each_frame() => 2,
+            0 => 8,
+            given => given,
+        }
+    }
+
+    /// How long a place in flight rests after its frame, in times of what the append took: `journal.frame_rest`.
+    #[must_use]
+    pub fn frame_rest(&self) -> u32 {
+        if self.fences_each_frame() { self.journal.frame_rest } else { 0 }
+    }
+
+    fn fences_each_frame(&self) -> bool {
+        self.store.kind == StoreKind::Cassandra && !self.journal.bench_plain_insert
     }
 
     /// What customers and peers are told as this node's address: `http.public_url`, else `http://` and `http.listen`.

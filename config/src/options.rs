@@ -42,6 +42,10 @@ options! {
         workflows: Workflows = Workflows::default(),
         /// The rule bots.
         bots: Bots = Bots::default(),
+        /// Who may sign in as an agent, by name; none named: the demo agent.
+        agents: BTreeMap<String, Agent> = BTreeMap::new(),
+        /// The agents' desks.
+        desk: Desk = Desk::default(),
         /// Logging.
         log: Log = Log::default(),
     }
@@ -233,8 +237,10 @@ options! {
         shards: u16 = 24,
         /// Events are cut into frames of about this size.
         frame_bytes_max: usize = 65_536,
-        /// Frames that one node appends at the same time.
-        frames_in_flight: usize = 8,
+        /// Frames that one node appends at the same time; 0: as suits the store.
+        frames_in_flight: usize = 0,
+        /// On Cassandra, how long a frame's place in flight then rests, in times of what its append took.
+        frame_rest: u32 = 2,
         /// A segment is sealed at this many frames
         segment_frames_max: u64 = 1_024,
         /// or at this size.
@@ -331,6 +337,30 @@ options! {
     Bots {
         /// The folder with one file per bot.
         dir: PathBuf = PathBuf::from("config/bots"),
+    }
+}
+
+options! {
+    /// An agent.
+    Agent {
+        /// The nickname he shows; not set: his name.
+        nickname: Option<String> = None,
+        /// The argon2id hash of his password.
+        password_hash: Option<Secret> = None,
+        /// A file with his password.
+        password_file: Option<PathBuf> = None,
+        /// Most chats at a time.
+        capacity: u32 = 3,
+        /// The queues he serves.
+        queues: Vec<String> = vec!["support".to_owned()],
+    }
+}
+
+options! {
+    /// The agents' desks.
+    Desk {
+        /// How long an agent of whose windows nothing is heard keeps his chats.
+        grace_ms: u64 = 15_000,
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn check(config: &mut Config, origins: &Origins, problems: &mut Probl
     let mut checker = Checker { origins, problems, warnings: Vec::new() };
     checker.numbers(config);
     checker.texts(config);
+    checker.agents(config);
     checker.network(config);
     checker.secrets(config);
     checker.warn(config);
@@ -56,7 +57,8 @@ impl Checker<'_> {
         self.range("peer.frame_bytes_max", peer.frame_bytes_max, 2 << 20, 16 << 20);
         self.range("journal.shards", journal.shards, 1, 4_096);
         self.range("journal.frame_bytes_max", journal.frame_bytes_max, 4_096, 512 << 10);
-        self.range("journal.frames_in_flight", journal.frames_in_flight, 1, 4_096);
+        self.range("journal.frames_in_flight", journal.frames_in_flight, 0, 4_096);
+        self.range("journal.frame_rest", journal.frame_rest, 0, 16);
         self.range("journal.segment_frames_max", journal.segment_frames_max, 16, 65_536);
         self.range("journal.segment_bytes_max", journal.segment_bytes_max, 65_536, 64 << 20);
         let cassandra = &config.store.cassandra;
@@ -80,6 +82,7 @@ impl Checker<'_> {
         self.range("session.disconnect_timeout_ms", session.disconnect_timeout_ms, 1_000, 86_400_000);
         self.range("session.message_bytes_max", session.message_bytes_max, 1, 256 << 10);
         self.range("session.events_max", session.events_max, 16, 1_000_000);
+        self.range("desk.grace_ms", config.desk.grace_ms, 3_000, 3_600_000);
         self.range("routing.offer_timeout_ms", config.routing.offer_timeout_ms, 1_000, 3_600_000);
         for (name, queue) in &config.queues {
             let key = format!("queues.{name}.offer_timeout_ms");
@@ -148,6 +151,39 @@ impl Checker<'_> {
                 self.refuse(
                     &format!("services.{name}.bot"),
                     "and the workflow are both set: a workflow invites its own bots, keep one",
+                );
+            }
+        }
+    }
+
+    fn agents(&mut self, config: &Config) {
+        if config.agents.keys().any(|name| !good_name(name)) {
+            self.refuse("agents", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
+        }
+        for (name, agent) in &config.agents {
+            let key = |last: &str| format!("agents.{name}.{last}");
+            if agent.password_hash.is_some() == agent.password_file.is_some() {
+                self.refuse(&key("password_hash"), "or password_file must be set, one of them");
+            }
+            let is_hash = |hash: &Secret| hash.expose().starts_with("$argon2id$");
+            if agent.password_hash.as_ref().is_some_and(|hash| !is_hash(hash)) {
+                self.refuse(
+                    &key("password_hash"),
+                    "must be an argon2id hash: 'handoff agent hash' makes one",
+                );
+            }
+            if agent
+                .nickname
+                .as_ref()
+                .is_some_and(|nickname| nickname.trim().is_empty() || nickname.len() > 256)
+            {
+                self.refuse(&key("nickname"), "must have 1 to 256 bytes");
+            }
+            self.range(&key("capacity"), agent.capacity, 1, 100);
+            if agent.queues.is_empty() || agent.queues.iter().any(|queue| !good_name(queue)) {
+                self.refuse(
+                    &key("queues"),
+                    "must name queues, by 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'",
                 );
             }
         }

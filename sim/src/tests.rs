@@ -1,7 +1,8 @@
 //! What a whole cluster does while its store is down.
 
 use crate::Plan;
-use crate::customer::{Customer, Nodes};
+use crate::client::Nodes;
+use crate::customer::Customer;
 use crate::node::{SimNode, World};
 use crate::run::world_of;
 use handoff::front::{Ask, AskError};
@@ -42,7 +43,7 @@ impl Scene {
         for _ in 0..CHATS {
             let session = SessionId::from_random(&rng.random());
             let seed = StdRng::seed_from_u64(rng.random());
-            let mut customer = Customer::new(Rc::clone(&nodes), session, seed);
+            let mut customer = Customer::new(Rc::clone(&nodes), session, seed, None);
             customer.open().await.unwrap();
             customer.say(1).await.unwrap();
             customers.push(customer);
@@ -69,7 +70,8 @@ impl Scene {
 async fn look(node: &SimNode, customer: &Customer) -> Result<(), AskError> {
     let read: Option<(Caller, Read)> = Some((customer.caller(), Read::Customer { position: 1 }));
     let patience = Duration::from_millis(100);
-    let ask = Ask { session: customer.session.clone(), command: None, read, client_id: true, patience };
+    let entity = EntityId::from(&customer.session);
+    let ask = Ask { entity, command: None, read, client_id: true, patience, wait: Duration::ZERO };
     node.call(ask).await.unwrap().map(drop)
 }
 

@@ -103,7 +103,8 @@ fn the_status_is_a_table_or_the_nodes_json() {
         ),
         "{out}"
     );
-    assert!(out.contains("\n2     up     12      http://127.0.0.1:8102  0000000000000002\n"), "{out}");
+    let second = "\n2     up     12      http://127.0.0.1:8102  0000000000000002  2         handoff 0.1.0\n";
+    assert!(out.contains(second), "{out}");
     let (_, json, _) = node.ask(&["cluster", "status", "--json"]);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["members"][1]["id"], 2);
     let (_, shards, _) = node.ask(&["cluster", "shards"]);

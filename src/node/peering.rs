@@ -1,5 +1,6 @@
 //! What a node is set to on its links: secret, mutual TLS, protocol versions, bounds.
 
+use crate::secret_file::warn_if_open;
 use handoff_cluster::peer::{LinksConfig, PROTOCOL, PROTOCOL_NEWEST, Secret, Tls, TlsError, TlsFiles};
 use handoff_config::Config;
 use std::time::Duration;
@@ -34,10 +35,13 @@ pub(super) fn links_config(config: &Config, secret: &str, build: &str) -> Result
     if !(PROTOCOL.0..=PROTOCOL_NEWEST).contains(&peer.protocol_max) {
         return Err(PeeringError::Protocol(peer.protocol_max));
     }
-    let tls = config
-        .peer_tls()
-        .map(|(certificate, key, authorities)| Tls::read(TlsFiles { certificate, key, authorities }))
-        .transpose()?;
+    let files =
+        config.peer_tls().map(|(certificate, key, authorities)| TlsFiles { certificate, key, authorities });
+    let tls = files.map(Tls::read).transpose()?;
+    if let Some(TlsFiles { key, .. }) = files {
+        // It was just read; should it be gone already, that is no harm.
+        let _gone = warn_if_open(key);
+    }
     Ok(LinksConfig {
         protocol: protocol(config),
         tls,

@@ -56,6 +56,21 @@ impl ShardCore {
         (full || self.roll_early) && self.serves() && !self.checkpoint.is_under_way()
     }
 
+    /// Whether a frame may be cut or a roll begun now; asks for a turn where something waits for one.
+    pub(super) fn its_turn(&mut self, now: Now) -> bool {
+        let wanted = self.pipe.has_open() || self.roll_is_due() || self.capture_is_due();
+        if self.pipe.ask(wanted, now.mono_ms) {
+            self.actions.push_back(Action::AskTurn);
+        }
+        self.pipe.is_cleared()
+    }
+
+    /// The node lets this shard append: a frame is cut with all that waits by now.
+    pub fn cleared(&mut self, now: Now) {
+        self.pipe.clear();
+        self.flush(now);
+    }
+
     /// The segment is sealed and the next one open: a checkpoint goes into it.
     pub fn rolled(&mut self, now: Now, next: handoff_journal::Position) {
         self.pipe.rolled(next);

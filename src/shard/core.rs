@@ -7,25 +7,12 @@ use super::recovery::Recovered;
 use super::release::Door;
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Envelope, Now, Options, Output, ShardReply};
-use handoff_chat::command::{Act, Caller, Command};
-use handoff_chat::{CommandId, EntityId, Millis, TimerId};
+use handoff_chat::command::{Act, Caller, Command, Reject};
+use handoff_chat::{CommandId, Entity, EntityId, Millis, TimerId};
 use handoff_journal::{Owner, Position, Tenure};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// What a shard can be asked about itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Entities in memory.
-    pub awake: usize,
-    /// Entities in snapshots.
-    pub asleep: usize,
-    /// Entities that have not ended.
-    pub open: usize,
-    /// Entities out of service after panics.
-    pub quarantined: usize,
-}
 
 /// See the module's description.
 pub struct ShardCore {
@@ -183,28 +170,6 @@ impl ShardCore {
         self.pipe.committed() > 0
     }
 
-    /// How many entities are where.
-    #[must_use]
-    pub fn census(&self) -> Census {
-        let mut census = Census::default();
-        for slot in self.slots.values() {
-            match slot {
-                Slot::Awake(awake) => {
-                    let Some(session) = awake.machine.session() else { continue };
-                    census.awake += 1;
-                    census.open += usize::from(!session.ended());
-                }
-                Slot::Asleep(_) => {
-                    census.asleep += 1;
-                    census.open += 1;
-                }
-                Slot::Restoring { .. } => census.open += 1,
-                Slot::Quarantined { .. } => census.quarantined += 1,
-            }
-        }
-        census
-    }
-
     /// Panics caught so far.
     #[must_use]
     pub fn panics(&self) -> u64 {
@@ -275,8 +240,16 @@ impl ShardCore {
         let inbox = self.options.entity_inbox;
         match self.slots.get_mut(&envelope.entity) {
             Some(Slot::Awake(_)) | None => self.turn(now, envelope),
+            Some(Slot::Quarantined { state: Some(state) }) if is_force_end(&envelope) => {
+                // An operator's word: it is taken back into service to be ended.
+                let Ok(machine) = Entity::from_snapshot(&envelope.entity, state) else {
+                    return self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined));
+                };
+                self.seat(now, &envelope.entity, machine);
+                self.turn(now, envelope);
+            }
             Some(Slot::Quarantined { .. }) => {
-                self.answer(now, envelope, ShardReply::Refused(handoff_chat::command::Reject::Quarantined))
+                self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined))
             }
             Some(Slot::Asleep(asleep)) => {
                 if asleep.waiting.len() >= inbox {
@@ -359,9 +332,10 @@ impl ShardCore {
     /// Starts what may start: a roll, a frame, a confirmation; lets out what may leave.
     pub fn flush(&mut self, now: Now) {
         self.shut_when_prepared(now);
-        if self.pipe.is_free() {
+        if self.its_turn(now) {
             let step = if self.roll_is_due() { self.pipe.roll() } else { self.cut(now) };
             self.actions.extend(step.map(Action::Journal));
+            self.pipe.give_back();
         }
         let confirm = self.pipe.confirm(now.mono_ms);
         self.actions.extend(confirm.map(Action::Journal));
@@ -478,6 +452,10 @@ const SWEEP_MS: u64 = 1_000;
 
 /// An append that takes longer counts as an outage, in milliseconds.
 const SLOW_APPEND_MS: u64 = 1_000;
+
+fn is_force_end(envelope: &Envelope) -> bool {
+    matches!(envelope.command, Some(Command { act: Act::ForceEnd, caller: Caller::Operator, .. }))
+}
 
 /// Answers a call that nothing was done for.
 pub(super) fn refuse(envelope: Envelope, reply: ShardReply) {

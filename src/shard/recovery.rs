@@ -68,8 +68,8 @@ pub struct JournalFrames<'a> {
     pub reads: u16,
 }
 
-/// Frames read with one call.
-const FRAMES_PER_READ: usize = 256;
+/// Frames read with one call: a whole segment, as it is configured by default.
+const FRAMES_PER_READ: usize = 2048;
 
 #[async_trait]
 impl Frames for JournalFrames<'_> {

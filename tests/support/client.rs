@@ -14,6 +14,9 @@ static NEXT_START: AtomicU32 = AtomicU32::new(0);
 /// What a client waits for one node before it tries the next.
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
+/// How long the field's own pages wait.
+const PATIENT: Duration = Duration::from_secs(3);
+
 /// One HTTP client for all that a test does; connections are not shared between runtimes, hence none is kept idle.
 pub(crate) fn http() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
@@ -87,6 +90,19 @@ impl Customer {
             form.push(("secureKey", &self.secure_key));
         }
         post(&self.url(node, operation), &form).await.map(|(_, answer)| answer)
+    }
+
+    /// One call at one node, waiting as long as the field's own pages do.
+    pub(crate) async fn call_patiently(
+        &self,
+        node: usize,
+        operation: &str,
+        fields: &[(&str, &str)],
+    ) -> Option<Value> {
+        let mut form = fields.to_vec();
+        form.push(("secureKey", &self.secure_key));
+        let request = http().post(self.url(node, operation)).timeout(PATIENT).form(&form);
+        request.send().await.ok()?.json().await.ok()
     }
 
     /// Repeats a call, node after node, until it is answered for good.

@@ -35,6 +35,9 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 /// How long a refused client may take to read why.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
+/// A certificate that ends sooner is warned of at the start.
+const RENEW_BEFORE: Duration = Duration::from_secs(14 * 24 * 3600);
+
 /// Where a node's side of mutual TLS is kept; all in PEM.
 #[derive(Debug, Clone, Copy)]
 pub struct TlsFiles<'a> {
@@ -127,8 +130,12 @@ impl Tls {
             .build()
             .map_err(|error| unusable(rustls::Error::General(error.to_string())))?;
         let nodes = Arc::new(NodeVerifier { roots, provider: provider.clone() });
-        own_certificate(&chain, clients.as_ref(), &nodes)
-            .map_err(|why| TlsError::Own { path: files.certificate.to_owned(), why })?;
+        let own = |at| own_certificate(&chain, clients.as_ref(), &nodes, at);
+        let now = UnixTime::now();
+        own(now).map_err(|why| TlsError::Own { path: files.certificate.to_owned(), why })?;
+        if own(UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs()) + RENEW_BEFORE)).is_err() {
+            tracing::warn!(path = %files.certificate.display(), "the certificate expires within two weeks: renew it");
+        }
         let with_key = |source| match source {
             rustls::Error::InconsistentKeys(_) => {
                 TlsError::WrongKey { key: files.key.to_owned(), certificate: files.certificate.to_owned() }
@@ -201,37 +208,37 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     if found.is_empty() { Err(TlsError::Empty(path.to_owned())) } else { Ok(found) }
 }
 
-/// Whether peers will take it: as theirs who call, and as theirs who are called.
+/// Whether peers will take it at a moment: as theirs who call, and as theirs who are called.
 fn own_certificate(
     chain: &[CertificateDer<'_>],
     clients: &dyn ClientCertVerifier,
     nodes: &NodeVerifier,
+    at: UnixTime,
 ) -> Result<(), String> {
     let Some((own, between)) = chain.split_first() else { return Err("is empty".to_owned()) };
-    let now = UnixTime::now();
-    let verified = nodes.verify(own, between, now).map(drop);
-    verified.and_then(|()| clients.verify_client_cert(own, between, now).map(drop)).map_err(|error| {
-        match error {
-            rustls::Error::InvalidCertificate(error) => match error {
-                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                    "has expired".to_owned()
-                }
-                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                    "is not valid yet".to_owned()
-                }
-                // The second: another authority of the same name.
-                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                    "is signed by none of the authorities".to_owned()
-                }
-                CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                    "must be good for both ends of a link: extended key usage serverAuth and clientAuth"
-                        .to_owned()
-                }
-                other => format!("is refused: {other}"),
-            },
-            other => format!("is refused: {other}"),
-        }
+    let verified = nodes.verify(own, between, at);
+    let verified = verified.and_then(|()| clients.verify_client_cert(own, between, at).map(drop));
+    verified.map_err(|error| match error {
+        rustls::Error::InvalidCertificate(error) => refusal(&error),
+        other => format!("is refused: {other}"),
     })
+}
+
+fn refusal(error: &CertificateError) -> String {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "is not valid yet".to_owned()
+        }
+        // The second: another authority of the same name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "is signed by none of the authorities".to_owned()
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "must be good for both ends of a link: extended key usage serverAuth and clientAuth".to_owned()
+        }
+        other => format!("is refused: {other}"),
+    }
 }
 
 /// What a TLS error between two nodes means to an operator.

@@ -2,7 +2,7 @@
 
 use crate::front::{EntitySummary, Wanted};
 use crate::shard::Envelope;
-use crate::shard::core::Census;
+use crate::shard::census::Census;
 use crate::shard::outage::StoreNews;
 use actix::Message;
 use handoff_journal::{Epoch, Owner, ShardId};

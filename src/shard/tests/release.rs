@@ -33,7 +33,7 @@ async fn a_shard_serves_on_until_its_checkpoint_is_written_and_the_next_owner_re
     let segment = next.claimed.next.segment;
     assert_eq!(segment, old_segment + 1);
     assert!(next.claimed.next.seq < 8, "{:?}", next.claimed.next);
-    let frames = JournalFrames { journal: &next.node, tenure: &next.claimed.tenure };
+    let frames = JournalFrames { journal: &next.node, tenure: &next.claimed.tenure, reads: 1 };
     assert_eq!(recover(&frames, &next.claimed).await.unwrap().checkpoint_in, Some(segment));
 }
 

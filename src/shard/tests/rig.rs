@@ -175,6 +175,7 @@ impl Rig {
                 }
                 Err(error) => panic!("{error}"),
             },
+            Action::AskTurn => self.core.cleared(now),
             Action::Journal(Step::Roll { at }) => {
                 let next = node.roll(&tenure, at).await.unwrap();
                 self.core.rolled(now, next);
