@@ -24,10 +24,7 @@ const YES: &str = concat!(
     r"|^\W*(👍|はい|是|好)"
 );
 /// What means no.
-const NO: &str = concat!(
-    r"^\W*(no|nope|n|nein|non|não|nao|όχι|нет|لا|לא|नहीं)\b",
-    r"|^\W*(👎|いいえ|不)"
-);
+const NO: &str = concat!(r"^\W*(no|nope|n|nein|non|não|nao|όχι|нет|لا|לא|नहीं)\b", r"|^\W*(👎|いいえ|不)");
 
 /// A step's place in its program.
 pub type StepNo = u16;

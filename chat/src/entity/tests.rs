@@ -131,6 +131,9 @@ fn a_chat_is_offered_accepted_talked_and_ended_when_the_agent_has_left_too() {
     world.does(&Step::AgentLeaves(0, 0, Leaving::CloseIfNoAgents));
     world.delivers_all();
     assert!(matches!(world.work(0)[0].stage, Stage::Over { .. }));
+    assert_eq!(world.place(&session(0)), Place::Workflow, "post-processed");
+    assert!(world.session(&session(0)).interaction().unwrap().offline());
+    world.passes(4_000);
     assert_eq!(world.place(&session(0)), Place::Done(How::Completed));
     let closing = world.session(&session(0)).record_closing().unwrap();
     assert_eq!(closing.reason, LeaveReason::Left);
