@@ -31,6 +31,15 @@ pub trait Process {
         crate::telemetry::start(log).map_err(|error| error.to_string())
     }
 
+    /// One line of standard input.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn read_line(&self) -> std::io::Result<String> {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    }
+
     /// Runs a node until it is told to end; logging has been started.
     ///
     /// # Errors
@@ -80,8 +89,11 @@ struct Options {
 enum Command {
     /// Runs a node
     Serve,
-    /// Checks the configuration and the bots, and prints every problem
+    /// Checks the configuration, the bots and the workflows, and prints every problem
     Check,
+    /// Works with workflows
+    #[command(subcommand)]
+    Workflow(WorkflowCommand),
     /// Prints the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -97,12 +109,30 @@ enum Command {
     /// Works on records
     #[command(subcommand)]
     Record(RecordCommand),
+    /// Works on agents of the configuration
+    #[command(subcommand)]
+    Agent(AgentCommand),
+}
+
+#[derive(Subcommand)]
+enum AgentCommand {
+    /// Reads a password from standard input and prints its hash, for agents.NAME.password_hash
+    Hash,
 }
 
 #[derive(Subcommand)]
 enum ConfigCommand {
     /// Prints every key with its default and what it means
     Default,
+}
+
+#[derive(Subcommand)]
+enum WorkflowCommand {
+    /// Prints a workflow as a Mermaid flowchart
+    Draw {
+        /// Its name, or its file
+        workflow: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -232,6 +262,7 @@ fn dispatch(
     match &cli.command {
         Command::Serve => serve(options, process),
         Command::Check => check(options, out, err),
+        Command::Workflow(WorkflowCommand::Draw { workflow }) => draw(options, workflow, out),
         Command::Config(ConfigCommand::Default) => Ok(out.write_all(DEFAULT_TOML.as_bytes())?),
         Command::Schema(SchemaCommand::Apply) => {
             let done = process.apply_schema(&options.load()?.config)?;
@@ -247,6 +278,7 @@ fn dispatch(
         Command::Cluster(ClusterCommand::Raise) => operate::raise(options, out),
         Command::Session(SessionCommand::Show { id, json }) => operate::show(options, id, *json, out),
         Command::Session(SessionCommand::End { id }) => operate::end(options, id, out),
+        Command::Agent(AgentCommand::Hash) => hash(process, out),
         Command::Record(RecordCommand::Export { id, format }) => operate::export(options, id, *format, out),
     }
 }
@@ -256,6 +288,16 @@ impl Options {
         let sources = Sources::of_process(self.config.clone(), self.set.clone());
         sources.load().map_err(|problems| format!("the configuration can't be used:\n{problems}"))
     }
+}
+
+fn hash(process: &dyn Process, out: &mut dyn Write) -> Result<(), Failure> {
+    let given = process.read_line().map_err(|error| format!("the password can't be read: {error}"))?;
+    let password = given.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        return Err(Failure::Told("there is no password on standard input".to_owned()));
+    }
+    let hash = crate::password::hash(password).map_err(|error| error.to_string())?;
+    Ok(writeln!(out, "{hash}")?)
 }
 
 fn serve(options: &Options, process: &dyn Process) -> Result<(), Failure> {
@@ -269,7 +311,13 @@ fn serve(options: &Options, process: &dyn Process) -> Result<(), Failure> {
 
 fn check(options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let Loaded { config, warnings } = options.load()?;
-    let mut problems = crate::bots::load_bots(&config).err().map_or_else(Vec::new, |error| error.0);
+    let mut problems = match crate::bots::load_bots(&config) {
+        Ok(bots) => {
+            let workflows = crate::workflows::load_workflows(&config, &bots);
+            workflows.err().map_or_else(Vec::new, |error| error.0)
+        }
+        Err(error) => error.0,
+    };
     if let Err(error) = crate::node::check_peering(&config) {
         problems.push(error.to_string());
     }
@@ -283,4 +331,12 @@ fn check(options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> Result<
         return Err(Failure::Told(format!("the configuration can't be used:\n{}", problems.join("\n"))));
     }
     Ok(writeln!(out, "the configuration is good")?)
+}
+
+fn draw(options: &Options, workflow: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    let Loaded { config, .. } = options.load()?;
+    let bots = crate::bots::load_bots(&config).map_err(|error| error.to_string())?;
+    let program = crate::workflows::load_workflow(&config, &bots, workflow);
+    let program = program.map_err(|error| format!("the workflow can't be used:\n{error}"))?;
+    Ok(write!(out, "{}", handoff_chat::workflow::draw(&program))?)
 }

@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod listing;
 pub mod metrics;
 pub mod node;
+pub mod password;
 pub mod post;
 pub mod record;
 pub mod router;
@@ -21,6 +22,7 @@ pub mod standing;
 pub mod telemetry;
 pub mod watch;
 pub mod wire;
+pub mod workflows;
 
 /// What this build calls itself.
 pub const BUILD: &str = concat!("handoff ", env!("CARGO_PKG_VERSION"));

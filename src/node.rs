@@ -1,5 +1,7 @@
 //! A node: puts its parts together, runs them, and takes them apart again.
 
+mod agents;
+mod archive;
 mod operations;
 mod peering;
 mod raise;
@@ -14,11 +16,12 @@ use crate::assembly::{Assembled, Fittings, Groundwork};
 use crate::bots::{BotsError, load_bots};
 use crate::clock::SystemClock;
 use crate::front::Sessions;
-use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions};
+use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions, native};
 use crate::listing::Lister;
 use crate::metrics::Metrics;
 use crate::secret_file::{self, ensure_secret};
 use crate::shard::Options;
+use crate::workflows::{WorkflowsError, load_workflows};
 use actix_web::dev::ServerHandle;
 use handoff_chat::BotName;
 use handoff_chat::session::{Bot, Limits};
@@ -37,6 +40,7 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+pub use agents::{AgentsError, DEMO_AGENT};
 pub use peering::{PeeringError, check_peering};
 pub use seeds::SeedError;
 pub use stores::{StoreError, apply_schema, raise_epochs};
@@ -68,6 +72,12 @@ pub enum StartError {
     /// A bot's rules can't be used.
     #[error(transparent)]
     Bots(#[from] BotsError),
+    /// An agent of the configuration can't sign in.
+    #[error(transparent)]
+    Agents(#[from] AgentsError),
+    /// The workflows can't be used.
+    #[error("the workflows can't be used:\n{0}")]
+    Workflows(#[from] WorkflowsError),
     /// A port is taken, or an address is not this host's.
     #[error("can't listen on {address} ({key}): {source}")]
     Listen {
@@ -121,17 +131,26 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     };
     let links_config = peering::links_config(&config, secret.expose(), crate::BUILD)?;
     let bots = Arc::new(load_bots(&config)?);
+    let agents = agents::accounts(&config, secret.expose())?;
+    let workflows = load_workflows(&config, &bots)?;
     let stores = stores::open(&config).await?;
     let gateway_metrics = gateway::Metrics::default();
-    let metrics = Metrics::with(|registry| gateway_metrics.register(registry));
+    let socket_metrics = native::metrics::Metrics::default();
+    let metrics = Metrics::with(|registry| {
+        gateway_metrics.register(registry);
+        socket_metrics.register(registry);
+    });
     let node = Node::start(&config, stores, listeners.peer, links_config, bots.clone(), &metrics).await?;
 
-    let gateway = Gateway::new(
-        Arc::clone(&node.sessions),
-        gateway_options(&config, &bots),
-        config.node.id,
-        gateway_metrics,
-    );
+    let gateway = Gateway::new(gateway::Parts {
+        sessions: Arc::clone(&node.sessions),
+        archive: node.operations.clone(),
+        agents,
+        options: gateway_options(&config, &bots, &workflows),
+        node: config.node.id,
+        metrics: gateway_metrics,
+        socket_metrics,
+    });
     let customers = gateway::serve(listeners.http, &gateway)?;
     let admin = Admin::new(node.operations.clone(), Arc::clone(&node.sessions), metrics, &token);
     let operators = admin.serve(listeners.admin)?;
@@ -276,12 +295,17 @@ fn shard_options(config: &Config) -> Options {
         segment_frames_max: config.journal.segment_frames_max,
         passivate_after_ms: config.session.passivate_after_ms,
         disconnect_timeout_ms: config.session.disconnect_timeout_ms,
+        agent_grace_ms: config.desk.grace_ms,
         entity_inbox: config.limits.entity_inbox,
         ..Options::default()
     }
 }
 
-fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions {
+fn gateway_options(
+    config: &Config,
+    bots: &crate::bots::Bots,
+    workflows: &crate::workflows::Workflows,
+) -> GatewayOptions {
     let limits = Limits {
         message_bytes_max: config.session.message_bytes_max,
         events_max: config.session.events_max,
@@ -296,7 +320,8 @@ fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions 
                 let nickname = bots.get(&name)?.nickname().to_owned();
                 Some(Bot { name, nickname })
             });
-            (name.clone(), ServiceOptions { bot, limits: limits.clone() })
+            let workflow = service.workflow.as_ref().and_then(|workflow| workflows.get(workflow));
+            (name.clone(), ServiceOptions { workflow, bot, limits: limits.clone() })
         })
         .collect();
     let ms = Duration::from_millis;
@@ -313,6 +338,7 @@ fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions 
         unread_timeout: ms(config.http.unread_timeout_ms),
         connections_max: config.http.connections_max,
         workers: config.http_workers(),
+        probe: GatewayOptions::default().probe,
         origins: config.http.origins.clone(),
         customer_nodes: config.http.customer_nodes.clone(),
     }

@@ -34,8 +34,18 @@ options! {
         limits: Limits = Limits::default(),
         /// The services customers may ask for, by name; `default` always exists.
         services: BTreeMap<String, Service> = default_services(),
+        /// The queues that workflows may route to, by name; `support` always exists.
+        queues: BTreeMap<String, Queue> = BTreeMap::from([("support".to_owned(), Queue::default())]),
+        /// How queues offer chats to agents.
+        routing: Routing = Routing::default(),
+        /// The workflows.
+        workflows: Workflows = Workflows::default(),
         /// The rule bots.
         bots: Bots = Bots::default(),
+        /// Who may sign in as an agent, by name; none named: the demo agent.
+        agents: BTreeMap<String, Agent> = BTreeMap::new(),
+        /// The agents' desks.
+        desk: Desk = Desk::default(),
         /// Logging.
         log: Log = Log::default(),
     }
@@ -48,7 +58,10 @@ impl Config {
 }
 
 fn default_services() -> BTreeMap<String, Service> {
-    BTreeMap::from([("default".to_owned(), Service { bot: Some("demo".to_owned()) })])
+    BTreeMap::from([(
+        "default".to_owned(),
+        Service { workflow: Some("demo".to_owned()), ..Service::default() },
+    )])
 }
 
 options! {
@@ -288,8 +301,34 @@ options! {
 options! {
     /// A service that customers may ask for.
     Service {
-        /// The bot that is invited, by its file's name.
+        /// The workflow that runs, by its file's name.
+        workflow: Option<String> = None,
+        /// The bot that is invited, by its file's name; not beside a workflow, which invites its own.
         bot: Option<String> = None,
+    }
+}
+
+options! {
+    /// A queue that workflows may route to.
+    Queue {
+        /// How long an agent may take to accept an offer from it; 0: as `routing.offer_timeout_ms`.
+        offer_timeout_ms: u64 = 0,
+    }
+}
+
+options! {
+    /// How queues offer chats to agents.
+    Routing {
+        /// How long an agent may take to accept an offer; then he is set not ready.
+        offer_timeout_ms: u64 = 30_000,
+    }
+}
+
+options! {
+    /// The workflows.
+    Workflows {
+        /// The folder with one file per workflow.
+        dir: PathBuf = PathBuf::from("config/workflows"),
     }
 }
 
@@ -298,6 +337,30 @@ options! {
     Bots {
         /// The folder with one file per bot.
         dir: PathBuf = PathBuf::from("config/bots"),
+    }
+}
+
+options! {
+    /// An agent.
+    Agent {
+        /// The nickname he shows; not set: his name.
+        nickname: Option<String> = None,
+        /// The argon2id hash of his password.
+        password_hash: Option<Secret> = None,
+        /// A file with his password.
+        password_file: Option<PathBuf> = None,
+        /// Most chats at a time.
+        capacity: u32 = 3,
+        /// The queues he serves.
+        queues: Vec<String> = vec!["support".to_owned()],
+    }
+}
+
+options! {
+    /// The agents' desks.
+    Desk {
+        /// How long an agent of whose windows nothing is heard keeps his chats.
+        grace_ms: u64 = 15_000,
     }
 }
 

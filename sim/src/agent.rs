@@ -112,8 +112,12 @@ impl Agent {
             Status::NotReady { .. } if !self.over.get() => self.desk_act(DeskAct::Ready).await?,
             Status::NotReady { .. } | Status::Ready => {}
         }
-        let held: BTreeSet<&SessionId> =
-            desk.work.iter().filter(|work| work.stage == Stage::Chatting).map(|work| &work.interaction).collect();
+        let held: BTreeSet<&SessionId> = desk
+            .work
+            .iter()
+            .filter(|work| work.stage == Stage::Chatting)
+            .map(|work| &work.interaction)
+            .collect();
         self.positions.retain(|chat, _| held.contains(chat));
         for work in &desk.work {
             let interaction = work.interaction.clone();
@@ -152,10 +156,13 @@ impl Agent {
         };
         let customer = view.participants.iter().find(|who| who.role == Role::Customer).map(|who| who.number);
         let by_customer = |by: u32| Some(by) == customer;
-        let asked = view.events.iter().filter(|event| by_customer(event.by)).any(|event| {
-            matches!(event.body, Body::Message { .. })
-        });
-        let left = view.events.iter().any(|event| by_customer(event.by) && matches!(event.body, Body::Left { .. }));
+        let asked = view
+            .events
+            .iter()
+            .filter(|event| by_customer(event.by))
+            .any(|event| matches!(event.body, Body::Message { .. }));
+        let left =
+            view.events.iter().any(|event| by_customer(event.by) && matches!(event.body, Body::Left { .. }));
         self.positions.insert(chat.clone(), view.next_position);
         if asked && !view.chat_ended {
             self.say(chat, &entity).await?;

@@ -179,9 +179,12 @@ fn check_session(name: &str, logged: &Logged, told: &Told) -> Result<(), String>
 fn check_answers(name: &str, logged: &Logged, acknowledged: &[(u64, String)]) -> Result<(), String> {
     let mut events = logged.events.iter();
     for (seq, text) in acknowledged {
-        let is = |event: &&Event| matches!(&event.body, Body::Message { text: said, .. } if said.show() == *text);
+        let is =
+            |event: &&Event| matches!(&event.body, Body::Message { text: said, .. } if said.show() == *text);
         if events.find(is).is_none_or(|event| event.seq != *seq) {
-            return Err(format!("{name}: an agent's {text:?} was acknowledged as {seq}, and is not there in its place"));
+            return Err(format!(
+                "{name}: an agent's {text:?} was acknowledged as {seq}, and is not there in its place"
+            ));
         }
     }
     Ok(())

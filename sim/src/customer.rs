@@ -84,10 +84,7 @@ impl Customer {
             time_zone_offset_minutes: 0,
             key_hash: self.key,
             sealed_key: Some([1; 16]),
-            bot: self
-                .routed
-                .is_none()
-                .then(|| Bot { name: BotName("demo".into()), nickname: "Demo".into() }),
+            bot: self.routed.is_none().then(|| Bot { name: BotName("demo".into()), nickname: "Demo".into() }),
             workflow: self.routed.clone(),
             limits: Limits { message_bytes_max: 4_096, events_max: 10_000, linger_ms: 30_000 },
         };

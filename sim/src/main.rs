@@ -34,7 +34,12 @@ fn main() -> ExitCode {
     }
     let mut failed = 0;
     for seed in arguments.seed..arguments.seed.saturating_add(arguments.count) {
-        let plan = Plan { faults: arguments.faults, customers: arguments.customers, agents: arguments.agents, ..Plan::of_seed(seed) };
+        let plan = Plan {
+            faults: arguments.faults,
+            customers: arguments.customers,
+            agents: arguments.agents,
+            ..Plan::of_seed(seed)
+        };
         match run(&plan) {
             Ok(report) => println!("seed {seed}: {report:?}"),
             Err(error) => {

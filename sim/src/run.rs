@@ -1,7 +1,7 @@
 //! One run: a cluster, its customers, its faults, and the check at the end.
 
-use crate::checker::{self, Told};
 use crate::agent::{Acknowledged, Agent, QUEUE};
+use crate::checker::{self, Told};
 use crate::client::{Client, Nodes};
 use crate::customer::Customer;
 use crate::faults::{Fault, strike};

@@ -110,3 +110,42 @@ impl Log {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use handoff_journal::NodeId;
+    use handoff_journal::memory::MemoryStore;
+
+    fn log(rest: u32) -> Log {
+        Log {
+            journal: Arc::new(MemoryStore::new(1).node(NodeId(1))),
+            flights: Arc::new(Semaphore::new(1)),
+            rest,
+            standing: Arc::new(Standing::default()),
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_in_flight_rests_in_proportion_to_the_append_and_never_for_long() {
+        for (took_ms, rest_ms) in [(10, 20), (1_000, 50)] {
+            let log = log(2);
+            let began = Instant::now();
+            log.rest(log.turn_now().unwrap(), Duration::from_millis(took_ms));
+            assert!(log.turn_now().is_none(), "it rests");
+            let turn = Log::turn(Arc::clone(&log.flights)).await;
+            assert!(turn.is_some());
+            assert!(began.elapsed() >= Duration::from_millis(rest_ms));
+            assert!(began.elapsed() < Duration::from_millis(rest_ms + 5), "{:?}", began.elapsed());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_rest_the_next_frame_goes_at_once() {
+        let log = log(0);
+        log.rest(log.turn_now().unwrap(), Duration::from_millis(10));
+        assert!(log.turn_now().is_some());
+    }
+}

@@ -1,13 +1,17 @@
 //! What can be set about the gateway. Plain values; the configuration crate reads and checks them.
 
 use handoff_chat::session::{Bot, Limits};
+use handoff_chat::workflow::Program;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One service: the `{service}` of `/genesys/2/chat/{service}`.
 #[derive(Debug, Clone)]
 pub struct ServiceOptions {
-    /// The bot invited into each new session.
+    /// What the interaction of each new session runs.
+    pub workflow: Option<Arc<Program>>,
+    /// The bot invited into each new session, where there is no workflow.
     pub bot: Option<Bot>,
     /// Limits fixed for each new session.
     pub limits: Limits,
@@ -37,6 +41,9 @@ pub struct GatewayOptions {
     pub keep_alive: Duration,
     /// How long the kernel keeps a connection whose client acknowledges or reads nothing.
     pub unread_timeout: Duration,
+    /// Pause between two probes of a native socket; a beat is due after as long a silence, and a client of whom nothing
+    /// is heard for four of them is gone.
+    pub probe: Duration,
     /// Most connections of the whole gateway; more wait to be accepted.
     pub connections_max: usize,
     /// Threads that serve connections.
@@ -54,7 +61,10 @@ impl Default for GatewayOptions {
     fn default() -> Self {
         let limits = Limits { message_bytes_max: 16_384, events_max: 10_000, linger_ms: 600_000 };
         Self {
-            services: BTreeMap::from([("default".to_owned(), ServiceOptions { bot: None, limits })]),
+            services: BTreeMap::from([(
+                "default".to_owned(),
+                ServiceOptions { workflow: None, bot: None, limits },
+            )]),
             body_bytes_max: 64 * 1024,
             fields_max: 256,
             field_bytes_max: 4096,
@@ -64,6 +74,7 @@ impl Default for GatewayOptions {
             head_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(75),
             unread_timeout: Duration::from_secs(30),
+            probe: Duration::from_secs(2),
             connections_max: 20_000,
             workers: 2,
             origins: Vec::new(),

@@ -90,7 +90,13 @@ pub fn to_json(session: &SessionId, events: &[Event]) -> Result<String, Error> {
             start.contact.each_ref().map(|text| text.show().into_owned());
         Contact { first_name, last_name, email_address }
     });
-    let user_data = start.into_iter().flat_map(|start| &start.user_data);
+    let given = start.into_iter().flat_map(|start| &start.user_data);
+    let attached = events.iter().filter_map(|event| match &event.body {
+        Body::Attached { key, value } => Some((key, value)),
+        _ => None,
+    });
+    // In order, so that what was attached later replaces what was there.
+    let user_data = given.chain(attached);
     let transcript = Transcript {
         session_id: &session.0,
         service: start.map_or("", |start| &start.service),
@@ -141,7 +147,7 @@ fn line(event: &Event) -> Option<Line> {
         Body::Left { reason, asked_by } => {
             What::Left { reason: reason_word(*reason), asked_by: asked_by.unwrap_or(event.by) }
         }
-        Body::Opened(_) | Body::Ended => return None,
+        Body::Opened(_) | Body::Ended | Body::Attached { .. } => return None,
     };
     let visibility = visibility_text(visibility(event));
     Some(Line { event_id: event_id(event)?, at: utc_text(event.at.0, false), by: event.by, visibility, what })

@@ -28,6 +28,7 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
         time_zone_offset_minutes: 300,
         key_hash: KEY,
         sealed_key: None,
+        workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
         limits: Limits { message_bytes_max: 100_000, events_max: 100, linger_ms: 1 },
     };
@@ -37,7 +38,12 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
         (Caller::Customer(KEY), Act::Send { text: text.to_owned(), message_type: Some(text.to_owned()) }),
         (
             Caller::Bot(BotName("demo".to_owned())),
-            Act::BotReply { effect: EffectId(3), texts: vec!["ok".to_owned()], leave: false },
+            Act::BotReply {
+                effect: EffectId(3),
+                texts: vec!["ok".to_owned()],
+                leave: false,
+                handover: false,
+            },
         ),
         (Caller::System, Act::CustomerLost),
     ];
@@ -90,8 +96,13 @@ timeZoneOffset=\"0\" clientVersion=\"106\"/>\
 
 #[test]
 fn the_json_says_who_was_there_and_what_happened() {
-    let (id, events) = chat("hi 🙂");
+    let (id, mut events) = chat("hi 🙂");
+    let mut last = events[events.len() - 1].clone();
+    last.seq += 1;
+    last.body = Body::Attached { key: "topic".to_owned(), value: crate::session::Text::clear("sales") };
+    events.push(last);
     let json: serde_json::Value = serde_json::from_str(&to_json(&id, &events).unwrap()).unwrap();
+    assert_eq!(json["userData"]["topic"], "sales", "attached later");
     assert_eq!(json["sessionId"], "005PAaH11EN8Q828");
     assert_eq!(json["startedAt"], "2022-03-05T07:09:33.120Z");
     assert_eq!(json["endedAt"], "2022-03-05T07:09:40.720Z");
