@@ -42,8 +42,8 @@ pub struct Gateway {
     archive: Arc<dyn Archive>,
     /// Whether clients are to go on elsewhere.
     moved: watch::Sender<bool>,
-    /// The customer page with its headers.
-    page: page::CustomerPage,
+    /// The pages with their headers.
+    pages: page::Pages,
 }
 
 /// What a gateway is made of.
@@ -67,7 +67,7 @@ pub struct Parts {
 impl Gateway {
     /// A gateway of these parts.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let page = page::CustomerPage::new(&parts.options.customer_nodes);
+        let pages = page::Pages::new(&parts.options.customer_nodes);
         Arc::new(Self {
             sessions: parts.sessions,
             options: parts.options,
@@ -77,7 +77,7 @@ impl Gateway {
             agents: parts.agents,
             archive: parts.archive,
             moved: watch::Sender::new(false),
-            page,
+            pages,
         })
     }
 
@@ -97,12 +97,13 @@ impl Gateway {
 /// How often a gateway looks whether its node drains.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Mounts the customers' API under `/genesys`, the native sockets under `/v1`, the page at `/`, and `/health` for load balancers. Every other path
+/// Mounts the customers' API under `/genesys`, the native sockets under `/v1`, the pages, and `/health` for load
+/// balancers. Every other path
 /// belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
     config.service(gms::routes::scope());
-    config.service(page::resource());
     native::routes(config);
+    page::configure(config, &gateway.pages);
     crate::admin::health_routes(&gateway.sessions)(config);
 }

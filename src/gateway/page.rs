@@ -1,58 +1,142 @@
-//! The customer page at `/`: one file, compiled in, with headers under which nothing but its own script runs.
+//! The pages: the customer's at `/`, the agent's at `/agent`, the GMS example at `/examples/gms`, and their scripts and
+//! styles under `/web`. All compiled in, so that a node and its pages are always of one version; served with headers under
+//! which nothing but these files runs.
 
 use super::Gateway;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::{HttpResponse, Resource, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
-const PAGE: &str = include_str!("../../web/customer.html");
-const NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="">"#;
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="" />"#;
+const GMS_NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="">"#;
 
-/// The page as this node serves it.
-pub(crate) struct CustomerPage {
-    html: String,
-    policy: String,
+/// Every file below `web/` that is served, by its path there.
+const FILES: [(&str, &str, &str); 19] = [
+    ("agent.css", STYLE, include_str!("../../web/agent.css")),
+    ("agent.js", SCRIPT, include_str!("../../web/agent.js")),
+    ("agent-desk.js", SCRIPT, include_str!("../../web/agent-desk.js")),
+    ("agent-details.js", SCRIPT, include_str!("../../web/agent-details.js")),
+    ("agent-list.js", SCRIPT, include_str!("../../web/agent-list.js")),
+    ("base.css", STYLE, include_str!("../../web/base.css")),
+    ("conversation.js", SCRIPT, include_str!("../../web/conversation.js")),
+    ("customer.css", STYLE, include_str!("../../web/customer.css")),
+    ("customer.js", SCRIPT, include_str!("../../web/customer.js")),
+    ("customer-chat.js", SCRIPT, include_str!("../../web/customer-chat.js")),
+    ("dom.js", SCRIPT, include_str!("../../web/dom.js")),
+    ("icon.svg", "image/svg+xml", include_str!("../../web/icon.svg")),
+    ("link.js", SCRIPT, include_str!("../../web/link.js")),
+    ("store.js", SCRIPT, include_str!("../../web/store.js")),
+    ("texts.js", SCRIPT, include_str!("../../web/texts.js")),
+    ("texts/agent.js", SCRIPT, include_str!("../../web/texts/agent.js")),
+    ("texts/customer.js", SCRIPT, include_str!("../../web/texts/customer.js")),
+    ("thread.js", SCRIPT, include_str!("../../web/thread.js")),
+    ("typist.js", SCRIPT, include_str!("../../web/typist.js")),
+];
+
+/// The files as this node serves them, by request path.
+pub(crate) struct Pages {
+    files: BTreeMap<String, File>,
 }
 
-impl CustomerPage {
-    /// With the base URLs of the nodes that it may turn to beside its own origin. Those that aren't plain
-    /// http(s) origins are left out.
+struct File {
+    content_type: &'static str,
+    body: String,
+    /// Says whether a browser's copy is still this one.
+    tag: String,
+    /// The Content-Security-Policy of a page.
+    policy: Option<String>,
+}
+
+impl Pages {
+    /// With the base URLs of the nodes that the pages may turn to beside their own origin. Those that aren't plain http(s)
+    /// origins are left out.
     pub(crate) fn new(nodes: &[String]) -> Self {
         let nodes: Vec<&str> =
             nodes.iter().map(|node| node.trim_end_matches('/')).filter(|node| is_origin(node)).collect();
-        let listed = format!(r#"<meta name="handoff-nodes" content="{}">"#, nodes.join(","));
-        Self { html: PAGE.replacen(NODES_PLACE, &listed, 1), policy: policy(&nodes) }
+        let mut files: BTreeMap<String, File> = FILES
+            .iter()
+            .map(|(path, kind, text)| (format!("/web/{path}"), File::new(kind, (*text).to_owned(), None)))
+            .collect();
+        for (path, text) in
+            [("/", include_str!("../../web/customer.html")), ("/agent", include_str!("../../web/agent.html"))]
+        {
+            let text = text.replacen(NODES_PLACE, &nodes_meta(&nodes), 1);
+            files.insert(path.to_owned(), File::new(HTML, text, Some(socket_policy(&nodes))));
+        }
+        let gms = include_str!("../../web/examples/gms.html");
+        let policy = example_policy(gms, &nodes);
+        let text = gms.replacen(GMS_NODES_PLACE, &nodes_meta(&nodes), 1);
+        files.insert("/examples/gms".to_owned(), File::new(HTML, text, Some(policy)));
+        Self { files }
     }
 }
 
-/// `GET /`.
-pub(crate) fn resource() -> Resource {
-    web::resource("/").route(web::get().to(serve)).route(web::head().to(serve))
+impl File {
+    fn new(content_type: &'static str, body: String, policy: Option<String>) -> Self {
+        let tag = format!("\"{}\"", STANDARD.encode(&Sha256::digest(&body)[..12]));
+        Self { content_type, body, tag, policy }
+    }
 }
 
-async fn serve(gateway: web::Data<Gateway>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((CONTENT_SECURITY_POLICY, gateway.page.policy.as_str()))
+/// A route for each file, so that every other path stays the caller's.
+pub(crate) fn configure(config: &mut web::ServiceConfig, pages: &Pages) {
+    for path in pages.files.keys() {
+        config.route(path, web::get().to(serve)).route(path, web::head().to(serve));
+    }
+}
+
+async fn serve(request: HttpRequest, gateway: web::Data<Gateway>) -> HttpResponse {
+    let Some(file) = gateway.pages.files.get(request.path()) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let known = request.headers().get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == file.tag.as_bytes());
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .content_type(file.content_type)
         .insert_header((CACHE_CONTROL, "no-cache"))
+        .insert_header((ETAG, file.tag.as_str()))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
-        .insert_header(("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"))
-        .insert_header(("X-Frame-Options", "DENY"))
-        .body(gateway.page.html.clone())
+        .insert_header(("Cross-Origin-Resource-Policy", "same-origin"));
+    if let Some(policy) = &file.policy {
+        response
+            .insert_header((CONTENT_SECURITY_POLICY, policy.as_str()))
+            .insert_header((REFERRER_POLICY, "no-referrer"))
+            .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
+            .insert_header(("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"))
+            .insert_header(("X-Frame-Options", "DENY"));
+    }
+    if known { response.finish() } else { response.body(file.body.clone()) }
 }
 
-/// Only the page's own script and style, by their hashes; connections only to the nodes. A link with a
-/// `?nodes=` of its own can therefore not lead a customer's chat to somebody else's server.
-fn policy(nodes: &[&str]) -> String {
+fn nodes_meta(nodes: &[&str]) -> String {
+    format!(r#"<meta name="handoff-nodes" content="{}" />"#, nodes.join(","))
+}
+
+/// Only the files of this origin, no markup from strings, and sockets to the nodes alone: whatever somebody writes into a
+/// chat can't become a script, and a link can't lead a chat to somebody else's server.
+fn socket_policy(nodes: &[&str]) -> String {
+    let sockets: String =
+        nodes.iter().map(|node| format!(" ws{}", node.trim_start_matches("http"))).collect();
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{sockets}; \
+         img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+}
+
+/// The example is one file: its own script and style, by their hashes.
+fn example_policy(page: &str, nodes: &[&str]) -> String {
     let hash = |tag: &str| {
         let inner =
-            PAGE.split_once(&format!("<{tag}>")).and_then(|(_, rest)| rest.split_once(&format!("</{tag}>")));
+            page.split_once(&format!("<{tag}>")).and_then(|(_, rest)| rest.split_once(&format!("</{tag}>")));
         inner.map_or_else(String::new, |(inner, _)| {
             format!("'sha256-{}'", STANDARD.encode(Sha256::digest(inner)))
         })

@@ -1,43 +1,94 @@
-//! The customer page as served, and the demo bot's rules.
+//! The pages as served, and the demo bot's rules.
 
 use super::support::{Memory, demo_bot, options, site, site_of};
 use base64::Engine as _;
+use reqwest::header::HeaderMap;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+async fn page(site: &super::support::Site, path: &str) -> (HeaderMap, String) {
+    let response = site.http.get(format!("{}{path}", site.url)).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{path}");
+    (response.headers().clone(), response.text().await.unwrap())
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).unwrap_or_else(|| panic!("{name}")).to_str().unwrap()
+}
 
 #[actix_web::test]
-async fn the_page_is_served_under_a_policy_that_lets_only_its_own_script_run() {
+async fn the_pages_are_served_under_a_policy_that_lets_only_their_own_scripts_run() {
     let site = site();
-    let response = site.http.get(&site.url).send().await.unwrap();
-    assert_eq!(response.status(), 200);
-    let headers = response.headers().clone();
-    let header =
-        |name: &str| headers.get(name).unwrap_or_else(|| panic!("{name}")).to_str().unwrap().to_owned();
-    let policy = header("content-security-policy");
-    for part in [
-        "default-src 'none'",
-        "connect-src 'self';",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-    ] {
-        assert!(policy.contains(part), "{policy}");
+    for path in ["/", "/agent", "/examples/gms"] {
+        let (headers, page) = page(&site, path).await;
+        let policy = header(&headers, "content-security-policy");
+        for part in [
+            "default-src 'none'",
+            "connect-src 'self';",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"));
+        assert_eq!(header(&headers, "x-content-type-options"), "nosniff");
+        assert_eq!(header(&headers, "referrer-policy"), "no-referrer");
+        assert!(!page.contains("src=\"http") && !page.contains("@import") && !page.contains("innerHTML"));
     }
-    assert!(!policy.contains("unsafe"));
-    assert_eq!(header("x-content-type-options"), "nosniff");
-    assert_eq!(header("referrer-policy"), "no-referrer");
-    let page = response.text().await.unwrap();
+}
+
+#[actix_web::test]
+async fn the_example_is_one_file_whose_script_and_style_the_policy_knows_by_their_hashes() {
+    let (headers, page) = page(&site(), "/examples/gms").await;
     for tag in ["script", "style"] {
         assert_eq!(page.matches(&format!("<{tag}")).count(), 1);
         let inner =
             page.split(&format!("<{tag}>")).nth(1).unwrap().split(&format!("</{tag}>")).next().unwrap();
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(inner));
-        assert!(policy.contains(&format!("{tag}-src 'sha256-{hash}'")));
+        assert!(header(&headers, "content-security-policy").contains(&format!("{tag}-src 'sha256-{hash}'")));
     }
-    assert!(!page.contains("src=\"http") && !page.contains("@import") && !page.contains("innerHTML"));
 }
 
 #[actix_web::test]
-async fn the_page_may_turn_to_the_listed_nodes_only() {
+async fn everything_a_page_or_its_scripts_name_is_served_and_holds_nothing_from_elsewhere() {
+    let site = site();
+    let mut waiting = vec!["/".to_owned(), "/agent".to_owned()];
+    let mut seen = BTreeSet::new();
+    while let Some(path) = waiting.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let (headers, text) = page(&site, &path).await;
+        assert_eq!(header(&headers, "x-content-type-options"), "nosniff");
+        assert!(!text.contains("innerHTML") && !text.contains("eval(") && !text.contains("url("), "{path}");
+        for (start, end) in [("\"/web/", '"'), ("from \"./", '"'), ("from \"../", '"')] {
+            for found in text.split(start).skip(1) {
+                waiting.push(format!("/web/{}", found.split(end).next().unwrap()));
+            }
+        }
+    }
+    assert!(seen.len() >= 20, "{seen:?}");
+    for kind in ["js", "css", "svg"] {
+        assert!(seen.iter().any(|path| path.ends_with(kind)), "{seen:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_browser_that_has_a_file_already_is_not_sent_it_again() {
+    let site = site();
+    let (headers, _) = page(&site, "/web/link.js").await;
+    let url = format!("{}/web/link.js", site.url);
+    let response =
+        site.http.get(&url).header("If-None-Match", header(&headers, "etag")).send().await.unwrap();
+    assert_eq!(response.status(), 304);
+    let response = site.http.get(&url).header("If-None-Match", "\"another\"").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(site.http.get(format!("{}/web/none.js", site.url)).send().await.unwrap().status(), 404);
+}
+
+#[actix_web::test]
+async fn the_pages_may_turn_to_the_listed_nodes_only() {
     let mut options = options();
     let nodes = [
         "http://127.0.0.1:8101/",
@@ -48,14 +99,18 @@ async fn the_page_may_turn_to_the_listed_nodes_only() {
     ];
     options.customer_nodes = nodes.map(str::to_owned).to_vec();
     let site = site_of(Memory::new(), options, 1);
-    let response = site.http.get(&site.url).send().await.unwrap();
-    let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains("connect-src 'self' http://127.0.0.1:8101 https://chat.example;"), "{policy}");
-    let page = response.text().await.unwrap();
-    assert!(
-        page.contains(r#"<meta name="handoff-nodes" content="http://127.0.0.1:8101,https://chat.example">"#)
-    );
-    assert!(!page.contains("alert(1)"));
+    for (path, allowed) in [
+        ("/", "connect-src 'self' ws://127.0.0.1:8101 wss://chat.example;"),
+        ("/agent", "connect-src 'self' ws://127.0.0.1:8101 wss://chat.example;"),
+        ("/examples/gms", "connect-src 'self' http://127.0.0.1:8101 https://chat.example;"),
+    ] {
+        let (headers, page) = page(&site, path).await;
+        let policy = header(&headers, "content-security-policy");
+        assert!(policy.contains(allowed), "{path}: {policy}");
+        let listed = r#"<meta name="handoff-nodes" content="http://127.0.0.1:8101,https://chat.example" />"#;
+        assert!(page.contains(listed), "{path}");
+        assert!(!page.contains("alert(1)"));
+    }
 }
 
 #[test]

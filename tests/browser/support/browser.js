@@ -1,0 +1,56 @@
+// One Chromium for all tests of a file. Debian's, or the one that HANDOFF_CHROMIUM names.
+
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const CANDIDATES = [process.env.HANDOFF_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
+
+/** How long a condition may take before the test fails; never how long it should take. */
+export const PATIENCE_MS = 30_000;
+
+export async function launch() {
+  const executablePath = CANDIDATES.find((path) => path && existsSync(path));
+  if (!executablePath) throw new Error("no Chromium: apt-get install chromium, or set HANDOFF_CHROMIUM");
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+/**
+ * A window of its own, with storage of its own; the test fails when its page throws or its policy is hurt.
+ * @param {import("playwright-core").Browser} browser
+ * @param {import("playwright-core").BrowserContextOptions} [options]
+ */
+export async function newWindow(browser, options = {}) {
+  const context = await browser.newContext({ locale: "en-US", viewport: { width: 480, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  /** @type {string[]} */
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (line) => {
+    const text = line.text();
+    // A node that was killed refuses connections: the browser writes that down, and it is what these tests are about.
+    if (line.type() === "error" && !/WebSocket connection|net::ERR_|Failed to load resource/.test(text)) {
+      complaints.push(text);
+    }
+  });
+  return { page, context, complaints };
+}
+
+/**
+ * Waits until it is so.
+ * @template T
+ * @param {string} what
+ * @param {() => T | Promise<T>} check
+ * @returns {Promise<NonNullable<T>>}
+ */
+export async function until(what, check) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await check();
+    if (found) return /** @type {NonNullable<T>} */ (found);
+    if (Date.now() > deadline) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}

@@ -1,0 +1,163 @@
+// Real nodes on ports of their own, with a data folder that goes when the test is over.
+
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { until } from "./browser.js";
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+const BINARY = process.env.HANDOFF_BINARY ?? join(TARGET, "release/handoff");
+
+class Node {
+  /** @type {import("node:child_process").ChildProcess | null} */
+  child = null;
+
+  /**
+   * @param {number} id
+   * @param {string} folder
+   * @param {{http: number, admin: number, peer: number}} ports
+   */
+  constructor(id, folder, ports) {
+    this.id = id;
+    this.folder = folder;
+    this.ports = ports;
+    this.url = `http://127.0.0.1:${ports.http}`;
+  }
+
+  start() {
+    const log = openSync(join(this.folder, "log"), "a");
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HANDOFF_")));
+    const child = spawn(BINARY, ["serve", "--config", join(this.folder, "config.toml")], {
+      stdio: ["ignore", log, log],
+      env,
+    });
+    this.child = child;
+  }
+
+  async ready() {
+    await until(`node ${this.id} is ready`, async () => {
+      if (this.child?.exitCode !== null) throw new Error(`node ${this.id} ended while starting:\n${this.log()}`);
+      return fetch(`${this.url}/health/ready`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+    });
+  }
+
+  /** SIGKILL, and it is gone when this resolves. */
+  async kill() {
+    const child = this.child;
+    if (!child) return;
+    this.child = null;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  log() {
+    return readFileSync(join(this.folder, "log"), "utf8").slice(-4000);
+  }
+
+  /**
+   * @param {string} path
+   * @returns {Promise<any>}
+   */
+  async admin(path) {
+    const token = readFileSync(join(this.folder, "data/admin.token"), "utf8").trim();
+    const answer = await fetch(`http://127.0.0.1:${this.ports.admin}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+}
+
+export class Cluster {
+  /** @type {Node[]} node 1 is at 0 */
+  nodes = [];
+  root = mkdtempSync(join(tmpdir(), "handoff-browser-"));
+
+  /**
+   * Starts so many nodes and waits until all take customers.
+   * @param {number} count
+   * @param {string} [extra] more TOML for each node
+   */
+  static async start(count, extra = "") {
+    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: cargo build --release`);
+    const cluster = new Cluster();
+    const ports = await freePorts(count * 3);
+    for (let id = 1; id <= count; id += 1) {
+      const folder = join(cluster.root, `node${id}`);
+      mkdirSync(folder);
+      const [http, admin, peer] = ports.splice(0, 3);
+      cluster.nodes.push(new Node(id, folder, { http, admin, peer }));
+    }
+    writeFileSync(join(cluster.root, "secret"), randomBytes(32).toString("hex"), { mode: 0o600 });
+    for (const node of cluster.nodes) writeFileSync(join(node.folder, "config.toml"), cluster.#config(node, extra));
+    for (const node of cluster.nodes) node.start();
+    for (const node of cluster.nodes) await node.ready();
+    return cluster;
+  }
+
+  /**
+   * @param {Node} node
+   * @param {string} extra
+   */
+  #config(node, extra) {
+    const all = (/** @type {(node: Node) => string} */ what) => JSON.stringify(this.nodes.map(what));
+    return `
+[node]
+id = ${node.id}
+data_dir = "${node.folder}/data"
+[http]
+listen = "127.0.0.1:${node.ports.http}"
+customer_nodes = ${all((one) => one.url)}
+[admin]
+listen = "127.0.0.1:${node.ports.admin}"
+[peer]
+listen = "127.0.0.1:${node.ports.peer}"
+seeds = ${all((one) => `127.0.0.1:${one.ports.peer}`)}
+secret_file = "${this.root}/secret"
+[store]
+kind = "sqlite"
+[store.sqlite]
+dir = "${this.root}/store"
+[bots]
+dir = "${ROOT}/config/bots"
+${extra}`;
+  }
+
+  /** @param {string} url a node's base URL, or one of its pages */
+  at(url) {
+    const node = this.nodes.find((one) => url.startsWith(one.url));
+    if (!node) throw new Error(`no node at ${url}`);
+    return node;
+  }
+
+  async stop() {
+    for (const node of this.nodes) await node.kill();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** @param {number} count */
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise((done) => {
+          server.listen(0, "127.0.0.1", () =>
+            done(/** @type {import("node:net").AddressInfo} */ (server.address()).port),
+          );
+        }),
+    ),
+  );
+  for (const server of servers) server.close();
+  return /** @type {number[]} */ (ports);
+}

@@ -1,0 +1,369 @@
+// The agent's desk over the agent socket, without a page: sign-in, status, offers, and each chat with what is yet to send.
+// The server's word is the whole desk after each change, the same in all windows; this only adds what is this window's own.
+
+import { Link, Lost, Refused } from "./link.js";
+import { Outbox, Thread } from "./thread.js";
+import { Typist } from "./typist.js";
+
+/** @typedef {import("./link.js").Frame} Frame */
+/** @typedef {import("./thread.js").Item} Item */
+/** @typedef {"force_close" | "close_if_no_agents" | "keep_alive"} How */
+/**
+ * @typedef {object} Work an offer or a chat, as the server tells it
+ * @property {string} chat
+ * @property {string} queue
+ * @property {"offered" | "accepting" | "chatting" | "over"} stage
+ * @property {number} [left_ms]
+ * @property {string} [why]
+ * @property {{nickname: string, subject: string, since: number, priority: number, data: Record<string, string>}} customer
+ */
+/** @typedef {{work: Work, endsAt: number, totalMs: number, accepting: boolean}} Offer */
+/**
+ * @typedef {object} Kept what survives a reload
+ * @property {string} name
+ * @property {string} token
+ * @property {Record<string, Item[]>} items
+ * @property {string} selected
+ */
+
+/** @returns {Kept} */
+export const nothing = () => ({ name: "", token: "", items: {}, selected: "" });
+
+/** One chat in this window. */
+export class Chat {
+  thread = new Thread();
+  unread = 0;
+  draft = "";
+  /** Why it is over for this agent; empty while he has it. */
+  over = "";
+  /** He asked to leave. */
+  leaving = false;
+  /** @type {Frame | null} contact and earlier records */
+  history = null;
+
+  /**
+   * @param {Work} work
+   * @param {Link} link
+   * @param {() => void} onChange
+   */
+  constructor(work, link, onChange) {
+    this.work = work;
+    const chat = work.chat;
+    this.outbox = new Outbox({
+      deliver: (item) => link.insist("send", { chat, text: item.text }, item.id),
+      verdict: (error) => {
+        if (error instanceof Refused) return error.code;
+        if (error instanceof Lost) return null;
+        throw error;
+      },
+      onChange: () => {
+        this.outbox.settle(this.thread);
+        onChange();
+      },
+    });
+    this.typist = new Typist((started) => {
+      if (link.state !== "open") return;
+      link.ask("typing", { chat, started }).catch(() => {
+        // It may be dropped; the next one comes soon.
+      });
+    });
+  }
+
+  /** @param {string} text */
+  send(text) {
+    this.typist.stop(true);
+    this.outbox.push(text);
+  }
+}
+
+export class Desk {
+  /** @type {"out" | "signing" | "in"} */
+  phase = "out";
+  nickname = "";
+  capacity = 0;
+  /** @type {string[]} */
+  queues = [];
+  status = { state: "signed_out", reason: "" };
+  /** Why he is signed out though he did not ask for it, as a code. */
+  refused = "";
+  /** @type {Map<string, Offer>} */
+  offers = new Map();
+  /** @type {Map<string, Chat>} oldest first */
+  chats = new Map();
+  /** The number of the desk's newest version. */
+  #version = 0;
+  #password = "";
+
+  /**
+   * @param {object} options
+   * @param {string[]} options.nodes
+   * @param {{read: () => Kept, write: (kept: Kept) => void}} options.store
+   * @param {() => void} options.onChange
+   * @param {(offer: Offer) => void} options.onOffer a new one rings
+   */
+  constructor(options) {
+    this.options = options;
+    this.kept = options.store.read();
+    this.link = new Link({
+      path: "/v1/agent",
+      nodes: options.nodes,
+      begin: () => this.#begin(),
+      onEvent: (frame) => this.#event(frame),
+      onState: (state) => {
+        if (state === "open") for (const chat of this.chats.values()) chat.outbox.run();
+        options.onChange();
+      },
+    });
+    if (this.kept.token) {
+      this.phase = "signing";
+      this.link.open();
+    }
+  }
+
+  /** The chat that this window shows. */
+  get selected() {
+    return this.chats.get(this.kept.selected) ?? null;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} password kept in memory until it is exchanged for a token
+   */
+  signIn(name, password) {
+    this.kept = { ...nothing(), name };
+    this.#password = password;
+    this.refused = "";
+    this.phase = "signing";
+    this.changed();
+    this.link.open();
+  }
+
+  /** First on each new socket. */
+  async #begin() {
+    const proof = this.#password ? { password: this.#password } : { token: this.kept.token };
+    /** @type {Record<string, number>} */
+    const positions = {};
+    for (const [id, chat] of this.chats) if (!chat.over) positions[id] = chat.thread.next;
+    this.#version = 0;
+    try {
+      const answer = await this.link.ask("sign_in", { name: this.kept.name, ...proof, positions });
+      this.kept.token = answer.token;
+      this.nickname = answer.nickname;
+      this.capacity = answer.capacity;
+      this.queues = answer.queues ?? [];
+      this.#password = "";
+      this.phase = "in";
+      this.changed();
+    } catch (error) {
+      if (!(error instanceof Refused) || (error.retry && error.code !== "slow_down")) throw error;
+      const byToken = !this.#password;
+      this.#out(byToken && error.code === "wrong_password" ? "expired" : error.code);
+    }
+  }
+
+  /** @param {string} why */
+  #out(why) {
+    this.phase = "out";
+    this.refused = why;
+    this.#password = "";
+    this.link.close();
+    this.chats.clear();
+    this.offers.clear();
+    this.kept = { ...nothing(), name: this.kept.name };
+    this.changed();
+  }
+
+  /** Draws and keeps. */
+  changed() {
+    /** @type {Record<string, Item[]>} */
+    const items = {};
+    for (const [id, chat] of this.chats) if (chat.outbox.waiting.length) items[id] = chat.outbox.waiting;
+    if (this.phase === "in") this.kept.items = items;
+    this.options.store.write(this.kept);
+    this.options.onChange();
+  }
+
+  /** @param {Frame} frame */
+  #event(frame) {
+    if (frame.event === "desk") this.#desk(frame);
+    else if (frame.event === "chat") this.#chat(frame);
+  }
+
+  /** @param {Frame} frame */
+  #desk(frame) {
+    if (frame.version < this.#version) return;
+    this.#version = frame.version;
+    this.status = { state: frame.status.state, reason: frame.status.reason ?? "" };
+    // Not before the sign-in's own answer: a desk that was signed out a moment ago is no news then.
+    if (this.status.state === "signed_out" && this.phase === "in") return this.#out("elsewhere");
+    /** @type {Work[]} */
+    const work = frame.work ?? [];
+    this.#takeOffers(work.filter((one) => one.stage === "offered" || one.stage === "accepting"));
+    this.#takeChats(work);
+    this.changed();
+  }
+
+  /** @param {Work[]} work */
+  #takeOffers(work) {
+    const before = this.offers;
+    this.offers = new Map();
+    for (const one of work) {
+      const known = before.get(one.chat);
+      const left = one.left_ms ?? 0;
+      const accepting = one.stage === "accepting" || known?.accepting === true;
+      const offer = { work: one, endsAt: Date.now() + left, totalMs: Math.max(known?.totalMs ?? 0, left), accepting };
+      this.offers.set(one.chat, offer);
+      if (!known && !accepting) this.options.onOffer(offer);
+    }
+  }
+
+  /** @param {Work[]} work */
+  #takeChats(work) {
+    for (const one of work.filter((one) => one.stage === "chatting")) {
+      const known = this.chats.get(one.chat);
+      if (!known) this.#newChat(one);
+      else Object.assign(known, { work: one, over: "" });
+    }
+    for (const [id, chat] of this.chats) {
+      const now = work.find((one) => one.chat === id);
+      if (chat.over || now?.stage === "chatting") continue;
+      chat.over = now?.why ?? "ended";
+      chat.leaving = false;
+      chat.typist.stop(true);
+    }
+  }
+
+  /** @param {Work} work */
+  #newChat(work) {
+    const chat = new Chat(work, this.link, () => this.changed());
+    // After a reload: what was not answered goes again, with the ids it had.
+    chat.outbox.items = (this.kept.items[work.chat] ?? []).map(({ id, text }) => ({ id, text }));
+    this.chats.set(work.chat, chat);
+    if (!this.selected || this.selected.over) this.kept.selected = work.chat;
+    chat.outbox.run();
+    this.#fetchHistory(work.chat, chat);
+  }
+
+  /**
+   * @param {string} id
+   * @param {Chat} chat
+   */
+  async #fetchHistory(id, chat) {
+    try {
+      chat.history = await this.link.insist("history", { chat: id });
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Lost)) throw error;
+      chat.history = { contact: null, records: [] };
+    }
+    this.options.onChange();
+  }
+
+  /** @param {Frame} frame */
+  #chat(frame) {
+    const chat = this.chats.get(frame.chat);
+    if (!chat || chat.over) return;
+    const first = chat.thread.events.length === 0;
+    const news = chat.thread.take(frame);
+    chat.outbox.settle(chat.thread);
+    const messages = news.filter((event) => event.type === "message" && !chat.thread.isMine(event.by));
+    if (chat !== this.selected || document.hidden)
+      chat.unread += first ? Math.min(1, messages.length) : messages.length;
+    this.changed();
+  }
+
+  /** @param {string} id */
+  select(id) {
+    this.kept.selected = id;
+    const chat = this.selected;
+    if (chat) chat.unread = 0;
+    this.changed();
+  }
+
+  /**
+   * Takes a chat that is over out of this window.
+   * @param {string} id
+   */
+  dismiss(id) {
+    this.chats.delete(id);
+    if (this.kept.selected === id) this.kept.selected = [...this.chats.keys()].at(-1) ?? "";
+    this.changed();
+  }
+
+  /** @returns {Promise<string>} empty, or why not */
+  ready() {
+    return this.#do("ready");
+  }
+
+  /** @param {string} reason */
+  notReady(reason) {
+    return this.#do("not_ready", { reason });
+  }
+
+  async signOut() {
+    const why = await this.#do("sign_out");
+    if (!why) this.#out("");
+    return why;
+  }
+
+  /** @param {string} chat */
+  async accept(chat) {
+    const offer = this.offers.get(chat);
+    if (!offer || offer.accepting) return "";
+    offer.accepting = true;
+    this.kept.selected = chat;
+    this.changed();
+    const why = await this.#do("accept", { chat });
+    if (why) offer.accepting = false;
+    this.changed();
+    return why;
+  }
+
+  /** @param {string} chat */
+  decline(chat) {
+    return this.#do("decline", { chat });
+  }
+
+  /**
+   * @param {string} id
+   * @param {How} how
+   */
+  async leave(id, how) {
+    const chat = this.chats.get(id);
+    if (!chat) return "";
+    chat.leaving = true;
+    chat.typist.stop(true);
+    this.changed();
+    // What he wrote before comes before.
+    await chat.outbox.settled();
+    const why = await this.#do("leave", { chat: id, how });
+    if (why) chat.leaving = false;
+    this.changed();
+    return why;
+  }
+
+  /**
+   * An earlier record of the contact.
+   * @param {string} chat its id
+   * @returns {Promise<Frame>}
+   */
+  transcript(chat) {
+    return this.link.insist("transcript", { chat });
+  }
+
+  /**
+   * @param {string} what
+   * @param {Frame} [fields]
+   * @returns {Promise<string>} empty when it is done; else the refusal's code
+   */
+  async #do(what, fields = {}) {
+    try {
+      await this.link.insist(what, fields);
+      return "";
+    } catch (error) {
+      if (error instanceof Lost) return "";
+      if (!(error instanceof Refused)) throw error;
+      if (error.code === "not_signed_in") this.#out("expired");
+      return error.code;
+    }
+  }
+}

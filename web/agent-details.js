@@ -1,0 +1,137 @@
+// The right side of the desk: who the customer is, what came with the chat, and his earlier chats, each to be read.
+
+import { bubble } from "./conversation.js";
+import { byId, el, setText, show } from "./dom.js";
+
+/** @typedef {import("./agent-desk.js").Desk} Desk */
+/** @typedef {import("./agent-desk.js").Chat} Chat */
+/** @typedef {import("./agent-list.js").Say} Say */
+/** @typedef {import("./link.js").Frame} Frame */
+
+export class Details {
+  #drawn = "";
+
+  /**
+   * @param {object} options
+   * @param {Desk} options.desk
+   * @param {Say} options.say
+   * @param {string} options.language
+   */
+  constructor(options) {
+    this.options = options;
+    this.when = new Intl.DateTimeFormat(options.language, { dateStyle: "medium", timeStyle: "short" });
+    this.clock = new Intl.DateTimeFormat(options.language, { hour: "2-digit", minute: "2-digit" });
+    const button = byId("details-button");
+    button.addEventListener("click", () => this.#turn(button.getAttribute("aria-expanded") !== "true"));
+    const record = /** @type {HTMLDialogElement} */ (byId("record"));
+    byId("record-close").addEventListener("click", () => record.close());
+    byId("details").addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.#turn(false);
+    });
+  }
+
+  /** @param {boolean} open on screens that have no room for it beside the chat */
+  #turn(open) {
+    byId("details-button").setAttribute("aria-expanded", String(open));
+    byId("details").classList.toggle("open", open);
+  }
+
+  draw() {
+    const chat = this.options.desk.selected;
+    show(byId("details"), chat !== null);
+    if (!chat) {
+      this.#turn(false);
+      this.#drawn = "";
+      return;
+    }
+    const key = JSON.stringify([chat.work, chat.history]);
+    if (key === this.#drawn) return;
+    this.#drawn = key;
+    this.#drawFacts(chat);
+    this.#drawRecords(chat);
+  }
+
+  /** @param {Chat} chat */
+  #drawFacts(chat) {
+    const { say } = this.options;
+    const { customer, queue } = chat.work;
+    const contact = chat.history?.contact ?? {};
+    const whole = [contact.first_name, contact.last_name].filter(Boolean).join(" ");
+    const facts = {
+      [say("name")]: customer.nickname,
+      [say("contact")]: whole,
+      [say("email")]: contact.email ?? contact.email_address ?? "",
+      [say("subject")]: customer.subject,
+      [say("queue")]: queue,
+      [say("since")]: customer.since ? this.when.format(customer.since) : "",
+      [say("priority")]: customer.priority ? String(customer.priority) : "",
+    };
+    byId("facts").replaceChildren(...pairs(facts));
+    const data = pairs(customer.data ?? {});
+    byId("data").replaceChildren(...(data.length ? data : [el("dd", { class: "small" }, say("none"))]));
+  }
+
+  /** @param {Chat} chat */
+  #drawRecords(chat) {
+    const { say } = this.options;
+    const records = /** @type {Frame[]} */ (chat.history?.records ?? []);
+    const earlier = records.filter((record) => record.chat !== chat.work.chat);
+    const rows = earlier.map((record) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          { type: "button", onclick: () => this.#open(record) },
+          el("span", { dir: "auto" }, record.subject || record.service || say("noSubject")),
+          el("span", { class: "small" }, this.when.format(record.started_at)),
+        ),
+      ),
+    );
+    const nothing = el("li", { class: "small" }, say(chat.history ? "none" : "loading"));
+    byId("records").replaceChildren(...(rows.length ? rows : [nothing]));
+  }
+
+  /** @param {Frame} record */
+  async #open(record) {
+    const { say, desk } = this.options;
+    const log = byId("record-log");
+    setText(byId("record-title"), record.subject || this.when.format(record.started_at));
+    log.replaceChildren(el("li", { class: "line" }, say("loading")));
+    /** @type {HTMLDialogElement} */ (byId("record")).showModal();
+    try {
+      log.replaceChildren(...this.#transcript(await desk.transcript(record.chat)));
+    } catch {
+      log.replaceChildren(el("li", { class: "line" }, say("error")));
+    }
+  }
+
+  /**
+   * A record's JSON, as in the admin API.
+   * @param {Frame} answer
+   */
+  #transcript(answer) {
+    const { say } = this.options;
+    const record = answer.transcript ?? answer.record ?? answer;
+    /** @type {Map<number, Frame>} */
+    const parties = new Map((record.participants ?? []).map((/** @type {Frame} */ one) => [one.number, one]));
+    return (record.events ?? []).map((/** @type {Frame} */ event) => {
+      const party = parties.get(event.by);
+      const name = party?.nickname || say("system");
+      if (event.type !== "message") {
+        const text = event.type === "joined" || event.type === "left" ? say(event.type, name) : "";
+        return el("li", { class: "line", dir: "auto" }, text);
+      }
+      const at = new Date(event.at);
+      const who = el("span", { class: "who" }, el("bdi", {}, name), " · ", this.clock.format(at));
+      return bubble(party?.type === "CLIENT" ? "theirs" : "mine", who, event.text ?? "");
+    });
+  }
+}
+
+/** @param {Record<string, string>} facts empty ones are left out */
+function pairs(facts) {
+  return Object.entries(facts)
+    .filter(([, value]) => value)
+    .flatMap(([key, value]) => [el("dt", { dir: "auto" }, key), el("dd", { dir: "auto" }, value)]);
+}

@@ -1,0 +1,46 @@
+// Tells the other side that somebody is typing: at once, then now and then, and when he stops. Such a notice may get lost,
+// so it is repeated while he types.
+
+const EVERY_MS = 900;
+const IDLE_MS = 5000;
+const PREVIEW_MAX = 500;
+
+export class Typist {
+  #typing = false;
+  #text = "";
+  #sentAt = 0;
+  #sendTimer = 0;
+  #idleTimer = 0;
+
+  /** @param {(started: boolean, text: string) => void} tell */
+  constructor(tell) {
+    this.tell = tell;
+  }
+
+  /** @param {string} text all that is in the field now */
+  changed(text) {
+    clearTimeout(this.#idleTimer);
+    if (!text.trim()) return this.stop();
+    this.#text = text.slice(0, PREVIEW_MAX);
+    this.#idleTimer = setTimeout(() => this.stop(), IDLE_MS);
+    if (this.#sendTimer) return;
+    const wait = Math.max(0, this.#sentAt + EVERY_MS - Date.now());
+    this.#sendTimer = setTimeout(() => this.#send(), wait);
+  }
+
+  #send() {
+    this.#sendTimer = 0;
+    this.#sentAt = Date.now();
+    this.#typing = true;
+    this.tell(true, this.#text);
+  }
+
+  /** He stopped, or his message is sent: then the message itself says so. */
+  stop(quietly = false) {
+    clearTimeout(this.#sendTimer);
+    clearTimeout(this.#idleTimer);
+    this.#sendTimer = 0;
+    if (this.#typing && !quietly) this.tell(false, "");
+    this.#typing = false;
+  }
+}
