@@ -31,6 +31,15 @@ pub trait Process {
         crate::telemetry::start(log).map_err(|error| error.to_string())
     }
 
+    /// One line of standard input.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn read_line(&self) -> std::io::Result<String> {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    }
+
     /// Runs a node until it is told to end; logging has been started.
     ///
     /// # Errors
@@ -97,6 +106,15 @@ enum Command {
     /// Works on records
     #[command(subcommand)]
     Record(RecordCommand),
+    /// Works on agents of the configuration
+    #[command(subcommand)]
+    Agent(AgentCommand),
+}
+
+#[derive(Subcommand)]
+enum AgentCommand {
+    /// Reads a password from standard input and prints its hash, for agents.NAME.password_hash
+    Hash,
 }
 
 #[derive(Subcommand)]
@@ -243,6 +261,7 @@ fn dispatch(
         Command::Cluster(ClusterCommand::Drain { node }) => operate::drain(options, node.as_deref(), out),
         Command::Session(SessionCommand::Show { id, json }) => operate::show(options, id, *json, out),
         Command::Session(SessionCommand::End { id }) => operate::end(options, id, out),
+        Command::Agent(AgentCommand::Hash) => hash(process, out),
         Command::Record(RecordCommand::Export { id, format }) => operate::export(options, id, *format, out),
     }
 }
@@ -252,6 +271,16 @@ impl Options {
         let sources = Sources::of_process(self.config.clone(), self.set.clone());
         sources.load().map_err(|problems| format!("the configuration can't be used:\n{problems}"))
     }
+}
+
+fn hash(process: &dyn Process, out: &mut dyn Write) -> Result<(), Failure> {
+    let given = process.read_line().map_err(|error| format!("the password can't be read: {error}"))?;
+    let password = given.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        return Err(Failure::Told("there is no password on standard input".to_owned()));
+    }
+    let hash = crate::password::hash(password).map_err(|error| error.to_string())?;
+    Ok(writeln!(out, "{hash}")?)
 }
 
 fn serve(options: &Options, process: &dyn Process) -> Result<(), Failure> {

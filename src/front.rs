@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use handoff_chat::command::{Answer, Caller, Command, Read, Reading, Reject};
-use handoff_chat::{EntityId, SessionId};
+use handoff_chat::{EntityId, Millis, SessionId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use thiserror::Error;
@@ -66,8 +66,55 @@ pub trait Sessions: Send + Sync + 'static {
     /// A new session's id, minted so that this node owns its shard where it owns any.
     fn mint(&self) -> SessionId;
 
+    /// Whether this node gives its shards away: clients that stay connected are led elsewhere.
+    fn leaving(&self) -> bool;
+
     /// Whether this node can serve: not draining, in the member list, able to commit.
     fn ready(&self) -> Result<(), String>;
+}
+
+/// What agents may look up beside their chats.
+#[async_trait]
+pub trait Archive: Send + Sync + 'static {
+    /// Who the customer of a chat is, and his earlier chats; `None`: he said nothing to be found by.
+    ///
+    /// # Errors
+    /// A sentence for the log: it can't be read now.
+    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String>;
+
+    /// The record of a chat as JSON, up to the last committed event; `None`: unknown.
+    ///
+    /// # Errors
+    /// As [`Archive::past`].
+    async fn transcript(&self, chat: &SessionId) -> Result<Option<String>, String>;
+}
+
+/// A contact with his chats, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Past {
+    /// His id.
+    pub contact: String,
+    /// First name, last name, e-mail address.
+    pub names: [String; 3],
+    /// When he was first met.
+    pub since: Millis,
+    /// His chats, the present one too.
+    pub records: Vec<PastChat>,
+}
+
+/// One chat of a contact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastChat {
+    /// Which.
+    pub chat: SessionId,
+    /// The service.
+    pub service: String,
+    /// The subject.
+    pub subject: String,
+    /// When it started.
+    pub started_at: Millis,
+    /// When it ended; `None`: it has not, or its record is not closed yet.
+    pub ended_at: Option<Millis>,
 }
 
 /// One member as operators see it.

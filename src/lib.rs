@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod listing;
 pub mod metrics;
 pub mod node;
+pub mod password;
 pub mod post;
 pub mod record;
 pub mod router;

@@ -1,5 +1,7 @@
 //! A node: puts its parts together, runs them, and takes them apart again.
 
+mod agents;
+mod archive;
 mod operations;
 mod seeds;
 mod stores;
@@ -12,7 +14,7 @@ use crate::assembly::{Assembled, Fittings, Groundwork};
 use crate::bots::{BotsError, load_bots};
 use crate::clock::SystemClock;
 use crate::front::Sessions;
-use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions};
+use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions, native};
 use crate::listing::Lister;
 use crate::metrics::Metrics;
 use crate::secret_file::{self, ensure_secret};
@@ -35,6 +37,7 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+pub use agents::{AgentsError, DEMO_AGENT};
 pub use seeds::SeedError;
 pub use stores::{StoreError, apply_schema, raise_epochs};
 
@@ -62,6 +65,9 @@ pub enum StartError {
     /// A bot's rules can't be used.
     #[error(transparent)]
     Bots(#[from] BotsError),
+    /// An agent of the configuration can't sign in.
+    #[error(transparent)]
+    Agents(#[from] AgentsError),
     /// A port is taken, or an address is not this host's.
     #[error("can't listen on {address} ({key}): {source}")]
     Listen {
@@ -114,18 +120,26 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         None => ensure_secret(&config.peer_secret_file())?,
     };
     let bots = Arc::new(load_bots(&config)?);
+    let agents = agents::accounts(&config, secret.expose())?;
     let stores = stores::open(&config).await?;
     let gateway_metrics = gateway::Metrics::default();
-    let metrics = Metrics::with(|registry| gateway_metrics.register(registry));
+    let socket_metrics = native::metrics::Metrics::default();
+    let metrics = Metrics::with(|registry| {
+        gateway_metrics.register(registry);
+        socket_metrics.register(registry);
+    });
     let links_config = links_config(&config, secret.expose());
     let node = Node::start(&config, stores, listeners.peer, links_config, bots.clone(), &metrics).await?;
 
-    let gateway = Gateway::new(
-        Arc::clone(&node.sessions),
-        gateway_options(&config, &bots),
-        config.node.id,
-        gateway_metrics,
-    );
+    let gateway = Gateway::new(gateway::Parts {
+        sessions: Arc::clone(&node.sessions),
+        archive: node.operations.clone(),
+        agents,
+        options: gateway_options(&config, &bots),
+        node: config.node.id,
+        metrics: gateway_metrics,
+        socket_metrics,
+    });
     let customers = gateway::serve(listeners.http, &gateway)?;
     let admin = Admin::new(node.operations.clone(), Arc::clone(&node.sessions), metrics, &token);
     let operators = admin.serve(listeners.admin)?;
@@ -281,6 +295,7 @@ fn shard_options(config: &Config) -> Options {
         segment_frames_max: config.journal.segment_frames_max,
         passivate_after_ms: config.session.passivate_after_ms,
         disconnect_timeout_ms: config.session.disconnect_timeout_ms,
+        agent_grace_ms: config.desk.grace_ms,
         entity_inbox: config.limits.entity_inbox,
         ..Options::default()
     }
@@ -318,6 +333,7 @@ fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions 
         unread_timeout: ms(config.http.unread_timeout_ms),
         connections_max: config.http.connections_max,
         workers: config.http_workers(),
+        probe: GatewayOptions::default().probe,
         origins: config.http.origins.clone(),
         customer_nodes: config.http.customer_nodes.clone(),
     }

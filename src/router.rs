@@ -6,7 +6,7 @@ use crate::front::{Ask, AskError, Sessions, Told};
 use crate::listing::list_here;
 use crate::record::read_record;
 use crate::shard::ShardReply;
-use crate::standing::Standing;
+use crate::standing::{Stage, Standing};
 use crate::watch::Watch;
 use crate::wire::{Forwarded, Request, Returned};
 use arc_swap::ArcSwap;
@@ -221,6 +221,10 @@ impl Sessions for Router {
             session = SessionId::from_random(&(self.random)());
         }
         session
+    }
+
+    fn leaving(&self) -> bool {
+        self.standing.stage() == Stage::Draining
     }
 
     fn ready(&self) -> Result<(), String> {

@@ -260,7 +260,9 @@ fn the_cluster_script_does_what_it_says() {
     script.refuses(&["up", "3"], "already up");
     script.refuses(&["start", "1"], "already runs");
     script.refuses(&["kill", "9"], "no node 9");
-    script.refuses(&["agent"], "no agent desktop yet");
+    let sign_in = script.does(&["agent"]);
+    let password = sign_in.lines().nth(1).and_then(|line| line.strip_prefix("password  ")).unwrap();
+    assert!(sign_in.starts_with("name      demo\n") && password.len() >= 40, "{sign_in}");
 
     script.does(&["kill", "1"]);
     assert_eq!(script.states(), ["down", "up", "up"]);

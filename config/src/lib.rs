@@ -14,8 +14,8 @@ mod validate;
 use std::path::{Path, PathBuf};
 
 pub use options::{
-    Admin, Bots, Cassandra, Cluster, Config, Durability, Http, Journal, Limits, Log, LogFormat, Node, Peer,
-    Service, Session, Sqlite, Store, StoreKind,
+    Admin, Agent, Bots, Cassandra, Cluster, Config, Desk, Durability, Http, Journal, Limits, Log, LogFormat,
+    Node, Peer, Service, Session, Sqlite, Store, StoreKind,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;
@@ -117,6 +117,13 @@ impl Config {
             StoreKind::Sqlite => self.sqlite_dir().join("cluster.secret"),
             StoreKind::Cassandra => self.node.data_dir.join("cluster.secret"),
         }
+    }
+
+    /// The file of the demo agent's password, made at first start where no agent is configured: beside the cluster
+    /// secret.
+    #[must_use]
+    pub fn demo_password_file(&self) -> PathBuf {
+        self.peer_secret_file().with_file_name("demo-agent.password")
     }
 
     /// Threads that serve customers' requests: `http.workers`, else one per core.

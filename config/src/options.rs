@@ -36,6 +36,10 @@ options! {
         services: BTreeMap<String, Service> = default_services(),
         /// The rule bots.
         bots: Bots = Bots::default(),
+        /// Who may sign in as an agent, by name; none named: the demo agent.
+        agents: BTreeMap<String, Agent> = BTreeMap::new(),
+        /// The agents' desks.
+        desk: Desk = Desk::default(),
         /// Logging.
         log: Log = Log::default(),
     }
@@ -278,6 +282,30 @@ options! {
     Bots {
         /// The folder with one file per bot.
         dir: PathBuf = PathBuf::from("config/bots"),
+    }
+}
+
+options! {
+    /// An agent.
+    Agent {
+        /// The nickname he shows; not set: his name.
+        nickname: Option<String> = None,
+        /// The argon2id hash of his password.
+        password_hash: Option<Secret> = None,
+        /// A file with his password.
+        password_file: Option<PathBuf> = None,
+        /// Most chats at a time.
+        capacity: u32 = 3,
+        /// The queues he serves.
+        queues: Vec<String> = vec!["support".to_owned()],
+    }
+}
+
+options! {
+    /// The agents' desks.
+    Desk {
+        /// How long an agent of whose windows nothing is heard keeps his chats.
+        grace_ms: u64 = 15_000,
     }
 }
 

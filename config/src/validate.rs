@@ -18,6 +18,7 @@ pub(crate) fn check(config: &mut Config, origins: &Origins, problems: &mut Probl
     let mut checker = Checker { origins, problems, warnings: Vec::new() };
     checker.numbers(config);
     checker.texts(config);
+    checker.agents(config);
     checker.network(config);
     checker.secrets(config);
     checker.warn(config);
@@ -80,6 +81,7 @@ impl Checker<'_> {
         self.range("session.disconnect_timeout_ms", session.disconnect_timeout_ms, 1_000, 86_400_000);
         self.range("session.message_bytes_max", session.message_bytes_max, 1, 256 << 10);
         self.range("session.events_max", session.events_max, 16, 1_000_000);
+        self.range("desk.grace_ms", config.desk.grace_ms, 3_000, 3_600_000);
         self.range("limits.shard_inbox", limits.shard_inbox, 1, 1_000_000);
         self.range("limits.entity_inbox", limits.entity_inbox, 1, limits.shard_inbox.max(1));
         if usize::try_from(session.message_bytes_max).unwrap_or(usize::MAX) > config.http.body_bytes_max {
@@ -132,6 +134,39 @@ impl Checker<'_> {
         for (name, service) in &config.services {
             if service.bot.as_ref().is_some_and(|bot| !good_name(bot)) {
                 self.refuse(&format!("services.{name}.bot"), "must be a bot's name, not a path");
+            }
+        }
+    }
+
+    fn agents(&mut self, config: &Config) {
+        if config.agents.keys().any(|name| !good_name(name)) {
+            self.refuse("agents", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
+        }
+        for (name, agent) in &config.agents {
+            let key = |last: &str| format!("agents.{name}.{last}");
+            if agent.password_hash.is_some() == agent.password_file.is_some() {
+                self.refuse(&key("password_hash"), "or password_file must be set, one of them");
+            }
+            let is_hash = |hash: &Secret| hash.expose().starts_with("$argon2id$");
+            if agent.password_hash.as_ref().is_some_and(|hash| !is_hash(hash)) {
+                self.refuse(
+                    &key("password_hash"),
+                    "must be an argon2id hash: 'handoff agent hash' makes one",
+                );
+            }
+            if agent
+                .nickname
+                .as_ref()
+                .is_some_and(|nickname| nickname.trim().is_empty() || nickname.len() > 256)
+            {
+                self.refuse(&key("nickname"), "must have 1 to 256 bytes");
+            }
+            self.range(&key("capacity"), agent.capacity, 1, 100);
+            if agent.queues.is_empty() || agent.queues.iter().any(|queue| !good_name(queue)) {
+                self.refuse(
+                    &key("queues"),
+                    "must name queues, by 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'",
+                );
             }
         }
     }

@@ -109,6 +109,10 @@ impl Sessions for Fake {
         SessionId(KNOWN.to_owned())
     }
 
+    fn leaving(&self) -> bool {
+        false
+    }
+
     fn ready(&self) -> Result<(), String> {
         self.unready.lock().unwrap().clone().map_or(Ok(()), Err)
     }

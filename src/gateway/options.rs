@@ -37,6 +37,9 @@ pub struct GatewayOptions {
     pub keep_alive: Duration,
     /// How long the kernel keeps a connection whose client acknowledges or reads nothing.
     pub unread_timeout: Duration,
+    /// Pause between two probes of a native socket; a beat is due after as long a silence, and a client of whom nothing
+    /// is heard for four of them is gone.
+    pub probe: Duration,
     /// Most connections of the whole gateway; more wait to be accepted.
     pub connections_max: usize,
     /// Threads that serve connections.
@@ -64,6 +67,7 @@ impl Default for GatewayOptions {
             head_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(75),
             unread_timeout: Duration::from_secs(30),
+            probe: Duration::from_secs(2),
             connections_max: 20_000,
             workers: 2,
             origins: Vec::new(),

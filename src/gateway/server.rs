@@ -17,6 +17,7 @@ use std::time::Duration;
 /// What the operating system says of the listener.
 pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<Server> {
     let options = gateway.options.clone();
+    actix_web::rt::spawn(Arc::clone(gateway).lead_away());
     let shared = Arc::clone(gateway);
     let unread = options.unread_timeout;
     let workers = options.workers.max(1);

@@ -91,4 +91,6 @@ pub struct View {
     pub user_id: String,
     /// When the session started.
     pub started_at: Millis,
+    /// The number of the reader's next numbered command.
+    pub next_command: u64,
 }

@@ -91,7 +91,13 @@ impl Session {
             chat_ended: self.state.ended_for_customer(),
             user_id: self.state.user_id(),
             started_at,
+            next_command: self.next_command(),
         }
+    }
+
+    fn next_command(&self) -> u64 {
+        let kept = self.state.answers.get(&self.state.customer_number()).into_iter().flatten();
+        kept.filter_map(|kept| kept.id.number()).max().unwrap_or(0).saturating_add(1)
     }
 
     /// Its id.

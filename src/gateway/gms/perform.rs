@@ -2,21 +2,16 @@
 
 use super::fault::Fault;
 use super::form::Form;
-use super::operation::{Call, Operation, Start};
+use super::operation::{Call, Operation, read_start};
 use super::reply::{Reply, messages};
-use crate::front::{Ask, AskError, Told};
+use crate::front::{AskError, Told};
+use crate::gateway::opening::{self, OpenError, minted};
 use crate::gateway::{Gateway, ServiceOptions};
-use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
-use handoff_chat::key::{SecureKey, seal, unseal};
-use handoff_chat::session::{Opening, View};
-use handoff_chat::{CommandId, EntityId, SessionId};
-use rand::TryRng;
-use rand::rngs::SysRng;
-use std::time::Duration;
+use handoff_chat::CommandId;
+use handoff_chat::command::{Act, Answer, Caller, Command, Reading, Reject};
+use handoff_chat::key::SecureKey;
+use handoff_chat::session::View;
 use tracing::Span;
-
-/// A session has one start: its id needs no more than that, and a retry has the same.
-const START_ID: &str = "start";
 
 /// Request chat.
 pub(crate) async fn start(
@@ -25,55 +20,13 @@ pub(crate) async fn start(
     service: &ServiceOptions,
     form: &Form,
 ) -> Result<Reply, Fault> {
-    let start = Start::read(form, gateway.options.field_bytes_max)?;
-    let client_id = start.client_id.clone();
-    let session = match &client_id {
-        Some(id) => SessionId::from_start_id(name, id),
-        None => gateway.sessions.mint(),
-    };
-    Span::current().record("session", session.0.as_str());
-    let mut secret = [0; 16];
-    SysRng.try_fill_bytes(&mut secret).map_err(|_| Fault::Random)?;
-    let mut key = SecureKey { session, secret };
-    let sealed_key = client_id.as_ref().map(|id| seal(&key.secret, &key.session, id));
-    let act = Act::Open(Box::new(opening(start, name, service, &key, sealed_key)));
-    let command = Command { id: CommandId(START_ID.to_owned()), caller: Caller::Customer(key.hash()), act };
-    let told = match client_id {
-        None => ask(gateway, &key, Some(command), Some(1), false).await?,
-        Some(id) => {
-            // Whose key is valid shows in the answer: a retry is given the first one, and reads with it.
-            let told = ask(gateway, &key, Some(command), None, true).await?;
-            if let Some(sealed) = told.answer.and_then(Answer::chat).and_then(|answer| answer.sealed_key) {
-                key.secret = unseal(&sealed, &key.session, &id);
-            }
-            ask(gateway, &key, None, Some(1), true).await?
-        }
-    };
+    let start = read_start(form, gateway.options.field_bytes_max)?;
+    let repeatable = start.client_id.is_some();
+    let (key, told) = opening::open(gateway, name, service, start).await.map_err(|error| match error {
+        OpenError::Random => Fault::Random,
+        OpenError::Ask(error) => Fault::from_ask(error, repeatable),
+    })?;
     reply(gateway, &key, told)
-}
-
-fn opening(
-    start: Start,
-    name: &str,
-    service: &ServiceOptions,
-    key: &SecureKey,
-    sealed_key: Option<[u8; 16]>,
-) -> Opening {
-    Opening {
-        service: name.to_owned(),
-        nickname: start.nickname,
-        first_name: start.first_name,
-        last_name: start.last_name,
-        email: start.email,
-        subject: start.subject,
-        text: start.text,
-        user_data: start.user_data,
-        time_zone_offset_minutes: start.time_zone_offset_minutes,
-        key_hash: key.hash(),
-        sealed_key,
-        bot: service.bot.clone(),
-        limits: service.limits.clone(),
-    }
 }
 
 /// A call within a chat.
@@ -124,8 +77,6 @@ async fn settled(gateway: &Gateway, key: &SecureKey, command: Option<Command>) -
     }
 }
 
-/// Asks the session. `repeatable`: "again" may be answered even when the outcome is unknown, because the
-/// command carries the client's own id, or because doing it twice does no harm.
 async fn ask(
     gateway: &Gateway,
     key: &SecureKey,
@@ -133,17 +84,8 @@ async fn ask(
     position: Option<u64>,
     repeatable: bool,
 ) -> Result<Told, Fault> {
-    let patience = if repeatable { gateway.options.patience } else { gateway.options.deadline };
-    let read = position.map(|position| (Caller::Customer(key.hash()), Read::Customer { position }));
-    let ask = Ask {
-        entity: EntityId::from(&key.session),
-        command,
-        read,
-        client_id: repeatable,
-        patience,
-        wait: Duration::ZERO,
-    };
-    gateway.sessions.ask(ask).await.map_err(|error| Fault::from_ask(error, repeatable))
+    let told = opening::ask(gateway, key, command, position, repeatable).await;
+    told.map_err(|error| Fault::from_ask(error, repeatable))
 }
 
 fn reply(gateway: &Gateway, key: &SecureKey, told: Told) -> Result<Reply, Fault> {
@@ -167,8 +109,4 @@ fn reply(gateway: &Gateway, key: &SecureKey, told: Told) -> Result<Reply, Fault>
         next_position: Some(next_position),
         errors: Vec::new(),
     })
-}
-
-fn minted() -> CommandId {
-    CommandId(format!("g:{:032x}", rand::random::<u128>()))
 }

@@ -1,7 +1,7 @@
 //! Property tests of the readers of parameters.
 
 use crate::gateway::gms::form::{Form, FormLimits};
-use crate::gateway::gms::operation::{Operation, Start};
+use crate::gateway::gms::operation::{Operation, read_start};
 use proptest::prelude::*;
 
 const NAMES: [&str; 10] = [
@@ -29,7 +29,7 @@ proptest! {
             body.push_str(&format!("{name}={escaped}&"));
         }
         let form = Form::urlencoded(body.as_bytes(), FormLimits { fields_max: 99, name_bytes_max: 99 }).unwrap();
-        if let Ok(start) = Start::read(&form, 100) {
+        if let Ok(start) = read_start(&form, 100) {
             prop_assert!(!start.nickname.trim().is_empty() && start.nickname.len() <= 256);
             prop_assert!(start.time_zone_offset_minutes.abs() <= 1440);
             prop_assert!(start.email.is_empty() || start.email.contains('@'));

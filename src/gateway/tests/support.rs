@@ -1,7 +1,8 @@
 //! Sessions in memory without a cluster, a served gateway, and a client that shows what came back.
 
-use crate::front::{Ask, AskError, Sessions, Told};
-use crate::gateway::{Gateway, GatewayOptions, Metrics, ServiceOptions, serve};
+use crate::front::{Archive, Ask, AskError, Past, Sessions, Told};
+use crate::gateway::native::accounts::Accounts;
+use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, serve};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
 use handoff_chat::command::{Act, Caller, Command};
@@ -35,6 +36,8 @@ struct Inner {
     troubles: VecDeque<Trouble>,
     asked: Vec<Ask>,
     minted: u8,
+    leaving: bool,
+    past: Option<Past>,
     now: i64,
 }
 
@@ -163,8 +166,23 @@ impl Sessions for Memory {
         SessionId::from_random(&[inner.minted; 16])
     }
 
+    fn leaving(&self) -> bool {
+        self.lock().leaving
+    }
+
     fn ready(&self) -> Result<(), String> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Archive for Memory {
+    async fn past(&self, _: &SessionId) -> Result<Option<Past>, String> {
+        Ok(self.lock().past.clone())
+    }
+
+    async fn transcript(&self, chat: &SessionId) -> Result<Option<String>, String> {
+        Ok(Some(serde_json::json!({"session": chat.0}).to_string()))
     }
 }
 
@@ -208,7 +226,15 @@ pub(super) fn site_of(sessions: Arc<Memory>, options: GatewayOptions, node: u16)
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let metrics = Metrics::default();
-    let gateway = Gateway::new(Arc::clone(&sessions) as Arc<dyn Sessions>, options, node, metrics.clone());
+    let gateway = Gateway::new(Parts {
+        sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
+        archive: Arc::clone(&sessions) as Arc<dyn Archive>,
+        agents: Accounts::new(BTreeMap::new(), "secret"),
+        options,
+        node,
+        metrics: metrics.clone(),
+        socket_metrics: crate::gateway::native::metrics::Metrics::default(),
+    });
     let server = serve(listener, &gateway).unwrap();
     let handle = server.handle();
     actix_web::rt::spawn(server);

@@ -1,0 +1,339 @@
+//! The agents' native socket: sign in, be ready, take offers, talk in several chats. All windows of an agent see the
+//! same, for the desk is his entity's, not the socket's.
+
+use super::desk::{DeskView, wall_ms};
+use super::metrics::SocketLabel;
+use super::outbox::Outbox;
+use super::socket::{Client, Task};
+use super::wire::{Failure, Framed};
+use crate::front::{Ask, Past};
+use crate::gateway::opening::minted;
+use crate::gateway::{Gateway, native};
+use actix_web::{HttpRequest, HttpResponse, web};
+use handoff_chat::agent::DeskAct;
+use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Reject};
+use handoff_chat::{AgentName, CommandId, EntityId, SessionId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Longest id of a command of an entity, in bytes.
+const COMMAND_ID_BYTES_MAX: usize = 64;
+/// Most positions that a client brings along.
+const POSITIONS_MAX: usize = 256;
+const REASON_BYTES_MAX: usize = 256;
+
+#[derive(Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+enum Word {
+    SignIn {
+        name: String,
+        password: Option<String>,
+        token: Option<String>,
+        #[serde(default)]
+        positions: BTreeMap<String, u64>,
+    },
+    SignOut,
+    Ready,
+    NotReady {
+        #[serde(default)]
+        reason: String,
+    },
+    Accept {
+        chat: String,
+    },
+    Decline {
+        chat: String,
+    },
+    Send {
+        chat: String,
+        text: String,
+        message_type: Option<String>,
+    },
+    Typing {
+        chat: String,
+        started: bool,
+        preview: Option<String>,
+    },
+    Leave {
+        chat: String,
+        #[serde(default)]
+        how: How,
+    },
+    History {
+        chat: String,
+    },
+    Transcript {
+        chat: String,
+    },
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+enum How {
+    KeepAlive,
+    #[default]
+    CloseIfNoAgents,
+    ForceClose,
+}
+
+/// An agent's socket.
+pub(super) struct Agent {
+    gateway: web::Data<Gateway>,
+    outbox: Rc<Outbox>,
+    me: RefCell<Option<Me>>,
+}
+
+/// Who has signed in here.
+struct Me {
+    name: AgentName,
+    desk: Rc<DeskView>,
+    _following: Task,
+}
+
+/// `GET /v1/agent`.
+pub(super) async fn connect(
+    request: HttpRequest,
+    payload: web::Payload,
+    gateway: web::Data<Gateway>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let span = tracing::info_span!("agent socket", agent = tracing::field::Empty);
+    native::socket::upgrade(request, payload, gateway, span, |gateway, outbox| Agent {
+        gateway,
+        outbox,
+        me: RefCell::default(),
+    })
+    .await
+}
+
+impl Client for Agent {
+    const KIND: SocketLabel = SocketLabel::agent;
+    const WORDS: &'static [&'static str] = &[
+        "sign_in",
+        "sign_out",
+        "ready",
+        "not_ready",
+        "accept",
+        "decline",
+        "send",
+        "typing",
+        "leave",
+        "history",
+        "transcript",
+    ];
+
+    fn lane(framed: &Framed) -> String {
+        match framed.word.as_str() {
+            "send" | "typing" | "leave" => framed.text("chat").to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    async fn carry_out(self: Rc<Self>, id: String, framed: Framed) -> Result<Value, Failure> {
+        let word = framed.command()?;
+        if let Word::SignIn { name, password, token, positions } = word {
+            return self.sign_in(name, password, token, positions).await;
+        }
+        let (me, desk) = self.me()?;
+        match word {
+            Word::SignIn { .. } => Err(Failure::bad("signed in already")),
+            Word::SignOut => self.desk(&me, &id, DeskAct::SignOut).await,
+            Word::Ready => self.desk(&me, &id, DeskAct::Ready).await,
+            Word::NotReady { reason } if reason.len() > REASON_BYTES_MAX => {
+                Err(Failure::bad(format!("reason is longer than {REASON_BYTES_MAX} bytes")))
+            }
+            Word::NotReady { reason } => self.desk(&me, &id, DeskAct::NotReady { reason }).await,
+            Word::Accept { chat } => {
+                self.desk(&me, &id, DeskAct::Accept { interaction: parse(&chat)? }).await
+            }
+            Word::Decline { chat } => {
+                self.desk(&me, &id, DeskAct::Decline { interaction: parse(&chat)? }).await
+            }
+            Word::Send { chat, text, message_type } => {
+                native::check_message(&text, message_type.as_deref())?;
+                let act = Act::Send { text, message_type };
+                let answer = self.chat(&me, &parse(&chat)?, command_id(&id), act).await?;
+                Ok(json!({"index": native::index_of(answer)}))
+            }
+            Word::Typing { chat, started, preview } => {
+                let act = if started { Act::StartTyping { preview } } else { Act::StopTyping { preview } };
+                self.chat(&me, &parse(&chat)?, minted(), act).await.map(|_| json!({}))
+            }
+            Word::Leave { chat, how } => {
+                let how = match how {
+                    How::KeepAlive => Leaving::KeepAlive,
+                    How::CloseIfNoAgents => Leaving::CloseIfNoAgents,
+                    How::ForceClose => Leaving::ForceClose,
+                };
+                self.chat(&me, &parse(&chat)?, command_id(&id), Act::Leave { how }).await.map(|_| json!({}))
+            }
+            Word::History { chat } => self.history(&desk, &parse(&chat)?).await,
+            Word::Transcript { chat } => self.transcript(&desk, &parse(&chat)?).await,
+        }
+    }
+
+    fn close(&self) {
+        if let Some(me) = self.me.borrow_mut().take() {
+            me.desk.close();
+        }
+    }
+}
+
+impl Agent {
+    async fn sign_in(
+        &self,
+        name: String,
+        password: Option<String>,
+        token: Option<String>,
+        positions: BTreeMap<String, u64>,
+    ) -> Result<Value, Failure> {
+        if positions.len() > POSITIONS_MAX {
+            return Err(Failure::bad(format!("at most {POSITIONS_MAX} positions")));
+        }
+        if self.me.borrow().as_ref().is_some_and(|me| me.name.0 != name) {
+            return Err(Failure::bad("another agent has signed in on this socket"));
+        }
+        let accounts = &self.gateway.agents;
+        let profile = match (password, token) {
+            (Some(password), None) => accounts.by_password(&name, password).await?,
+            (None, Some(token)) => accounts.by_token(&name, &token, wall_ms())?,
+            _ => return Err(Failure::bad("a password or a token is required, one of them")),
+        };
+        let agent = AgentName(name);
+        tracing::Span::current().record("agent", agent.0.as_str());
+        let act = Act::Desk(DeskAct::SignIn { profile: profile.clone() });
+        self.ask(EntityId::from(&agent), &agent, minted(), act).await?;
+        let answer = json!({
+            "token": accounts.token(&agent.0, wall_ms()),
+            "nickname": profile.nickname,
+            "capacity": profile.capacity,
+            "queues": profile.queues,
+        });
+        // A socket that was closed meanwhile follows nothing; one that signs in once more follows already.
+        if self.outbox.ending().is_none() && self.me.borrow().is_none() {
+            let desk = DeskView::new(&self.gateway, &self.outbox, agent.clone(), positions);
+            let following = Task::spawn(Rc::clone(&desk).run());
+            *self.me.borrow_mut() = Some(Me { name: agent, desk, _following: following });
+        }
+        Ok(answer)
+    }
+
+    fn me(&self) -> Result<(AgentName, Rc<DeskView>), Failure> {
+        let me = self.me.borrow();
+        let me = me.as_ref().ok_or_else(|| Failure::new("not_signed_in", "sign in first"))?;
+        Ok((me.name.clone(), Rc::clone(&me.desk)))
+    }
+
+    async fn desk(&self, me: &AgentName, id: &str, act: DeskAct) -> Result<Value, Failure> {
+        match self.ask(EntityId::from(me), me, command_id(id), Act::Desk(act)).await? {
+            Some(Answer::Desk(answer)) => Ok(json!({"version": answer.version})),
+            _ => Ok(json!({})),
+        }
+    }
+
+    /// A command to a chat. Who is not in it has no claim on it.
+    async fn chat(
+        &self,
+        me: &AgentName,
+        chat: &SessionId,
+        id: CommandId,
+        act: Act,
+    ) -> Result<Option<Answer>, Failure> {
+        self.ask(EntityId::from(chat), me, id, act).await
+    }
+
+    async fn ask(
+        &self,
+        entity: EntityId,
+        me: &AgentName,
+        id: CommandId,
+        act: Act,
+    ) -> Result<Option<Answer>, Failure> {
+        let is_chat = entity.session().is_some();
+        let ask = Ask {
+            entity,
+            command: Some(Command { id, caller: Caller::Agent(me.clone()), act }),
+            read: None,
+            client_id: true,
+            patience: self.gateway.options.patience,
+            wait: Duration::ZERO,
+        };
+        match self.gateway.sessions.ask(ask).await {
+            Ok(told) => Ok(told.answer),
+            Err(crate::front::AskError::Rejected(Reject::NotAllowed)) if is_chat => Err(no_claim()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn history(&self, desk: &DeskView, chat: &SessionId) -> Result<Value, Failure> {
+        if !desk.work().contains(chat) {
+            return Err(no_claim());
+        }
+        let past = self.past(chat).await?;
+        let records = past.iter().flat_map(|past| &past.records).filter(|record| record.chat != *chat);
+        let records: Vec<Value> = records
+            .map(|record| {
+                json!({
+                    "chat": record.chat.0, "started_at": record.started_at.0,
+                    "ended_at": record.ended_at.map(|at| at.0),
+                    "subject": record.subject, "service": record.service,
+                })
+            })
+            .collect();
+        let contact = past.as_ref().map(|past| {
+            let [first_name, last_name, email] = &past.names;
+            json!({
+                "id": past.contact, "first_name": first_name, "last_name": last_name, "email": email,
+                "since": past.since.0,
+            })
+        });
+        Ok(json!({"contact": contact, "records": records}))
+    }
+
+    async fn transcript(&self, desk: &DeskView, wanted: &SessionId) -> Result<Value, Failure> {
+        let mut his = false;
+        for chat in desk.work().iter().filter(|chat| desk.is_in(chat)) {
+            let past = self.past(chat).await?;
+            his |= past.is_some_and(|past| past.records.iter().any(|record| record.chat == *wanted));
+        }
+        if !his {
+            return Err(no_claim());
+        }
+        let text = self.gateway.archive.transcript(wanted).await.map_err(lookup_failed)?;
+        let record = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        record
+            .map(|record| json!({"record": record}))
+            .ok_or_else(|| Failure::new("unknown_chat", "there is no such record"))
+    }
+
+    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, Failure> {
+        self.gateway.archive.past(chat).await.map_err(lookup_failed)
+    }
+}
+
+fn no_claim() -> Failure {
+    Reject::NoClaim.into()
+}
+
+fn lookup_failed(why: String) -> Failure {
+    tracing::warn!(why, "records can't be read");
+    Failure::retry("again", "records can't be read at the moment, try again")
+}
+
+fn parse(chat: &str) -> Result<SessionId, Failure> {
+    SessionId::parse(chat).ok_or_else(|| Failure::new("unknown_chat", "this is no chat's id"))
+}
+
+/// The id of an agent's command: the client's own, so that a repeat at any node is known as one.
+fn command_id(id: &str) -> CommandId {
+    let own = format!("c:{id}");
+    if own.len() <= COMMAND_ID_BYTES_MAX {
+        return CommandId(own);
+    }
+    let hash = Sha256::digest(id.as_bytes());
+    CommandId(hash.iter().take(24).fold("h:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+}

@@ -1,0 +1,241 @@
+//! What waits to be read by a socket's client, and the one task that writes it: bounded, because a client that reads
+//! slowly or never must cost little. Nothing is lost by closing on such a client: it resumes by position.
+
+use super::wire;
+use crate::gateway::native::metrics::{CloseLabel, Metrics, SocketLabel};
+use actix_ws::{CloseCode, CloseReason};
+use bytes::Bytes;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
+/// Most frames that wait.
+pub(super) const FRAMES_MAX: usize = 256;
+/// Most bytes that wait.
+pub(super) const BYTES_MAX: usize = 1024 * 1024;
+/// A frame that can wait itself (chat events) goes in while no more than this part is full.
+const ROOMY: usize = 2;
+/// A client that makes no room for so long is slow.
+const ROOM_LIMIT: Duration = Duration::from_secs(5);
+/// How long the closing of a socket may take.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+
+/// How a socket ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The node drains: the client goes on elsewhere.
+    Moved,
+    /// The client does not read.
+    Slow,
+    /// Nothing was heard of the client.
+    Silent,
+    /// A binary frame.
+    Binary,
+    /// Text that isn't UTF-8.
+    Utf8,
+    /// A frame over the limit.
+    Large,
+    /// Not the WebSocket protocol.
+    Protocol,
+    /// The client closed.
+    Closed,
+    /// The connection broke.
+    Gone,
+}
+
+impl Ending {
+    /// The close frame's code and words; `None`: no close frame is due.
+    fn reason(self) -> Option<CloseReason> {
+        let (code, words) = match self {
+            Self::Moved => (CloseCode::Restart, "moved"),
+            Self::Slow => (CloseCode::Again, "read faster"),
+            Self::Binary => (CloseCode::Unsupported, "text only"),
+            Self::Utf8 => (CloseCode::Invalid, "not UTF-8"),
+            Self::Large => (CloseCode::Size, "frame too large"),
+            Self::Protocol => (CloseCode::Protocol, "protocol error"),
+            Self::Silent => (CloseCode::Policy, "no answer to pings"),
+            Self::Closed => (CloseCode::Normal, ""),
+            Self::Gone => return None,
+        };
+        Some(CloseReason { code, description: Some(words.to_owned()) })
+    }
+
+    pub(super) fn label(self) -> CloseLabel {
+        match self {
+            Self::Moved => CloseLabel::moved,
+            Self::Slow => CloseLabel::slow,
+            Self::Silent => CloseLabel::silent,
+            Self::Binary | Self::Utf8 | Self::Protocol => CloseLabel::protocol,
+            Self::Large => CloseLabel::large,
+            Self::Closed => CloseLabel::closed,
+            Self::Gone => CloseLabel::gone,
+        }
+    }
+}
+
+enum Frame {
+    Text(String),
+    Pong(Bytes),
+}
+
+#[derive(Default)]
+struct Inner {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    ending: Option<Ending>,
+}
+
+/// The queue. Whoever puts something in never waits, unless he asks for room.
+pub(super) struct Outbox {
+    inner: RefCell<Inner>,
+    /// Something was put in, or the end was set.
+    stirred: Notify,
+    /// Something was taken out.
+    taken: Notify,
+    /// The socket ends without a look at what waits.
+    cut: Notify,
+    kind: SocketLabel,
+    metrics: Metrics,
+}
+
+impl Outbox {
+    pub(super) fn new(kind: SocketLabel, metrics: Metrics) -> Self {
+        let (stirred, taken, cut) = (Notify::new(), Notify::new(), Notify::new());
+        Self { inner: RefCell::default(), stirred, taken, cut, kind, metrics }
+    }
+
+    /// A frame that must go now: the socket ends as slow when too much waits.
+    pub(super) fn push(&self, text: String) {
+        self.put(Frame::Text(text));
+    }
+
+    pub(super) fn pong(&self, payload: Bytes) {
+        self.put(Frame::Pong(payload));
+    }
+
+    fn put(&self, frame: Frame) {
+        let mut inner = self.inner.borrow_mut();
+        if inner.ending.is_some() {
+            return;
+        }
+        let bytes = frame.bytes();
+        let full = inner.frames.len() >= FRAMES_MAX || inner.bytes + bytes > BYTES_MAX;
+        if full && !inner.frames.is_empty() {
+            drop(inner);
+            return self.end(Ending::Slow);
+        }
+        inner.bytes += bytes;
+        inner.frames.push_back(frame);
+        drop(inner);
+        self.stirred.notify_one();
+    }
+
+    /// Waits until there is room for a frame that can wait; a client that makes none for too long is slow. False: the
+    /// socket ends.
+    pub(super) async fn room(&self) -> bool {
+        let limit = Instant::now() + ROOM_LIMIT;
+        loop {
+            let taken = self.taken.notified();
+            {
+                let inner = self.inner.borrow();
+                if inner.ending.is_some() {
+                    return false;
+                }
+                if inner.frames.len() < FRAMES_MAX / ROOMY && inner.bytes < BYTES_MAX / ROOMY {
+                    return true;
+                }
+            }
+            if tokio::time::timeout_at(limit, taken).await.is_err() {
+                self.end(Ending::Slow);
+            }
+        }
+    }
+
+    /// Ends the socket; the first word counts. A node that drains still sends what waits.
+    pub(super) fn end(&self, ending: Ending) {
+        let mut inner = self.inner.borrow_mut();
+        if inner.ending.is_some() {
+            return;
+        }
+        if ending == Ending::Moved {
+            inner.frames.push_back(Frame::Text(wire::moved()));
+        } else {
+            inner.frames.clear();
+            self.cut.notify_one();
+        }
+        inner.ending = Some(ending);
+        drop(inner);
+        self.stirred.notify_one();
+        self.taken.notify_waiters();
+    }
+
+    /// How it ended, once it has.
+    pub(super) fn ending(&self) -> Option<Ending> {
+        self.inner.borrow().ending
+    }
+
+    fn take(&self) -> Option<Frame> {
+        let mut inner = self.inner.borrow_mut();
+        let frame = inner.frames.pop_front()?;
+        inner.bytes = inner.bytes.saturating_sub(frame.bytes());
+        drop(inner);
+        self.taken.notify_waiters();
+        Some(frame)
+    }
+
+    /// Writes until the socket ends: what waits, a beat when nothing else was said, and pings.
+    pub(super) async fn write(&self, mut session: actix_ws::Session, beat: Duration) {
+        let written = async {
+            let mut probe = interval(beat);
+            probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut said = Instant::now();
+            loop {
+                let sent = if let Some(frame) = self.take() {
+                    self.metrics.sent(self.kind);
+                    match frame {
+                        Frame::Text(text) => {
+                            said = Instant::now();
+                            session.text(text).await
+                        }
+                        Frame::Pong(payload) => session.pong(&payload).await,
+                    }
+                } else if self.ending().is_some() {
+                    return;
+                } else {
+                    tokio::select! {
+                        biased;
+                        () = self.stirred.notified() => Ok(()),
+                        _ = probe.tick() => session.ping(b"").await,
+                        () = sleep_until(said + beat) => {
+                            self.push(wire::beat());
+                            Ok(())
+                        }
+                    }
+                };
+                if sent.is_err() {
+                    return self.end(Ending::Gone);
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.cut.notified() => {}
+            () = written => {}
+        }
+        if let Some(reason) = self.ending().and_then(Ending::reason) {
+            // A client that does not read does not get this either: the connection goes all the same.
+            let _late = timeout(CLOSE_LIMIT, session.close(Some(reason))).await;
+        }
+    }
+}
+
+impl Frame {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Pong(payload) => payload.len(),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The frames of the native sockets, version 1, as JSON: what `docs/asyncapi` describes, and nothing that is stored.
+
+use crate::front::AskError;
+use crate::gateway::native::metrics::CommandLabel;
+use crate::gateway::opening::{Field, OpenError, START_ID_CHARS_MAX, START_ID_CHARS_MIN, StartError};
+use handoff_chat::command::Reject;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+/// The protocol's version.
+const VERSION: u32 = 1;
+/// Longest id of a command, in characters.
+const ID_CHARS_MAX: usize = 64;
+
+/// A frame of a client, as far as it is the same for all commands.
+pub(super) struct Framed {
+    /// The command's id, when it has a good one.
+    pub(super) id: Option<String>,
+    /// The word.
+    pub(super) word: String,
+    body: Value,
+}
+
+impl Framed {
+    /// Reads a text frame.
+    pub(super) fn read(text: &str) -> Result<Self, Failure> {
+        let body: Value =
+            serde_json::from_str(text).map_err(|_| Failure::bad("a frame is one JSON object"))?;
+        let id = body.get("id").and_then(Value::as_str).map(str::to_owned);
+        let id = id.filter(|id| !id.is_empty() && id.chars().count() <= ID_CHARS_MAX);
+        let word = body.get("do").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Self { id, word, body })
+    }
+
+    /// A field that is text; empty where it is not.
+    pub(super) fn text(&self, field: &str) -> &str {
+        self.body.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The command with its fields; those that are not its own are ignored.
+    pub(super) fn command<C: DeserializeOwned>(self) -> Result<C, Failure> {
+        // The parser's words name fields and kinds, and repeat no text but the unknown command itself.
+        C::deserialize(self.body).map_err(|error| Failure::bad(error.to_string()))
+    }
+}
+
+/// Why a command is answered `ok: false`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Failure {
+    code: &'static str,
+    message: String,
+    retry: bool,
+    more: Option<(&'static str, u64)>,
+}
+
+impl Failure {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry: false, more: None }
+    }
+
+    /// The frame is not a command of this socket.
+    pub(super) fn bad(message: impl Into<String>) -> Self {
+        Self::new("bad_command", message)
+    }
+
+    /// To be tried again.
+    pub(super) fn retry(code: &'static str, message: impl Into<String>) -> Self {
+        Self { retry: true, ..Self::new(code, message) }
+    }
+
+    pub(super) fn with(self, name: &'static str, value: u64) -> Self {
+        Self { more: Some((name, value)), ..self }
+    }
+
+    pub(super) fn label(&self) -> CommandLabel {
+        if self.retry { CommandLabel::again } else { CommandLabel::refused }
+    }
+
+    /// The answer's frame.
+    pub(super) fn frame(&self, id: Option<&str>) -> String {
+        let mut error = Map::new();
+        error.insert("code".to_owned(), self.code.into());
+        error.insert("message".to_owned(), self.message.as_str().into());
+        error.insert("retry".to_owned(), self.retry.into());
+        if let Some((name, value)) = self.more {
+            error.insert(name.to_owned(), value.into());
+        }
+        json!({"answer": id, "ok": false, "error": error}).to_string()
+    }
+}
+
+impl From<Reject> for Failure {
+    fn from(reject: Reject) -> Self {
+        let message = reject.to_string();
+        match reject {
+            Reject::Unknown => Self::new("unknown_chat", message),
+            Reject::WrongKey => Self::new("wrong_key", message),
+            Reject::Ended => Self::new("ended", message),
+            Reject::TooLong { bytes_max } => {
+                Self::new("too_long", message).with("bytes_max", u64::from(bytes_max))
+            }
+            Reject::Full { events_max } => {
+                Self::new("full", message).with("events_max", u64::from(events_max))
+            }
+            Reject::Expected { next } => Self::new("expected", message).with("expected", next),
+            Reject::NoClaim => Self::new("no_claim", message),
+            Reject::NotSignedIn => Self::new("not_signed_in", message),
+            Reject::IdInUse => Self::new("id_in_use", "the id or number was used before for something else"),
+            Reject::NotAllowed => Self::new("not_allowed", message),
+            // It comes back with the shard's next owner.
+            Reject::Quarantined => Self::retry("again", message),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        let message = error.to_string();
+        match error {
+            AskError::Rejected(reject) => reject.into(),
+            AskError::Again => Self::retry("again", message),
+            AskError::Busy => Self::retry("busy", message),
+            AskError::Unknown => Self::new("unknown", message),
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Random => Self::retry("again", error.to_string()),
+            OpenError::Ask(error) => error.into(),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::bad(match error {
+            StartError::Missing(Field::Nickname) => {
+                "nickname is required (or first_name and last_name)".to_owned()
+            }
+            StartError::Missing(field) => {
+                format!("{} is required where nickname is not given", named(&field))
+            }
+            StartError::TooLong(field, bytes_max) => {
+                format!("{} is longer than {bytes_max} bytes", named(&field))
+            }
+            StartError::Email => "email is no e-mail address".to_owned(),
+            StartError::ClientId => format!(
+                "client_id must have {START_ID_CHARS_MIN} to {START_ID_CHARS_MAX} printable ASCII characters, and be \
+                 unguessable: it opens the chat to whoever repeats it"
+            ),
+        })
+    }
+}
+
+fn named(field: &Field) -> String {
+    match field {
+        Field::Nickname => "nickname".to_owned(),
+        Field::FirstName => "first_name".to_owned(),
+        Field::LastName => "last_name".to_owned(),
+        Field::Email => "email".to_owned(),
+        Field::Subject => "subject".to_owned(),
+        Field::UserData(key) => format!("user_data.{key}"),
+    }
+}
+
+/// The answer to a command that was carried out. `body` is an object.
+pub(super) fn done(id: &str, mut body: Value) -> String {
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("answer".to_owned(), id.into());
+        fields.insert("ok".to_owned(), true.into());
+    }
+    body.to_string()
+}
+
+pub(super) fn hello(node: &str) -> String {
+    json!({"event": "hello", "version": VERSION, "node": node.parse::<u16>().ok()}).to_string()
+}
+
+pub(super) fn beat() -> String {
+    json!({"event": "beat"}).to_string()
+}
+
+pub(super) fn moved() -> String {
+    json!({"event": "moved"}).to_string()
+}

@@ -1,0 +1,271 @@
+//! How a chat is started, by whatever interface: the checks that need no session, and the session's first command.
+
+use super::{Gateway, ServiceOptions};
+use crate::front::{Ask, AskError, Told};
+use handoff_chat::command::{Act, Answer, Caller, Command, Read};
+use handoff_chat::key::{SecureKey, seal, unseal};
+use handoff_chat::session::Opening;
+use handoff_chat::{CommandId, EntityId, SessionId};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use thiserror::Error;
+use tracing::Span;
+
+/// Shortest start id of a client. Whoever knows it can be given the chat's key, so it must be unguessable.
+pub const START_ID_CHARS_MIN: usize = 16;
+/// Longest start id of a client.
+pub const START_ID_CHARS_MAX: usize = 64;
+const EMAIL_BYTES_MAX: usize = 254;
+const NICKNAME_BYTES_MAX: usize = 256;
+const ZONE_MINUTES_MAX: i32 = 24 * 60;
+/// A session has one start: its id needs no more than that, and a retry has the same.
+const START_ID: &str = "start";
+
+/// What a client gave. Blank is the same as not given.
+#[derive(Clone, Default)]
+pub struct Given {
+    /// The nickname.
+    pub nickname: Option<String>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Subject.
+    pub subject: Option<String>,
+    /// A first message.
+    pub text: Option<String>,
+    /// Attached data.
+    pub user_data: BTreeMap<String, String>,
+    /// Makes a retry give the same chat.
+    pub client_id: Option<String>,
+}
+
+/// A start, checked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Start {
+    /// Given, or first and last name.
+    pub nickname: String,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+    /// May be empty.
+    pub email: String,
+    /// May be empty.
+    pub subject: String,
+    /// A first message.
+    pub text: Option<String>,
+    /// Attached data.
+    pub user_data: BTreeMap<String, String>,
+    /// From the attached data `TimeZone`; 0 where it is missing or no number.
+    pub time_zone_offset_minutes: i32,
+    /// Makes a retry give the same chat.
+    pub client_id: Option<String>,
+}
+
+/// What was given, to be named as the client's interface names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    /// The nickname.
+    Nickname,
+    /// First name.
+    FirstName,
+    /// Last name.
+    LastName,
+    /// E-mail address.
+    Email,
+    /// Subject.
+    Subject,
+    /// Attached data under this key (cut short).
+    UserData(String),
+}
+
+/// Why a start is refused before any session is asked. A repeat does not help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartError {
+    /// It must be given (the nickname: or first and last name).
+    Missing(Field),
+    /// It is longer than so many bytes of UTF-8.
+    TooLong(Field, usize),
+    /// It can't be an e-mail address.
+    Email,
+    /// The start id has too few, too many or other than printable ASCII characters.
+    ClientId,
+}
+
+impl Start {
+    /// Checks what was given.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn check(given: Given, field_bytes_max: usize) -> Result<Self, StartError> {
+        let text = |value, field| Ok(bounded(value, field, field_bytes_max)?.unwrap_or_default());
+        let first_name = text(given.first_name, Field::FirstName)?;
+        let last_name = text(given.last_name, Field::LastName)?;
+        let nickname = match bounded(given.nickname, Field::Nickname, NICKNAME_BYTES_MAX)? {
+            Some(given) => given,
+            None => full_name(&first_name, &last_name)?,
+        };
+        let email = text(given.email, Field::Email)?.trim().to_owned();
+        if !email.is_empty() && !is_email(&email) {
+            return Err(StartError::Email);
+        }
+        let subject = text(given.subject, Field::Subject)?;
+        if let Some((key, _)) = given.user_data.iter().find(|(_, value)| value.len() > field_bytes_max) {
+            return Err(StartError::TooLong(Field::UserData(clip(key).to_owned()), field_bytes_max));
+        }
+        let fits = |id: &String| {
+            (START_ID_CHARS_MIN..=START_ID_CHARS_MAX).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        if given.client_id.as_ref().is_some_and(|id| !fits(id)) {
+            return Err(StartError::ClientId);
+        }
+        let zone = given.user_data.get("TimeZone").and_then(|minutes| minutes.trim().parse::<i32>().ok());
+        Ok(Self {
+            nickname,
+            first_name,
+            last_name,
+            email,
+            subject,
+            text: given.text.filter(|text| !text.trim().is_empty()),
+            time_zone_offset_minutes: zone.unwrap_or(0).clamp(-ZONE_MINUTES_MAX, ZONE_MINUTES_MAX),
+            user_data: given.user_data,
+            client_id: given.client_id,
+        })
+    }
+}
+
+fn bounded(value: Option<String>, field: Field, bytes_max: usize) -> Result<Option<String>, StartError> {
+    match value.filter(|value| !value.trim().is_empty()) {
+        Some(value) if value.len() > bytes_max => Err(StartError::TooLong(field, bytes_max)),
+        value => Ok(value),
+    }
+}
+
+fn full_name(first: &str, last: &str) -> Result<String, StartError> {
+    match (first.trim(), last.trim()) {
+        ("", "") => Err(StartError::Missing(Field::Nickname)),
+        ("", _) => Err(StartError::Missing(Field::FirstName)),
+        (_, "") => Err(StartError::Missing(Field::LastName)),
+        (first, last) => Ok(format!("{first} {last}")),
+    }
+}
+
+/// Something before an `@`, a domain after it, no blanks: the rest is the mail system's to judge.
+fn is_email(text: &str) -> bool {
+    let plain = |part: &str| {
+        !part.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ','))
+    };
+    let domain = |part: &str| !part.contains('@') && !part.split('.').any(str::is_empty);
+    text.len() <= EMAIL_BYTES_MAX
+        && text.rsplit_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && plain(local) && plain(host) && !local.contains('@') && domain(host)
+        })
+}
+
+fn clip(key: &str) -> &str {
+    key.char_indices().nth(32).map_or(key, |(end, _)| &key[..end])
+}
+
+/// Why a start did not open a session.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OpenError {
+    /// The operating system gives no random bits.
+    #[error("no random numbers to be had, try again")]
+    Random,
+    /// As any call.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+}
+
+/// Opens the session, or with a known start id finds the one that it opened before. Answers its key and what the
+/// customer sees from the first event on.
+///
+/// # Errors
+/// [`OpenError`]; with a start id a repeat is harmless.
+pub(super) async fn open(
+    gateway: &Gateway,
+    name: &str,
+    service: &ServiceOptions,
+    start: Start,
+) -> Result<(SecureKey, Told), OpenError> {
+    let client_id = start.client_id.clone();
+    let session = match &client_id {
+        Some(id) => SessionId::from_start_id(name, id),
+        None => gateway.sessions.mint(),
+    };
+    Span::current().record("session", session.0.as_str());
+    let mut secret = [0; 16];
+    SysRng.try_fill_bytes(&mut secret).map_err(|_| OpenError::Random)?;
+    let mut key = SecureKey { session, secret };
+    let sealed_key = client_id.as_ref().map(|id| seal(&key.secret, &key.session, id));
+    let act = Act::Open(Box::new(opening(start, name, service, &key, sealed_key)));
+    let command = Command { id: CommandId(START_ID.to_owned()), caller: Caller::Customer(key.hash()), act };
+    let Some(id) = client_id else {
+        let told = ask(gateway, &key, Some(command), Some(1), false).await?;
+        return Ok((key, told));
+    };
+    // Whose key is valid shows in the answer: a retry is given the first one, and reads with it.
+    let told = ask(gateway, &key, Some(command), None, true).await?;
+    if let Some(sealed) = told.answer.and_then(Answer::chat).and_then(|answer| answer.sealed_key) {
+        key.secret = unseal(&sealed, &key.session, &id);
+    }
+    let told = ask(gateway, &key, None, Some(1), true).await?;
+    Ok((key, told))
+}
+
+fn opening(
+    start: Start,
+    name: &str,
+    service: &ServiceOptions,
+    key: &SecureKey,
+    sealed_key: Option<[u8; 16]>,
+) -> Opening {
+    Opening {
+        service: name.to_owned(),
+        nickname: start.nickname,
+        first_name: start.first_name,
+        last_name: start.last_name,
+        email: start.email,
+        subject: start.subject,
+        text: start.text,
+        user_data: start.user_data,
+        time_zone_offset_minutes: start.time_zone_offset_minutes,
+        key_hash: key.hash(),
+        sealed_key,
+        bot: service.bot.clone(),
+        limits: service.limits.clone(),
+    }
+}
+
+/// Asks a customer's session. `repeatable`: "again" may be answered even when the outcome is unknown, because the
+/// command carries the client's own id, or because doing it twice does no harm.
+pub(super) async fn ask(
+    gateway: &Gateway,
+    key: &SecureKey,
+    command: Option<Command>,
+    position: Option<u64>,
+    repeatable: bool,
+) -> Result<Told, AskError> {
+    let patience = if repeatable { gateway.options.patience } else { gateway.options.deadline };
+    let read = position.map(|position| (Caller::Customer(key.hash()), Read::Customer { position }));
+    let ask = Ask {
+        entity: EntityId::from(&key.session),
+        command,
+        read,
+        client_id: repeatable,
+        patience,
+        wait: Duration::ZERO,
+    };
+    gateway.sessions.ask(ask).await
+}
+
+/// The id of a command whose client gave none.
+pub(super) fn minted() -> CommandId {
+    CommandId(format!("g:{:032x}", rand::random::<u128>()))
+}

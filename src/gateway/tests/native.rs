@@ -1,0 +1,7 @@
+//! The native sockets on a real server over loopback, with real session machines in memory behind it.
+
+mod agent;
+mod customer;
+mod desks;
+mod window;
+mod wire;

@@ -1,0 +1,149 @@
+//! A client of a native socket that shows what came back.
+
+use crate::gateway::tests::support::Site;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// Bounds a hang; measures nothing.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One open socket.
+pub(super) struct Window {
+    pub(super) socket: WebSocketStream<TcpStream>,
+    /// Frames read while waiting for others.
+    read: Vec<Value>,
+    ids: u32,
+    prefix: String,
+}
+
+/// Tries to open a socket; the HTTP status where it is none.
+pub(super) async fn open(site: &Site, path: &str, origin: Option<&str>) -> Result<Window, u16> {
+    let address = site.url.trim_start_matches("http://").to_owned();
+    let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
+    if let Some(origin) = origin {
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+    }
+    let stream = TcpStream::connect(&address).await.unwrap();
+    match client_async(request, stream).await {
+        Ok((socket, _)) => {
+            let prefix = format!("{:016x}", rand::random::<u64>());
+            Ok(Window { socket, read: Vec::new(), ids: 0, prefix })
+        }
+        Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+impl Window {
+    pub(super) async fn customer(site: &Site) -> Self {
+        open(site, "/v1/customer", None).await.unwrap()
+    }
+
+    pub(super) async fn agent(site: &Site) -> Self {
+        open(site, "/v1/agent", None).await.unwrap()
+    }
+
+    pub(super) async fn say(&mut self, frame: &Value) {
+        self.raw(Message::text(frame.to_string())).await;
+    }
+
+    pub(super) async fn raw(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+
+    /// The next JSON frame; the close code where the socket ends. 1006: without one.
+    pub(super) async fn next(&mut self) -> Result<Value, u16> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("nothing came");
+            match message {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(1006),
+            }
+        }
+    }
+
+    /// The first frame that fits; the others stay to be found.
+    pub(super) async fn find(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        if let Some(at) = self.read.iter().position(&fits) {
+            return self.read.remove(at);
+        }
+        loop {
+            let frame = self.next().await.unwrap_or_else(|code| panic!("closed ({code}) before: {what}"));
+            if fits(&frame) {
+                return frame;
+            }
+            self.read.push(frame);
+        }
+    }
+
+    /// Reads until the socket closes; answers the code.
+    pub(super) async fn closes(&mut self) -> u16 {
+        loop {
+            match self.next().await {
+                Ok(frame) => self.read.push(frame),
+                Err(code) => return code,
+            }
+        }
+    }
+
+    /// Whether a frame that fits was read before.
+    pub(super) fn had(&self, fits: impl Fn(&Value) -> bool) -> bool {
+        self.read.iter().any(fits)
+    }
+
+    /// Gives a command and waits for its answer.
+    pub(super) async fn ask(&mut self, word: &str, mut fields: Value) -> Value {
+        self.ids += 1;
+        let id = format!("{}-{}", self.prefix, self.ids);
+        fields["id"] = id.clone().into();
+        fields["do"] = word.into();
+        self.say(&fields).await;
+        self.find(&format!("the answer to {word}"), |frame| frame["answer"] == id.as_str()).await
+    }
+
+    /// A command that must be carried out.
+    pub(super) async fn done(&mut self, word: &str, fields: Value) -> Value {
+        let answer = self.ask(word, fields).await;
+        assert_eq!(answer["ok"], true, "{word}: {answer}");
+        answer
+    }
+
+    /// A command that must be refused; its error.
+    pub(super) async fn refused(&mut self, word: &str, fields: Value) -> Value {
+        let answer = self.ask(word, fields).await;
+        assert_eq!(answer["ok"], false, "{word}: {answer}");
+        assert!(!answer["error"]["message"].as_str().unwrap().is_empty());
+        assert!(answer["error"]["retry"].is_boolean());
+        answer["error"].clone()
+    }
+
+    /// The error's code.
+    pub(super) async fn code(&mut self, word: &str, fields: Value) -> String {
+        self.refused(word, fields).await["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts a chat and gives what a client keeps of it.
+    pub(super) async fn start(&mut self, fields: Value) -> Value {
+        let answer = self.done("start", fields).await;
+        json!({"chat": answer["chat"], "key": answer["key"]})
+    }
+
+    /// Waits for a message with this text.
+    pub(super) async fn message(&mut self, text: &str) -> Value {
+        let has = |frame: &Value| texts(frame).contains(&text);
+        self.find(&format!("the message {text:?}"), has).await
+    }
+}
+
+/// The messages of a chat frame.
+pub(super) fn texts(frame: &Value) -> Vec<&str> {
+    let events = frame["events"].as_array().into_iter().flatten();
+    events.filter_map(|event| event["text"].as_str()).collect()
+}

@@ -1,0 +1,114 @@
+//! Who may sign in as an agent, from the configuration; the demo agent where it names nobody.
+
+use crate::gateway::native::accounts::{Account, Accounts};
+use crate::password;
+use crate::secret_file::{self, ensure_secret, read_secret};
+use handoff_chat::QueueName;
+use handoff_chat::agent::Profile;
+use handoff_config::{Agent, Config};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// The demo agent's name.
+pub const DEMO_AGENT: &str = "demo";
+const DEMO_NICKNAME: &str = "Demo Agent";
+
+/// Why an agent of the configuration can't sign in.
+#[derive(Debug, Error)]
+pub enum AgentsError {
+    /// The password's file can't be read or made.
+    #[error(transparent)]
+    File(#[from] secret_file::Error),
+    /// The hash is none of argon2id.
+    #[error("agents.{0}.password_hash is no argon2id hash; 'handoff agent hash' makes one")]
+    Hash(String),
+    /// The password can't be hashed.
+    #[error(transparent)]
+    Password(#[from] password::HashError),
+}
+
+/// The accounts. `secret` is the cluster's.
+pub(super) fn accounts(config: &Config, secret: &str) -> Result<Accounts, AgentsError> {
+    let mut accounts = BTreeMap::new();
+    for (name, agent) in &config.agents {
+        accounts.insert(name.clone(), account(name, agent)?);
+    }
+    if accounts.is_empty() {
+        let agent = Agent { nickname: Some(DEMO_NICKNAME.to_owned()), ..Agent::default() };
+        let password = ensure_secret(&config.demo_password_file())?;
+        accounts
+            .insert(DEMO_AGENT.to_owned(), with_password(&profile(DEMO_AGENT, &agent), password.expose())?);
+    }
+    Ok(Accounts::new(accounts, secret))
+}
+
+fn account(name: &str, agent: &Agent) -> Result<Account, AgentsError> {
+    let profile = profile(name, agent);
+    if let Some(file) = &agent.password_file {
+        return with_password(&profile, read_secret(file)?.expose());
+    }
+    let given = agent.password_hash.as_ref().map(|hash| hash.expose().to_owned()).unwrap_or_default();
+    if !password::is_hash(&given) {
+        return Err(AgentsError::Hash(name.to_owned()));
+    }
+    let password_mark = Sha256::digest(given.as_bytes()).into();
+    Ok(Account { profile, password_hash: given, password_mark })
+}
+
+fn with_password(profile: &Profile, password: &str) -> Result<Account, AgentsError> {
+    let password_mark = Sha256::new().chain_update(b"in clear\0").chain_update(password).finalize().into();
+    Ok(Account { profile: profile.clone(), password_hash: password::hash(password)?, password_mark })
+}
+
+fn profile(name: &str, agent: &Agent) -> Profile {
+    Profile {
+        nickname: agent.nickname.clone().unwrap_or_else(|| name.to_owned()),
+        capacity: agent.capacity,
+        queues: agent.queues.iter().cloned().map(QueueName).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(dir: &std::path::Path, extra: &str) -> Config {
+        let text = format!("[node]\ndata_dir = {dir:?}\n{extra}");
+        Config::from_toml(&text).unwrap().config
+    }
+
+    #[actix_web::test]
+    async fn where_nobody_is_named_the_demo_agent_has_a_password_of_his_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), "");
+        let (here, there) = (accounts(&config, "s").unwrap(), accounts(&config, "s").unwrap());
+        let password = std::fs::read_to_string(config.demo_password_file()).unwrap().trim().to_owned();
+        assert!(password.len() >= 40);
+        let profile = here.by_password(DEMO_AGENT, password.clone()).await.unwrap();
+        assert_eq!((profile.nickname.as_str(), profile.capacity), (DEMO_NICKNAME, 3));
+        assert_eq!(profile.queues, [QueueName("support".to_owned())]);
+        let token = here.token(DEMO_AGENT, 0).unwrap();
+        assert!(there.by_token(DEMO_AGENT, &token, 1).is_ok(), "good on every node");
+        assert!(here.by_password(DEMO_AGENT, format!("{password}x")).await.is_err());
+    }
+
+    #[actix_web::test]
+    async fn agents_of_the_configuration_sign_in_by_hash_or_file_and_there_is_no_demo_agent_then() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("password");
+        std::fs::write(&file, "a password in a file\n").unwrap();
+        let hash = password::hash("hashed").unwrap();
+        let text = format!(
+            "[agents.ann]\npassword_hash = {hash:?}\ncapacity = 1\n[agents.bob]\nnickname = \"Bob\"\n\
+             password_file = {file:?}\nqueues = [\"sales\"]\n"
+        );
+        let accounts = accounts(&config(dir.path(), &text), "s").unwrap();
+        assert_eq!(accounts.by_password("ann", "hashed".to_owned()).await.unwrap().capacity, 1);
+        let bob = accounts.by_password("bob", "a password in a file".to_owned()).await.unwrap();
+        assert_eq!((bob.nickname.as_str(), &bob.queues), ("Bob", &vec![QueueName("sales".to_owned())]));
+        assert!(accounts.token(DEMO_AGENT, 0).is_none());
+        let broken = config(dir.path(), "[agents.eve]\npassword_hash = \"$argon2id$nonsense\"\n");
+        assert!(matches!(super::accounts(&broken, "s"), Err(AgentsError::Hash(name)) if name == "eve"));
+    }
+}
