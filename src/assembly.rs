@@ -47,6 +47,8 @@ pub struct Fittings {
     pub shard_inbox: usize,
     /// Frames on their way at once.
     pub frames_in_flight: usize,
+    /// How long a place in flight rests after its frame, in times of what the append took.
+    pub frame_rest: u32,
     /// The links.
     pub peers: Arc<dyn Peers>,
     /// The log.
@@ -118,6 +120,7 @@ impl Groundwork {
             log: Log {
                 journal: fittings.journal,
                 flights: Arc::new(Semaphore::new(fittings.frames_in_flight)),
+                rest: fittings.frame_rest,
                 standing: Arc::clone(&self.standing),
                 clock: Arc::clone(&self.clock),
             },
@@ -125,7 +128,7 @@ impl Groundwork {
             clock: Arc::clone(&self.clock),
             bots: fittings.bots,
             post: post.clone(),
-            options: fittings.options,
+            options: Options { shards: self.shards, ..fittings.options },
             shard_inbox: fittings.shard_inbox,
             watch: Arc::clone(&fittings.watch),
         };

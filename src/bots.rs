@@ -1,26 +1,48 @@
 //! The rule bots of this node: one TOML file each in `bots.dir`, all read and checked before the node starts.
 
+use async_trait::async_trait;
 use handoff_chat::BotName;
-use handoff_chat::bot::{BotRules, Rules};
+use handoff_chat::bot::{BotAnswer, BotRules, Rules};
+use handoff_chat::session::Event;
 use handoff_config::Config;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
 
+/// What answers for a bot. It may take its time, fail or never answer: the session goes on without it.
+#[async_trait]
+pub trait Mind: Send + Sync + 'static {
+    /// The nickname it shows.
+    fn nickname(&self) -> &str;
+    /// Its turn on an event.
+    async fn turn(&self, event: &Event) -> BotAnswer;
+}
+
+#[async_trait]
+impl Mind for Rules {
+    fn nickname(&self) -> &str {
+        Self::nickname(self)
+    }
+
+    async fn turn(&self, event: &Event) -> BotAnswer {
+        Self::turn(self, event)
+    }
+}
+
 /// Bots by name.
-#[derive(Debug, Default, Clone)]
-pub struct Bots(BTreeMap<BotName, Arc<Rules>>);
+#[derive(Default, Clone)]
+pub struct Bots(BTreeMap<BotName, Arc<dyn Mind>>);
 
 impl Bots {
     /// Adds a bot, or replaces it.
-    pub fn insert(&mut self, name: BotName, rules: Rules) {
-        self.0.insert(name, Arc::new(rules));
+    pub fn insert(&mut self, name: BotName, mind: impl Mind) {
+        self.0.insert(name, Arc::new(mind));
     }
 
-    /// A bot's rules.
+    /// A bot's mind.
     #[must_use]
-    pub fn get(&self, name: &BotName) -> Option<Arc<Rules>> {
+    pub fn get(&self, name: &BotName) -> Option<Arc<dyn Mind>> {
         self.0.get(name).cloned()
     }
 }
@@ -101,7 +123,7 @@ mod tests {
         put("odd.toml", "nickname = \"O\"\nrulez = 1\n");
         let mut config = config(folder.path());
         config.services.entry("sales".to_owned()).or_default().bot = Some("seller".to_owned());
-        let problems = load_bots(&config).unwrap_err().to_string();
+        let problems = load_bots(&config).err().unwrap().to_string();
         for expected in ["broken.toml: rule 1", "odd.toml", "rulez", "services.sales.bot is seller"] {
             assert!(problems.contains(expected), "missing {expected} in {problems}");
         }

@@ -151,6 +151,9 @@ enum ClusterCommand {
         #[arg(long, value_name = "URL")]
         node: Option<String>,
     },
+    /// After an upgrade of all nodes: lets what is stored be of the newest protocol version that all of them read. From
+    /// then on older builds can't join
+    Raise,
 }
 
 #[derive(Subcommand)]
@@ -259,6 +262,7 @@ fn dispatch(
         Command::Cluster(ClusterCommand::Status { json }) => operate::status(options, *json, out),
         Command::Cluster(ClusterCommand::Shards { json }) => operate::shards(options, *json, out),
         Command::Cluster(ClusterCommand::Drain { node }) => operate::drain(options, node.as_deref(), out),
+        Command::Cluster(ClusterCommand::Raise) => operate::raise(options, out),
         Command::Session(SessionCommand::Show { id, json }) => operate::show(options, id, *json, out),
         Command::Session(SessionCommand::End { id }) => operate::end(options, id, out),
         Command::Agent(AgentCommand::Hash) => hash(process, out),
@@ -295,6 +299,9 @@ fn serve(options: &Options, process: &dyn Process) -> Result<(), Failure> {
 fn check(options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let Loaded { config, warnings } = options.load()?;
     let mut problems = crate::bots::load_bots(&config).err().map_or_else(Vec::new, |error| error.0);
+    if let Err(error) = crate::node::check_peering(&config) {
+        problems.push(error.to_string());
+    }
     if let Err(error) = crate::telemetry::filter(&config.log) {
         problems.push(error.to_string());
     }

@@ -130,6 +130,10 @@ pub struct MemberStatus {
     pub state: String,
     /// How many shards the list assigns to it.
     pub shards: usize,
+    /// The newest protocol version that it reads.
+    pub protocol: u16,
+    /// Its build.
+    pub build: String,
 }
 
 /// A node's view of the cluster.
@@ -141,6 +145,8 @@ pub struct ClusterStatus {
     pub state: String,
     /// The member list's version.
     pub version: u64,
+    /// The protocol version that stored bytes keep to.
+    pub protocol: u16,
     /// Shards that this node serves right now.
     pub shards: usize,
     /// Sessions awake or asleep in those shards that have not ended.
@@ -166,6 +172,17 @@ pub struct ShardStatus {
     pub entities: usize,
 }
 
+/// What came of raising the protocol version that stored bytes keep to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// What it was.
+    pub from: u16,
+    /// What it is now.
+    pub to: u16,
+    /// The nodes that read no more than that, where others do.
+    pub held_back_by: Vec<u16>,
+}
+
 /// What operators may ask of a node.
 #[async_trait]
 pub trait Operations: Send + Sync + 'static {
@@ -178,6 +195,11 @@ pub trait Operations: Send + Sync + 'static {
     /// # Errors
     /// A sentence for the operator.
     async fn drain(&self) -> Result<(), String>;
+    /// Lets stored bytes be of the newest protocol version that every live member reads; older builds can't join then.
+    ///
+    /// # Errors
+    /// A sentence for the operator; a repeat does no harm.
+    async fn raise(&self) -> Result<Raised, String>;
     /// The durable events of a session, live or closed, with whether it is closed; `None`: unknown.
     ///
     /// # Errors

@@ -22,3 +22,6 @@ pub mod standing;
 pub mod telemetry;
 pub mod watch;
 pub mod wire;
+
+/// What this build calls itself.
+pub const BUILD: &str = concat!("handoff ", env!("CARGO_PKG_VERSION"));

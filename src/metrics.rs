@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::shard::core::Census;
+use crate::shard::census::{Census, PLACES, STATES};
 use crate::watch::Watch;
 use handoff_journal::ShardId;
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text};
@@ -63,6 +63,9 @@ struct Inner {
     sessions: Family<Label, Gauge>,
     open: Gauge,
     quarantined: Gauge,
+    places: Family<Label, Gauge>,
+    agents: Family<Label, Gauge>,
+    waiting: Gauge,
     held_outputs: Gauge,
     panics: Counter,
     takeover_seconds: Histogram,
@@ -150,6 +153,19 @@ impl Metrics {
             ),
             open: gauge(r, "shard_sessions_open", "Sessions that have not ended"),
             quarantined: gauge(r, "shard_sessions_quarantined", "Sessions out of service after panics"),
+            places: family(
+                r,
+                "routing_interactions",
+                "Interactions of this node's shards that are not done, by where they are",
+                PLACES.map(|place| Label("place", place)),
+            ),
+            agents: family(
+                r,
+                "routing_agents",
+                "Agents of this node's shards, by status",
+                STATES.map(|status| Label("status", status)),
+            ),
+            waiting: gauge(r, "routing_queue_waiting", "Interactions that wait in this node's queues"),
             held_outputs: gauge(r, "shard_held_outputs", "Outputs held until their frame commits"),
             panics: counter(r, "shard_panics", "Panics caught in sessions"),
             takeover_seconds: add(r, "cluster_takeover_seconds", takeover, Histogram::new(SECONDS)),
@@ -198,6 +214,15 @@ impl Metrics {
         self.0.sessions.get_or_create(&AWAKE).set(sum(|told| told.census.awake));
         self.0.sessions.get_or_create(&ASLEEP).set(sum(|told| told.census.asleep));
         self.0.open.set(sum(|told| told.census.open));
+        self.0.waiting.set(sum(|told| told.census.waiting));
+        for (at, place) in PLACES.into_iter().enumerate() {
+            let there = all.values().map(|told| told.census.places[at]).sum();
+            self.0.places.get_or_create(&Label("place", place)).set(whole(there));
+        }
+        for (at, status) in STATES.into_iter().enumerate() {
+            let there = all.values().map(|told| told.census.agents[at]).sum();
+            self.0.agents.get_or_create(&Label("status", status)).set(whole(there));
+        }
         self.0.quarantined.set(sum(|told| told.census.quarantined));
         self.0.held_outputs.set(sum(|told| told.held));
     }

@@ -3,6 +3,8 @@
 mod agents;
 mod archive;
 mod operations;
+mod peering;
+mod raise;
 mod seeds;
 mod stores;
 
@@ -23,7 +25,7 @@ use actix_web::dev::ServerHandle;
 use handoff_chat::BotName;
 use handoff_chat::session::{Bot, Limits};
 use handoff_cluster::Timing;
-use handoff_cluster::peer::{Links, LinksConfig, PROTOCOL, Secret};
+use handoff_cluster::peer::{Links, LinksConfig};
 use handoff_config::Config;
 use handoff_journal::{Incarnation, NodeId, Owner};
 use rand::rngs::{StdRng, SysRng};
@@ -38,6 +40,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 pub use agents::{AgentsError, DEMO_AGENT};
+pub use peering::{PeeringError, check_peering};
 pub use seeds::SeedError;
 pub use stores::{StoreError, apply_schema, raise_epochs};
 
@@ -62,6 +65,9 @@ pub enum StartError {
     /// A secret can't be read or made.
     #[error(transparent)]
     Secret(#[from] secret_file::Error),
+    /// What it is to speak on its links can't be used.
+    #[error(transparent)]
+    Peering(#[from] PeeringError),
     /// A bot's rules can't be used.
     #[error(transparent)]
     Bots(#[from] BotsError),
@@ -119,6 +125,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         Some(secret) => secret.clone(),
         None => ensure_secret(&config.peer_secret_file())?,
     };
+    let links_config = peering::links_config(&config, secret.expose(), crate::BUILD)?;
     let bots = Arc::new(load_bots(&config)?);
     let agents = agents::accounts(&config, secret.expose())?;
     let stores = stores::open(&config).await?;
@@ -128,7 +135,6 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         gateway_metrics.register(registry);
         socket_metrics.register(registry);
     });
-    let links_config = links_config(&config, secret.expose());
     let node = Node::start(&config, stores, listeners.peer, links_config, bots.clone(), &metrics).await?;
 
     let gateway = Gateway::new(gateway::Parts {
@@ -195,7 +201,8 @@ impl Node {
             cluster: cluster_config(config),
             options: shard_options(config),
             shard_inbox: config.limits.shard_inbox,
-            frames_in_flight: config.journal.frames_in_flight,
+            frames_in_flight: config.frames_in_flight(),
+            frame_rest: config.frame_rest(),
             peers: Arc::new(links),
             journal: stores.journal,
             tables: Arc::clone(&stores.tables),
@@ -254,26 +261,13 @@ fn os_random<const N: usize>() -> Result<[u8; N], StartError> {
     Ok(bytes)
 }
 
-fn build() -> String {
-    format!("handoff {}", env!("CARGO_PKG_VERSION"))
-}
-
-fn links_config(config: &Config, secret: &str) -> LinksConfig {
-    LinksConfig {
-        frame_bytes_max: config.peer.frame_bytes_max,
-        queue_frames: config.peer.calls_max,
-        handshake_timeout: Duration::from_millis(config.peer.connect_timeout_ms),
-        ..LinksConfig::new(&config.peer.cluster, Secret::new(secret), config.journal.shards, &build())
-    }
-}
-
 fn cluster_config(config: &Config) -> handoff_cluster::Config {
     handoff_cluster::Config {
         shards: config.journal.shards,
         peer_addr: config.peer_address(),
         http_url: config.public_url(),
-        build: build(),
-        protocol: PROTOCOL,
+        build: crate::BUILD.to_owned(),
+        protocol: peering::protocol(config),
         timing: Timing {
             beat_ms: config.cluster.beat_ms,
             silence_ms: config.cluster.limit_ms,
@@ -290,6 +284,7 @@ fn cluster_config(config: &Config) -> handoff_cluster::Config {
 
 fn shard_options(config: &Config) -> Options {
     Options {
+        reads: config.peer.protocol_max,
         frame_bytes_max: config.journal.frame_bytes_max,
         segment_bytes_max: usize::try_from(config.journal.segment_bytes_max).unwrap_or(usize::MAX),
         segment_frames_max: config.journal.segment_frames_max,

@@ -84,9 +84,17 @@ impl Router {
                 Ok(None) | Err(_) => Try::Perhaps,
             };
         }
-        match self.list.load().assigned(shard).to {
-            Some(to) if to.node != self.node => self.forward(ask, to.node, left).await,
-            _ => Try::Nothing,
+        let assignment = self.list.load().assigned(shard);
+        let asked = match assignment.to.filter(|to| to.node != self.node) {
+            Some(to) => self.forward(ask, to.node, left).await,
+            None => Try::Nothing,
+        };
+        // While a shard moves its owner before serves it on, until he has prepared it for the next.
+        match (asked, assignment.from.filter(|from| from.node != self.node)) {
+            (Try::Nothing | Try::Answered(ShardReply::NotOwner(_)), Some(from)) => {
+                self.forward(ask, from.node, left).await
+            }
+            (asked, _) => asked,
         }
     }
 

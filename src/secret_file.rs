@@ -70,15 +70,21 @@ pub fn ensure_secret(path: &Path) -> Result<Secret, Error> {
 pub fn read_secret(path: &Path) -> Result<Secret, Error> {
     let in_file = |source| Error::File { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(in_file)?;
-    if std::fs::metadata(path).map_err(in_file)?.mode() & 0o007 != 0 {
-        // Not refused: mounted secrets often have such a mode, inside of a container where nobody else is.
-        tracing::warn!(path = %path.display(), "anybody on this host may read the secret file: chmod 600");
-    }
+    warn_if_open(path).map_err(in_file)?;
     let text = text.trim();
     if text.len() < SECRET_BYTES_MIN {
         return Err(Error::Short(path.to_owned()));
     }
     Ok(Secret::new(text))
+}
+
+/// Says so when anybody on this host may read a file that is a secret. Not refused: mounted secrets often have such a
+/// mode, inside of a container where nobody else is.
+pub(crate) fn warn_if_open(path: &Path) -> io::Result<()> {
+    if std::fs::metadata(path)?.mode() & 0o007 != 0 {
+        tracing::warn!(path = %path.display(), "anybody on this host may read the secret file: chmod 600");
+    }
+    Ok(())
 }
 
 fn random_text(bytes: usize) -> Result<String, Error> {

@@ -3,12 +3,15 @@
 //! [`core::ShardCore`] is fed with calls and the outcomes of what it asked for, and answers [`Action`]s. The actor in
 //! `actor/shard.rs` carries them out; the simulation drives the same code.
 
+pub mod census;
 pub mod checkpoint;
 pub mod core;
 pub mod frame;
 pub mod listing;
+pub mod outage;
 pub mod pipeline;
 pub mod recovery;
+mod release;
 pub mod sleep;
 pub mod slot;
 pub mod tells;
@@ -45,6 +48,10 @@ pub type FaultHook = Arc<dyn Fn(&EntityId, &Command, Phase) + Send + Sync>;
 /// What governs a shard.
 #[derive(Clone)]
 pub struct Options {
+    /// The protocol version that what it writes keeps to.
+    pub protocol: u16,
+    /// The newest protocol version that it reads.
+    pub reads: u16,
     /// A frame is cut at this size.
     pub frame_bytes_max: usize,
     /// A segment is rolled when this owner has put so much into it.
@@ -70,6 +77,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            protocol: 1,
+            reads: 1,
             frame_bytes_max: 64 * 1024,
             segment_bytes_max: 2 * 1024 * 1024,
             segment_frames_max: 1024,
@@ -174,6 +183,8 @@ impl Output {
 pub enum Action {
     /// For the journal.
     Journal(pipeline::Step),
+    /// A frame or a roll waits: say `cleared` when the node may have one more in flight.
+    AskTurn,
     /// Forget all segments below this one.
     Trim {
         /// The first to keep.

@@ -1,6 +1,6 @@
 //! What the actors tell those who count: one trait, so that the actors know no metrics library.
 
-use crate::shard::core::Census;
+use crate::shard::census::Census;
 use handoff_journal::ShardId;
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 //!
 //! One binary, because each file directly in `tests/` would link its own copy of the whole server. The process tests
 //! start nodes on free ports of 127.0.0.1 in a temporary directory and stop only what they started.
+//! `partitions` gives each node a network namespace, where that is permitted.
 //! `HANDOFF_TEST_STORE=cassandra` runs them on the Cassandra nodes that `scripts/cassandra up 3` starts.
 
 // Helpers are not tests to clippy, but they may fail a test like any assertion.
@@ -10,6 +11,10 @@
 mod api;
 mod hygiene;
 mod operators;
+mod partitions;
+mod peer_links;
+mod proxy;
 mod support;
 mod takeover;
 mod tidy;
+mod upgrade;

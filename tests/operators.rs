@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::support::client::{Customer, http, status};
 use crate::support::cluster::Cluster;
-use crate::support::node::{Node, free_shift, handoff};
+use crate::support::node::{Node, handoff};
+use crate::support::script::{Script, script_command};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -196,52 +197,6 @@ fn scripts_that_are_used_wrongly_say_how() {
     }
 }
 
-fn script_command(name: &str) -> std::process::Command {
-    std::process::Command::new(root().join("scripts").join(name))
-}
-
-/// `scripts/cluster` on ports and in a folder of this test's own, with the binary under test.
-struct Script {
-    state: tempfile::TempDir,
-    shift: u16,
-}
-
-impl Script {
-    fn new() -> Self {
-        let shift = free_shift();
-        Self { state: tempfile::tempdir().unwrap(), shift }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = script_command("cluster");
-        command.env("CLUSTER_STATE", self.state.path()).env("CLUSTER_PORT_SHIFT", self.shift.to_string());
-        command.env("CLUSTER_BINARY", env!("CARGO_BIN_EXE_handoff")).args(arguments).output().unwrap()
-    }
-
-    fn does(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    fn refuses(&self, arguments: &[&str], because: &str) {
-        let output = self.run(arguments);
-        assert!(!output.status.success(), "{arguments:?} succeeds");
-        assert!(text(&output.stderr).contains(because), "{arguments:?}: {}", text(&output.stderr));
-    }
-
-    fn states(&self) -> Vec<String> {
-        let rows: Value = serde_json::from_str(&self.does(&["status", "--json"])).unwrap();
-        rows.as_array().unwrap().iter().map(|row| row["state"].as_str().unwrap().to_owned()).collect()
-    }
-}
-
-impl Drop for Script {
-    fn drop(&mut self) {
-        self.run(&["down"]);
-    }
-}
-
 #[test]
 fn the_cluster_script_does_what_it_says() {
     let script = Script::new();
@@ -290,7 +245,8 @@ fn the_cluster_script_resumes_what_it_finds_and_names_a_taken_port() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     script.refuses(&["up", "2", "--data", folder], &port.to_string());
     drop(taken);
-    script.does(&["up", "2", "--data", folder]);
+    script.does(&["up", "2", "--data", folder, "--tls"]);
+    assert!(script.logged(1, "tls=true") && !script.logged(1, "tls=false"));
     let kept = |name: &str| Path::new(folder).join(name).exists();
     assert!(kept("store") && kept("node1"));
     script.does(&["down"]);

@@ -5,7 +5,9 @@ pub(crate) mod checker;
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod crowd;
+pub(crate) mod lan;
 pub(crate) mod node;
+pub(crate) mod script;
 
 use std::time::{Duration, Instant};
 

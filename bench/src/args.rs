@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::Error;
 use crate::cluster::Cluster;
+use crate::conversation::ConversationPlan;
 use crate::customer::Waits;
 use crate::drive::{Pace, Plan};
 use crate::gap::{Fault, GapPlan};
@@ -37,6 +38,8 @@ pub enum Command {
     Gap(GapArgs),
     /// Memory of the nodes per idle session.
     Idle(IdleArgs),
+    /// Whole conversations between customers and agents, over the native sockets, through faults.
+    Conversation(ConversationArgs),
     /// Prints reports side by side; rates as ratios to the first.
     Compare {
         /// Files written with `--json`.
@@ -75,6 +78,82 @@ pub struct Common {
     /// What the report calls this run.
     #[arg(long, default_value = "run")]
     pub label: String,
+}
+
+/// `conversation`.
+#[derive(Debug, Args)]
+pub struct ConversationArgs {
+    /// The nodes' customer addresses, loopback only.
+    #[arg(long, value_delimiter = ',', default_value = "127.0.0.1:8101,127.0.0.1:8102,127.0.0.1:8103")]
+    pub nodes: Vec<String>,
+    /// The service; its workflow must lead to a person.
+    #[arg(long, default_value = "default")]
+    pub service: String,
+    /// What a customer says to be given a person.
+    #[arg(long, default_value = "I want to talk to a person")]
+    pub asks: String,
+    /// Customers at a time, 1 to 2,000.
+    #[arg(long, default_value_t = 40)]
+    pub customers: u32,
+    /// Conversations in all, 1 to 20,000.
+    #[arg(long, default_value_t = 200)]
+    pub conversations: u32,
+    /// Questions of each customer, each answered by the agent.
+    #[arg(long, default_value_t = 5)]
+    pub questions: u32,
+    /// The longest pause before a question, milliseconds.
+    #[arg(long, default_value_t = 500)]
+    pub pause_ms: u64,
+    /// A JSON file with the agents: `[{"name": "kate", "password": "..."}]`.
+    #[arg(long)]
+    pub agents: PathBuf,
+    /// A conversation that takes longer has stranded, seconds.
+    #[arg(long, default_value_t = 120)]
+    pub stranded_seconds: u64,
+    /// Faults on random nodes, one after the other.
+    #[arg(long, value_delimiter = ',')]
+    pub faults: Vec<Fault>,
+    /// Between two faults, milliseconds.
+    #[arg(long, default_value_t = 3_000)]
+    pub calm_ms: u64,
+    /// The cluster's script, for faults.
+    #[arg(long, default_value = "scripts/cluster")]
+    pub cluster: PathBuf,
+    /// Writes the report here too.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+impl ConversationArgs {
+    /// What to run.
+    ///
+    /// # Errors
+    /// A setting out of its bounds, an address beyond loopback, or a file of agents that can't be read.
+    pub fn plan(&self) -> Result<ConversationPlan, Error> {
+        within("--customers", u64::from(self.customers), 1, 2_000)?;
+        within("--conversations", u64::from(self.conversations), 1, 20_000)?;
+        within("--questions", u64::from(self.questions), 1, 100)?;
+        within("--stranded-seconds", self.stranded_seconds, 1, SECONDS_MAX)?;
+        within("--faults", self.faults.len() as u64, 0, 50)?;
+        let nodes =
+            self.nodes.iter().map(|node| Ok(address(node)?.to_string())).collect::<Result<_, Error>>()?;
+        let file = self.agents.display().to_string();
+        let text = std::fs::read_to_string(&self.agents).map_err(|error| Error::io(file.clone(), error))?;
+        Ok(ConversationPlan {
+            nodes,
+            service: self.service.clone(),
+            asks_for_person: self.asks.clone(),
+            customers: self.customers,
+            conversations: self.conversations,
+            questions: self.questions,
+            pause: Duration::from_millis(self.pause_ms),
+            agents: serde_json::from_str(&text).map_err(|error| Error::json(file, error))?,
+            stranded_after: Duration::from_secs(self.stranded_seconds),
+            faults: self.faults.clone(),
+            calm: Duration::from_millis(self.calm_ms),
+            cluster: (!self.faults.is_empty()).then(|| Cluster { program: self.cluster.clone() }),
+        })
+    }
 }
 
 /// `rate`.

@@ -37,7 +37,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn verb(self) -> &'static str {
+    pub(crate) fn verb(self) -> &'static str {
         match self {
             Fault::Kill => "kill",
             Fault::Pause => "pause",
@@ -45,7 +45,7 @@ impl Fault {
         }
     }
 
-    fn cure(self) -> &'static str {
+    pub(crate) fn cure(self) -> &'static str {
         match self {
             Fault::Kill | Fault::Drain => "start",
             Fault::Pause => "resume",

@@ -7,6 +7,7 @@ pub mod args;
 pub mod checker;
 pub mod cluster;
 pub mod compare;
+pub mod conversation;
 pub mod customer;
 pub mod drive;
 pub mod gap;

@@ -7,7 +7,7 @@ use clap::Parser;
 use handoff_bench::args::{Cli, Command, Common, LatencyArgs, open_rate};
 use handoff_bench::drive::{Harvest, Plan};
 use handoff_bench::report::{Measured, Report};
-use handoff_bench::{Error, compare, gap, idle, load};
+use handoff_bench::{Error, compare, conversation, gap, idle, load};
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
@@ -38,6 +38,16 @@ fn run(command: Command) -> Result<bool, Error> {
         Command::Idle(args) => {
             let (plan, settle, cluster) = args.plans()?;
             finish(&args.common, &plan, idle::run(&plan, settle, &cluster)?)
+        }
+        Command::Conversation(args) => {
+            let report = conversation::run(&args.plan()?)?;
+            print!("{}", report.table());
+            if let Some(path) = &args.json {
+                let text = serde_json::to_string_pretty(&report)
+                    .map_err(|error| Error::json("the report", error))?;
+                std::fs::write(path, text).map_err(|error| Error::io(path.display().to_string(), error))?;
+            }
+            Ok(report.kept())
         }
         Command::Compare { reports } => {
             let reports = reports.iter().map(|path| Report::read(path));

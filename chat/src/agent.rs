@@ -1,12 +1,27 @@
 //! The agent: status, presence and capacity. The one place where a reservation is granted or refused.
+//!
+//! What he holds (reservations, offers, chats) are claims that the interaction can void. A claim with a proposal or an
+//! acceptance on its way is decided by the answer to that alone: whatever else happens to him meanwhile waits for it.
 
-use crate::Turn;
-use crate::command::{Caller, Command, Read, Reading, Reject};
-use crate::entity::Decision;
+mod decide;
+mod desk;
+mod draft;
+mod snapshot;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use crate::command::{Caller, Read, Reading, Reject};
 use crate::entry::{Effect, Entry};
-use crate::id::{AgentName, EffectId, Millis, QueueName, SessionId, TimerId};
+use crate::id::{AgentName, CommandId, EffectId, Millis, QueueName, SessionId, TimerId};
+use crate::ledger::Ledger;
 use crate::routing::{Ticket, Withdrawal};
 use bincode::{Decode, Encode};
+use state::{Kept, State};
+use std::collections::VecDeque;
+
+/// How many answers are kept for repeats.
+const ANSWERS_KEPT: usize = 256;
 
 /// Something at an agent's desk.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -59,7 +74,68 @@ pub struct DeskAnswer {
 
 /// A change of an agent, as it is journaled.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum AgentChange {}
+pub enum AgentChange {
+    /// A change that others see begins: this is its version, and what was over is shown no more.
+    Version(u64),
+    /// The configuration's word on him.
+    Profile(Profile),
+    /// His status.
+    Status(Status),
+    /// Whether his windows are gone.
+    Lost(bool),
+    /// Since when he has had nothing new to do.
+    Idle(Millis),
+    /// A place is kept.
+    Reserved {
+        /// For whom.
+        interaction: SessionId,
+        /// The attempt with which it waits.
+        attempt: u64,
+        /// In this queue.
+        queue: QueueName,
+        /// What he is shown.
+        ticket: Ticket,
+    },
+    /// A claim moved on.
+    Moved {
+        /// Which.
+        interaction: SessionId,
+        /// Its attempt now.
+        attempt: u64,
+        /// Where it stands.
+        stage: Stage,
+        /// When to ask whether it still holds, in served time.
+        look_at: Millis,
+    },
+    /// He was lost, and so is this claim: freed as soon as the interaction knows.
+    LettingGo {
+        /// Which.
+        interaction: SessionId,
+    },
+    /// A claim is no more.
+    Freed {
+        /// Which.
+        interaction: SessionId,
+        /// Why, when he is to be shown it once more.
+        over: Option<Withdrawal>,
+    },
+    /// It was asked whether a claim still holds.
+    Looked {
+        /// Which.
+        interaction: SessionId,
+        /// When to ask again.
+        look_at: Millis,
+    },
+    /// The answer kept for repeats of a desk's command.
+    Answered {
+        /// The command.
+        id: CommandId,
+        /// A hash of what was asked.
+        digest: u64,
+        /// The desk's version in the answer.
+        version: u64,
+    },
+}
 
 /// An agent's desk, as each of his windows shows it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -126,53 +202,57 @@ pub enum Stage {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Agent {
     name: AgentName,
+    state: State,
+    kept: VecDeque<Kept>,
+    ledger: Ledger,
 }
 
 impl Agent {
     /// An agent who never signed in.
     pub fn new(name: AgentName) -> Self {
-        Self { name }
+        Self { name, state: State::default(), kept: VecDeque::new(), ledger: Ledger::default() }
     }
-    /// As [`crate::Session::decide`].
+
+    /// Changes the state as a journaled entry says.
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Agent(AgentChange::Answered { id, digest, version }) => {
+                if self.kept.len() >= ANSWERS_KEPT {
+                    self.kept.pop_front();
+                }
+                self.kept.push_back(Kept { id: id.clone(), digest: *digest, version: *version });
+            }
+            Entry::Agent(change) => self.state.change(change),
+            other => self.ledger.apply(other),
+        }
+    }
+
+    /// Reads the desk; always the whole of it.
     ///
     /// # Errors
-    /// [`Reject`].
-    pub fn decide(&self, _command: &Command, _turn: &Turn) -> Result<Decision, Reject> {
-        Err(Reject::NotAllowed)
+    /// [`Reject::NotAllowed`] to all but the agent himself, the node and its operators.
+    pub fn read(&self, caller: &Caller, read: &Read) -> Result<Reading, Reject> {
+        match (read, caller) {
+            (Read::Desk { .. }, Caller::System | Caller::Operator) => {}
+            (Read::Desk { .. }, Caller::Agent(name)) if *name == self.name => {}
+            _ => return Err(Reject::NotAllowed),
+        }
+        let State { version, status, profile, .. } = self.state.clone();
+        Ok(Reading::Desk(Box::new(Desk { version, status, profile, work: self.state.work() })))
     }
-    /// Changes the state.
-    pub fn apply(&mut self, _entry: &Entry) {}
-    /// Reads.
-    ///
-    /// # Errors
-    /// [`Reject`].
-    pub fn read(&self, _caller: &Caller, _read: &Read) -> Result<Reading, Reject> {
-        Err(Reject::NotAllowed)
-    }
-    /// State as bytes.
-    ///
-    /// # Errors
-    /// Too large.
-    pub fn to_snapshot(&self) -> Result<Vec<u8>, handoff_codec::Error> {
-        handoff_codec::encode(&self.name)
-    }
-    /// From bytes.
-    ///
-    /// # Errors
-    /// Damaged.
-    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, handoff_codec::Error> {
-        Ok(Self { name: handoff_codec::decode(bytes)? })
-    }
-    /// What is owed.
+
+    /// What is owed, oldest first.
     pub fn owed(&self) -> impl Iterator<Item = (EffectId, &Effect)> {
-        std::iter::empty()
+        self.ledger.owed()
     }
-    /// Timers.
+
+    /// Armed timers and their moments of served time.
     pub fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
-        std::iter::empty()
+        self.ledger.timers()
     }
-    /// Whether the host is to watch for his windows: he is signed in.
+
+    /// Whether the host is to watch for his windows: he is signed in, and not known to be lost.
     pub fn watched(&self) -> bool {
-        false
+        self.state.here()
     }
 }

@@ -40,6 +40,9 @@ pub struct BotRule {
     /// Whether the bot leaves afterwards.
     #[serde(default)]
     pub leave: bool,
+    /// Whether it asks for a person to take its place; it goes on where there is none.
+    #[serde(default)]
+    pub handover: bool,
 }
 
 fn yes() -> bool {
@@ -58,7 +61,7 @@ pub enum BotError {
         reason: String,
     },
     /// The rule would do nothing.
-    #[error("rule {rule}: it has neither answers nor `leave = true`")]
+    #[error("rule {rule}: it has neither answers nor `leave = true` nor `handover = true`")]
     Idle {
         /// Which rule, counted from 1.
         rule: usize,
@@ -75,6 +78,8 @@ pub struct BotAnswer {
     pub texts: Vec<String>,
     /// Whether it leaves afterwards.
     pub leave: bool,
+    /// Whether it asks for a person.
+    pub handover: bool,
 }
 
 /// Rules ready to answer.
@@ -95,7 +100,7 @@ impl Rules {
         }
         let mut patterns = Vec::with_capacity(raw.rules.len());
         for (rule, row) in (1..).zip(&raw.rules) {
-            if row.answers.is_empty() && !row.leave {
+            if row.answers.is_empty() && !row.leave && !row.handover {
                 return Err(BotError::Idle { rule });
             }
             let pattern = RegexBuilder::new(&row.pattern)
@@ -117,21 +122,25 @@ impl Rules {
         match &event.body {
             Body::Joined(_) => self.greet(event.seq),
             Body::Message { text, .. } => self.answer(&text.show(), event.seq),
-            Body::Opened(_) | Body::Left { .. } | Body::Ended => BotAnswer::default(),
+            Body::Opened(_) | Body::Left { .. } | Body::Ended | Body::Attached { .. } => BotAnswer::default(),
         }
     }
 
     /// What it says when it joins with the event `seq`.
     pub fn greet(&self, seq: u64) -> BotAnswer {
-        BotAnswer { texts: choose(&self.raw.greetings, seq), leave: false }
+        BotAnswer { texts: choose(&self.raw.greetings, seq), ..BotAnswer::default() }
     }
 
     /// What it answers to a text posted as event `seq`.
     pub fn answer(&self, text: &str, seq: u64) -> BotAnswer {
         let mut rows = self.patterns.iter().zip(&self.raw.rules);
         rows.find(|(pattern, _)| pattern.is_match(text)).map_or_else(
-            || BotAnswer { texts: choose(&self.raw.fallbacks, seq), leave: false },
-            |(_, row)| BotAnswer { texts: choose(&row.answers, seq), leave: row.leave },
+            || BotAnswer { texts: choose(&self.raw.fallbacks, seq), ..BotAnswer::default() },
+            |(_, row)| BotAnswer {
+                texts: choose(&row.answers, seq),
+                leave: row.leave,
+                handover: row.handover,
+            },
         )
     }
 }

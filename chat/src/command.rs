@@ -68,6 +68,13 @@ pub enum Act {
         texts: Vec<String>,
         /// Whether the bot leaves afterwards.
         leave: bool,
+        /// Whether it asks for a person: where a workflow invited it, it leaves and the workflow goes on.
+        handover: bool,
+    },
+    /// A bot's turn failed or took too long: it is given again, or the bot is taken out.
+    BotFailed {
+        /// The effect that has no answer.
+        effect: EffectId,
     },
     /// Settles an owed effect that needs nothing else said (the record's rows are written).
     Settle {
@@ -189,6 +196,9 @@ pub enum Reject {
     /// The agent is not signed in.
     #[error("not signed in")]
     NotSignedIn,
+    /// The agent can't sign out while he has chats.
+    #[error("leave your chats first")]
+    HasChats,
     /// The session failed twice on the same command and is out of service until its shard has a new owner.
     #[error("the session is out of service after repeated faults")]
     Quarantined,

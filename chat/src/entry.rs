@@ -3,6 +3,7 @@
 
 use crate::agent::AgentChange;
 use crate::id::{BotName, CommandId, EffectId, EntityId, Millis, TimerId};
+use crate::interaction::InteractionChange;
 use crate::queue::QueueChange;
 use crate::routing::Message;
 use crate::session::{ChatAnswer, Event};
@@ -45,6 +46,10 @@ pub enum Entry {
     },
     /// The timer fired or is no longer wanted.
     Disarmed(TimerId),
+    /// A change of the session's interaction.
+    Interaction(InteractionChange),
+    /// The participant of this number, a bot, failed in its turn.
+    BotFailed(u32),
     /// A change of a queue.
     Queue(QueueChange),
     /// A change of an agent.
@@ -72,6 +77,6 @@ pub enum Effect {
     },
     /// The record is to be opened: its opening row.
     OpenRecord,
-    /// The session has ended: the remaining transcript rows and the closing row are to be written.
+    /// Session and interaction have ended: the remaining transcript rows and the closing row are to be written.
     CloseRecord,
 }

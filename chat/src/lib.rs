@@ -12,7 +12,9 @@ pub mod contact;
 pub mod entity;
 pub mod entry;
 pub mod id;
+pub mod interaction;
 pub mod key;
+mod ledger;
 pub mod queue;
 pub mod record;
 pub mod routing;
@@ -20,6 +22,7 @@ pub mod session;
 #[cfg(test)]
 mod stored_shapes;
 pub mod transcript;
+pub mod workflow;
 
 pub use entity::{Decision, Entity};
 pub use id::{

@@ -1,15 +1,89 @@
 //! The queue: who waits, and who could take them.
+//!
+//! It decides nothing alone: an agent's entity grants or refuses the place that the queue asks for, and the interaction
+//! says where it is. What waits here is a claim that the interaction can void, and is asked for whenever it looks old.
 
-use crate::Turn;
-use crate::command::{Caller, Command, Read, Reading, Reject};
-use crate::entity::Decision;
+mod decide;
+mod draft;
+mod snapshot;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use crate::command::{Caller, Read, Reading, Reject};
 use crate::entry::{Effect, Entry};
 use crate::id::{AgentName, EffectId, Millis, QueueName, SessionId, TimerId};
+use crate::ledger::Ledger;
+use crate::routing::Ticket;
 use bincode::{Decode, Encode};
+use state::{Lines as _, Place, State};
 
 /// A change of a queue, as it is journaled.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum QueueChange {}
+pub enum QueueChange {
+    /// Somebody waits from now on.
+    Waits {
+        /// Who.
+        interaction: SessionId,
+        /// The move with which he came.
+        attempt: u64,
+        /// His place in line, with moments of this queue's served time.
+        ticket: Ticket,
+        /// When to look after him, in served time.
+        look_at: Millis,
+    },
+    /// He does not wait here, and moves below this one are void.
+    Left {
+        /// Who.
+        interaction: SessionId,
+        /// The lowest attempt that may come.
+        floor: u64,
+    },
+    /// An agent is asked for him.
+    Asked {
+        /// For whom.
+        interaction: SessionId,
+        /// The agent.
+        agent: AgentName,
+        /// The owed request.
+        request: EffectId,
+        /// When to look after him.
+        look_at: Millis,
+    },
+    /// The agent answered.
+    Answered {
+        /// For whom he was asked.
+        interaction: SessionId,
+        /// The agent.
+        agent: AgentName,
+        /// The request.
+        request: EffectId,
+        /// The first version that counts the place he keeps; none: he keeps none.
+        granted: Option<u64>,
+        /// When to look after him who waits.
+        look_at: Millis,
+    },
+    /// Somebody was looked after.
+    Looked {
+        /// Who.
+        interaction: SessionId,
+        /// Whether he is back in line: nothing came of what was asked for him.
+        back: bool,
+        /// When to look again.
+        look_at: Millis,
+    },
+    /// What an agent can take.
+    Knows {
+        /// Who.
+        agent: AgentName,
+        /// As of this version.
+        version: u64,
+        /// How many more.
+        free: u32,
+        /// Since when he has had nothing new to do.
+        idle_since: Millis,
+    },
+}
 
 /// A queue as operators see it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -48,49 +122,65 @@ pub struct Idle {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
     name: QueueName,
+    state: State,
+    ledger: Ledger,
 }
 
 impl Queue {
     /// An empty queue.
     pub fn new(name: QueueName) -> Self {
-        Self { name }
+        Self { name, state: State::default(), ledger: Ledger::default() }
     }
-    /// As [`crate::Session::decide`].
+
+    /// Changes the state as a journaled entry says.
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Queue(change) => self.state.change(change),
+            other => self.ledger.apply(other),
+        }
+    }
+
+    /// Reads who waits.
     ///
     /// # Errors
-    /// [`Reject`].
-    pub fn decide(&self, _command: &Command, _turn: &Turn) -> Result<Decision, Reject> {
-        Err(Reject::NotAllowed)
+    /// [`Reject::NotAllowed`] to all but the node and its operators.
+    pub fn read(&self, caller: &Caller, read: &Read) -> Result<Reading, Reject> {
+        match (read, caller) {
+            (Read::Line, Caller::System | Caller::Operator) => Ok(Reading::Line(Box::new(self.line()))),
+            _ => Err(Reject::NotAllowed),
+        }
     }
-    /// Changes the state.
-    pub fn apply(&mut self, _entry: &Entry) {}
-    /// Reads.
-    ///
-    /// # Errors
-    /// [`Reject`].
-    pub fn read(&self, _caller: &Caller, _read: &Read) -> Result<Reading, Reject> {
-        Err(Reject::NotAllowed)
+
+    fn line(&self) -> Line {
+        let mut waiting: Vec<_> =
+            self.state.waiting.iter().map(|(id, who)| (Place::of(id, who), who)).collect();
+        waiting.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut seats: Vec<_> = self.state.seats().collect();
+        seats.sort();
+        Line {
+            waiting: waiting
+                .into_iter()
+                .map(|(place, who)| Waiting {
+                    interaction: place.interaction,
+                    priority: who.ticket.priority,
+                    since: who.ticket.since,
+                    asking: who.stage.agent().cloned(),
+                })
+                .collect(),
+            agents: seats
+                .into_iter()
+                .map(|seat| Idle { agent: seat.agent, free: seat.free, since: seat.idle_since })
+                .collect(),
+        }
     }
-    /// State as bytes.
-    ///
-    /// # Errors
-    /// Too large.
-    pub fn to_snapshot(&self) -> Result<Vec<u8>, handoff_codec::Error> {
-        handoff_codec::encode(&self.name)
-    }
-    /// From bytes.
-    ///
-    /// # Errors
-    /// Damaged.
-    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, handoff_codec::Error> {
-        Ok(Self { name: handoff_codec::decode(bytes)? })
-    }
-    /// What is owed.
+
+    /// What is owed, oldest first.
     pub fn owed(&self) -> impl Iterator<Item = (EffectId, &Effect)> {
-        std::iter::empty()
+        self.ledger.owed()
     }
-    /// Timers.
+
+    /// Armed timers and their moments of served time.
     pub fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
-        std::iter::empty()
+        self.ledger.timers()
     }
 }

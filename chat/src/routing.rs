@@ -8,6 +8,9 @@
 //! capacity, tells the interaction `Propose`; the interaction journals that it is now an offer (attempt + 1), tells
 //! the queue `Withdraw`, and counts the offer's time. The agent's `Accept` moves it to the agent (attempt + 1).
 
+#[cfg(test)]
+mod tests;
+
 use crate::id::{AgentName, Millis, QueueName, SessionId};
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -175,7 +178,10 @@ pub enum Reply {
     /// The claim holds.
     Held,
     /// The agent keeps a place.
-    Granted,
+    Granted {
+        /// The first version of [`ToQueue::Available`] that counts it.
+        version: u64,
+    },
     /// The agent keeps none; what he can take as of this version.
     Refused {
         /// See [`ToQueue::Available`].

@@ -3,6 +3,7 @@
 pub mod command;
 mod draft;
 pub mod event;
+mod hands;
 mod machine;
 mod read;
 mod snapshot;
@@ -12,4 +13,5 @@ mod tests;
 
 pub use command::{Bot, ChatAnswer, Limits, Opening, View};
 pub use event::{Body, Event, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind, Visibility};
+pub(crate) use machine::cut;
 pub use state::Session;

@@ -6,15 +6,20 @@
 
 use crate::command::{Act, Caller, Command};
 use crate::entry::{Effect, Entry};
+use crate::interaction::{Begun, How, InteractionChange, Place, Purpose};
 use crate::record::{RecordClosing, RecordOpening, decode_event, encode_event};
 use crate::session::{
     Body, Bot, ChatAnswer, Event, LeaveReason, Limits, Opening, Participant, Role, Start, Text, Visibility,
 };
-use crate::{BotName, CommandId, EffectId, Millis, Session, SessionId, TimerId, Turn};
+use crate::workflow::{Known, Program, read};
+use crate::{AgentName, BotName, CommandId, EffectId, Millis, QueueName, Session, SessionId, TimerId, Turn};
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+mod routing;
 
 fn fixture(name: &str, written: &[u8]) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1").join(format!("{name}.bin"));
@@ -64,10 +69,11 @@ fn bodies() -> Vec<(String, Body)> {
             Body::Message { text: Text::clear("你好 👋"), message_type: Some("text".to_owned()) },
         ),
         ("ended".to_owned(), Body::Ended),
+        ("attached".to_owned(), Body::Attached { key: "topic".to_owned(), value: Text::clear("sales") }),
     ];
     for role in [
         Role::Customer,
-        Role::Agent(crate::AgentName("kate".to_owned())),
+        Role::Agent(AgentName("kate".to_owned())),
         Role::Bot(BotName("demo".to_owned())),
         Role::Supervisor,
         Role::Workflow,
@@ -106,12 +112,62 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("armed", Entry::Armed { id: TimerId(1), at: Millis(1_646_464_173_120) }),
         ("disarmed", Entry::Disarmed(TimerId(1))),
         ("retired", Entry::Retired),
+        ("bot-failed", Entry::BotFailed(2)),
     ]
+    .into_iter()
+    .chain(interaction_entries())
+    .collect()
+}
+
+fn interaction_entries() -> Vec<(&'static str, Entry)> {
+    let (queue, agent) = (QueueName("support".to_owned()), AgentName("kate".to_owned()));
+    let at = Millis(1_646_464_173_120);
+    let moved = |place| InteractionChange::Moved { attempt: 300, place, at };
+    let offer = Place::Offer { agent: agent.clone(), queue: queue.clone(), until: at };
+    let begun = Begun {
+        program: demo(),
+        service: "default".to_owned(),
+        nickname: Text::clear("Zoë 🙂"),
+        subject: Text::clear("help"),
+        data: BTreeMap::from([("k".to_owned(), Text::clear("v"))]),
+    };
+    let changes = vec![
+        ("interaction-begun", InteractionChange::Begun(Box::new(begun))),
+        ("interaction-stepped", InteractionChange::Stepped(Some(3))),
+        ("interaction-to-workflow", moved(Place::Workflow)),
+        ("interaction-to-queue", moved(Place::Queue(queue.clone()))),
+        ("interaction-to-offer", moved(offer)),
+        ("interaction-to-agent", moved(Place::Agent { agent: agent.clone(), queue })),
+        ("interaction-done", moved(Place::Done(How::Abandoned))),
+        ("interaction-declined", InteractionChange::Declined { agent, until: at }),
+        ("interaction-timer", InteractionChange::Timer { purpose: Purpose::Offer, id: Some(TimerId(7)) }),
+        ("interaction-overdue", InteractionChange::Overdue),
+        ("interaction-comforted", InteractionChange::Comforted),
+        ("interaction-offline", InteractionChange::Offline(How::Forced)),
+    ];
+    changes.into_iter().map(|(name, change)| (name, Entry::Interaction(change))).collect()
+}
+
+/// A program with a step of each kind.
+fn demo() -> Arc<Program> {
+    let text = "version = 1\nnickname = \"N\"\nstart = \"a\"\npost = \"g\"\n\
+        [steps.a]\nsay = \"x\"\nnext = \"b\"\n\
+        [steps.b]\nask = \"x\"\nsave = \"k\"\nyes = \"c\"\nno = \"d\"\nnext = \"e\"\ntimeout_ms = 5\ntimeout = \"f\"\n\
+        [steps.c]\nbranch = \"k\"\ncases = [{ pattern = 'x', next = \"d\" }]\n\
+        [steps.d]\nbot = \"demo\"\nhandover = \"e\"\n\
+        [steps.e]\nroute = \"support\"\npriority = -3\ntexts = [\"x\"]\ntimeout_ms = 5\ntimeout = \"f\"\n\
+        [steps.f]\nend = true\n[steps.g]\nattach = \"k\"\nvalue = \"v\"\nnext = \"h\"\n[steps.h]\nwait_ms = 5\n";
+    let known = Known {
+        bots: BTreeMap::from([(BotName("demo".to_owned()), "Ada".to_owned())]),
+        queues: BTreeMap::from([(QueueName("support".to_owned()), 30_000)]),
+    };
+    // The hash of its text is not what is tested.
+    Arc::new(Program { hash: 7, ..read("demo", text, &known).unwrap() })
 }
 
 #[test]
 fn every_entry_of_version_1_is_written_and_read_as_ever() {
-    for (name, entry) in entries() {
+    for (name, entry) in entries().into_iter().chain(routing::entries()) {
         stays(&format!("entry-{name}"), &entry);
     }
 }
@@ -149,9 +205,8 @@ fn the_record_s_rows_of_version_1_are_written_and_read_as_ever() {
     assert_eq!((RecordClosing::decode(&stored).unwrap(), stored), (closing, bytes));
 }
 
-fn ended_session() -> Session {
-    let mut session = Session::new(SessionId::from_random(&[7; 16]));
-    let opening = Opening {
+fn opening() -> Opening {
+    Opening {
         service: "default".to_owned(),
         nickname: "Zoë 🙂".to_owned(),
         first_name: "Zoë".to_owned(),
@@ -163,9 +218,15 @@ fn ended_session() -> Session {
         time_zone_offset_minutes: 60,
         key_hash: [5; 32],
         sealed_key: Some([9; 16]),
+        workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
         limits: limits(),
-    };
+    }
+}
+
+/// A session that was opened and came to its end.
+fn ended_session(opening: Opening) -> Session {
+    let mut session = Session::new(SessionId::from_random(&[7; 16]));
     let acts = [
         Act::Open(Box::new(opening)),
         Act::Send { text: "x".to_owned(), message_type: None },
@@ -184,7 +245,8 @@ fn ended_session() -> Session {
 #[test]
 fn a_snapshot_of_version_1_is_written_and_read_as_ever() {
     for (name, mut session) in [
-        ("snapshot-ended", ended_session()),
+        ("snapshot-ended", ended_session(opening())),
+        ("snapshot-workflow", ended_session(Opening { workflow: Some(demo()), ..opening() })),
         ("snapshot-unopened", Session::new(SessionId::from_random(&[7; 16]))),
     ] {
         let written = session.to_snapshot().unwrap();
@@ -196,9 +258,11 @@ fn a_snapshot_of_version_1_is_written_and_read_as_ever() {
 
 #[test]
 fn no_fixture_is_left_that_nothing_reads() {
-    let names = entries().into_iter().map(|(name, _)| format!("entry-{name}.bin"));
+    let names = entries().into_iter().chain(routing::entries()).map(|(name, _)| format!("entry-{name}.bin"));
     let names = names.chain(bodies().into_iter().map(|(name, _)| format!("event-{name}.bin")));
-    let others = ["record-opening", "record-closing", "snapshot-ended", "snapshot-unopened"];
+    let others =
+        ["record-opening", "record-closing", "snapshot-ended", "snapshot-unopened", "snapshot-workflow"];
+    let others = others.into_iter().chain(routing::SNAPSHOTS);
     let names: BTreeSet<_> = names.chain(others.map(|name| format!("{name}.bin"))).collect();
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1");
     for file in std::fs::read_dir(folder).unwrap() {

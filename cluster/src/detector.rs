@@ -152,6 +152,12 @@ impl Detector {
         })
     }
 
+    /// The last beat of a peer, if it came within `span_ms`.
+    pub(crate) fn beat_within(&self, owner: Owner, now_ms: u64, span_ms: u64) -> Option<&Beat> {
+        let peer = self.peers.get(&owner)?;
+        peer.beat.as_ref().filter(|_| peer.linked && now_ms - peer.heard_ms <= span_ms)
+    }
+
     /// The last beat of a peer.
     pub(crate) fn last_beat(&self, owner: Owner) -> Option<&Beat> {
         self.peers.get(&owner)?.beat.as_ref()

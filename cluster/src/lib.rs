@@ -19,4 +19,4 @@ pub mod supervisor;
 pub use members::{Assignment, Member, MemberList, MemberState, MembersError};
 pub use peer::{PeerError, PeerEvent, PeerService, Peers};
 pub use placement::{rank, shard_of};
-pub use supervisor::{Action, Beat, Config, Input, Note, Supervisor, SwapAnswer, Timing};
+pub use supervisor::{Action, Beat, Config, Input, Note, StoreState, Supervisor, SwapAnswer, Timing};

@@ -55,9 +55,9 @@ pub struct Member {
     pub http_url: String,
     /// Where it stands.
     pub state: MemberState,
-    /// The oldest peer protocol it speaks.
+    /// The oldest protocol it speaks and writes.
     pub protocol_min: u16,
-    /// The newest peer protocol it speaks.
+    /// The newest protocol it speaks and writes.
     pub protocol_max: u16,
     /// Its build, for operators.
     pub build: String,
@@ -85,6 +85,9 @@ pub struct MemberList {
     pub version: u64,
     /// How many shards there are.
     pub shards: u16,
+    /// The protocol version that all stored bytes keep to, so that every live member can read them. The first member
+    /// brings his newest; raised on an operator's word, never lowered. 0: nobody has joined yet.
+    pub protocol: u16,
     /// In order of node; one entry per node.
     pub members: Vec<Member>,
     /// By shard number.
@@ -96,7 +99,7 @@ impl MemberList {
     #[must_use]
     pub fn new(shards: u16) -> Self {
         let assignment = vec![Assignment::default(); usize::from(shards)];
-        Self { version: 0, shards, members: Vec::new(), assignment }
+        Self { version: 0, shards, protocol: 0, members: Vec::new(), assignment }
     }
 
     /// The bytes to store.
@@ -155,8 +158,45 @@ impl MemberList {
         self.assignment.get(usize::from(shard.0)).copied().unwrap_or_default()
     }
 
+    /// Why a node that speaks these versions, oldest and newest, can't be a member.
+    #[must_use]
+    pub fn misfit(&self, (min, max): (u16, u16)) -> Option<String> {
+        let stored = self.protocol;
+        if stored == 0 || (min..=max).contains(&stored) {
+            None
+        } else if max < stored {
+            Some(format!(
+                "this cluster stores in protocol version {stored}, this node reads up to {max}: start a newer build, \
+                 or one with a higher peer.protocol_max (docs/upgrade.md)"
+            ))
+        } else {
+            Some(format!(
+                "this cluster still stores in protocol version {stored}, this build knows {min} and later: run \
+                 'handoff cluster raise' with the build before this one first (docs/upgrade.md)"
+            ))
+        }
+    }
+
+    /// The newest version that every live member reads; what [`MemberList::raise`] raises to.
+    #[must_use]
+    pub fn protocol_of_all(&self) -> u16 {
+        self.live().map(|member| member.protocol_max).min().unwrap_or(self.protocol)
+    }
+
+    /// Lets all stored bytes from now on be of the newest version that every live member reads. From then on older
+    /// ones can't join. False: nothing to raise.
+    pub fn raise(&mut self) -> bool {
+        let newest = self.protocol_of_all();
+        let higher = newest > self.protocol;
+        self.protocol = self.protocol.max(newest);
+        higher
+    }
+
     /// Puts a new incarnation in, in the place of the node's earlier one. False: the list is full.
     pub fn join(&mut self, member: Member) -> bool {
+        if self.protocol == 0 {
+            self.protocol = member.protocol_max;
+        }
         let node = member.owner.node;
         match self.members.binary_search_by_key(&node, |other| other.owner.node) {
             Ok(place) => self.members[place] = member,

@@ -12,6 +12,7 @@ mod handshake;
 mod link;
 mod links;
 pub mod memory;
+mod tls;
 mod wire;
 
 use std::time::Duration;
@@ -24,9 +25,13 @@ use tokio::net::TcpStream;
 
 pub use handshake::HandshakeError;
 pub use links::{Links, LinksConfig, Secret};
+pub use tls::{Tls, TlsError, TlsFiles};
 
-/// The peer protocol versions that this build speaks, oldest and newest.
+/// The protocol versions that a node of this build speaks and writes, oldest and newest, unless it is told otherwise.
 pub const PROTOCOL: (u16, u16) = (1, 1);
+
+/// The newest version that is in this build; `docs/upgrade.md` says what each version brings and how it is rolled out.
+pub const PROTOCOL_NEWEST: u16 = 2;
 
 /// Why a call to a peer brought no answer.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
@@ -78,7 +83,7 @@ pub enum PeerEvent {
         /// Who answered; there is a link with it.
         met: Owner,
     },
-    /// The peer and we don't agree on cluster, secret, protocol or shards.
+    /// The peer and we don't agree on cluster, secret, protocol, shards or TLS.
     Refused {
         /// Who was called.
         peer: Owner,

@@ -20,6 +20,7 @@
 mod adopt;
 mod settings;
 mod shards;
+mod store;
 mod words;
 mod write;
 
@@ -32,7 +33,7 @@ use crate::members::{MemberList, MemberState};
 use crate::random;
 pub use settings::{Config, Timing};
 use shards::Hold;
-pub use words::{Action, Beat, Input, Note, SwapAnswer};
+pub use words::{Action, Beat, Input, Note, StoreState, SwapAnswer};
 
 /// Where a drain stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,11 +76,13 @@ pub struct Supervisor {
     swapping: Option<MemberList>,
     swap_after_ms: u64,
     store_failing: bool,
+    /// What the shards were told last of the store.
+    told_store: StoreState,
     connected: BTreeMap<Owner, String>,
     suspects: BTreeSet<Owner>,
     next_beat_ms: u64,
     next_echo_ms: u64,
-    next_alive_ms: u64,
+    alive_sent_ms: Option<u64>,
     downs_ms: VecDeque<u64>,
     pause_until_ms: u64,
     drain: Drain,
@@ -115,11 +118,12 @@ impl Supervisor {
             swapping: None,
             swap_after_ms: 0,
             store_failing: false,
+            told_store: StoreState::Works,
             connected: BTreeMap::new(),
             suspects: BTreeSet::new(),
             next_beat_ms: 0,
             next_echo_ms: 0,
-            next_alive_ms: 0,
+            alive_sent_ms: None,
             downs_ms: VecDeque::new(),
             pause_until_ms: 0,
             drain: Drain::No,
@@ -190,8 +194,8 @@ impl Supervisor {
             Input::ClaimFailed { shard, turn } => self.on_claim_failed(shard, turn),
             Input::ShardFenced { shard, turn, by } => self.on_fenced(shard, turn, by),
             Input::ShardReleased { shard, turn } => self.on_released(shard, turn, out),
-            Input::StoreFailing => self.store_failing = true,
-            Input::StoreBack => self.store_failing = false,
+            Input::StoreFailing => self.on_store(true),
+            Input::StoreBack => self.on_store(false),
             Input::DrainAsked => {
                 if self.drain == Drain::No {
                     self.drain = Drain::Since(now);
@@ -249,10 +253,7 @@ impl Supervisor {
                 out.push(Action::Tell { to, note: Note::Echo(now) });
             }
         }
-        if self.joined_ms.is_some() && now >= self.next_alive_ms {
-            self.next_alive_ms = now + self.config.timing.alive_ms;
-            out.push(Action::WriteAlive);
-        }
+        self.write_alive(out);
         for of in self.detector.ask_alive(&self.list, self.me, now) {
             out.push(Action::ReadAlive { of });
         }
@@ -263,6 +264,7 @@ impl Supervisor {
         self.settle(out);
         self.consider_list(out);
         self.end_drain(out);
+        self.tell_store(out);
         if !self.halted {
             self.send_beats(out);
         }
@@ -282,6 +284,7 @@ impl Supervisor {
             suspects: self.suspects.iter().copied().collect(),
             held,
             ready: self.now_ms >= self.pause_until_ms && !self.store_failing,
+            store_failing: self.store_failing,
         };
         for to in self.detector.linked() {
             out.push(Action::Tell { to, note: Note::Beat(beat.clone()) });

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use options::{
     Admin, Agent, Bots, Cassandra, Cluster, Config, Desk, Durability, Http, Journal, Limits, Log, LogFormat,
-    Node, Peer, Service, Session, Sqlite, Store, StoreKind,
+    Node, Peer, Service, Session, Sqlite, Store, StoreKind, Tls,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;
@@ -119,6 +119,13 @@ impl Config {
         }
     }
 
+    /// The certificate, key and authorities of the links between nodes, when they use TLS.
+    #[must_use]
+    pub fn peer_tls(&self) -> Option<(&Path, &Path, &Path)> {
+        let Tls { certificate, key, authorities } = &self.peer.tls;
+        Some((certificate.as_deref()?, key.as_deref()?, authorities.as_deref()?))
+    }
+
     /// The file of the demo agent's password, made at first start where no agent is configured: beside the cluster
     /// secret.
     #[must_use]
@@ -136,6 +143,27 @@ impl Config {
     #[must_use]
     pub fn shard_threads(&self) -> usize {
         cores_unless(self.node.shard_threads)
+    }
+
+    /// Frames that this node appends at the same time: `journal.frames_in_flight`, else as many as suit the store. The
+    /// embedded store commits what waits in one transaction; Cassandra pays for each frame, so few shall wait together.
+    #[must_use]
+    pub fn frames_in_flight(&self) -> usize {
+        match self.journal.frames_in_flight {
+            0 if self.fences_each_frame() => 2,
+            0 => 8,
+            given => given,
+        }
+    }
+
+    /// How long a place in flight rests after its frame, in times of what the append took: `journal.frame_rest`.
+    #[must_use]
+    pub fn frame_rest(&self) -> u32 {
+        if self.fences_each_frame() { self.journal.frame_rest } else { 0 }
+    }
+
+    fn fences_each_frame(&self) -> bool {
+        self.store.kind == StoreKind::Cassandra && !self.journal.bench_plain_insert
     }
 
     /// What customers and peers are told as this node's address: `http.public_url`, else `http://` and `http.listen`.

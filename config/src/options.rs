@@ -130,12 +130,30 @@ options! {
         secret_file: Option<PathBuf> = None,
         /// Allows a listener beyond loopback although the links are not encrypted.
         insecure: bool = false,
+        /// Mutual TLS on the links.
+        tls: Tls = Tls::default(),
+        /// The newest protocol version that this node speaks and writes.
+        protocol_max: u16 = 1,
+        /// All nodes run on this host and see the embedded store's very folder, whatever addresses they have.
+        same_host: bool = false,
         /// How long a connection attempt may take.
         connect_timeout_ms: u64 = 1_000,
         /// Most calls that wait for one peer's answer; more are refused as busy.
         calls_max: usize = 8_192,
         /// The largest frame on a link.
         frame_bytes_max: usize = 4_194_304,
+    }
+}
+
+options! {
+    /// Mutual TLS on the links between nodes: all three files or none.
+    Tls {
+        /// The node's certificate and what leads from it to an authority, in PEM.
+        certificate: Option<PathBuf> = None,
+        /// Its private key, in PEM.
+        key: Option<PathBuf> = None,
+        /// The certificates of those who sign nodes' certificates, in PEM.
+        authorities: Option<PathBuf> = None,
     }
 }
 
@@ -210,8 +228,10 @@ options! {
         shards: u16 = 24,
         /// Events are cut into frames of about this size.
         frame_bytes_max: usize = 65_536,
-        /// Frames that one node appends at the same time.
-        frames_in_flight: usize = 8,
+        /// Frames that one node appends at the same time; 0: as suits the store.
+        frames_in_flight: usize = 0,
+        /// On Cassandra, how long a frame's place in flight then rests, in times of what its append took.
+        frame_rest: u32 = 2,
         /// A segment is sealed at this many frames
         segment_frames_max: u64 = 1_024,
         /// or at this size.

@@ -57,7 +57,8 @@ impl Checker<'_> {
         self.range("peer.frame_bytes_max", peer.frame_bytes_max, 2 << 20, 16 << 20);
         self.range("journal.shards", journal.shards, 1, 4_096);
         self.range("journal.frame_bytes_max", journal.frame_bytes_max, 4_096, 512 << 10);
-        self.range("journal.frames_in_flight", journal.frames_in_flight, 1, 4_096);
+        self.range("journal.frames_in_flight", journal.frames_in_flight, 0, 4_096);
+        self.range("journal.frame_rest", journal.frame_rest, 0, 16);
         self.range("journal.segment_frames_max", journal.segment_frames_max, 16, 65_536);
         self.range("journal.segment_bytes_max", journal.segment_bytes_max, 65_536, 64 << 20);
         let cassandra = &config.store.cassandra;
@@ -177,15 +178,18 @@ impl Checker<'_> {
             self.refuse("peer.listen", "must have a port, the other nodes have to find it");
         }
         let beyond = !peer.listen.ip().is_loopback();
-        if beyond && !peer.insecure {
+        let given = [&peer.tls.certificate, &peer.tls.key, &peer.tls.authorities].map(Option::is_some);
+        if given.contains(&true) && given.contains(&false) {
+            self.refuse("peer.tls", "needs all of certificate, key and authorities, or none");
+        } else if beyond && !given[0] && !peer.insecure {
             self.refuse(
                 "peer.listen",
-                "is beyond loopback and the links are not encrypted: listen on loopback, or set peer.insecure = true \
-                 on a network that only the nodes can reach",
+                "is beyond loopback and the links are not encrypted: set peer.tls, or listen on loopback, or set \
+                 peer.insecure = true on a network that only the nodes can reach",
             );
         }
         let far = |address: &String| !host_of(address).is_some_and(is_loopback);
-        if config.store.kind == StoreKind::Sqlite {
+        if config.store.kind == StoreKind::Sqlite && !peer.same_host {
             let why = "names another host, but the embedded store works on one host only: \
                        use store.kind = \"cassandra\"";
             if peer.seeds.iter().any(|seed| host_of(seed).is_some() && far(seed)) {
@@ -256,7 +260,7 @@ impl Checker<'_> {
 
     fn warn(&mut self, config: &Config) {
         let mut warn = |text: String| self.warnings.push(text);
-        if config.peer.insecure {
+        if config.peer.insecure && config.peer_tls().is_none() {
             warn(format!(
                 "peer.insecure is set: links on {} are not encrypted, anybody on that network can read every chat",
                 config.peer.listen

@@ -165,6 +165,7 @@ fn the_embedded_store_refuses_other_hosts() {
     {
         let text = report("[peer]\ninsecure = true\n", &[], &[key]);
         assert!(text.contains("embedded store works on one host only"), "{key}: {text}");
+        from("[peer]\ninsecure = true\nsame_host = true\n", &[], &[key]).unwrap();
     }
     from("", &[], &["peer.seeds=127.0.0.1:7101,[::1]:7102,localhost:7103"]).unwrap();
 }
@@ -273,4 +274,18 @@ proptest! {
         let set = vec![set, format!("{key}={value}")];
         let _ = Sources { file: None, env, set }.load().map_err(|problems| problems.to_string());
     }
+}
+
+#[test]
+fn with_tls_the_links_may_leave_the_host_without_a_warning() {
+    let store = "[store]\nkind = \"cassandra\"\n";
+    let tls =
+        format!("{store}[peer.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\nauthorities = \"a.pem\"\n");
+    let beyond = [("HANDOFF_PEER__LISTEN", "10.0.0.1:7080")];
+    let loaded = from(&tls, &beyond, &["peer.insecure=true"]).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert!(from(&tls, &beyond, &[]).unwrap().config.peer_tls().is_some());
+    assert!(report(store, &beyond, &[]).contains("set peer.tls"));
+    let half = report(&tls, &beyond, &["peer.tls.key="]);
+    assert!(half.contains("peer.tls needs all of certificate, key and authorities"), "{half}");
 }

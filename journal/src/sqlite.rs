@@ -19,7 +19,7 @@ mod layout;
 mod tables;
 mod writer;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -119,8 +119,8 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Deletes log files of this node's former incarnations that no shard's log reaches into any more; answers how
-    /// many. Happens at each open and trim.
+    /// Deletes log files that no shard's log reaches into any more, of this node's former incarnations and of nodes
+    /// that don't run; answers how many. Happens at each open and trim.
     ///
     /// # Errors
     /// `Unknown` when the folder can't be read.
@@ -190,6 +190,18 @@ impl Inner {
 
     fn sweep(&self) -> Result<usize, JournalError> {
         let unreadable = |error: std::io::Error| JournalError::Unknown(error.to_string());
+        let mut files = self.log_files().map_err(unreadable)?;
+        // A node that runs, stopped or not, holds its lock and may write to any life's file. While this process holds
+        // it, that node neither writes nor claims; so what is live is looked up only then.
+        let absent: BTreeMap<NodeId, File> = files
+            .iter()
+            .map(|owner| owner.node)
+            .filter(|node| *node != self.node)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .filter_map(|node| Some((node, self.layout.lock_absent(node)?)))
+            .collect();
+        files.retain(|owner| owner.node == self.node || absent.contains_key(&owner.node));
         let mut live: BTreeSet<Owner> = BTreeSet::new();
         for shard in self.claims.shards() {
             // A shard between two owners: whatever there is may still be needed.
@@ -201,16 +213,20 @@ impl Inner {
         let writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
         live.extend(writers.iter().map(|(owner, _)| *owner));
         let mut deleted = 0;
-        for entry in std::fs::read_dir(self.layout.logs()).map_err(unreadable)? {
-            let name = entry.map_err(unreadable)?.file_name();
-            let owner = name.to_str().and_then(|name| name.strip_suffix(".db")?.parse::<Owner>().ok());
-            // Other nodes' files are theirs to delete: only they know that no life of theirs writes to them.
-            if let Some(owner) = owner.filter(|owner| owner.node == self.node && !live.contains(owner)) {
-                file::delete(&self.layout.log(owner)).map_err(unreadable)?;
-                deleted += 1;
-            }
+        for owner in files.into_iter().filter(|owner| !live.contains(owner)) {
+            file::delete(&self.layout.log(owner)).map_err(unreadable)?;
+            deleted += 1;
         }
         Ok(deleted)
+    }
+
+    fn log_files(&self) -> std::io::Result<Vec<Owner>> {
+        let mut owners = Vec::new();
+        for entry in std::fs::read_dir(self.layout.logs())? {
+            let name = entry?.file_name();
+            owners.extend(name.to_str().and_then(|name| name.strip_suffix(".db")?.parse::<Owner>().ok()));
+        }
+        Ok(owners)
     }
 }
 

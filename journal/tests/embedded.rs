@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use handoff_journal::sqlite::{CommitFault, Durability, SqliteStore};
-use handoff_journal::{Journal, JournalError, NodeId};
+use handoff_journal::{Journal, JournalError, NodeId, Position};
 
 use crate::support::worlds::Sqlite;
 use crate::support::{World, assert_fenced, frame};
@@ -124,6 +124,31 @@ async fn a_log_file_goes_when_no_log_reaches_into_it_any_more() {
     let other = world.hand(2).await;
     let taken = other.claim(shard).await;
     assert_eq!(other.texts(&taken).await, ["11"]);
+}
+
+#[tokio::test]
+async fn a_log_file_of_a_node_that_never_returns_goes_by_the_hand_of_another_but_not_while_it_runs() {
+    let folder = tempfile::tempdir().expect("folder");
+    let open = |node: u16| SqliteStore::open(folder.path(), NodeId(node), Durability::Relaxed).expect("open");
+    let owner = |node: u16| format!("{node}-{node:016x}").parse().expect("owner");
+    let (shard, gone, stays) = (handoff_journal::ShardId(0), open(2), open(1));
+    let old = gone.claim(shard, owner(2)).await.expect("claim");
+    gone.append(&old.tenure, old.next, &frame("old")).await.expect("append");
+    let new = stays.claim(shard, owner(1)).await.expect("claim");
+    stays.append(&new.tenure, new.next, &frame("new")).await.expect("append");
+    let at = Position { seq: new.next.seq + 1, ..new.next };
+    let next = stays.roll(&new.tenure, at).await.expect("roll");
+    drop(gone);
+    assert_eq!(stays.sweep().await, Ok(0), "the log still begins in it");
+    let gone = open(2);
+    stays.trim(&new.tenure, next.segment).await.expect("trim");
+    assert_eq!(logs(folder.path()).len(), 2, "node 2 runs: it may claim and write again");
+    drop(gone);
+    assert_eq!(stays.sweep().await, Ok(1));
+    assert_eq!(logs(folder.path()), [format!("{}.db", new.tenure.owner)]);
+    let back = open(2);
+    let claimed = back.claim(shard, owner(2)).await.expect("claim");
+    back.append(&claimed.tenure, claimed.next, &frame("back")).await.expect("append");
 }
 
 #[tokio::test]

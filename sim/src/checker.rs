@@ -1,5 +1,7 @@
 //! What must hold at the end of a run, read off the log and the records and nothing else.
 
+use crate::agent::Acknowledged;
+use crate::rest::Rest;
 use handoff::record::read_record;
 use handoff::shard::frame::{FrameBody, Item};
 use handoff_chat::SessionId;
@@ -16,12 +18,14 @@ pub struct Told {
     pub session: SessionId,
     /// Acknowledged messages: the number given and the text, in the order in which they were acknowledged.
     pub acknowledged: Vec<(u64, String)>,
+    /// How often the bot greets.
+    pub greetings: usize,
 }
 
 impl Told {
     /// Nothing yet.
-    pub fn new(session: SessionId) -> Self {
-        Self { session, acknowledged: Vec::new() }
+    pub fn new(session: SessionId, greetings: usize) -> Self {
+        Self { session, acknowledged: Vec::new(), greetings }
     }
 }
 
@@ -40,10 +44,21 @@ struct Logged {
 ///
 /// # Errors
 /// The first thing that does not hold.
-pub async fn check(store: &MemoryStore, shards: u16, told: &[Told]) -> Result<(), String> {
+pub async fn check(
+    store: &MemoryStore,
+    shards: u16,
+    told: &[Told],
+    by_agents: &[Acknowledged],
+) -> Result<(), String> {
     let mut sessions: BTreeMap<SessionId, Logged> = BTreeMap::new();
+    let mut rest = Rest::default();
     for shard in 0..shards {
-        check_shard(store, ShardId(shard), &mut sessions)?;
+        check_shard(store, ShardId(shard), &mut sessions, &mut rest)?;
+    }
+    rest.check()?;
+    for (session, acknowledged) in by_agents.iter().flatten() {
+        let logged = sessions.get(session).ok_or(format!("{} is not in the log", session.0))?;
+        check_answers(&session.0, logged, acknowledged)?;
     }
     let tables = store.node(NodeId(0));
     for customer in told {
@@ -64,6 +79,7 @@ fn check_shard(
     store: &MemoryStore,
     shard: ShardId,
     sessions: &mut BTreeMap<SessionId, Logged>,
+    rest: &mut Rest,
 ) -> Result<(), String> {
     let mut epoch = 0;
     let mut owners: BTreeMap<u64, String> = BTreeMap::new();
@@ -81,10 +97,15 @@ fn check_shard(
                     }
                 }
                 Item::Turn(turn) => {
+                    rest.turn(&turn)?;
                     let Some(session) = turn.entity.session() else { continue };
                     take(sessions.entry(session).or_default(), turn.entries)?;
                 }
-                Item::Slept(_) | Item::Outage { .. } | Item::Chunk(_) | Item::Released { .. } => {}
+                Item::Slept(_)
+                | Item::Outage { .. }
+                | Item::Chunk(_)
+                | Item::Writer(_)
+                | Item::Released { .. } => {}
             }
         }
     }
@@ -109,6 +130,7 @@ fn take(logged: &mut Logged, entries: Vec<Entry>) -> Result<(), String> {
             }
             Entry::Retired => logged.retired += 1,
             Entry::Queue(_) | Entry::Agent(_) => return Err("another machine's entry".into()),
+            Entry::Interaction(_) => {}
             Entry::Settled(_) | Entry::Disarmed(_) | Entry::Reserved(_) | Entry::Answered { .. } => {}
         }
     }
@@ -141,7 +163,7 @@ fn check_session(name: &str, logged: &Logged, told: &Told) -> Result<(), String>
         return Err(format!("{name}: acknowledged {:?}, in the log {mine:?}", told.acknowledged));
     }
     let greetings = logged.events.iter().filter(|event| is_greeting(event)).count();
-    if greetings != 1 {
+    if greetings != told.greetings {
         return Err(format!("{name}: the bot greeted {greetings} times"));
     }
     if logged.owed != logged.settled {
@@ -149,6 +171,21 @@ fn check_session(name: &str, logged: &Logged, told: &Told) -> Result<(), String>
     }
     if logged.armed != logged.disarmed || logged.retired != 1 {
         return Err(format!("{name}: timers armed {:?}, fired {:?}", logged.armed, logged.disarmed));
+    }
+    Ok(())
+}
+
+/// Every acknowledged message of an agent is in the chat, once and in order.
+fn check_answers(name: &str, logged: &Logged, acknowledged: &[(u64, String)]) -> Result<(), String> {
+    let mut events = logged.events.iter();
+    for (seq, text) in acknowledged {
+        let is =
+            |event: &&Event| matches!(&event.body, Body::Message { text: said, .. } if said.show() == *text);
+        if events.find(is).is_none_or(|event| event.seq != *seq) {
+            return Err(format!(
+                "{name}: an agent's {text:?} was acknowledged as {seq}, and is not there in its place"
+            ));
+        }
     }
     Ok(())
 }

@@ -3,91 +3,64 @@
 //! Like a good client it repeats what was not acknowledged, with the same id, at the next node.
 
 use crate::checker::Told as Kept;
-use crate::node::SimNode;
-use handoff::front::{Ask, AskError, Told};
-use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading};
+use crate::client::{Client, NoAnswer, Nodes};
+use handoff::front::Told;
+use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::session::{Body, Bot, Limits, Opening, View};
+use handoff_chat::workflow::Program;
 use handoff_chat::{BotName, CommandId, EntityId, SessionId};
 use rand::RngExt;
 use rand::rngs::StdRng;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
-
-/// The nodes by place; a place is empty while its node is down.
-pub type Nodes = Rc<RefCell<Vec<Option<Rc<SimNode>>>>>;
-
-/// How long a client waits for one node.
-const CLIENT_TIMEOUT: Duration = Duration::from_millis(1_500);
-
-/// How often a call is tried before the customer complains: longer than any fault lasts.
-const TRIES_MAX: u32 = 400;
 
 /// One customer.
 pub struct Customer {
-    nodes: Nodes,
-    place: usize,
-    session: SessionId,
+    client: Client,
+    routed: Option<Arc<Program>>,
+    pub(crate) session: SessionId,
     key: [u8; 32],
-    rng: StdRng,
     seen: BTreeMap<u64, String>,
     kept: Kept,
 }
 
 impl Customer {
-    /// A customer who will talk in this session.
-    pub fn new(nodes: Nodes, session: SessionId, mut rng: StdRng) -> Self {
+    /// A customer who will talk in this session, with the bot or, where a workflow is given, with whom it routes to.
+    pub fn new(nodes: Nodes, session: SessionId, mut rng: StdRng, routed: Option<Arc<Program>>) -> Self {
         let key = rng.random();
-        let place = rng.random_range(0..64);
-        let kept = Kept::new(session.clone());
-        Self { nodes, place, session, key, rng, seen: BTreeMap::new(), kept }
+        let kept = Kept::new(session.clone(), usize::from(routed.is_none()));
+        Self { client: Client::new(nodes, rng), routed, session, key, seen: BTreeMap::new(), kept }
     }
 
-    fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         Caller::Customer(self.key)
     }
 
-    fn node(&mut self) -> Option<Rc<SimNode>> {
-        let nodes = self.nodes.borrow();
-        nodes[self.place % nodes.len()].clone()
-    }
-
     /// Asks until there is an answer.
-    async fn ask(&mut self, command: Option<Command>, read: Option<u64>) -> Result<Told, String> {
-        for _ in 0..TRIES_MAX {
-            let ask = Ask {
-                entity: EntityId::from(&self.session),
-                command: command.clone(),
-                read: read.map(|position| (self.caller(), Read::Customer { position })),
-                client_id: true,
-                patience: Duration::from_millis(2_000),
-                wait: Duration::ZERO,
-            };
-            if let Some(node) = self.node() {
-                match timeout(CLIENT_TIMEOUT, node.call(ask)).await {
-                    Ok(Some(Ok(told))) => return Ok(told),
-                    Ok(Some(Err(AskError::Rejected(reject)))) => return Err(format!("rejected: {reject:?}")),
-                    Ok(Some(Err(_)) | None) | Err(_) => {}
-                }
-            }
-            self.place = self.place.wrapping_add(1);
-            sleep(Duration::from_millis(self.rng.random_range(10..120))).await;
-        }
-        Err("no answer, however often asked".to_owned())
+    async fn ask(&mut self, command: Option<Command>, read: Option<u64>) -> Result<Told, NoAnswer> {
+        let read = read.map(|position| (self.caller(), Read::Customer { position }));
+        self.client.ask(&EntityId::from(&self.session), command, read, Duration::ZERO).await
     }
 
     /// The whole conversation. What was acknowledged is in the result, or what went wrong.
     pub async fn talk(mut self, messages: u32) -> Result<Kept, String> {
         self.open().await?;
         for number in 0..messages {
-            sleep(Duration::from_millis(self.rng.random_range(20..900))).await;
-            if self.rng.random_bool(0.3) {
+            self.client.pause(20..900).await;
+            if self.routed.is_some() && self.client.rng.random_bool(0.03) {
+                break;
+            }
+            if self.client.rng.random_bool(0.3) {
                 self.type_something(number).await?;
             }
-            self.say(number).await?;
-            if self.rng.random_bool(0.7) {
+            match self.say(number).await {
+                Ok(()) => {}
+                // The agent has closed the chat.
+                Err(NoAnswer::Refused(Reject::Ended)) if self.routed.is_some() => return Ok(self.kept),
+                Err(no) => return Err(no.into()),
+            }
+            if self.client.rng.random_bool(0.7) {
                 self.refresh().await?;
             }
         }
@@ -98,7 +71,7 @@ impl Customer {
         Ok(self.kept)
     }
 
-    async fn open(&mut self) -> Result<(), String> {
+    pub(crate) async fn open(&mut self) -> Result<(), String> {
         let opening = Opening {
             service: "default".into(),
             nickname: "Ann".into(),
@@ -111,7 +84,8 @@ impl Customer {
             time_zone_offset_minutes: 0,
             key_hash: self.key,
             sealed_key: Some([1; 16]),
-            bot: Some(Bot { name: BotName("demo".into()), nickname: "Demo".into() }),
+            bot: self.routed.is_none().then(|| Bot { name: BotName("demo".into()), nickname: "Demo".into() }),
+            workflow: self.routed.clone(),
             limits: Limits { message_bytes_max: 4_096, events_max: 10_000, linger_ms: 30_000 },
         };
         let command = Command {
@@ -123,24 +97,28 @@ impl Customer {
         self.look(told)
     }
 
-    async fn say(&mut self, number: u32) -> Result<(), String> {
+    pub(crate) async fn say(&mut self, number: u32) -> Result<(), NoAnswer> {
         let text = format!("{} says {number}", self.session.0);
         let act = Act::Send { text: text.clone(), message_type: None };
         let command = Command { id: CommandId(format!("c:{number}")), caller: self.caller(), act };
         let told = self.ask(Some(command), None).await?;
-        let answer = told.answer.and_then(Answer::chat).ok_or("a send without an answer")?;
-        self.kept.acknowledged.push((answer.seq, text));
+        if let Some(answer) = told.answer.and_then(Answer::chat) {
+            self.kept.acknowledged.push((answer.seq, text));
+        }
         Ok(())
     }
 
     async fn type_something(&mut self, number: u32) -> Result<(), String> {
         let act = Act::StartTyping { preview: Some("Hel".into()) };
         let command = Command { id: CommandId(format!("t:{number}")), caller: self.caller(), act };
-        self.ask(Some(command), None).await.map(drop)
+        match self.ask(Some(command), None).await {
+            Ok(_) | Err(NoAnswer::Refused(Reject::Ended)) => Ok(()),
+            Err(no) => Err(no.into()),
+        }
     }
 
     async fn refresh(&mut self) -> Result<(), String> {
-        let position = if self.rng.random_bool(0.2) { 1 } else { self.next_position() };
+        let position = if self.client.rng.random_bool(0.2) { 1 } else { self.next_position() };
         let told = self.ask(None, Some(position)).await?;
         self.look(told)?;
         if position == 1 {

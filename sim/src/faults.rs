@@ -1,6 +1,6 @@
 //! What goes wrong in a run, drawn from its seed.
 
-use crate::customer::Nodes;
+use crate::client::Nodes;
 use crate::node::{SimNode, World};
 use handoff_journal::NodeId;
 use rand::RngExt;

@@ -4,10 +4,16 @@
 //! Each node runs in a task set of its own: a crash drops it, a pause leaves it unpolled, as SIGKILL and SIGSTOP do.
 //! Only the database outlives a crash. The same seed gives the same run.
 
+pub mod agent;
 pub mod checker;
+pub mod client;
 pub mod customer;
 pub mod faults;
 pub mod node;
+pub mod rest;
 pub mod run;
 
 pub use run::{Plan, Report, run};
+
+#[cfg(test)]
+mod tests;

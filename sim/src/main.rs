@@ -19,6 +19,9 @@ struct Arguments {
     /// Customers in each run.
     #[arg(long, default_value_t = 12)]
     customers: u32,
+    /// Agents in each run; with some, every second customer is routed to them.
+    #[arg(long, default_value_t = 3)]
+    agents: u32,
     /// Shows the nodes' logs, as in `RUST_LOG`.
     #[arg(long)]
     log: Option<String>,
@@ -31,7 +34,12 @@ fn main() -> ExitCode {
     }
     let mut failed = 0;
     for seed in arguments.seed..arguments.seed.saturating_add(arguments.count) {
-        let plan = Plan { faults: arguments.faults, customers: arguments.customers, ..Plan::of_seed(seed) };
+        let plan = Plan {
+            faults: arguments.faults,
+            customers: arguments.customers,
+            agents: arguments.agents,
+            ..Plan::of_seed(seed)
+        };
         match run(&plan) {
             Ok(report) => println!("seed {seed}: {report:?}"),
             Err(error) => {

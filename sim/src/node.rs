@@ -125,6 +125,7 @@ impl SimNode {
             options: world.options.clone(),
             shard_inbox: 4096,
             frames_in_flight: 8,
+            frame_rest: 1,
             peers: Arc::new(peers),
             journal: connection.clone(),
             tables: connection,

@@ -1,19 +1,22 @@
 //! One run: a cluster, its customers, its faults, and the check at the end.
 
+use crate::agent::{Acknowledged, Agent, QUEUE};
 use crate::checker::{self, Told};
-use crate::customer::{Customer, Nodes};
+use crate::client::{Client, Nodes};
+use crate::customer::Customer;
 use crate::faults::{Fault, strike};
 use crate::node::{SimNode, World};
 use handoff::bots::Bots;
 use handoff::shard::Options;
 use handoff_chat::bot::{BotRules, Rules};
-use handoff_chat::{BotName, SessionId};
+use handoff_chat::workflow::{self, Known, Program};
+use handoff_chat::{AgentName, BotName, QueueName, SessionId};
 use handoff_cluster::peer::memory::Net;
 use handoff_journal::NodeId;
 use handoff_journal::memory::{Faults, MemoryStore};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -39,13 +42,15 @@ pub struct Plan {
     pub messages: u32,
     /// How many faults strike.
     pub faults: u32,
+    /// How many agents answer; with some, every second customer is routed to them.
+    pub agents: u32,
 }
 
 impl Plan {
     /// The usual run for a seed.
     #[must_use]
     pub fn of_seed(seed: u64) -> Self {
-        Self { seed, nodes: 3, shards: 6, customers: 12, messages: 25, faults: 6 }
+        Self { seed, nodes: 3, shards: 6, customers: 12, messages: 25, faults: 6, agents: 3 }
     }
 }
 
@@ -81,7 +86,7 @@ pub fn run(plan: &Plan) -> Result<Report, String> {
     world.block_on(&runtime, live(plan.clone()))
 }
 
-fn world_of(plan: &Plan, rng: &mut StdRng) -> Result<World, String> {
+pub(crate) fn world_of(plan: &Plan, rng: &mut StdRng) -> Result<World, String> {
     let rules = BotRules {
         nickname: "Demo".into(),
         greetings: vec![GREETING.into()],
@@ -116,6 +121,15 @@ fn world_of(plan: &Plan, rng: &mut StdRng) -> Result<World, String> {
     })
 }
 
+/// What routed customers run: straight to the agents.
+fn workflow() -> Result<Arc<Program>, String> {
+    let text = "version = 1\nstart = \"agent\"\n[steps.agent]\nroute = \"support\"\nnext = \"agent\"\n";
+    let queues = BTreeMap::from([(QueueName(QUEUE.into()), 5_000)]);
+    let known = Known { bots: BTreeMap::new(), queues };
+    let program = workflow::read("sim", text, &known);
+    program.map(Arc::new).map_err(|faults| format!("{faults:?}"))
+}
+
 async fn live(plan: Plan) -> Result<Report, String> {
     let mut rng = StdRng::seed_from_u64(plan.seed);
     let world = Rc::new(world_of(&plan, &mut rng)?);
@@ -127,9 +141,20 @@ async fn live(plan: Plan) -> Result<Report, String> {
         nodes.borrow_mut().push(Some(Rc::new(started)));
     }
     let mut talks = Vec::new();
-    for _ in 0..plan.customers {
+    let over = Rc::new(Cell::new(false));
+    let desks: Vec<_> = (0..plan.agents)
+        .map(|number| {
+            let client = Client::new(Rc::clone(&nodes), StdRng::seed_from_u64(rng.random()));
+            let agent = Agent::new(client, AgentName(format!("agent{number}")), Rc::clone(&over));
+            tokio::task::spawn_local(agent.work())
+        })
+        .collect();
+    let program = workflow()?;
+    for number in 0..plan.customers {
         let session = SessionId::from_random(&rng.random());
-        let customer = Customer::new(Rc::clone(&nodes), session, StdRng::seed_from_u64(rng.random()));
+        let routed = (plan.agents > 0 && number % 2 == 0).then(|| Arc::clone(&program));
+        let rng = StdRng::seed_from_u64(rng.random());
+        let customer = Customer::new(Rc::clone(&nodes), session, rng, routed);
         talks.push(tokio::task::spawn_local(customer.talk(plan.messages)));
     }
     let mut faults = BTreeMap::new();
@@ -143,10 +168,16 @@ async fn live(plan: Plan) -> Result<Report, String> {
         let done = timeout(PATIENCE, talk).await.map_err(|_| "a customer never came to an end")?;
         told.push(done.map_err(|error| error.to_string())??);
     }
+    over.set(true);
+    let mut by_agents: Vec<Acknowledged> = Vec::new();
+    for desk in desks {
+        let done = timeout(PATIENCE, desk).await.map_err(|_| "an agent never came to an end")?;
+        by_agents.push(done.map_err(|error| error.to_string())??);
+    }
     world.store.set_faults(Faults::default());
     // Ended sessions linger, then retire.
     sleep(Duration::from_secs(90)).await;
-    checker::check(&world.store, plan.shards, &told).await?;
+    checker::check(&world.store, plan.shards, &told, &by_agents).await?;
     Ok(report(&world, &plan, &told, faults))
 }
 

@@ -1,15 +1,21 @@
 //! A bot in a session: an actor of its own beside it, so that what goes wrong in a bot stays in the bot.
 //!
+//! A bot that panics, or does not answer in time, has failed that turn; the session decides what becomes of it. Turns
+//! are taken one after the other, so that answers are in order.
+//!
 //! It is driven by what the session owes it, and answers with commands whose id names the debt: after a takeover the
 //! next owner hands out the unanswered turns again, and none is answered twice.
 
 use super::entity::{BotSays, EntityActor};
-use actix::{Actor, Addr, Context, Handler, Message};
-use handoff_chat::bot::Rules;
+use crate::bots::Mind;
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+use futures_util::FutureExt;
 use handoff_chat::command::Act;
 use handoff_chat::session::Event;
 use handoff_chat::{BotName, EffectId};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The bot's turn: an event to answer.
 #[derive(Message)]
@@ -21,12 +27,15 @@ pub struct BotTurn {
     pub event: Event,
 }
 
+/// How long a bot's turn may take.
+const TURN: Duration = Duration::from_secs(10);
+
 /// See the module's description.
 pub struct BotActor {
     /// Which.
     pub name: BotName,
-    /// What it goes by.
-    pub rules: Arc<Rules>,
+    /// What answers for it.
+    pub mind: Arc<dyn Mind>,
     /// Where it talks.
     pub entity: Addr<EntityActor>,
 }
@@ -38,9 +47,19 @@ impl Actor for BotActor {
 impl Handler<BotTurn> for BotActor {
     type Result = ();
 
-    fn handle(&mut self, BotTurn { effect, event }: BotTurn, _: &mut Context<Self>) {
-        let answer = self.rules.turn(&event);
-        let act = Act::BotReply { effect, texts: answer.texts, leave: answer.leave };
-        self.entity.do_send(BotSays { bot: self.name.clone(), effect, act });
+    fn handle(&mut self, BotTurn { effect, event }: BotTurn, ctx: &mut Context<Self>) {
+        let mind = Arc::clone(&self.mind);
+        let turn = AssertUnwindSafe(async move { mind.turn(&event).await }).catch_unwind();
+        let turn = tokio::time::timeout(TURN, turn);
+        ctx.wait(turn.into_actor(self).map(move |answer, actor, _| {
+            let act = match answer {
+                Ok(Ok(answer)) => Act::BotReply { effect, texts: answer.texts, leave: answer.leave },
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!(bot = %actor.name.0, "a bot failed its turn");
+                    Act::BotReply { effect, texts: Vec::new(), leave: false }
+                }
+            };
+            actor.entity.do_send(BotSays { bot: actor.name.clone(), effect, act });
+        }));
     }
 }

@@ -76,17 +76,17 @@ impl EntityActor {
     /// Hands a bot its turn; without the bot's rules (they were taken out of the configuration) it says nothing.
     fn give_turn(&mut self, bot: &BotName, seq: u64, effect: EffectId, me: Addr<Self>) {
         let event = self.core.borrow_mut().events_since(&self.entity, seq).into_iter().next();
-        let (Some(rules), Some(event)) = (self.bots.get(bot), event.filter(|event| event.seq == seq)) else {
+        let (Some(mind), Some(event)) = (self.bots.get(bot), event.filter(|event| event.seq == seq)) else {
             let act = Act::BotReply { effect, texts: Vec::new(), leave: false };
             self.decide(Envelope::own(self.entity.clone(), bot_command(bot, effect, act)));
             return;
         };
         debug_assert!(matches!(event.body, Body::Joined(_) | Body::Message { .. }));
         let beside = self.beside.entry(bot.clone()).or_insert_with(|| {
-            BotActor { name: bot.clone(), rules: Arc::clone(&rules), entity: me.clone() }.start()
+            BotActor { name: bot.clone(), mind: Arc::clone(&mind), entity: me.clone() }.start()
         });
         if !beside.connected() {
-            *beside = BotActor { name: bot.clone(), rules, entity: me }.start();
+            *beside = BotActor { name: bot.clone(), mind, entity: me }.start();
         }
         beside.do_send(BotTurn { effect, event });
     }

@@ -6,11 +6,15 @@ use crate::standing::Standing;
 use handoff_journal::{Journal, JournalError, Position, Tenure};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 /// First wait after an unknown outcome, in milliseconds; doubles up to [`RETRY_MS_MAX`].
 const RETRY_MS: u64 = 10;
 const RETRY_MS_MAX: u64 = 500;
+
+/// The longest rest after a frame.
+const REST_MAX: Duration = Duration::from_millis(50);
 
 /// What became of a step; always definite.
 #[derive(Debug)]
@@ -30,8 +34,11 @@ pub enum Done {
 pub struct Log {
     /// The journal.
     pub journal: Arc<dyn Journal>,
-    /// Permits of frames in flight, shared by all shards of the node.
+    /// Permits of frames in flight, shared by all shards of the node: whoever waits longest is next.
     pub flights: Arc<Semaphore>,
+    /// How long a permit rests after a frame, in times of what the append took: a store that slows down under many
+    /// frames is given fewer and larger ones. While a permit is free, nobody waits.
+    pub rest: u32,
     /// Told whether the store answers.
     pub standing: Arc<Standing>,
     /// Time.
@@ -39,12 +46,45 @@ pub struct Log {
 }
 
 impl Log {
-    /// Does one step, for as long as it takes. `unsure` is told of each unknown outcome.
-    pub async fn run(&self, tenure: &Tenure, step: Step, unsure: impl Fn(&str)) -> Done {
-        let _flight = match step {
-            Step::Append { .. } | Step::Roll { .. } => self.flights.acquire().await.ok(),
-            Step::Confirm => None,
-        };
+    /// A permit for a frame in flight, if one is free.
+    #[must_use]
+    pub fn turn_now(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.flights).try_acquire_owned().ok()
+    }
+
+    /// The next permit for a frame in flight.
+    pub async fn turn(flights: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        flights.acquire_owned().await.ok()
+    }
+
+    /// Does one step, for as long as it takes; an append or a roll holds `turn` meanwhile. `unsure` is told of each
+    /// unknown outcome.
+    pub async fn run(
+        &self,
+        tenure: &Tenure,
+        step: Step,
+        turn: Option<OwnedSemaphorePermit>,
+        unsure: impl Fn(&str),
+    ) -> Done {
+        let started = Instant::now();
+        let done = self.repeat(tenure, step, unsure).await;
+        if let Some(turn) = turn {
+            self.rest(turn, started.elapsed());
+        }
+        done
+    }
+
+    fn rest(&self, turn: OwnedSemaphorePermit, took: Duration) {
+        let rest = (took * self.rest).min(REST_MAX);
+        if !rest.is_zero() {
+            tokio::spawn(async move {
+                tokio::time::sleep(rest).await;
+                drop(turn);
+            });
+        }
+    }
+
+    async fn repeat(&self, tenure: &Tenure, step: Step, unsure: impl Fn(&str)) -> Done {
         let mut wait_ms = RETRY_MS;
         loop {
             let outcome = match &step {
@@ -68,5 +108,44 @@ impl Log {
                 Err(error) => return Done::Failed(error),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use handoff_journal::NodeId;
+    use handoff_journal::memory::MemoryStore;
+
+    fn log(rest: u32) -> Log {
+        Log {
+            journal: Arc::new(MemoryStore::new(1).node(NodeId(1))),
+            flights: Arc::new(Semaphore::new(1)),
+            rest,
+            standing: Arc::new(Standing::default()),
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_in_flight_rests_in_proportion_to_the_append_and_never_for_long() {
+        for (took_ms, rest_ms) in [(10, 20), (1_000, 50)] {
+            let log = log(2);
+            let began = Instant::now();
+            log.rest(log.turn_now().unwrap(), Duration::from_millis(took_ms));
+            assert!(log.turn_now().is_none(), "it rests");
+            let turn = Log::turn(Arc::clone(&log.flights)).await;
+            assert!(turn.is_some());
+            assert!(began.elapsed() >= Duration::from_millis(rest_ms));
+            assert!(began.elapsed() < Duration::from_millis(rest_ms + 5), "{:?}", began.elapsed());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_rest_the_next_frame_goes_at_once() {
+        let log = log(0);
+        log.rest(log.turn_now().unwrap(), Duration::from_millis(10));
+        assert!(log.turn_now().is_some());
     }
 }

@@ -6,7 +6,8 @@ use crate::bots::Bots;
 use crate::clock::Clock;
 use crate::post::Post;
 use crate::record::RecordWriter;
-use crate::shard::core::{Census, ShardCore};
+use crate::shard::census::Census;
+use crate::shard::core::ShardCore;
 use crate::shard::{Action, Envelope, Options, Output, Reply, ShardReply};
 use crate::watch::Watch;
 use actix::{
@@ -24,12 +25,15 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 mod opening;
 mod words;
 mod work;
 
-pub use words::{Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, Tenancy};
+pub use words::{
+    Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, StoreIs, Tenancy,
+};
 
 use opening::{Opening, claim_and_recover};
 use work::put;
@@ -79,6 +83,8 @@ pub struct ShardActor {
     entities: BTreeMap<EntityId, Addr<EntityActor>>,
     releasing: Option<Option<Owner>>,
     reported: bool,
+    /// Held between being let to append and appending.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl ShardActor {
@@ -102,6 +108,7 @@ impl ShardActor {
             entities: BTreeMap::new(),
             releasing: None,
             reported: false,
+            turn: None,
         }
     }
 
@@ -248,6 +255,8 @@ impl ShardActor {
                 self.act(action, &core, ctx);
             }
         }
+        // What it was wanted for may be gone.
+        self.turn = None;
         for entity in core.borrow_mut().take_left() {
             if let Some(addr) = self.entities.remove(&entity) {
                 addr.do_send(Leave);
@@ -272,6 +281,7 @@ impl ShardActor {
     fn act(&mut self, action: Action, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
         match action {
             Action::Journal(step) => self.journal(step, core, ctx),
+            Action::AskTurn => self.ask_turn(core, ctx),
             Action::Send(output) => self.send(output, core, ctx),
             Action::Trim { segment } => self.trim(segment, core, ctx),
             Action::LoadSnapshot { entity, key } => self.load_snapshot(entity, key, ctx),
@@ -399,6 +409,14 @@ impl Handler<Distrust> for ShardActor {
         if let Some(core) = self.core() {
             core.borrow_mut().distrust();
         }
+    }
+}
+
+impl Handler<StoreIs> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, StoreIs(news): StoreIs, ctx: &mut Context<Self>) {
+        self.with_core(ctx, |core, now| core.store_is(now, news));
     }
 }
 

@@ -3,8 +3,9 @@
 use super::arbiter::ArbiterPool;
 use super::handle::{ShardDirectory, ShardHandle};
 use super::shard::{
-    Distrust, Drop, Look, News, Release, ShardActor, ShardReport, ShardView, Surroundings, Tenancy,
+    Distrust, Drop, Look, News, Release, ShardActor, ShardReport, ShardView, StoreIs, Surroundings, Tenancy,
 };
+use crate::shard::outage::StoreNews;
 use crate::standing::{Stage, Standing};
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use arc_swap::ArcSwap;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use handoff_chat::Millis;
 use handoff_cluster::members::MEMBERS_KEY;
 use handoff_cluster::{
-    Action, Input, MemberList, MemberState, Note, PeerEvent, Peers, Supervisor, SwapAnswer,
+    Action, Input, MemberList, MemberState, Note, PeerEvent, Peers, StoreState, Supervisor, SwapAnswer,
 };
 use handoff_journal::{Owner, ShardId, Swap, Table, Tables, TablesError};
 use rand::RngExt;
@@ -30,6 +31,9 @@ const STALL_MS: u64 = 150;
 
 /// The journal counts as failing when it has not answered for so long, in milliseconds.
 const UNSURE_MS: u64 = 1_500;
+
+/// When a failed sign of life is tried again, in milliseconds.
+const ALIVE_AGAIN_MS: u64 = 500;
 
 /// A peer says something.
 #[derive(Message)]
@@ -102,6 +106,8 @@ pub struct SupervisorActor {
     alive_version: u64,
     last_tick_ms: u64,
     store_failing: bool,
+    writing_alive: bool,
+    alive_failures: u32,
 }
 
 impl SupervisorActor {
@@ -116,6 +122,8 @@ impl SupervisorActor {
             alive_version: 0,
             last_tick_ms,
             store_failing: false,
+            writing_alive: false,
+            alive_failures: 0,
         }
     }
 
@@ -149,6 +157,7 @@ impl SupervisorActor {
             }
             Action::ListChanged(list) => self.list_changed(list),
             Action::IncarnationDown { owner } => tracing::info!(%owner, "this incarnation is over"),
+            Action::Store(state) => self.tell_store(state),
             Action::WriteAlive => self.write_alive(ctx),
             Action::ReadAlive { of } => self.read_alive(of, ctx),
             Action::RejoinAs { me } => {
@@ -218,7 +227,9 @@ impl SupervisorActor {
 
     fn claim(&mut self, shard: ShardId, turn: u64, ctx: &mut Context<Self>) {
         let tenancy = Tenancy { shard, owner: self.parts.machine.me(), turn };
-        let (around, report) = (self.parts.around.clone(), ctx.address().recipient());
+        let (mut around, report) = (self.parts.around.clone(), ctx.address().recipient());
+        // What no member could read is not written, for this shard's whole epoch.
+        around.options.protocol = self.parts.machine.list().protocol;
         let (heard, seed) = (Arc::new(self.last_heard.clone()), self.parts.rng.random());
         let inbox = around.shard_inbox;
         let make = move || ShardActor::new(tenancy, around, report, heard, seed);
@@ -256,24 +267,50 @@ impl SupervisorActor {
         self.parts.list.store(Arc::new(list));
     }
 
+    fn tell_store(&self, state: StoreState) {
+        let news = match state {
+            StoreState::Works => StoreNews::Works,
+            StoreState::FailsHere => StoreNews::FailsHere,
+            StoreState::FailsForAll => StoreNews::FailsForAll,
+        };
+        for (_, handle, _) in self.shards.values() {
+            handle.addr().do_send(StoreIs(news));
+        }
+    }
+
     fn write_alive(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.writing_alive, true) {
+            return; // The last one is still on its way to a store that does not answer.
+        }
         let (tables, me) = (Arc::clone(&self.parts.tables), self.parts.machine.me());
         let (expected, now) = (self.alive_version, self.parts.around.clock.now().wall);
         let write = async move {
             let body = Bytes::copy_from_slice(&now.0.to_le_bytes());
             tables.put_if_version(Table::Member, &alive_key(me), expected, body).await
         };
-        ctx.spawn(write.into_actor(self).map(|written, actor, ctx| match written {
-            Ok(Swap::Won) => {
-                actor.alive_version += 1;
-                actor.set_store_failing(false, ctx);
+        ctx.spawn(write.into_actor(self).map(|written, actor, ctx| {
+            actor.writing_alive = false;
+            match written {
+                Ok(Swap::Won) => actor.alive_version += 1,
+                Ok(Swap::Lost { version, .. }) => actor.alive_version = version,
+                Err(error) => {
+                    tracing::warn!(%error, "this node's sign of life is not written");
+                    return actor.sign_of_life_failed(ctx);
+                }
             }
-            Ok(Swap::Lost { version, .. }) => actor.alive_version = version,
-            Err(error) => {
-                tracing::warn!(%error, "this node's sign of life is not written");
-                actor.set_store_failing(true, ctx);
-            }
+            actor.alive_failures = 0;
+            actor.set_store_failing(false, ctx);
         }));
+    }
+
+    /// Once may be an overload; twice in a row is a store that fails.
+    fn sign_of_life_failed(&mut self, ctx: &mut Context<Self>) {
+        self.alive_failures += 1;
+        if self.alive_failures == 1 {
+            ctx.run_later(Duration::from_millis(ALIVE_AGAIN_MS), Self::write_alive);
+        } else {
+            self.set_store_failing(true, ctx);
+        }
     }
 
     fn read_alive(&mut self, of: Owner, ctx: &mut Context<Self>) {

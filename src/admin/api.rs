@@ -58,6 +58,7 @@ pub(super) fn scope(
         .service(resource("/sessions/{id}/end", web::post().to(end)))
         .service(resource("/records/{id}", web::get().to(record)))
         .service(resource("/drain", web::post().to(drain)))
+        .service(resource("/raise", web::post().to(raise)))
         .default_service(web::to(super::nothing_here))
 }
 
@@ -134,6 +135,11 @@ async fn drain(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
         Ok(Err(reason)) => Err(Problem::failed(reason)),
         Err(_) => Err(Problem::failed("the drain broke off")),
     }
+}
+
+async fn raise(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
+    tracing::info!("operator raises the protocol version of what is stored");
+    admin.operations.raise().await.map(|raised| HttpResponse::Ok().json(raised)).map_err(Problem::unavailable)
 }
 
 fn session_id(text: &str) -> Result<SessionId, Problem> {

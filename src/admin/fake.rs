@@ -1,7 +1,7 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::front::{
-    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, RecordSummary, RecordView,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordSummary, RecordView,
     RecordsWanted, Sessions, ShardStatus, Told, Wanted,
 };
 use async_trait::async_trait;
@@ -127,9 +127,12 @@ impl Operations for Fake {
             http: format!("http://127.0.0.1:{}", 8100 + id),
             state: "up".to_owned(),
             shards: 12,
+            protocol: 2,
+            build: "handoff 0.1.0".to_owned(),
         };
         let members = vec![member(1), member(2)];
-        ClusterStatus { id: 1, state: "up".to_owned(), version: 9, shards: 12, sessions: 34, members }
+        let state = "up".to_owned();
+        ClusterStatus { id: 1, state, version: 9, protocol: 1, shards: 12, sessions: 34, members }
     }
 
     async fn shards(&self) -> Vec<ShardStatus> {
@@ -187,6 +190,14 @@ impl Operations for Fake {
             cursor: n.to_string(),
         };
         Ok((0..3).map(record).take(wanted.limit).collect())
+    }
+
+    async fn raise(&self) -> Result<Raised, String> {
+        self.stuck
+            .lock()
+            .unwrap()
+            .clone()
+            .map_or(Ok(Raised { from: 1, to: 2, held_back_by: Vec::new() }), Err)
     }
 
     async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {

@@ -80,6 +80,7 @@ async fn nothing_of_the_admin_api_answers_without_the_token() {
         (Method::POST, format!("/admin/v1/sessions/{KNOWN}/end")),
         (Method::GET, format!("/admin/v1/records/{KNOWN}")),
         (Method::POST, "/admin/v1/drain".to_owned()),
+        (Method::POST, "/admin/v1/raise".to_owned()),
         (Method::GET, "/admin/v1/nothing".to_owned()),
     ];
     let wrong =

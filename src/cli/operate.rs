@@ -3,7 +3,7 @@
 use super::client::Call;
 use super::{Failure, Format, Options};
 use crate::admin::SessionSummary;
-use crate::front::{ClusterStatus, ShardStatus};
+use crate::front::{ClusterStatus, Raised, ShardStatus};
 use crate::secret_file::read_secret;
 use handoff_chat::{SessionId, transcript::utc_text};
 use handoff_config::Secret;
@@ -71,19 +71,25 @@ pub(super) fn status(options: &Options, json: bool, out: &mut dyn Write) -> Resu
         return raw(&body, out);
     }
     let status: ClusterStatus = parsed(&body)?;
-    let ClusterStatus { id, state, version, shards, sessions, members } = status;
+    let ClusterStatus { id, state, version, protocol, shards, sessions, members } = status;
     writeln!(
         out,
-        "node {id} is {state}, serves {shards} shards with {sessions} sessions; member list {version}"
+        "node {id} is {state}, serves {shards} shards with {sessions} sessions; member list {version}, stored in \
+         protocol {protocol}"
     )?;
     let row = |member: crate::front::MemberStatus| {
-        [member.id.to_string(), member.state, member.shards.to_string(), member.http, member.incarnation]
+        [
+            member.id.to_string(),
+            member.state,
+            member.shards.to_string(),
+            member.http,
+            member.incarnation,
+            member.protocol.to_string(),
+            member.build,
+        ]
     };
-    Ok(table(
-        ["NODE", "STATE", "SHARDS", "HTTP", "INCARNATION"],
-        members.into_iter().map(row).collect(),
-        out,
-    )?)
+    let heads = ["NODE", "STATE", "SHARDS", "HTTP", "INCARNATION", "PROTOCOL", "BUILD"];
+    Ok(table(heads, members.into_iter().map(row).collect(), out)?)
 }
 
 /// `cluster shards`.
@@ -108,6 +114,24 @@ pub(super) fn drain(options: &Options, node: Option<&str>, out: &mut dyn Write) 
     let door = Door::find(options, node)?;
     door.call(Method::POST, "/admin/v1/drain", DRAIN_PATIENCE)?;
     Ok(writeln!(out, "drained: the last shard has moved")?)
+}
+
+/// `cluster raise`.
+pub(super) fn raise(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
+    let body = Door::find(options, None)?.call(Method::POST, "/admin/v1/raise", PATIENCE)?;
+    let Raised { from, to, held_back_by } = parsed(&body)?;
+    if to > from {
+        writeln!(
+            out,
+            "raised from protocol {from} to {to}: builds that read only up to {from} can't join any more"
+        )?;
+    } else {
+        writeln!(out, "stays at protocol {to}")?;
+    }
+    for node in held_back_by {
+        writeln!(out, "node {node} reads no more than {to} (an older build, or its peer.protocol_max)")?;
+    }
+    Ok(())
 }
 
 /// `session show`.

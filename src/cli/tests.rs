@@ -97,8 +97,14 @@ fn the_status_is_a_table_or_the_nodes_json() {
     let node = Node::start();
     let (code, out, err) = node.ask(&["cluster", "status"]);
     assert_eq!((code, err.as_str()), (DONE, ""));
-    assert!(out.starts_with("node 1 is up, serves 12 shards with 34 sessions; member list 9\n"), "{out}");
-    assert!(out.contains("\n2     up     12      http://127.0.0.1:8102  0000000000000002\n"), "{out}");
+    assert!(
+        out.starts_with(
+            "node 1 is up, serves 12 shards with 34 sessions; member list 9, stored in protocol 1\n"
+        ),
+        "{out}"
+    );
+    let second = "\n2     up     12      http://127.0.0.1:8102  0000000000000002  2         handoff 0.1.0\n";
+    assert!(out.contains(second), "{out}");
     let (_, json, _) = node.ask(&["cluster", "status", "--json"]);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["members"][1]["id"], 2);
     let (_, shards, _) = node.ask(&["cluster", "shards"]);
@@ -117,6 +123,16 @@ fn a_session_is_shown_and_ended_and_its_record_exported() {
     assert!(xml.contains("&lt;4111&gt;"), "{xml}");
     let (_, json, _) = node.ask(&["record", "export", KNOWN, "--format", "json"]);
     assert!(serde_json::from_str::<serde_json::Value>(&json).unwrap().to_string().contains(SAID));
+}
+
+#[test]
+fn a_raise_says_from_where_to_where_and_who_can_not_join_any_more() {
+    let node = Node::start();
+    let (code, out, _) = node.ask(&["cluster", "raise"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (DONE, "raised from protocol 1 to 2: builds that read only up to 1 can't join any more\n")
+    );
 }
 
 #[test]

@@ -89,7 +89,15 @@ fn what_shards_tell_is_summed_and_leaves_with_them() {
         let page = metrics.encode();
         assert!(page.lines().any(|line| line == sample), "missing: {sample}\nin:\n{page}");
     };
-    let census = Census { awake: 3, asleep: 2, open: 4, quarantined: 1 };
+    let census = Census {
+        awake: 3,
+        asleep: 2,
+        open: 4,
+        quarantined: 1,
+        places: [1, 2, 0, 1],
+        agents: [0, 1, 2],
+        waiting: 2,
+    };
     metrics.shard(ShardId(1), census, 10, 2);
     metrics.shard(ShardId(2), census, 5, 0);
     metrics.shard(ShardId(1), Census { awake: 1, ..census }, 0, 3);

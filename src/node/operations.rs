@@ -3,7 +3,7 @@
 use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
 use crate::front::{
-    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, RecordSummary, RecordView,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordSummary, RecordView,
     RecordsWanted, Sessions, ShardStatus, Wanted,
 };
 use crate::listing::{LIMIT_MAX, Lister};
@@ -60,6 +60,8 @@ impl Operations for NodeOperations {
             http: member.http_url.clone(),
             state: state_name(member.state).to_owned(),
             shards: list.assignment.iter().filter(|shard| shard.to == Some(member.owner)).count(),
+            protocol: member.protocol_max,
+            build: member.build.clone(),
         });
         ClusterStatus {
             id: self.node.0,
@@ -70,6 +72,7 @@ impl Operations for NodeOperations {
             }
             .to_owned(),
             version: list.version,
+            protocol: list.protocol,
             shards: views.values().filter(|view| view.state == "serving").count(),
             sessions: views.values().map(|view| view.census.open).sum(),
             members: members.collect(),
@@ -123,6 +126,10 @@ impl Operations for NodeOperations {
         let from = Millis(wanted.from_ms.max(now_ms - RECORDS_SPAN_MS));
         let found = list_records(self.tables.as_ref(), from, before, fits, wanted.limit.min(LIMIT_MAX)).await;
         Ok(found.map_err(|error| error.to_string())?.into_iter().map(record_summary).collect())
+    }
+
+    async fn raise(&self) -> Result<Raised, String> {
+        super::raise::raise(self.tables.as_ref()).await.map_err(|error| error.to_string())
     }
 
     async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {

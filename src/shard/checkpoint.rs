@@ -7,6 +7,7 @@
 use super::core::ShardCore;
 use super::frame::{Checkpoint, Item, Kept};
 use super::recovery::Recovered;
+use super::release::Door;
 use super::slot::Slot;
 use super::{Action, Now};
 use crate::record::transcript_rows;
@@ -37,7 +38,13 @@ pub struct Progress {
 
 impl Progress {
     pub(super) fn new(recovered: &Recovered) -> Self {
-        Self { wanted: recovered.wants_checkpoint, trimmed: recovered.first_segment, ..Self::default() }
+        let (wanted, trimmed) = (recovered.wants_checkpoint, recovered.first_segment);
+        Self { wanted, trimmed, complete_in: recovered.checkpoint_in, ..Self::default() }
+    }
+
+    /// Whether a checkpoint is wanted or being written.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.wanted || self.writing
     }
 }
 
@@ -46,12 +53,28 @@ impl ShardCore {
     pub(super) fn roll_is_due(&self) -> bool {
         let full = self.pipe.segment_bytes() >= self.options.segment_bytes_max
             || self.pipe.position().seq > self.options.segment_frames_max;
-        full && self.serves() && !self.checkpoint.wanted && !self.checkpoint.writing
+        (full || self.roll_early) && self.serves() && !self.checkpoint.is_under_way()
+    }
+
+    /// Whether a frame may be cut or a roll begun now; asks for a turn where something waits for one.
+    pub(super) fn its_turn(&mut self, now: Now) -> bool {
+        let wanted = self.pipe.has_open() || self.roll_is_due() || self.capture_is_due();
+        if self.pipe.ask(wanted, now.mono_ms) {
+            self.actions.push_back(Action::AskTurn);
+        }
+        self.pipe.is_cleared()
+    }
+
+    /// The node lets this shard append: a frame is cut with all that waits by now.
+    pub fn cleared(&mut self, now: Now) {
+        self.pipe.clear();
+        self.flush(now);
     }
 
     /// The segment is sealed and the next one open: a checkpoint goes into it.
     pub fn rolled(&mut self, now: Now, next: handoff_journal::Position) {
         self.pipe.rolled(next);
+        self.roll_early = false;
         self.checkpoint.wanted = true;
         self.flush(now);
     }
@@ -78,14 +101,16 @@ impl ShardCore {
         };
         chunks.into_iter().for_each(|chunk| self.pipe.push_chunk(chunk));
         self.checkpoint.writing = true;
-        self.checkpoint.history_owed = self
-            .slots
-            .iter()
-            .filter_map(|(entity, slot)| match slot {
-                Slot::Awake(awake) => Some((entity.clone(), awake.machine.last_seq())),
-                _ => None,
-            })
-            .collect();
+        self.checkpoint.complete_in = None;
+        self.checkpoint.history_owed = self.last_seqs();
+    }
+
+    fn last_seqs(&self) -> BTreeMap<EntityId, u64> {
+        let awake = |slot: &Slot| match slot {
+            Slot::Awake(awake) => Some(awake.machine.last_seq()),
+            _ => None,
+        };
+        self.slots.iter().filter_map(|(entity, slot)| Some((entity.clone(), awake(slot)?))).collect()
     }
 
     fn checkpoint_chunks(&self, as_of: u64) -> Result<Vec<Vec<u8>>, handoff_codec::Error> {
@@ -120,6 +145,9 @@ impl ShardCore {
     pub(super) fn checkpoint_committed(&mut self) {
         if self.checkpoint.writing && !self.pipe.has_chunks() {
             self.checkpoint.writing = false;
+            if matches!(self.door, Door::Closing { .. }) {
+                return; // History and trimming are the next owner's.
+            }
             self.checkpoint.complete_in = Some(self.pipe.position().segment);
             let owing: Vec<EntityId> = self.checkpoint.history_owed.keys().cloned().collect();
             for entity in owing {
@@ -127,6 +155,22 @@ impl ShardCore {
             }
             self.trim_when_history_is_written();
         }
+    }
+
+    /// The owner before left older segments behind a complete checkpoint: what must be in history before they go.
+    pub(super) fn owe_history(&mut self) {
+        if self.checkpoint.complete_in.is_some_and(|segment| segment > self.checkpoint.trimmed) {
+            self.checkpoint.history_owed = self.last_seqs();
+        }
+    }
+
+    /// Writes what history is owed, one session at a time: nobody waits for it.
+    pub(super) fn write_owed_history(&mut self) {
+        match self.checkpoint.history_owed.keys().next().cloned() {
+            Some(session) if self.checkpoint.complete_in.is_some() => self.write_history(&session),
+            _ => {}
+        }
+        self.trim_when_history_is_written();
     }
 
     fn trim_when_history_is_written(&mut self) {

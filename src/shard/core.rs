@@ -1,39 +1,18 @@
 //! The shard: takes calls, decides and applies them at once in its own order, and lets nothing out before it is
 //! committed.
 
-use super::frame::{ClockMark, Item, Opened};
+use super::frame::{ClockMark, Item, Opened, Writer};
 use super::pipeline::{Pipeline, Step};
 use super::recovery::Recovered;
+use super::release::Door;
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Envelope, Now, Options, Output, ShardReply};
-use handoff_chat::command::{Act, Caller, Command};
-use handoff_chat::{CommandId, EntityId, Millis, TimerId};
+use handoff_chat::command::{Act, Caller, Command, Reject};
+use handoff_chat::{CommandId, Entity, EntityId, Millis, TimerId};
 use handoff_journal::{Owner, Position, Tenure};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// Whether calls are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
-    /// Yes.
-    Open,
-    /// No: the shard is being given to this owner, or is over.
-    Shut(Option<Owner>),
-}
-
-/// What a shard can be asked about itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Entities in memory.
-    pub awake: usize,
-    /// Entities in snapshots.
-    pub asleep: usize,
-    /// Entities that have not ended.
-    pub open: usize,
-    /// Entities out of service after panics.
-    pub quarantined: usize,
-}
 
 /// See the module's description.
 pub struct ShardCore {
@@ -52,7 +31,10 @@ pub struct ShardCore {
     pub(super) left: Vec<EntityId>,
     pub(super) waiting: super::waiting::Waiting,
     pub(super) tells: super::tells::Here,
-    door: Door,
+    pub(super) store: super::outage::Known,
+    pub(super) door: Door,
+    /// A segment is rolled before it is full: the shard is to be given away.
+    pub(super) roll_early: bool,
     swept_ms: u64,
 }
 
@@ -88,13 +70,16 @@ impl ShardCore {
             left: Vec::new(),
             waiting: super::waiting::Waiting::default(),
             tells: super::tells::Here::default(),
+            store: super::outage::Known::default(),
             door: Door::Open,
+            roll_early: false,
             swept_ms: now.mono_ms,
         };
         core.open_clock(now, alive_until, recovered.is_new)?;
         for (entity, slot) in recovered.into_slots(now.mono_ms) {
             core.place(entity, slot, now.mono_ms);
         }
+        core.owe_history();
         core.owe_again(now);
         core.verify_claims(now);
         core.flush(now);
@@ -120,6 +105,9 @@ impl ShardCore {
             outage_ms: self.clock.outage_ms,
         };
         self.pipe.push(handoff_codec::encode_bare(&Item::Opened(opened))?);
+        if let Some(writer) = Writer::item(self.options.protocol) {
+            self.pipe.push(handoff_codec::encode_bare(&writer)?);
+        }
         Ok(())
     }
 
@@ -182,28 +170,6 @@ impl ShardCore {
         self.pipe.committed() > 0
     }
 
-    /// How many entities are where.
-    #[must_use]
-    pub fn census(&self) -> Census {
-        let mut census = Census::default();
-        for slot in self.slots.values() {
-            match slot {
-                Slot::Awake(awake) => {
-                    let Some(session) = awake.machine.session() else { continue };
-                    census.awake += 1;
-                    census.open += usize::from(!session.ended());
-                }
-                Slot::Asleep(_) => {
-                    census.asleep += 1;
-                    census.open += 1;
-                }
-                Slot::Restoring { .. } => census.open += 1,
-                Slot::Quarantined { .. } => census.quarantined += 1,
-            }
-        }
-        census
-    }
-
     /// Panics caught so far.
     #[must_use]
     pub fn panics(&self) -> u64 {
@@ -260,6 +226,11 @@ impl ShardCore {
         if let Some(awake) = self.awake(&envelope.entity) {
             awake.touched_ms = now.mono_ms;
         }
+        let commanded = envelope.command.as_ref().map(|command| &command.caller);
+        if self.refuses_commands() && commanded.as_ref().is_some_and(by_person) {
+            refuse(envelope, ShardReply::Again);
+            return;
+        }
         self.dispatch(now, envelope);
         self.tell_here(now);
         self.serve_waiting(now);
@@ -269,8 +240,16 @@ impl ShardCore {
         let inbox = self.options.entity_inbox;
         match self.slots.get_mut(&envelope.entity) {
             Some(Slot::Awake(_)) | None => self.turn(now, envelope),
+            Some(Slot::Quarantined { state: Some(state) }) if is_force_end(&envelope) => {
+                // An operator's word: it is taken back into service to be ended.
+                let Ok(machine) = Entity::from_snapshot(&envelope.entity, state) else {
+                    return self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined));
+                };
+                self.seat(now, &envelope.entity, machine);
+                self.turn(now, envelope);
+            }
             Some(Slot::Quarantined { .. }) => {
-                self.answer(now, envelope, ShardReply::Refused(handoff_chat::command::Reject::Quarantined))
+                self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined))
             }
             Some(Slot::Asleep(asleep)) => {
                 if asleep.waiting.len() >= inbox {
@@ -306,7 +285,7 @@ impl ShardCore {
 
     /// Lets time pass: fires timers, finds lost customers, puts idle entities to sleep.
     pub fn tick(&mut self, now: Now) {
-        if !self.serves() || self.door != Door::Open || self.store_is_slow(now) {
+        if !self.serves() || matches!(self.door, Door::Shut(_)) || self.store_is_slow(now) {
             return;
         }
         self.fire_timers(now);
@@ -315,6 +294,7 @@ impl ShardCore {
             self.swept_ms = now.mono_ms;
             self.lose_silent(now);
             self.put_idle_to_sleep(now);
+            self.write_owed_history();
         }
         self.tell_here(now);
         self.serve_waiting(now);
@@ -351,9 +331,11 @@ impl ShardCore {
 
     /// Starts what may start: a roll, a frame, a confirmation; lets out what may leave.
     pub fn flush(&mut self, now: Now) {
-        if self.pipe.is_free() {
+        self.shut_when_prepared(now);
+        if self.its_turn(now) {
             let step = if self.roll_is_due() { self.pipe.roll() } else { self.cut(now) };
             self.actions.extend(step.map(Action::Journal));
+            self.pipe.give_back();
         }
         let confirm = self.pipe.confirm(now.mono_ms);
         self.actions.extend(confirm.map(Action::Journal));
@@ -416,37 +398,6 @@ impl ShardCore {
         self.pipe.distrust();
     }
 
-    /// Takes no more calls: they are sent to `to`. What was taken is still committed and answered.
-    pub fn release_to(&mut self, now: Now, to: Option<Owner>) {
-        if self.door == Door::Open {
-            let at = self.wall(now);
-            if let Ok(item) = handoff_codec::encode_bare(&Item::Released { at }) {
-                self.pipe.push(item);
-            }
-        }
-        self.door = Door::Shut(to);
-        for envelope in self.waiting.take_all() {
-            refuse(envelope, ShardReply::NotOwner(to));
-        }
-        for slot in self.slots.values_mut() {
-            let waiting = match slot {
-                Slot::Asleep(asleep) => std::mem::take(&mut asleep.waiting),
-                Slot::Restoring { waiting, .. } => std::mem::take(waiting),
-                Slot::Awake(_) | Slot::Quarantined { .. } => VecDeque::new(),
-            };
-            for envelope in waiting {
-                refuse(envelope, ShardReply::NotOwner(to));
-            }
-        }
-        self.flush(now);
-    }
-
-    /// Whether a released shard has nothing left to commit or answer.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        self.pipe.is_empty()
-    }
-
     /// The shard is somebody else's: nothing of the frame in flight is or will be in the log. All held output is
     /// dropped, its callers sent to the owner.
     pub fn fenced(&mut self, by: Option<Owner>) {
@@ -501,6 +452,10 @@ const SWEEP_MS: u64 = 1_000;
 
 /// An append that takes longer counts as an outage, in milliseconds.
 const SLOW_APPEND_MS: u64 = 1_000;
+
+fn is_force_end(envelope: &Envelope) -> bool {
+    matches!(envelope.command, Some(Command { act: Act::ForceEnd, caller: Caller::Operator, .. }))
+}
 
 /// Answers a call that nothing was done for.
 pub(super) fn refuse(envelope: Envelope, reply: ShardReply) {

@@ -34,6 +34,20 @@ pub enum Item {
         /// When.
         at: Millis,
     },
+    /// Behind `Opened`: which build writes in this epoch. Since protocol 2.
+    Writer(Writer),
+}
+
+/// From this protocol version on an owner says which build he is.
+const PROTOCOL_WRITER: u16 = 2;
+
+/// The build that writes an epoch: who looks into a log for a fault wants to know whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Writer {
+    /// The protocol version that it keeps to.
+    pub protocol: u16,
+    /// Its name and version.
+    pub build: String,
 }
 
 /// An owner started.
@@ -117,6 +131,27 @@ pub enum Kept {
 
 /// The most bytes of one chunk; a checkpoint is cut at it.
 pub const CHUNK_BYTES: usize = 60 * 1024;
+
+impl Item {
+    /// The first protocol version that knows it. A node that keeps to an older one neither writes nor reads it, just as
+    /// a build that never heard of it.
+    #[must_use]
+    pub fn since(&self) -> u16 {
+        match self {
+            Self::Writer(_) => PROTOCOL_WRITER,
+            _ => 1,
+        }
+    }
+}
+
+impl Writer {
+    /// What an owner says who keeps to this protocol version.
+    #[must_use]
+    pub fn item(protocol: u16) -> Option<Item> {
+        let writer = || Item::Writer(Self { protocol, build: crate::BUILD.to_owned() });
+        (protocol >= PROTOCOL_WRITER).then(writer)
+    }
+}
 
 impl FrameBody {
     /// To bytes.

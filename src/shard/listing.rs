@@ -5,6 +5,7 @@ use super::slot::Slot;
 use crate::front::{EntitySummary, Wanted};
 use handoff_chat::agent::{Desk, Status};
 use handoff_chat::command::{Caller, Read, Reading};
+use handoff_chat::interaction::Place;
 use handoff_chat::{Entity, EntityId, Kind, Session};
 use std::ops::Bound;
 
@@ -67,7 +68,7 @@ impl ShardCore {
         if let Slot::Awake(awake) = slot {
             describe(&mut summary, &awake.machine);
         }
-        Some(summary)
+        (kind != "interaction" || summary.place.is_some()).then_some(summary)
     }
 }
 
@@ -92,6 +93,18 @@ fn describe(summary: &mut EntitySummary, machine: &Entity) {
 fn describe_session(summary: &mut EntitySummary, session: &Session) {
     if session.ended() {
         summary.state = "ended".to_owned();
+    }
+    if let Some(interaction) = session.interaction() {
+        let (place, queue, agent) = match interaction.place() {
+            Place::Workflow => ("workflow", None, None),
+            Place::Queue(queue) => ("queue", Some(queue), None),
+            Place::Offer { agent, queue, .. } => ("offer", Some(queue), Some(agent)),
+            Place::Agent { agent, queue } => ("agent", Some(queue), Some(agent)),
+            Place::Done(_) => ("done", None, None),
+        };
+        summary.place = Some(place.to_owned());
+        summary.queue = queue.map(|queue| queue.0.clone());
+        summary.agent = agent.map(|agent| agent.0.clone());
     }
     if let Some(opening) = session.record_opening() {
         summary.service = Some(opening.service);

@@ -1,6 +1,7 @@
 //! Group commit, and what waits for it.
 //!
-//! One append is in flight at a time; what comes meanwhile joins the next frame. Everything that leaves the shard
+//! One append is in flight at a time; what comes meanwhile joins the next frame. A node bounds its appends in flight:
+//! a shard asks for its turn before the frame is cut, so that what comes while it waits is in that frame. Everything that leaves the shard
 //! waits until the newest item it may depend on is committed, or, when nothing is open, until the ownership was
 //! confirmed lately; and leaves in order. The pipeline knows neither sessions nor the journal: it says what to append
 //! and is told what came of it.
@@ -33,10 +34,23 @@ pub enum Step {
 }
 
 /// What is in flight.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Flight {
     None,
-    Append { items: u64, started_ms: u64, bytes: usize },
+    /// Waits for the node to let it append.
+    Asking {
+        since_ms: u64,
+    },
+    /// Let, and about to be cut.
+    Cleared {
+        since_ms: u64,
+    },
+    Append {
+        items: u64,
+        since_ms: u64,
+        started_ms: u64,
+        bytes: usize,
+    },
     Roll,
 }
 
@@ -103,7 +117,43 @@ impl<O> Pipeline<O> {
     /// Whether nothing is in flight.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        matches!(self.flight, Flight::None)
+        matches!(self.flight, Flight::None | Flight::Cleared { .. })
+    }
+
+    /// Asks for a turn to append or roll, once; true when the caller is to pass that on. Answered by
+    /// [`Pipeline::clear`].
+    pub fn ask(&mut self, wanted: bool, now_ms: u64) -> bool {
+        let asks = wanted && matches!(self.flight, Flight::None);
+        if asks {
+            self.flight = Flight::Asking { since_ms: now_ms };
+        }
+        asks
+    }
+
+    /// The node lets this shard append.
+    pub fn clear(&mut self) {
+        if let Flight::Asking { since_ms } = self.flight {
+            self.flight = Flight::Cleared { since_ms };
+        }
+    }
+
+    /// Whether the turn has come. Not used at once, for a frame or a roll, it must be given back.
+    #[must_use]
+    pub fn is_cleared(&self) -> bool {
+        matches!(self.flight, Flight::Cleared { .. })
+    }
+
+    /// Gives a turn back that was not used.
+    pub fn give_back(&mut self) {
+        if self.is_cleared() {
+            self.flight = Flight::None;
+        }
+    }
+
+    /// Whether a frame has something to carry.
+    #[must_use]
+    pub fn has_open(&self) -> bool {
+        !self.open.is_empty() || !self.chunks.is_empty()
     }
 
     /// Whether nothing is open, in flight or held: a released shard may be left now.
@@ -124,11 +174,13 @@ impl<O> Pipeline<O> {
         !self.chunks.is_empty()
     }
 
-    /// How long the append in flight has taken so far, in milliseconds.
+    /// How long the append in flight, or that waits for its turn, has taken so far, in milliseconds.
     #[must_use]
     pub fn flight_age_ms(&self, now_ms: u64) -> u64 {
         match self.flight {
-            Flight::Append { started_ms, .. } => now_ms.saturating_sub(started_ms),
+            Flight::Asking { since_ms } | Flight::Cleared { since_ms } | Flight::Append { since_ms, .. } => {
+                now_ms.saturating_sub(since_ms)
+            }
             Flight::None | Flight::Roll => 0,
         }
     }
@@ -167,9 +219,15 @@ impl<O> Pipeline<O> {
     /// `check` asks for a confirmation whatever the last one's age.
     pub fn hold(&mut self, output: O, now_ms: u64, check: bool) {
         let pending = self.items_pushed > self.items_committed;
-        let fresh = self.confirmed_at_ms.is_some_and(|at| now_ms.saturating_sub(at) <= CONFIRMED_FOR_MS);
+        let fresh = self.confirmed_within(now_ms, CONFIRMED_FOR_MS);
         let confirm = if check || (!pending && !fresh) { self.want_confirm() } else { 0 };
         self.held.push_back(Held { item: self.items_pushed, confirm, output });
+    }
+
+    /// Whether the ownership was confirmed so lately.
+    #[must_use]
+    pub fn confirmed_within(&self, now_ms: u64, span_ms: u64) -> bool {
+        self.confirmed_at_ms.is_some_and(|at| now_ms.saturating_sub(at) <= span_ms)
     }
 
     /// The number of the confirmation to wait for: the one on its way, else the next.
@@ -205,7 +263,7 @@ impl<O> Pipeline<O> {
     /// Cuts the next frame if none is in flight and something waits. `whole`: take all that is open, whatever its size
     /// (the state is about to be captured as of this frame).
     pub fn cut(&mut self, now_ms: u64, id: u128, whole: bool) -> Result<Option<Step>, handoff_codec::Error> {
-        if !self.is_free() || (self.open.is_empty() && self.chunks.is_empty()) {
+        if !self.is_free() || !self.has_open() {
             return Ok(None);
         }
         let mut body = FrameBody::default();
@@ -222,7 +280,8 @@ impl<O> Pipeline<O> {
         self.open_bytes -= bytes;
         body.items.extend(self.chunks.pop_front());
         let body: Bytes = body.to_bytes()?;
-        self.flight = Flight::Append { items, started_ms: now_ms, bytes: body.len() };
+        let since_ms = now_ms.saturating_sub(self.flight_age_ms(now_ms));
+        self.flight = Flight::Append { items, since_ms, started_ms: now_ms, bytes: body.len() };
         let events = u32::try_from(items).unwrap_or(u32::MAX);
         Ok(Some(Step::Append { at: self.next, frame: Frame { id: FrameId(id), events, body } }))
     }
@@ -249,8 +308,8 @@ impl<O> Pipeline<O> {
 
     /// The append in flight is committed: also a confirmation of the ownership as of its start.
     pub fn appended(&mut self) {
-        if let Flight::Append { items, started_ms, bytes } = std::mem::replace(&mut self.flight, Flight::None)
-        {
+        if let Flight::Append { items, started_ms, bytes, .. } = self.flight {
+            self.flight = Flight::None;
             self.items_committed += items;
             self.next.seq += 1;
             self.segment_bytes += bytes;

@@ -106,3 +106,24 @@ fn a_fence_gives_everything_back_and_commits_nothing() {
     assert!(pipe.release().is_empty());
     assert_eq!(pipe.committed(), 0);
 }
+
+#[test]
+fn what_comes_while_a_shard_waits_for_its_turn_is_in_its_frame() {
+    let mut pipe = pipeline();
+    pipe.push(item(10));
+    assert!(pipe.ask(true, 5));
+    assert!(!pipe.ask(true, 6), "asked once");
+    assert!(!pipe.is_cleared());
+    assert!(pipe.cut(6, 1, false).unwrap().is_none(), "not its turn");
+    pipe.push(item(10));
+    pipe.clear();
+    assert!(pipe.is_cleared());
+    let Some(Step::Append { frame, .. }) = pipe.cut(1_005, 1, false).unwrap() else { panic!("no frame") };
+    assert_eq!(frame.events, 2);
+    assert_eq!(pipe.flight_age_ms(1_006), 1_001, "the wait counts: the store was slow for somebody");
+    pipe.appended();
+    assert!(pipe.ask(true, 1_007));
+    pipe.clear();
+    pipe.give_back();
+    assert!(pipe.is_free() && !pipe.is_cleared());
+}

@@ -31,6 +31,16 @@ pub enum RecoveryError {
         /// Why.
         error: handoff_codec::Error,
     },
+    /// A frame keeps to a later protocol version than this node.
+    #[error("a frame of shard {shard} is of protocol {protocol}, this node reads up to {reads}")]
+    Newer {
+        /// The shard.
+        shard: u16,
+        /// The frame's.
+        protocol: u16,
+        /// This node's.
+        reads: u16,
+    },
 }
 
 /// Where frames are read from; the journal, or a test.
@@ -41,6 +51,11 @@ pub trait Frames: Sync {
     /// # Errors
     /// As [`Journal::read`].
     async fn segment(&self, segment: u64) -> Result<Vec<StoredFrame>, JournalError>;
+
+    /// The newest protocol version that may be read.
+    fn reads(&self) -> u16 {
+        u16::MAX
+    }
 }
 
 /// The frames of a claimed shard.
@@ -49,10 +64,12 @@ pub struct JournalFrames<'a> {
     pub journal: &'a dyn Journal,
     /// The shard and our ownership.
     pub tenure: &'a Tenure,
+    /// The newest protocol version that this node reads.
+    pub reads: u16,
 }
 
-/// Frames read with one call.
-const FRAMES_PER_READ: usize = 256;
+/// Frames read with one call: a whole segment, as it is configured by default.
+const FRAMES_PER_READ: usize = 2048;
 
 #[async_trait]
 impl Frames for JournalFrames<'_> {
@@ -67,6 +84,10 @@ impl Frames for JournalFrames<'_> {
                 return Ok(frames);
             }
         }
+    }
+
+    fn reads(&self) -> u16 {
+        self.reads
     }
 }
 
@@ -86,6 +107,8 @@ pub struct Recovered {
     pub is_new: bool,
     /// Whether a checkpoint should be written soon: the log since the last one spans segments.
     pub wants_checkpoint: bool,
+    /// The segment that holds the checkpoint which was read.
+    pub checkpoint_in: Option<u64>,
     /// The oldest segment there is.
     pub first_segment: u64,
     /// The owner before, if he did not give the shard away in order; in `Owner`'s text form.
@@ -102,7 +125,7 @@ pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered
     let mut segment = claimed.next.segment;
     let mut base;
     loop {
-        let items = decode(claimed, frames.segment(segment).await?)?;
+        let items = decode(claimed, frames.segment(segment).await?, frames.reads())?;
         base = newest_checkpoint(claimed, segment, &items)?;
         segments.push(items);
         if base.is_some() || segment <= claimed.first_segment {
@@ -114,6 +137,7 @@ pub async fn recover(frames: &dyn Frames, claimed: &Claimed) -> Result<Recovered
         clock: ClockMark::default(),
         is_new: segments.iter().all(Vec::is_empty),
         wants_checkpoint: segments.len() > 1,
+        checkpoint_in: base.is_some().then_some(segment),
         first_segment: claimed.first_segment,
         lost_owner: None,
         entities: BTreeMap::new(),
@@ -144,7 +168,11 @@ pub async fn recover_session(
     Ok(recovered.entities.remove(entity).map(|found| seat(found, now_ms)))
 }
 
-fn decode(claimed: &Claimed, frames: Vec<StoredFrame>) -> Result<Vec<(u64, Item)>, RecoveryError> {
+fn decode(
+    claimed: &Claimed,
+    frames: Vec<StoredFrame>,
+    reads: u16,
+) -> Result<Vec<(u64, Item)>, RecoveryError> {
     let mut items = Vec::new();
     for frame in frames {
         let Position { segment, seq } = frame.position;
@@ -155,6 +183,9 @@ fn decode(claimed: &Claimed, frames: Vec<StoredFrame>) -> Result<Vec<(u64, Item)
             seq,
             error,
         })?;
+        if let Some(protocol) = found.iter().map(Item::since).find(|since| *since > reads) {
+            return Err(RecoveryError::Newer { shard, protocol, reads });
+        }
         items.extend(found.into_iter().map(|item| (seq, item)));
     }
     Ok(items)
@@ -235,7 +266,7 @@ impl Recovered {
                 self.clock.last_at = self.clock.last_at.max(turn.at);
                 self.replay(turn.entity, turn.entries);
             }
-            Item::Chunk(_) => {}
+            Item::Chunk(_) | Item::Writer(_) => {}
         }
     }
 

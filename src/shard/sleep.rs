@@ -43,7 +43,7 @@ impl ShardCore {
     }
 
     /// Puts a machine in memory and does what it owes.
-    fn seat(&mut self, now: Now, entity: &EntityId, machine: Entity) {
+    pub(super) fn seat(&mut self, now: Now, entity: &EntityId, machine: Entity) {
         let awake = Awake::new(machine, now.mono_ms);
         if let Some(at) = awake.next_timer() {
             self.timers.insert((at, entity.clone()));

@@ -1,5 +1,7 @@
 //! The shard's core over the memory journal, step by step: what is held back, lost, restored and repeated.
 
+mod outage;
+mod release;
 mod rig;
 
 use super::core::ShardCore;
@@ -43,6 +45,12 @@ async fn a_panic_while_deciding_is_refused_and_a_second_on_the_same_command_quar
     assert!(matches!(quarantined, Err(ShardReply::Refused(Reject::Quarantined))), "{quarantined:?}");
     rig.tell(&bob, send("1", "untouched")).await.unwrap();
     assert_eq!(rig.core.census().quarantined, 1);
+    let end = Command { id: CommandId("end".into()), caller: Caller::Operator, act: Act::ForceEnd };
+    assert!(rig.tell(&ann, end).await.unwrap().chat_ended, "an operator can end it all the same");
+    assert_eq!(
+        (rig.core.census().quarantined, rig.texts(&ann).await),
+        (0, vec!["one".into(), "three".into()])
+    );
 }
 
 #[tokio::test]
@@ -302,7 +310,7 @@ async fn an_ended_session_retires_after_its_linger_of_served_time() {
     let node = store.node(NodeId(1));
     let owner = Owner { node: NodeId(1), incarnation: Incarnation(9) };
     let claimed = node.claim(ShardId(0), owner).await.unwrap();
-    let frames = JournalFrames { journal: &node, tenure: &claimed.tenure };
+    let frames = JournalFrames { journal: &node, tenure: &claimed.tenure, reads: 1 };
     let recovered = recover(&frames, &claimed).await.unwrap();
     let (tenure, at) = (claimed.tenure.clone(), claimed.next);
     let alive = Some(rig.now.wall);
@@ -355,4 +363,21 @@ async fn who_waits_at_a_released_shard_is_sent_to_its_next_owner() {
     rig.settle().await;
     rig.core.release_to(rig.now, None);
     assert!(matches!(waiting.try_recv().unwrap(), ShardReply::NotOwner(None)));
+}
+
+#[tokio::test]
+async fn what_a_later_protocol_writes_is_told_apart_and_an_earlier_one_writes_nothing_of_it() {
+    for (protocol, readable) in [(1, true), (2, false)] {
+        let store = MemoryStore::new(1);
+        let mut rig = Rig::open(&store, 1, Options { protocol, ..Options::default() }).await;
+        rig.start("ann").await;
+        let node = store.node(NodeId(2));
+        let owner = Owner { node: NodeId(2), incarnation: Incarnation(2) };
+        let claimed = node.claim(ShardId(0), owner).await.unwrap();
+        let read = async |reads| {
+            recover(&JournalFrames { journal: &node, tenure: &claimed.tenure, reads }, &claimed).await
+        };
+        assert_eq!(read(1).await.is_ok(), readable);
+        assert!(read(2).await.is_ok(), "who knows the later one reads both");
+    }
 }

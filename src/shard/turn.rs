@@ -100,7 +100,13 @@ impl ShardCore {
             }
             Err(reject) => (ShardReply::Refused(reject), false),
         };
+        let committed_read = matches!(&reply, ShardReply::Told(Told { answer: None, .. })) && !beyond;
+        let may_leave = committed_read && self.reads_committed(now, &entity);
         let read = Some((entity, caller, what));
+        if may_leave {
+            self.actions.push_back(Action::Send(Output::reply(to, reply, read)));
+            return;
+        }
         self.pipe.hold(Output::reply(to, reply, read), now.mono_ms, beyond);
     }
 

@@ -14,6 +14,9 @@ static NEXT_START: AtomicU32 = AtomicU32::new(0);
 /// What a client waits for one node before it tries the next.
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
+/// How long the field's own pages wait.
+const PATIENT: Duration = Duration::from_secs(3);
+
 /// One HTTP client for all that a test does; connections are not shared between runtimes, hence none is kept idle.
 pub(crate) fn http() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
@@ -47,6 +50,8 @@ pub(crate) struct Customer {
     pub(crate) secure_key: String,
     /// How many calls had to be repeated.
     pub(crate) repeats: usize,
+    /// How many calls brought no answer of a node at all.
+    pub(crate) unanswered: usize,
 }
 
 impl Customer {
@@ -58,6 +63,7 @@ impl Customer {
             chat_id: String::new(),
             secure_key: String::new(),
             repeats: 0,
+            unanswered: 0,
         };
         let number = NEXT_START.fetch_add(1, Ordering::Relaxed);
         let id = format!("start-of-a-test-chat-{}-{number}", std::process::id());
@@ -86,11 +92,25 @@ impl Customer {
         post(&self.url(node, operation), &form).await.map(|(_, answer)| answer)
     }
 
+    /// One call at one node, waiting as long as the field's own pages do.
+    pub(crate) async fn call_patiently(
+        &self,
+        node: usize,
+        operation: &str,
+        fields: &[(&str, &str)],
+    ) -> Option<Value> {
+        let mut form = fields.to_vec();
+        form.push(("secureKey", &self.secure_key));
+        let request = http().post(self.url(node, operation)).timeout(PATIENT).form(&form);
+        request.send().await.ok()?.json().await.ok()
+    }
+
     /// Repeats a call, node after node, until it is answered for good.
     pub(crate) async fn insist(&mut self, operation: &str, fields: &[(&str, &str)]) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.call(self.at, operation, fields).await;
+            self.unanswered += usize::from(answer.is_none());
             match answer.as_ref().and_then(|answer| answer["statusCode"].as_i64()) {
                 Some(0) => return answer.unwrap(),
                 // "Again": this node knows that the chat lives.

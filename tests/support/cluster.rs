@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
+use crate::support::lan::Lan;
 use crate::support::node::Node;
 
 static NEXT_KEYSPACE: AtomicU32 = AtomicU32::new(0);
@@ -16,6 +17,8 @@ static NEXT_KEYSPACE: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Cluster {
     /// Node 1 is at 0.
     pub(crate) nodes: Vec<Node>,
+    /// The nodes' network, if they don't share the host's.
+    pub(crate) lan: Option<Lan>,
     _folder: TempDir,
 }
 
@@ -35,14 +38,45 @@ impl Cluster {
     /// Writes the configurations and starts nothing.
     pub(crate) fn prepare(count: usize, extra: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("handoff-it").tempdir().unwrap();
-        let nodes: Vec<Node> = (1..=count).map(|id| Node::new(folder.path(), id)).collect();
+        let nodes = (1..=count).map(|id| Node::new(folder.path(), id)).collect();
+        Self::write(nodes, folder, extra)
+    }
+
+    /// Starts `count` nodes, each in a network of its own over one folder, and waits until all take customers; nothing
+    /// where namespaces are not permitted, or the store is one that can't be reached from them.
+    pub(crate) async fn start_apart(count: usize) -> Option<Self> {
+        if std::env::var("HANDOFF_TEST_STORE").is_ok_and(|store| store != "sqlite") {
+            println!("skipped: the database listens on the host's loopback, out of reach of namespaces");
+            return None;
+        }
+        let lan = Lan::build(count)?;
+        let folder = tempfile::Builder::new().prefix("handoff-it").tempdir().unwrap();
+        let place = |place: usize| {
+            let mut node = Node::new(folder.path(), place + 1);
+            let address = lan.address(place);
+            node.http = format!("http://{address}:8080");
+            node.admin = format!("http://{address}:9080");
+            node.peer = format!("{address}:7080");
+            node.space = Some(lan.space(place));
+            for key in ["HANDOFF_PEER__INSECURE", "HANDOFF_PEER__SAME_HOST"] {
+                node.env.push((key.to_owned(), "true".to_owned()));
+            }
+            node
+        };
+        let nodes = (0..count).map(place).collect();
+        let mut cluster = Self { lan: Some(lan), ..Self::write(nodes, folder, "") };
+        cluster.start_all().await;
+        Some(cluster)
+    }
+
+    fn write(nodes: Vec<Node>, folder: TempDir, extra: &str) -> Self {
         let seeds: Vec<String> = nodes.iter().map(|node| format!("{:?}", node.peer)).collect();
         let store = store(folder.path());
         for node in &nodes {
             fs::write(node.config_path(), config(node, &seeds.join(", "), &store, extra)).unwrap();
         }
         write_secret(&folder.path().join("cluster.secret"));
-        Self { nodes, _folder: folder }
+        Self { nodes, lan: None, _folder: folder }
     }
 
     /// Starts every node that does not run, together, and waits until they take customers.

@@ -55,6 +55,8 @@ pub(crate) struct Node {
     pub(crate) dir: PathBuf,
     /// Environment variables for the process, on top of none that begin with `HANDOFF_`.
     pub(crate) env: Vec<(String, String)>,
+    /// The network namespace it runs in.
+    pub(crate) space: Option<String>,
     child: Option<Child>,
 }
 
@@ -70,6 +72,7 @@ impl Node {
             peer: format!("127.0.0.1:{}", free_port()),
             dir,
             env: Vec::new(),
+            space: None,
             child: None,
         }
     }
@@ -78,7 +81,11 @@ impl Node {
     pub(crate) fn start(&mut self) {
         assert!(self.child.is_none(), "node {} runs already", self.id);
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
-        let mut command = handoff();
+        let mut command = match &self.space {
+            // Becomes the process itself: the pid is the node's.
+            Some(space) => within(space),
+            None => handoff(),
+        };
         command.arg("serve").arg("--config").arg(self.config_path());
         command.envs(self.env.iter().cloned()).current_dir(&self.dir);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
@@ -153,9 +160,14 @@ impl Node {
     /// SIGTERM, and waits for the end.
     pub(crate) async fn drain(&mut self) -> ExitStatus {
         self.signal("TERM");
+        self.ends().await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ends(&mut self) -> ExitStatus {
         let mut child = self.child.take().unwrap();
         let id = self.id;
-        until(&format!("node {id} ends after SIGTERM"), || {
+        until(&format!("node {id} ends"), || {
             let ended = child.try_wait().unwrap();
             async move { ended }
         })
@@ -180,6 +192,17 @@ impl Drop for Node {
             eprintln!("--- the end of node {}'s log\n{}", self.id, &log[from..]);
         }
     }
+}
+
+/// The binary under test, in a network namespace.
+fn within(space: &str) -> Command {
+    let binary = handoff();
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", space]).arg(binary.get_program());
+    for (name, _) in binary.get_envs() {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// The binary under test, free of this process's own settings.

@@ -2,8 +2,10 @@
 
 use super::event::{BotName, Event, Typing, ViewKind};
 use crate::id::Millis;
+use crate::workflow::Program;
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How a session starts.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -31,8 +33,10 @@ pub struct Opening {
     /// The secret sealed under the client's start id, so that a retry of the start can be given the key
     /// again.
     pub sealed_key: Option<[u8; 16]>,
-    /// The bot to invite.
+    /// The bot to invite; not where there is a workflow, which invites its own.
     pub bot: Option<Bot>,
+    /// What the interaction runs; none: there is no interaction.
+    pub workflow: Option<Arc<Program>>,
     /// Limits in force for this session.
     pub limits: Limits,
 }
@@ -62,11 +66,12 @@ pub struct Limits {
 pub struct ChatAnswer {
     /// The number of the last durable event this command made; 0 when none.
     pub seq: u64,
-    /// The customer view's next position after it.
+    /// The next position after it in the caller's view (the customer's for those who have none). What it made has the
+    /// index before.
     pub next_position: u64,
-    /// Whether the chat has ended for the customer.
+    /// Whether the chat has ended for the caller (for the customer, where he is nobody).
     pub chat_ended: bool,
-    /// The customer's `userId`.
+    /// The `userId` of the caller (the customer's, where he is nobody).
     pub user_id: String,
     /// For `Open`: what [`Opening::sealed_key`] was.
     pub sealed_key: Option<[u8; 16]>,
@@ -91,6 +96,6 @@ pub struct View {
     pub user_id: String,
     /// When the session started.
     pub started_at: Millis,
-    /// The number of the reader's next numbered command.
+    /// The number that the reader's next numbered command must have.
     pub next_command: u64,
 }

@@ -2,14 +2,15 @@
 //! and never touches the session itself.
 
 use super::ViewKind;
-use super::command::ChatAnswer;
+use super::command::{ChatAnswer, Limits};
 use super::event::{Body, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
-use super::state::{Session, State};
+use super::state::{Party, Session, State};
 use crate::Turn;
 use crate::command::{Answer, Command};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
-use crate::id::{EffectId, Millis, TimerId};
+use crate::id::{EffectId, Millis, SessionId, TimerId};
+use crate::interaction::Interaction;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -19,9 +20,23 @@ pub(super) const BLOCK: u64 = 64;
 /// The system's number as author of events and asker of removals.
 pub(super) const SYSTEM: u32 = 0;
 
+/// Who asks: as whom he acts, under whose number his answers are kept, and what he sees.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) by: u32,
+    /// An agent who joins again keeps the answers of his first time.
+    pub(super) keeper: u32,
+    pub(super) view: ViewKind,
+}
+
 pub(super) struct Draft<'a> {
     pub(super) state: &'a State,
-    turn: &'a Turn,
+    pub(super) id: &'a SessionId,
+    pub(super) turn: &'a Turn,
+    pub(super) limits: &'a Limits,
+    /// What the customer said in this very decision, for the bot that is invited by it.
+    pub(super) question: Option<u64>,
+    interaction: Option<Box<Interaction>>,
     entries: Vec<Entry>,
     typing: Option<Typing>,
     at: Millis,
@@ -32,12 +47,14 @@ pub(super) struct Draft<'a> {
     timer: u64,
     number: u32,
     counted: [u32; 3],
+    joined: Vec<Party>,
     left: BTreeSet<u32>,
     settled: BTreeSet<EffectId>,
+    ended: bool,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(session: &'a Session, turn: &'a Turn) -> Self {
+    pub(super) fn new(session: &'a Session, turn: &'a Turn, limits: &'a Limits) -> Self {
         let state = &session.state;
         let mut counted = [0; 3];
         for party in state.parties.values() {
@@ -47,7 +64,11 @@ impl<'a> Draft<'a> {
         }
         Self {
             state,
+            id: &session.id,
             turn,
+            limits,
+            question: None,
+            interaction: None,
             entries: Vec::new(),
             typing: None,
             at: turn.now.max(state.last_at),
@@ -58,9 +79,28 @@ impl<'a> Draft<'a> {
             timer: state.last_timer,
             number: state.parties.keys().next_back().copied().unwrap_or(0),
             counted,
+            joined: Vec::new(),
             left: BTreeSet::new(),
             settled: BTreeSet::new(),
+            ended: state.ended_at.is_some(),
         }
+    }
+
+    /// Gives the session an interaction.
+    pub(super) fn begins(&mut self, interaction: Interaction) {
+        self.interaction = Some(Box::new(interaction));
+    }
+
+    /// Lets the interaction act, when there is one: on a copy, as what it does is applied with the entries.
+    pub(super) fn interacts<T>(&mut self, act: impl FnOnce(&mut Interaction, &mut Self) -> T) -> Option<T> {
+        let mut interaction = self.interaction.take().or_else(|| self.state.interaction.clone())?;
+        let acted = act(&mut interaction, self);
+        self.interaction = Some(interaction);
+        Some(acted)
+    }
+
+    fn has_interaction(&self) -> bool {
+        self.interaction.is_some() || self.state.interaction.is_some()
     }
 
     /// The next index in each view that sees what is to be numbered. What isn't covered by a reserved block
@@ -112,29 +152,32 @@ impl<'a> Draft<'a> {
             nickname: Text::clear(nickname),
             user_id: user_id(&self.turn.random, self.number),
         };
+        self.joined.push(Party::new(who.clone()));
         let seq = self.event(self.number, sees, Body::Joined(Box::new(who)));
         (self.number, seq)
     }
 
     /// Posts a message of somebody who is in.
     pub(super) fn message(&mut self, by: u32, text: &str, message_type: Option<String>) -> u64 {
-        let sees = self.state.parties.get(&by).map_or(Visibility::All, |party| party.who.visibility).views();
-        self.event(by, sees, Body::Message { text: Text::clear(text), message_type })
+        self.event(by, self.views_of(by), Body::Message { text: Text::clear(text), message_type })
     }
 
     pub(super) fn typing(&mut self, by: u32, started: bool, preview: Option<String>) {
-        let sees = self.state.parties.get(&by).map_or(Visibility::All, |party| party.who.visibility).views();
-        let index = self.take_indexes(sees);
+        let index = self.take_indexes(self.views_of(by));
         self.typing = Some(Typing { at: self.at, index, by, started, preview });
+    }
+
+    fn views_of(&self, number: u32) -> [bool; 3] {
+        self.party(number).map_or(Visibility::All, |party| party.who.visibility).views()
     }
 
     /// Takes somebody out, with the turns that his bot owes.
     pub(super) fn leave(&mut self, number: u32, reason: LeaveReason, asked_by: Option<u32>) {
-        let state = self.state;
-        let Some(party) = state.parties.get(&number) else { return };
-        self.event(number, party.who.visibility.views(), Body::Left { reason, asked_by });
+        let Some(role) = self.party(number).map(|party| party.who.role.clone()) else { return };
+        self.event(number, self.views_of(number), Body::Left { reason, asked_by });
         self.left.insert(number);
-        if let Role::Bot(name) = &party.who.role {
+        if let Role::Bot(name) = &role {
+            let state = self.state;
             for (id, effect) in &state.owed {
                 if matches!(effect, Effect::BotTurn { bot, .. } if bot == name) {
                     self.settle(*id);
@@ -143,31 +186,56 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Ends the session when nobody who holds it is left: the others are removed, the record is to be closed.
+    /// Ends the session when nobody who holds it is left: the others are removed. Without an interaction the record is
+    /// then to be closed; else the interaction says when.
     pub(super) fn end_if_empty(&mut self) {
-        let state = self.state;
-        if self.present().any(|(_, holds)| holds) || state.ended_at.is_some() {
+        if self.ended || self.present().any(Party::holds) {
             return;
         }
-        let rest: Vec<u32> = self.present().map(|(number, _)| number).collect();
+        let rest: Vec<u32> = self.present().map(|party| party.who.number).collect();
         for number in rest {
             self.leave(number, LeaveReason::Ended, Some(SYSTEM));
         }
         self.event(SYSTEM, [false; 3], Body::Ended);
-        self.owe(Effect::CloseRecord);
-        let linger = state.terms.as_ref().map_or(0, |terms| terms.limits.linger_ms);
-        self.arm(linger);
+        self.ended = true;
+        if !self.has_interaction() {
+            self.close_record();
+        }
     }
 
-    /// Who is in, by number, and whether he holds the session open.
-    pub(super) fn present(&self) -> impl Iterator<Item = (u32, bool)> {
-        let state = self.state;
-        let stays = |number: &u32| !self.left.contains(number);
-        state
-            .parties
-            .values()
-            .filter(move |party| party.present() && stays(&party.who.number))
-            .map(|party| (party.who.number, party.holds()))
+    /// Removes everybody who holds the session, and so ends it.
+    pub(super) fn end_all(&mut self, reason: LeaveReason, asked_by: u32) {
+        if self.ended {
+            return;
+        }
+        let held: Vec<u32> =
+            self.present().filter(|party| party.holds()).map(|party| party.who.number).collect();
+        for number in held {
+            self.leave(number, reason, Some(asked_by));
+        }
+        self.end_if_empty();
+    }
+
+    /// The record is to be closed, and the session answers a little longer.
+    pub(super) fn close_record(&mut self) {
+        self.owe(Effect::CloseRecord);
+        self.arm(self.limits.linger_ms);
+    }
+
+    /// Whether the session has ended, with this decision too.
+    pub(super) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    fn party(&self, number: u32) -> Option<&Party> {
+        let joined = || self.joined.iter().find(|party| party.who.number == number);
+        self.state.parties.get(&number).or_else(joined)
+    }
+
+    /// Who is in.
+    pub(super) fn present(&self) -> impl Iterator<Item = &Party> {
+        let parties = self.state.parties.values().chain(&self.joined);
+        parties.filter(|party| party.present() && !self.left.contains(&party.who.number))
     }
 
     pub(super) fn owe(&mut self, effect: Effect) {
@@ -183,50 +251,53 @@ impl<'a> Draft<'a> {
     }
 
     /// Arms a timer for a span of served time from now.
-    pub(super) fn arm(&mut self, span_ms: i64) {
+    pub(super) fn arm(&mut self, span_ms: i64) -> TimerId {
         self.timer = self.timer.saturating_add(1);
         let at = Millis(self.turn.served.0.saturating_add(span_ms.max(0)));
         self.entries.push(Entry::Armed { id: TimerId(self.timer), at });
+        TimerId(self.timer)
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
     }
 
-    /// The last `seq`, with what this decision adds.
-    pub(super) fn last_seq(&self) -> u64 {
-        self.seq
+    /// Whether the session takes no more messages.
+    pub(super) fn full(&self) -> bool {
+        self.seq >= u64::from(self.limits.events_max)
     }
 
-    /// Closes the decision; what has entries keeps its answer for repeats.
-    pub(super) fn finish(self, command: &Command, by: u32, digest: u64) -> Decision {
-        let customer = self.state.customer_number();
-        let chat_ended = self.state.ended_for_customer() || self.left.contains(&customer);
-        let user_id = self.state.user_id();
-        self.close(command, by, digest, (chat_ended, user_id, None))
-    }
-
-    /// As [`Draft::finish`], for the start: nobody is in the state yet.
-    pub(super) fn finish_open(self, command: &Command, by: u32, sealed_key: Option<[u8; 16]>) -> Decision {
-        let user_id = user_id(&self.turn.random, by);
-        self.close(command, by, 0, (false, user_id, sealed_key))
-    }
-
-    fn close(
+    /// Closes the decision. What has entries keeps its answer for repeats, and so does what was numbered.
+    pub(super) fn finish(
         mut self,
         command: &Command,
-        by: u32,
+        asker: Asker,
         digest: u64,
-        (chat_ended, user_id, sealed_key): (bool, String, Option<[u8; 16]>),
+        sealed_key: Option<[u8; 16]>,
     ) -> Decision {
         let seq = if self.seq > self.state.last_seq { self.seq } else { 0 };
-        let next_position = ViewKind::Customer.of(&self.used).saturating_add(1);
+        let next_position = asker.view.of(&self.used).saturating_add(1);
+        // For those who are nobody the answer is the customer's.
+        let number = if asker.by == SYSTEM { self.customer_number() } else { asker.by };
+        let chat_ended = self.ended || !self.present().any(|party| party.who.number == number);
+        let user_id = self.party(number).map(|party| party.who.user_id.clone()).unwrap_or_default();
         let answer = ChatAnswer { seq, next_position, chat_ended, user_id, sealed_key };
-        if !self.entries.is_empty() {
+        if !self.entries.is_empty() || command.id.number().is_some() {
             let id = command.id.clone();
+            let by = asker.keeper;
             self.entries.push(Entry::Answered { by, id, digest, answer: answer.clone() });
         }
         Decision { entries: self.entries, answer: Answer::Chat(answer), typing: self.typing }
+    }
+
+    /// Closes the decision on another entity's words, which are answered by the state however often they come.
+    pub(super) fn finish_with(self, answer: Answer) -> Decision {
+        Decision { entries: self.entries, answer, typing: None }
+    }
+
+    fn customer_number(&self) -> u32 {
+        let joined = self.joined.iter().find(|party| party.who.role == Role::Customer);
+        self.state.customer().or(joined).map_or(SYSTEM, |party| party.who.number)
     }
 }
 

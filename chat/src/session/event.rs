@@ -43,8 +43,15 @@ pub enum Body {
         /// The type given by the sender.
         message_type: Option<String>,
     },
-    /// The session ended: last event, in no view.
+    /// The session ended: in no view, and the last event but for attached data.
     Ended,
+    /// Data were attached, in no view.
+    Attached {
+        /// The key.
+        key: String,
+        /// The value, which replaces the one before.
+        value: Text,
+    },
 }
 
 /// A stored text with room for the id of the key that seals it.

@@ -6,27 +6,29 @@ mod leaving;
 mod opening;
 mod talking;
 
-use super::draft::{Draft, SYSTEM};
+pub(crate) use talking::cut;
+
+use super::draft::{Asker, Draft, SYSTEM};
 use super::state::{Kept, Session, State, Terms};
-use super::{ChatAnswer, Limits};
+use super::{ChatAnswer, ViewKind};
 use crate::Turn;
 use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
+use crate::routing::{Message, Reply};
 use subtle::ConstantTimeEq;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A command whose caller is known and which was not answered before.
 struct Case<'a> {
     command: &'a Command,
-    by: u32,
+    asker: Asker,
     digest: u64,
-    limits: &'a Limits,
     draft: Draft<'a>,
 }
 
 impl Case<'_> {
     fn done(self) -> Result<Decision, Reject> {
-        Ok(self.draft.finish(self.command, self.by, self.digest))
+        Ok(self.draft.finish(self.command, self.asker, self.digest, None))
     }
 }
 
@@ -42,29 +44,73 @@ impl Session {
         }
         let state = &self.state;
         let terms = state.live()?;
-        let by = state.identify(terms, &command.caller)?;
-        let digest = digest(&command.act);
-        if let Some(kept) = state.kept(by, command) {
-            return if kept.digest == digest { Ok(state.again(kept, None)) } else { Err(Reject::IdInUse) };
-        }
-        let case = Case { command, by, digest, limits: &terms.limits, draft: Draft::new(self, turn) };
+        let draft = Draft::new(self, turn, &terms.limits);
         match (&command.act, &command.caller) {
-            (Act::Send { text, message_type }, Caller::Customer(_)) => {
-                talking::send(case, text, message_type)
+            (Act::Tell(_), _) | (_, Caller::Entity(_)) => return told_by_entity(draft, command),
+            (Act::Told { effect, .. }, Caller::System) => return Ok(told(draft, *effect)),
+            // What a session holds for others it holds by what it owes; there is nothing to verify.
+            (Act::Restored, Caller::System) => return Ok(draft.finish_with(Answer::Done)),
+            _ => {}
+        }
+        let asker = state.identify(terms, &command.caller)?;
+        let digest = digest(&command.act);
+        if let Some(kept) = state.kept(asker.keeper, command) {
+            let fits = kept.digest == digest;
+            return if fits { Ok(state.again(kept, asker, None)) } else { Err(Reject::IdInUse) };
+        }
+        let next = state.next_number(asker.keeper);
+        if command.id.number().is_some_and(|number| number != next) {
+            return Err(Reject::Expected { next });
+        }
+        Case { command, asker, digest, draft }.decide()
+    }
+}
+
+impl Case<'_> {
+    fn decide(self) -> Result<Decision, Reject> {
+        let command = self.command;
+        match (&command.act, &command.caller) {
+            (Act::Send { text, message_type }, Caller::Customer(_) | Caller::Agent(_)) => {
+                talking::send(self, text, message_type)
             }
-            (Act::StartTyping { preview }, Caller::Customer(_)) => talking::typing(case, true, preview),
-            (Act::StopTyping { preview }, Caller::Customer(_)) => talking::typing(case, false, preview),
-            (Act::Disconnect, Caller::Customer(_)) => leaving::disconnect(case),
-            (Act::BotReply { effect, texts, leave }, Caller::Bot(name)) => {
-                effects::bot_reply(case, name, *effect, texts, *leave)
+            (Act::StartTyping { preview }, Caller::Customer(_) | Caller::Agent(_)) => {
+                talking::typing(self, true, preview)
             }
-            (Act::Settle { effect }, Caller::System) => effects::settle(case, *effect),
-            (Act::Fire { timer }, Caller::System) => effects::fire(case, *timer),
-            (Act::CustomerLost, Caller::System) => leaving::customer_lost(case),
-            (Act::ForceEnd, Caller::System | Caller::Operator) => leaving::force_end(case),
+            (Act::StopTyping { preview }, Caller::Customer(_) | Caller::Agent(_)) => {
+                talking::typing(self, false, preview)
+            }
+            (Act::Disconnect, Caller::Customer(_)) => leaving::disconnect(self),
+            (Act::Leave { how }, Caller::Agent(name)) => leaving::agent_leaves(self, name, *how),
+            (Act::BotReply { effect, texts, leave, handover }, Caller::Bot(name)) => {
+                let says = effects::Says { texts, leave: *leave, handover: *handover };
+                effects::bot_reply(self, name, *effect, &says)
+            }
+            (Act::BotFailed { effect }, Caller::System) => effects::bot_failed(self, *effect),
+            (Act::Settle { effect }, Caller::System) => effects::settle(self, *effect),
+            (Act::Fire { timer }, Caller::System) => effects::fire(self, *timer),
+            (Act::CustomerLost, Caller::System) => leaving::customer_lost(self),
+            (Act::ForceEnd, Caller::System | Caller::Operator) => leaving::force_end(self),
             _ => Err(Reject::NotAllowed),
         }
     }
+}
+
+/// Another entity speaks to the interaction. Its answers follow from the state, so that none need be kept.
+fn told_by_entity(mut draft: Draft<'_>, command: &Command) -> Result<Decision, Reject> {
+    let (Act::Tell(Message::ToInteraction(message)), Caller::Entity(from)) = (&command.act, &command.caller)
+    else {
+        return Err(Reject::NotAllowed);
+    };
+    let reply = draft.interacts(|interaction, draft| interaction.told(draft, from, message));
+    let reply = reply.unwrap_or(Ok(Reply::Gone))?;
+    Ok(draft.finish_with(Answer::Routing(reply)))
+}
+
+/// Another entity has answered. Whatever it says, the interaction is where it is: a claim that was void already is as
+/// good as one that was taken back.
+fn told(mut draft: Draft<'_>, effect: crate::EffectId) -> Decision {
+    draft.settle(effect);
+    draft.finish_with(Answer::Done)
 }
 
 impl State {
@@ -76,31 +122,55 @@ impl State {
         }
     }
 
-    /// The participant's number of a caller who proves to be who he says; the system's for those who are
-    /// nobody.
-    pub(super) fn identify(&self, terms: &Terms, caller: &Caller) -> Result<u32, Reject> {
+    /// Whom a caller who proves to be who he says is in the session; the system for those who are nobody.
+    pub(super) fn identify(&self, terms: &Terms, caller: &Caller) -> Result<Asker, Reject> {
+        let same = |number| Asker { by: number, keeper: number, view: ViewKind::Customer };
         match caller {
             Caller::Customer(hash) => {
                 let fits = bool::from(hash.ct_eq(&terms.key_hash));
-                if fits { Ok(self.customer_number()) } else { Err(Reject::WrongKey) }
+                if fits { Ok(same(self.customer_number())) } else { Err(Reject::WrongKey) }
             }
-            Caller::Bot(name) => self.bot(name).map(|party| party.who.number).ok_or(Reject::NotAllowed),
-            Caller::System | Caller::Operator => Ok(SYSTEM),
-            Caller::Agent(_) | Caller::Entity(_) => Err(Reject::NotAllowed),
+            Caller::Bot(name) => self.bot(name).map(|party| same(party.who.number)).ok_or(Reject::NotAllowed),
+            Caller::Agent(name) => {
+                let numbers: Vec<u32> = self.agent(name).map(|party| party.who.number).collect();
+                let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else {
+                    return Err(Reject::NoClaim);
+                };
+                Ok(Asker { by: *last, keeper: *first, view: ViewKind::Agent })
+            }
+            Caller::System | Caller::Operator => Ok(same(SYSTEM)),
+            Caller::Entity(_) => Err(Reject::NotAllowed),
         }
     }
 
-    fn kept(&self, by: u32, command: &Command) -> Option<&Kept> {
-        let of_start = self.start_answer.iter().filter(|_| by == self.customer_number());
-        let later = self.answers.get(&by).into_iter().flatten();
+    /// The number that a participant's next numbered command must have.
+    pub(super) fn next_number(&self, keeper: u32) -> u64 {
+        self.answers.get(&keeper).map_or(0, |answers| answers.number).saturating_add(1)
+    }
+
+    fn kept(&self, keeper: u32, command: &Command) -> Option<&Kept> {
+        let of_start = self.start_answer.iter().filter(|_| keeper == self.customer_number());
+        let later = self.answers.get(&keeper).into_iter().flat_map(|answers| &answers.kept);
         of_start.chain(later).find(|kept| kept.id == command.id)
     }
 
     /// The answer to a repeat: the first one, and nothing to journal.
-    fn again(&self, kept: &Kept, sealed_key: Option<[u8; 16]>) -> Decision {
+    fn again(&self, kept: &Kept, asker: Asker, sealed_key: Option<[u8; 16]>) -> Decision {
         let Kept { seq, next_position, chat_ended, .. } = *kept;
-        let answer = ChatAnswer { seq, next_position, chat_ended, user_id: self.user_id(), sealed_key };
+        let user_id = self.user_id(asker.by);
+        let answer = ChatAnswer { seq, next_position, chat_ended, user_id, sealed_key };
         Decision { entries: Vec::new(), answer: Answer::Chat(answer), typing: None }
+    }
+
+    /// The `userId` of a participant; the customer's for nobody.
+    pub(super) fn user_id(&self, number: u32) -> String {
+        let number = if number == SYSTEM { self.customer_number() } else { number };
+        self.parties.get(&number).map(|party| party.who.user_id.clone()).unwrap_or_default()
+    }
+
+    /// Whether somebody is in.
+    pub(super) fn is_in(&self, number: u32) -> bool {
+        self.ended_at.is_none() && self.parties.get(&number).is_some_and(|party| party.present())
     }
 }
 

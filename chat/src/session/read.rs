@@ -1,11 +1,13 @@
 //! What a session tells those who may ask: its views, and what its host needs to drive it.
 
 use super::command::View;
-use super::event::{Event, LeaveReason, Participant, ViewKind};
+use super::draft::Asker;
+use super::event::{Event, LeaveReason, Participant, Typing, ViewKind};
 use super::state::Session;
 use crate::command::{Caller, Read, Reading, Reject};
 use crate::entry::Effect;
 use crate::id::{EffectId, Millis, SessionId, TimerId};
+use crate::interaction::Interaction;
 use crate::record::{RecordClosing, RecordOpening};
 
 impl Session {
@@ -25,24 +27,28 @@ impl Session {
     /// As [`Session::read`].
     pub fn read_with(&self, caller: &Caller, read: &Read, history: &[Event]) -> Result<Reading, Reject> {
         let terms = self.state.live()?;
-        self.state.identify(terms, caller)?;
+        let asker = self.state.identify(terms, caller)?;
         match (read, caller) {
-            (Read::Customer { position }, Caller::Customer(_)) => {
-                let kind = ViewKind::Customer;
+            (Read::Customer { position }, Caller::Customer(_))
+            | (Read::Agent { position }, Caller::Agent(_)) => {
+                let kind = asker.view;
+                let until = self.seen_until(asker);
                 let from = if *position > kind.of(&self.state.forgotten) || *position == 0 {
                     self.first_seq_in_memory()
                 } else {
                     1
                 };
                 let wanted = |event: &&Event| {
-                    *position > 0 && kind.of(&event.index).is_some_and(|index| index >= *position)
+                    *position > 0
+                        && event.seq <= until
+                        && kind.of(&event.index).is_some_and(|index| index >= *position)
                 };
                 let events = self.events_from(from, history);
                 Ok(events.map_or_else(
                     || self.needs(from),
                     |events| {
                         let events = events.filter(wanted).cloned().collect();
-                        Reading::View(self.view(kind, *position, events, terms.started_at))
+                        Reading::View(self.view(asker, *position, events, terms.started_at))
                     },
                 ))
             }
@@ -78,26 +84,45 @@ impl Session {
         gapless.then(|| history.iter().filter(older).chain(memory))
     }
 
-    fn view(&self, kind: ViewKind, position: u64, events: Vec<Event>, started_at: Millis) -> View {
-        let shown = |index: Option<u64>| position > 0 && index.is_some_and(|index| index >= position);
-        let typing = self.volatile.typing.iter().filter(|typing| shown(kind.of(&typing.index)));
+    /// The last event that a reader sees: an agent nothing after he left. (What becomes of the chat is then no longer
+    /// his business, where a customer sees all to the end.)
+    fn seen_until(&self, asker: Asker) -> u64 {
+        let gone = self.state.parties.get(&asker.by).and_then(|party| party.gone);
+        gone.filter(|_| asker.view == ViewKind::Agent).map_or(u64::MAX, |gone| gone.seq)
+    }
+
+    /// Typing as a reader sees it: customers see that others type, not what.
+    fn typing_for(&self, asker: Asker, position: u64) -> Vec<Typing> {
+        if self.seen_until(asker) != u64::MAX {
+            return Vec::new();
+        }
+        let shown = |typing: &&Typing| {
+            let index = asker.view.of(&typing.index);
+            position > 0 && index.is_some_and(|index| index >= position)
+        };
+        let mut typing: Vec<Typing> = self.volatile.typing.iter().filter(shown).cloned().collect();
+        if asker.view == ViewKind::Customer {
+            for other in typing.iter_mut().filter(|typing| typing.by != asker.by) {
+                other.preview = None;
+            }
+        }
+        typing
+    }
+
+    fn view(&self, asker: Asker, position: u64, events: Vec<Event>, started_at: Millis) -> View {
+        let kind = asker.view;
         let parties = self.state.parties.values().filter(|party| party.seen_by(kind));
         View {
             kind,
             events,
-            typing: typing.cloned().collect(),
+            typing: self.typing_for(asker, position),
             participants: parties.map(|party| party.who.clone()).collect(),
             next_position: self.next_position(kind),
-            chat_ended: self.state.ended_for_customer(),
-            user_id: self.state.user_id(),
+            chat_ended: !self.state.is_in(asker.by),
+            user_id: self.state.user_id(asker.by),
             started_at,
-            next_command: self.next_command(),
+            next_command: self.state.next_number(asker.keeper),
         }
-    }
-
-    fn next_command(&self) -> u64 {
-        let kept = self.state.answers.get(&self.state.customer_number()).into_iter().flatten();
-        kept.filter_map(|kept| kept.id.number()).max().unwrap_or(0).saturating_add(1)
     }
 
     /// Its id.
@@ -143,6 +168,11 @@ impl Session {
     /// One past the last index used in a view.
     pub fn next_position(&self, view: ViewKind) -> u64 {
         view.of(&self.volatile.used).saturating_add(1)
+    }
+
+    /// Its interaction, where it has one.
+    pub fn interaction(&self) -> Option<&Interaction> {
+        self.state.interaction.as_deref()
     }
 
     /// Everybody who ever joined, by number.

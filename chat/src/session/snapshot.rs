@@ -3,9 +3,10 @@
 
 use super::command::Limits;
 use super::event::{Event, LeaveReason, Participant};
-use super::state::{Kept, Party, Session, State, Terms};
+use super::state::{Answers, Gone, Kept, Party, Session, State, Terms};
 use crate::entry::Effect;
 use crate::id::{CommandId, EffectId, Millis, SessionId, TimerId};
+use crate::interaction::{Interaction, InteractionV1};
 use bincode::{Decode, Encode};
 
 #[derive(Encode, Decode)]
@@ -21,10 +22,11 @@ struct SnapshotV1 {
     last_seq: u64,
     events: Vec<Event>,
     forgotten: [u64; 3],
-    parties: Vec<(Participant, Option<LeaveReason>)>,
+    parties: Vec<(Participant, Option<Gone>, u32)>,
     reserved: [u64; 3],
     start_answer: Option<KeptV1>,
-    answers: Vec<(u32, Vec<KeptV1>)>,
+    answers: Vec<(u32, u64, Vec<KeptV1>)>,
+    interaction: Option<InteractionV1>,
     owed: Vec<(EffectId, Effect)>,
     last_effect: u64,
     timers: Vec<(TimerId, Millis)>,
@@ -74,8 +76,10 @@ impl Session {
 impl SnapshotV1 {
     fn of(session: &Session) -> Self {
         let state = &session.state;
-        let parties = state.parties.values().map(|party| (party.who.clone(), party.gone));
-        let answers = state.answers.iter().map(|(by, kept)| (*by, kept.iter().map(KeptV1::of).collect()));
+        let parties = state.parties.values().map(|party| (party.who.clone(), party.gone, party.failures));
+        let answers = state.answers.iter();
+        let answers =
+            answers.map(|(by, of)| (*by, of.number, of.kept.iter().map(KeptV1::of).collect::<Vec<_>>()));
         Self {
             id: session.id.clone(),
             terms: state.terms.as_ref().map(TermsV1::of),
@@ -87,6 +91,7 @@ impl SnapshotV1 {
             reserved: state.reserved,
             start_answer: state.start_answer.as_ref().map(KeptV1::of),
             answers: answers.collect(),
+            interaction: state.interaction.as_deref().map(InteractionV1::from),
             owed: state.owed.iter().map(|(id, effect)| (*id, effect.clone())).collect(),
             last_effect: state.last_effect,
             timers: state.timers.iter().map(|(id, at)| (*id, *at)).collect(),
@@ -98,9 +103,12 @@ impl SnapshotV1 {
     }
 
     fn into_session(self) -> Session {
-        let parties = self.parties.into_iter().map(|(who, gone)| (who.number, Party { who, gone }));
-        let answers =
-            self.answers.into_iter().map(|(by, kept)| (by, kept.into_iter().map(Kept::from).collect()));
+        let parties = self.parties.into_iter();
+        let parties = parties.map(|(who, gone, failures)| (who.number, Party { who, gone, failures }));
+        let answers = self.answers.into_iter().map(|(by, number, kept)| {
+            let kept = kept.into_iter().map(Kept::from).collect();
+            (by, Answers { kept, number })
+        });
         let mut session = Session::new(self.id);
         session.state = State {
             terms: self.terms.map(Terms::from),
@@ -112,6 +120,7 @@ impl SnapshotV1 {
             reserved: self.reserved,
             start_answer: self.start_answer.map(Kept::from),
             answers: answers.collect(),
+            interaction: self.interaction.map(|stored| Box::new(Interaction::from(stored))),
             owed: self.owed.into_iter().collect(),
             last_effect: self.last_effect,
             timers: self.timers.into_iter().collect(),

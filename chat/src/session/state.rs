@@ -4,7 +4,9 @@
 use super::command::ChatAnswer;
 use super::event::{Body, Event, LeaveReason, Participant, Role, Start, Typing, ViewKind};
 use crate::entry::{Effect, Entry};
-use crate::id::{BotName, CommandId, EffectId, Millis, SessionId, TimerId};
+use crate::id::{AgentName, BotName, CommandId, EffectId, Millis, SessionId, TimerId};
+use crate::interaction::{Interaction, InteractionChange};
+use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many answers are kept for repeats, per participant.
@@ -34,7 +36,8 @@ pub(super) struct State {
     pub(super) reserved: [u64; 3],
     /// The answer to the start, kept as long as the session.
     pub(super) start_answer: Option<Kept>,
-    pub(super) answers: BTreeMap<u32, VecDeque<Kept>>,
+    pub(super) answers: BTreeMap<u32, Answers>,
+    pub(super) interaction: Option<Box<Interaction>>,
     pub(super) owed: BTreeMap<EffectId, Effect>,
     pub(super) last_effect: u64,
     pub(super) timers: BTreeMap<TimerId, Millis>,
@@ -67,7 +70,24 @@ pub(super) struct Terms {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Party {
     pub(super) who: Participant,
-    pub(super) gone: Option<LeaveReason>,
+    pub(super) gone: Option<Gone>,
+    /// How often in a row a bot failed in its turn.
+    pub(super) failures: u32,
+}
+
+/// Why somebody left, and with which event.
+#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
+pub(super) struct Gone {
+    pub(super) reason: LeaveReason,
+    pub(super) seq: u64,
+}
+
+/// What is kept for the repeats of a participant.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Answers {
+    pub(super) kept: VecDeque<Kept>,
+    /// The last number among his numbered commands; 0: none yet.
+    pub(super) number: u64,
 }
 
 /// An answer kept for repeats; what is the same in all of them is not kept with each.
@@ -107,6 +127,18 @@ impl Session {
             Entry::Disarmed(id) => {
                 state.timers.remove(id);
             }
+            Entry::Interaction(change) => match (change, &mut state.interaction) {
+                (InteractionChange::Begun(begun), slot) => {
+                    *slot = Some(Box::new(Interaction::new((**begun).clone())));
+                }
+                (change, Some(interaction)) => interaction.apply(change),
+                (_, None) => {}
+            },
+            Entry::BotFailed(number) => {
+                if let Some(party) = state.parties.get_mut(number) {
+                    party.failures = party.failures.saturating_add(1);
+                }
+            }
             Entry::Retired => state.retired = true,
             // Another machine's.
             Entry::Queue(_) | Entry::Agent(_) => {}
@@ -118,11 +150,11 @@ impl Session {
         match &event.body {
             Body::Opened(start) => state.terms = Some(Terms::of(event.at, start)),
             Body::Joined(who) => {
-                state.parties.insert(who.number, Party { who: (**who).clone(), gone: None });
+                state.parties.insert(who.number, Party::new((**who).clone()));
             }
             Body::Left { reason, .. } => {
                 if let Some(party) = state.parties.get_mut(&event.by) {
-                    party.gone = Some(*reason);
+                    party.gone = Some(Gone { reason: *reason, seq: event.seq });
                     if party.holds() {
                         state.held_until = Some(*reason);
                     }
@@ -130,6 +162,11 @@ impl Session {
             }
             Body::Message { .. } => {}
             Body::Ended => state.ended_at = Some(event.at),
+            Body::Attached { key, value } => {
+                if let Some(interaction) = &mut state.interaction {
+                    interaction.attached(key, value);
+                }
+            }
         }
         state.last_at = state.last_at.max(event.at);
         state.last_seq = state.last_seq.max(event.seq);
@@ -174,27 +211,33 @@ impl State {
             self.start_answer = Some(kept);
             return;
         }
-        let answers = self.answers.entry(by).or_default();
-        if answers.len() >= ANSWERS_KEPT {
-            answers.pop_front();
+        if let Some(party) = self.parties.get_mut(&by) {
+            party.failures = 0;
         }
-        answers.push_back(kept);
+        let answers = self.answers.entry(by).or_default();
+        answers.number = answers.number.max(id.number().unwrap_or(0));
+        if answers.kept.len() >= ANSWERS_KEPT {
+            answers.kept.pop_front();
+        }
+        answers.kept.push_back(kept);
     }
 
     pub(super) fn customer(&self) -> Option<&Party> {
         self.parties.values().find(|party| party.who.role == Role::Customer)
     }
 
+    /// The bot of this name that came last.
     pub(super) fn bot(&self, name: &BotName) -> Option<&Party> {
-        self.parties.values().find(|party| matches!(&party.who.role, Role::Bot(bot) if bot == name))
+        self.parties.values().rev().find(|party| matches!(&party.who.role, Role::Bot(bot) if bot == name))
+    }
+
+    /// The agent of this name, each time that he joined.
+    pub(super) fn agent(&self, name: &AgentName) -> impl DoubleEndedIterator<Item = &Party> {
+        self.parties.values().filter(move |party| matches!(&party.who.role, Role::Agent(who) if who == name))
     }
 
     pub(super) fn customer_number(&self) -> u32 {
         self.customer().map_or(0, |party| party.who.number)
-    }
-
-    pub(super) fn user_id(&self) -> String {
-        self.customer().map(|party| party.who.user_id.clone()).unwrap_or_default()
     }
 
     /// Whether the chat has ended for the customer.
@@ -216,6 +259,10 @@ impl Terms {
 }
 
 impl Party {
+    pub(super) fn new(who: Participant) -> Self {
+        Self { who, gone: None, failures: 0 }
+    }
+
     pub(super) fn present(&self) -> bool {
         self.gone.is_none()
     }
@@ -223,6 +270,10 @@ impl Party {
     /// Whether the session goes on because of him.
     pub(super) fn holds(&self) -> bool {
         matches!(self.who.role, Role::Customer | Role::Agent(_))
+    }
+
+    pub(super) fn is_agent(&self) -> bool {
+        matches!(self.who.role, Role::Agent(_))
     }
 
     pub(super) fn seen_by(&self, view: ViewKind) -> bool {

@@ -1,12 +1,17 @@
 //! Tests of the session machine: a world that drives one session as its host would, and checks after each
 //! step what must always hold.
 
+mod agents;
 mod answers;
 mod any_course;
+mod any_route;
+mod bots;
 mod hostile;
 mod leaving;
 mod opening;
+mod routing;
 mod views;
+mod workflow;
 
 use super::draft::Draft;
 use super::*;
@@ -32,6 +37,7 @@ fn opening() -> Opening {
         time_zone_offset_minutes: -480,
         key_hash: KEY,
         sealed_key: Some([9; 16]),
+        workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
         limits: Limits { message_bytes_max: 20, events_max: 30, linger_ms: 600_000 },
     }
@@ -60,7 +66,8 @@ fn typing() -> Act {
 }
 
 fn reply(effect: EffectId, texts: &[&str], leave: bool) -> Act {
-    Act::BotReply { effect, texts: texts.iter().map(|text| (*text).to_owned()).collect(), leave }
+    let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+    Act::BotReply { effect, texts, leave, handover: false }
 }
 
 struct World {
@@ -100,8 +107,9 @@ impl World {
 
     fn takes(&mut self, id: &str, caller: Caller, act: Act) -> Result<Decision, Reject> {
         let turn = self.turn();
+        let view = if matches!(caller, Caller::Agent(_)) { ViewKind::Agent } else { ViewKind::Customer };
         let decision = self.session.decide(&Command { id: CommandId(id.to_owned()), caller, act }, &turn)?;
-        self.commits(&decision);
+        self.commits(&decision, view);
         Ok(decision)
     }
 
@@ -110,15 +118,19 @@ impl World {
         let turn = self.turn();
         self.commands += 1;
         let id = CommandId(format!("command {}", self.commands));
-        let mut draft = Draft::new(&self.session, &turn);
+        let limits = opening().limits;
+        let mut draft = Draft::new(&self.session, &turn, &limits);
         change(&mut draft);
-        let decision = draft.finish(&Command { id, caller: Caller::System, act: Act::ForceEnd }, 0, 1);
-        self.commits(&decision);
+        let command = Command { id, caller: Caller::System, act: Act::ForceEnd };
+        let asker = super::draft::Asker { by: 0, keeper: 0, view: ViewKind::Customer };
+        let decision = draft.finish(&command, asker, 1, None);
+        self.commits(&decision, ViewKind::Customer);
     }
 
-    fn commits(&mut self, decision: &Decision) {
+    fn commits(&mut self, decision: &Decision, view: ViewKind) {
         if decision.entries.is_empty() && decision.typing.is_none() {
-            assert!(decision.said().seq <= self.session.last_seq());
+            let said = decision.answer.clone().chat();
+            assert!(said.is_none_or(|said| said.seq <= self.session.last_seq()));
             return;
         }
         for entry in &decision.entries {
@@ -134,6 +146,12 @@ impl World {
             self.session.show_typing(typing);
             self.typings += 1;
         }
+        let answered = |entry: &&Entry| matches!(entry, Entry::Answered { .. });
+        let answers = decision.entries.iter().filter(answered).count();
+        if decision.answer.clone().chat().is_none() {
+            assert_eq!(answers, 0, "between entities the state answers");
+            return;
+        }
         let mut event_seqs = decision.entries.iter().filter_map(|entry| match entry {
             Entry::Event(event) => Some(event.seq),
             _ => None,
@@ -143,10 +161,8 @@ impl World {
             event_seqs.next_back().unwrap_or(0),
             "an answer names what it journals"
         );
-        let answered = |entry: &&Entry| matches!(entry, Entry::Answered { .. });
-        let answers = decision.entries.iter().filter(answered).count();
         assert_eq!(answers, usize::from(!decision.entries.is_empty()));
-        assert_eq!(decision.said().next_position, self.session.next_position(ViewKind::Customer));
+        assert_eq!(decision.said().next_position, self.session.next_position(view));
     }
 
     fn shows(&mut self, index: [Option<u64>; 3]) {

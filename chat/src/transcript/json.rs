@@ -141,7 +141,7 @@ fn line(event: &Event) -> Option<Line> {
         Body::Left { reason, asked_by } => {
             What::Left { reason: reason_word(*reason), asked_by: asked_by.unwrap_or(event.by) }
         }
-        Body::Opened(_) | Body::Ended => return None,
+        Body::Opened(_) | Body::Ended | Body::Attached { .. } => return None,
     };
     let visibility = visibility_text(visibility(event));
     Some(Line { event_id: event_id(event)?, at: utc_text(event.at.0, false), by: event.by, visibility, what })

@@ -28,6 +28,7 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
         time_zone_offset_minutes: 300,
         key_hash: KEY,
         sealed_key: None,
+        workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
         limits: Limits { message_bytes_max: 100_000, events_max: 100, linger_ms: 1 },
     };
@@ -37,7 +38,12 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
         (Caller::Customer(KEY), Act::Send { text: text.to_owned(), message_type: Some(text.to_owned()) }),
         (
             Caller::Bot(BotName("demo".to_owned())),
-            Act::BotReply { effect: EffectId(3), texts: vec!["ok".to_owned()], leave: false },
+            Act::BotReply {
+                effect: EffectId(3),
+                texts: vec!["ok".to_owned()],
+                leave: false,
+                handover: false,
+            },
         ),
         (Caller::System, Act::CustomerLost),
     ];

@@ -61,7 +61,7 @@ impl Out {
                 self.text("msgText", &[("msgType", kind), ("treatAs", "NORMAL")], &text.show())?;
                 self.close("message")
             }
-            Body::Opened(_) | Body::Ended => Ok(()),
+            Body::Opened(_) | Body::Ended | Body::Attached { .. } => Ok(()),
         }
     }
 

@@ -70,3 +70,30 @@ fn members_that_are_down_are_forgotten_in_time_and_the_list_is_bounded() {
     assert_eq!(list.members.len(), MEMBERS_MAX);
     assert!(!list.join(member(owner(999, 1))));
 }
+
+fn speaking(node: u16, protocol: (u16, u16)) -> Member {
+    Member { protocol_min: protocol.0, protocol_max: protocol.1, ..member(owner(node, 7)) }
+}
+
+#[test]
+fn what_is_stored_is_raised_to_what_every_live_member_reads_and_never_lowered() {
+    let mut list = MemberList::new(4);
+    assert!(list.join(speaking(1, (1, 1))) && list.protocol == 1, "the first one brings his own");
+    assert!(list.join(speaking(2, (1, 2))));
+    assert!(!list.raise() && list.protocol == 1, "node 1 does not read more");
+    assert!(list.put_down(owner(1, 7), "gone", 0) && list.raise() && list.protocol == 2);
+    assert!(list.join(speaking(3, (1, 3))) && !list.raise() && list.protocol == 2);
+    list.put_down(owner(2, 7), "gone", 0);
+    list.put_down(owner(3, 7), "gone", 0);
+    assert!(!list.raise() && list.protocol == 2, "an empty cluster keeps what it has written");
+}
+
+#[test]
+fn who_can_not_read_what_is_stored_or_not_write_it_is_no_member() {
+    let mut list = MemberList::new(4);
+    assert!(list.misfit((7, 9)).is_none(), "a new store takes anybody");
+    list.protocol = 2;
+    assert!(list.misfit((1, 2)).is_none() && list.misfit((2, 3)).is_none());
+    assert!(list.misfit((1, 1)).is_some_and(|why| why.contains("reads up to 1: start a newer build")));
+    assert!(list.misfit((3, 4)).is_some_and(|why| why.contains("handoff cluster raise")));
+}

@@ -9,8 +9,8 @@
 //!
 //! Either may say `Refuse` with the reason instead. Each message is a length-delimited frame of at most 4
 //! KiB. A hello begins with 8 magic bytes and the protocol versions in fixed places, so that every later
-//! version can tell what it meets. Nothing here is encrypted: without TLS the secret only keeps strangers
-//! out.
+//! version can tell what it meets. A link speaks the highest version that both ends know. Nothing here is
+//! encrypted: with mutual TLS all of it runs inside of that, without it the secret only keeps strangers out.
 
 use bincode::{Decode, Encode};
 use bytes::{Bytes, BytesMut};
@@ -20,10 +20,12 @@ use handoff_journal::{NodeId, Owner};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use thiserror::Error;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_util::codec::Framed;
 
 use super::links::{LinksConfig, Secret};
+use super::tls::{self, Stream};
 use super::wire::framing;
 
 /// The largest handshake message.
@@ -38,7 +40,10 @@ const PREAMBLE_BYTES: usize = 12;
 pub enum HandshakeError {
     /// The connection broke or was closed.
     #[error("connection: {0}")]
-    Io(#[from] std::io::Error),
+    Io(#[source] std::io::Error),
+    /// The two ends don't agree on TLS, or one does not accept the other's certificate.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// It was closed before it said anything: a probe.
     #[error("closed before it said anything")]
     Silent,
@@ -54,6 +59,15 @@ pub enum HandshakeError {
     /// The other end refuses us.
     #[error("the peer refuses: {0}")]
     Refused(String),
+}
+
+impl From<std::io::Error> for HandshakeError {
+    fn from(error: std::io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(inner) => Self::Tls(tls::explain(inner)),
+            None => Self::Io(error),
+        }
+    }
 }
 
 /// What an end says of itself.
@@ -82,11 +96,13 @@ enum Message {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) peer: Owner,
-    pub(super) stream: TcpStream,
+    /// The protocol version that this link speaks.
+    pub(super) protocol: u16,
+    pub(super) stream: Stream,
     pub(super) early: BytesMut,
 }
 
-type Wire = Framed<TcpStream, tokio_util::codec::LengthDelimitedCodec>;
+type Wire = Framed<Stream, tokio_util::codec::LengthDelimitedCodec>;
 
 fn hello_bytes(config: &LinksConfig, me: Owner, to: NodeId) -> Result<Vec<u8>, HandshakeError> {
     let hello = Hello {
@@ -104,8 +120,8 @@ fn hello_bytes(config: &LinksConfig, me: Owner, to: NodeId) -> Result<Vec<u8>, H
     Ok(bytes)
 }
 
-/// Reads a hello and holds it against our own settings.
-fn check_hello(config: &LinksConfig, bytes: &[u8]) -> Result<Hello, HandshakeError> {
+/// Reads a hello and holds it against our own settings; answers the protocol version to speak, too.
+fn check_hello(config: &LinksConfig, bytes: &[u8]) -> Result<(Hello, u16), HandshakeError> {
     let Some((preamble, body)) = bytes.split_at_checked(PREAMBLE_BYTES) else {
         return Err(HandshakeError::Garbage("hello is cut short"));
     };
@@ -117,7 +133,10 @@ fn check_hello(config: &LinksConfig, bytes: &[u8]) -> Result<Hello, HandshakeErr
     let refuse = |why: String| Err(HandshakeError::Refuse(why));
     let (our_min, our_max) = config.protocol;
     if max < our_min || min > our_max {
-        return refuse(format!("protocol {min} to {max} meets {our_min} to {our_max}"));
+        return refuse(format!(
+            "no protocol version in common: {min} to {max} there, {our_min} to {our_max} here; upgrade by way of a \
+             build that speaks both"
+        ));
     }
     let hello: Hello =
         codec::decode_bare(body).map_err(|_| HandshakeError::Garbage("hello does not decode"))?;
@@ -127,7 +146,7 @@ fn check_hello(config: &LinksConfig, bytes: &[u8]) -> Result<Hello, HandshakeErr
     if hello.shards != config.shards {
         return refuse(format!("{} shards meet {} shards", hello.shards, config.shards));
     }
-    Ok(hello)
+    Ok((hello, max.min(our_max)))
 }
 
 fn mac(secret: &Secret, role: &str, dialer: &[u8], acceptor: &[u8]) -> Result<Hmac<Sha256>, HandshakeError> {
@@ -177,6 +196,39 @@ async fn or_refuse<T>(wire: &mut Wire, result: Result<T, HandshakeError>) -> Res
     result
 }
 
+/// The dialer's connection, in TLS where that is set.
+async fn dialed(config: &LinksConfig, stream: TcpStream) -> Result<Wire, HandshakeError> {
+    let stream = match &config.tls {
+        Some(tls) => tls.connect(stream).await?,
+        None => Stream::Plain(stream),
+    };
+    Ok(Framed::new(stream, framing(MESSAGE_BYTES_MAX)))
+}
+
+/// The acceptor's connection. One who is set up differently is told so in his own way of speaking.
+async fn accepted(config: &LinksConfig, mut stream: TcpStream) -> Result<Wire, HandshakeError> {
+    let in_tls = tls::begins_with_tls(&stream).await?.ok_or(HandshakeError::Silent)?;
+    if let (Some(tls), true) = (&config.tls, in_tls) {
+        return Ok(Framed::new(tls.accept(stream).await?, framing(MESSAGE_BYTES_MAX)));
+    }
+    if in_tls {
+        // No TLS record begins so, which is how he sees it.
+        stream.write_all(&[0; 5]).await?;
+        tls::linger(&mut stream).await;
+        return Err(HandshakeError::Tls(
+            "it uses TLS, and this node does not: set peer.tls on all nodes".to_owned(),
+        ));
+    }
+    let mut wire = Framed::new(Stream::Plain(stream), framing(MESSAGE_BYTES_MAX));
+    if config.tls.is_some() {
+        receive(&mut wire).await?;
+        let why =
+            "this node uses TLS on its peer links, and the other end does not: set peer.tls on all nodes";
+        return or_refuse(&mut wire, Err(HandshakeError::Refuse(why.to_owned()))).await;
+    }
+    Ok(wire)
+}
+
 /// The dialer's part.
 pub(super) async fn dial(
     config: &LinksConfig,
@@ -184,21 +236,21 @@ pub(super) async fn dial(
     to: NodeId,
     stream: TcpStream,
 ) -> Result<Opened, HandshakeError> {
-    let mut wire = Framed::new(stream, framing(MESSAGE_BYTES_MAX));
+    let mut wire = dialed(config, stream).await?;
     let mine = hello_bytes(config, me, to)?;
     send(&mut wire, &Message::Hello(mine.clone())).await?;
     let Message::Answer(theirs, given) = receive(&mut wire).await? else {
         return Err(HandshakeError::Garbage("no answer to the hello"));
     };
-    let checked = check_hello(config, &theirs).and_then(|hello| {
+    let checked = check_hello(config, &theirs).and_then(|(hello, protocol)| {
         check_proof(&config.secret, "acceptor", &mine, &theirs, &given)?;
         check_ends(hello.owner, hello.to, to, me.node)?;
-        Ok(hello.owner)
+        Ok((hello.owner, protocol))
     });
-    let peer = or_refuse(&mut wire, checked).await?;
+    let (peer, protocol) = or_refuse(&mut wire, checked).await?;
     send(&mut wire, &Message::Proof(proof(&config.secret, "dialer", &mine, &theirs)?)).await?;
     match receive(&mut wire).await? {
-        Message::Welcome => Ok(open(peer, wire)),
+        Message::Welcome => Ok(open(peer, protocol, wire)),
         _ => Err(HandshakeError::Garbage("no welcome")),
     }
 }
@@ -209,13 +261,13 @@ pub(super) async fn greet(
     me: Owner,
     stream: TcpStream,
 ) -> Result<Owner, HandshakeError> {
-    let mut wire = Framed::new(stream, framing(MESSAGE_BYTES_MAX));
+    let mut wire = dialed(config, stream).await?;
     let mine = hello_bytes(config, me, WHOEVER)?;
     send(&mut wire, &Message::Hello(mine.clone())).await?;
     let Message::Answer(theirs, given) = receive(&mut wire).await? else {
         return Err(HandshakeError::Garbage("no answer to the hello"));
     };
-    let hello = check_hello(config, &theirs)?;
+    let (hello, _) = check_hello(config, &theirs)?;
     check_proof(&config.secret, "acceptor", &mine, &theirs, &given)?;
     Ok(hello.owner)
 }
@@ -226,11 +278,11 @@ pub(super) async fn accept(
     me: Owner,
     stream: TcpStream,
 ) -> Result<Opened, HandshakeError> {
-    let mut wire = Framed::new(stream, framing(MESSAGE_BYTES_MAX));
+    let mut wire = accepted(config, stream).await?;
     let Message::Hello(theirs) = receive(&mut wire).await? else {
         return Err(HandshakeError::Garbage("no hello"));
     };
-    let checked = check_hello(config, &theirs).and_then(|hello| {
+    let checked = check_hello(config, &theirs).and_then(|(hello, protocol)| {
         if hello.to != me.node && hello.to != WHOEVER {
             let why = format!("node {} was called, this is node {}", hello.to, me.node);
             return Err(HandshakeError::Refuse(why));
@@ -238,9 +290,9 @@ pub(super) async fn accept(
         if hello.owner.node == me.node {
             return Err(HandshakeError::Refuse(format!("two nodes have the id {}", me.node)));
         }
-        Ok(hello.owner)
+        Ok((hello.owner, protocol))
     });
-    let peer = or_refuse(&mut wire, checked).await?;
+    let (peer, protocol) = or_refuse(&mut wire, checked).await?;
     let mine = hello_bytes(config, me, peer.node)?;
     let answer = Message::Answer(mine.clone(), proof(&config.secret, "acceptor", &theirs, &mine)?);
     send(&mut wire, &answer).await?;
@@ -250,7 +302,7 @@ pub(super) async fn accept(
     let checked = check_proof(&config.secret, "dialer", &theirs, &mine, &given);
     or_refuse(&mut wire, checked).await?;
     send(&mut wire, &Message::Welcome).await?;
-    Ok(open(peer, wire))
+    Ok(open(peer, protocol, wire))
 }
 
 fn check_ends(owner: Owner, to: NodeId, wanted: NodeId, me: NodeId) -> Result<(), HandshakeError> {
@@ -264,9 +316,9 @@ fn check_ends(owner: Owner, to: NodeId, wanted: NodeId, me: NodeId) -> Result<()
 }
 
 /// The connection, and what the other end has sent behind its last message already.
-fn open(peer: Owner, wire: Wire) -> Opened {
+fn open(peer: Owner, protocol: u16, wire: Wire) -> Opened {
     let parts = wire.into_parts();
-    Opened { peer, stream: parts.io, early: parts.read_buf }
+    Opened { peer, protocol, stream: parts.io, early: parts.read_buf }
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use handoff_journal::Owner;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::codec::Decoder;
 use tokio_util::sync::CancellationToken;
 
 use super::handshake::Opened;
-use super::wire::{FRAME_OVERHEAD, Frame, append, framing};
+use super::tls::{Reader, Writer};
+use super::wire::{FRAME_OVERHEAD, Frame, PROTOCOL_CALL_WITHIN, append, framing};
 use super::{LinksConfig, PeerError, PeerService};
 
 /// Frames are gathered into one write up to about this size.
@@ -26,6 +26,8 @@ type Waiting = HashMap<u64, oneshot::Sender<Result<Bytes, PeerError>>>;
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) peer: Owner,
+    /// The version that both ends speak here.
+    pub(super) protocol: u16,
     /// Tells a link from the one before it with the same peer.
     pub(super) serial: u64,
     pub(super) closing: CancellationToken,
@@ -48,6 +50,7 @@ impl Link {
         let (out, queue) = mpsc::channel(config.queue_frames);
         let link = Self {
             peer: opened.peer,
+            protocol: opened.protocol,
             serial,
             closing: CancellationToken::new(),
             out,
@@ -64,7 +67,9 @@ impl Link {
             return Err(PeerError::TooLarge(request.len()));
         }
         let id = self.calls.fetch_add(1, Ordering::Relaxed);
-        let Some(frame) = Frame::Call(id, request.into()).bytes() else { return Err(PeerError::TooLarge(0)) };
+        let Some(frame) = self.request(id, request, timeout).bytes() else {
+            return Err(PeerError::TooLarge(0));
+        };
         let (answer, answered) = oneshot::channel();
         match self.lock().as_mut() {
             Some(waiting) => drop(waiting.insert(id, answer)),
@@ -84,6 +89,15 @@ impl Link {
         }
     }
 
+    fn request(&self, id: u64, request: Bytes, timeout: Duration) -> Frame {
+        let (within_ms, request) = (u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX), request.into());
+        if self.protocol < PROTOCOL_CALL_WITHIN {
+            Frame::Call(id, request)
+        } else {
+            Frame::CallWithin { id, within_ms, request }
+        }
+    }
+
     pub(super) fn notify(&self, notice: Bytes) -> bool {
         notice.len() <= self.frame_bytes_max
             && Frame::Notice(notice.into()).bytes().is_some_and(|frame| self.out.try_send(frame).is_ok())
@@ -97,7 +111,7 @@ impl Link {
         service: Arc<dyn PeerService>,
     ) {
         let Opened { stream, early, .. } = body.opened;
-        let (reader, writer) = stream.into_split();
+        let (reader, writer) = stream.into_halves();
         let why = tokio::select! {
             biased;
             () = self.closing.cancelled() => "closed here".to_owned(),
@@ -111,7 +125,7 @@ impl Link {
 
     async fn read(
         self: &Arc<Self>,
-        mut reader: OwnedReadHalf,
+        mut reader: Reader,
         mut buffer: BytesMut,
         config: &LinksConfig,
         service: Arc<dyn PeerService>,
@@ -120,10 +134,10 @@ impl Link {
         let serving = Arc::new(Semaphore::new(config.inbound_calls_max));
         loop {
             while let Some(bytes) = framing.decode(&mut buffer)? {
-                let Some(frame) = Frame::read(&bytes) else {
-                    return Err(std::io::Error::other("a frame does not decode"));
+                let Some(frame) = Frame::read(&bytes).filter(|frame| frame.since() <= self.protocol) else {
+                    return Err(std::io::Error::other("a frame does not decode, or is of a later protocol"));
                 };
-                self.take(frame, &serving, &service).await;
+                self.take(frame, &serving, &service);
             }
             if reader.read_buf(&mut buffer).await? == 0 {
                 return Ok(());
@@ -131,39 +145,42 @@ impl Link {
         }
     }
 
-    async fn take(self: &Arc<Self>, frame: Frame, serving: &Arc<Semaphore>, service: &Arc<dyn PeerService>) {
-        match frame {
-            Frame::Notice(notice) => service.notice(self.peer, notice.into()),
-            Frame::Reply(id, reply) => self.answer(id, Ok(reply.into())),
-            Frame::Busy(id) => self.answer(id, Err(PeerError::PeerBusy(self.peer.node))),
-            Frame::Call(id, request) => {
-                let Ok(permit) = serving.clone().try_acquire_owned() else {
-                    // The caller knows by its deadline should this not fit either.
-                    if let Some(frame) = Frame::Busy(id).bytes() {
-                        let _ = self.out.try_send(frame);
-                    }
-                    return;
-                };
-                let (link, service) = (self.clone(), service.clone());
-                tokio::spawn(async move {
-                    let serve = async {
-                        let reply = service.call(link.peer, request.into()).await;
-                        if reply.len() <= link.frame_bytes_max
-                            && let Some(frame) = Frame::Reply(id, reply.into()).bytes()
-                        {
-                            // Waits for room: the permit bounds how many do.
-                            let _ = link.out.send(frame).await;
-                        }
-                    };
-                    tokio::select! {
-                        biased;
-                        () = link.closing.cancelled() => {}
-                        () = serve => {}
-                    }
-                    drop(permit);
-                });
+    fn take(self: &Arc<Self>, frame: Frame, serving: &Arc<Semaphore>, service: &Arc<dyn PeerService>) {
+        let (id, within, request) = match frame {
+            Frame::Notice(notice) => return service.notice(self.peer, notice.into()),
+            Frame::Reply(id, reply) => return self.answer(id, Ok(reply.into())),
+            Frame::Busy(id) => return self.answer(id, Err(PeerError::PeerBusy(self.peer.node))),
+            Frame::Call(id, request) => (id, Duration::MAX, request),
+            Frame::CallWithin { id, within_ms, request } => {
+                (id, Duration::from_millis(u64::from(within_ms)), request)
             }
-        }
+        };
+        let Ok(permit) = serving.clone().try_acquire_owned() else {
+            // The caller knows by its deadline should this not fit either.
+            if let Some(frame) = Frame::Busy(id).bytes() {
+                let _ = self.out.try_send(frame);
+            }
+            return;
+        };
+        let (link, service) = (self.clone(), service.clone());
+        tokio::spawn(async move {
+            let serve = async {
+                let reply = service.call(link.peer, request.into()).await;
+                if reply.len() <= link.frame_bytes_max
+                    && let Some(frame) = Frame::Reply(id, reply.into()).bytes()
+                {
+                    // Waits for room: the permit bounds how many do.
+                    let _ = link.out.send(frame).await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = link.closing.cancelled() => {}
+                // After that nobody waits for the answer.
+                _ = tokio::time::timeout(within, serve) => {}
+            }
+            drop(permit);
+        });
     }
 
     fn answer(&self, id: u64, answer: Result<Bytes, PeerError>) {
@@ -192,7 +209,7 @@ impl Drop for Entry<'_> {
 
 /// Sends what is queued, as much as there is in one write.
 async fn write(
-    mut writer: OwnedWriteHalf,
+    mut writer: Writer,
     mut queue: mpsc::Receiver<Bytes>,
     config: &LinksConfig,
 ) -> std::io::Result<()> {
@@ -209,7 +226,12 @@ async fn write(
             }
         }
         let stuck = |_| std::io::Error::other("the peer does not read");
-        tokio::time::timeout(config.write_timeout, writer.write_all(&buffer)).await.map_err(stuck)??;
+        let write = async {
+            writer.write_all(&buffer).await?;
+            // TLS holds the end of what it was given back until then.
+            writer.flush().await
+        };
+        tokio::time::timeout(config.write_timeout, write).await.map_err(stuck)??;
         buffer.clear();
     }
     Ok(())

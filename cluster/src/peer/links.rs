@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::handshake::{HandshakeError, Opened, accept, dial};
 use super::link::Link;
+use super::tls::Tls;
 use super::{PROTOCOL, PeerError, PeerEvent, PeerService, Peers};
 
 /// The cluster secret; never printed.
@@ -57,8 +58,10 @@ pub struct LinksConfig {
     pub shards: u16,
     /// This build, for logs.
     pub build: String,
-    /// The oldest and newest protocol spoken.
+    /// The oldest and newest protocol spoken; a link speaks the highest that both ends know.
     pub protocol: (u16, u16),
+    /// Mutual TLS; `None`: links in clear.
+    pub tls: Option<Tls>,
     /// The largest request, answer or notice, in bytes.
     pub frame_bytes_max: usize,
     /// How many frames may wait to be sent to one peer.
@@ -83,6 +86,7 @@ impl LinksConfig {
             shards,
             build: build.to_owned(),
             protocol: PROTOCOL,
+            tls: None,
             frame_bytes_max: 4 * 1024 * 1024,
             queue_frames: 4096,
             inbound_calls_max: 1024,
@@ -239,7 +243,7 @@ impl Inner {
                 self.tell(PeerEvent::LinkDown { peer: old.peer, refused: false }).await;
             }
         }
-        tracing::info!(%peer, "peer link up");
+        tracing::info!(%peer, protocol = link.protocol, tls = self.config.tls.is_some(), "peer link up");
         self.tell(PeerEvent::LinkUp { peer }).await;
         if let Some(expected) = expected.filter(|expected| *expected != peer) {
             self.tell(PeerEvent::OtherIncarnation { expected, met: peer }).await;
@@ -325,7 +329,9 @@ impl Inner {
                 self.register(me, opened).await;
                 None
             }
-            Ok(Err(error @ (HandshakeError::Refuse(_) | HandshakeError::Refused(_)))) => {
+            Ok(Err(
+                error @ (HandshakeError::Refuse(_) | HandshakeError::Refused(_) | HandshakeError::Tls(_)),
+            )) => {
                 tracing::warn!(%peer, addr, %error, "no link");
                 Some(PeerEvent::Refused { peer, why: error.to_string() })
             }

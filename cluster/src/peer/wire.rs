@@ -16,7 +16,19 @@ pub(super) enum Frame {
     Busy(u64),
     /// Needs no answer.
     Notice(Vec<u8>),
+    /// A request that is served no longer than its caller waits. Since protocol 2.
+    CallWithin {
+        /// As in `Call`.
+        id: u64,
+        /// How long the caller waits, in milliseconds.
+        within_ms: u32,
+        /// As in `Call`.
+        request: Vec<u8>,
+    },
 }
+
+/// From this protocol version on a call says how long its caller waits.
+pub(super) const PROTOCOL_CALL_WITHIN: u16 = 2;
 
 /// What a frame adds to its body at most.
 pub(super) const FRAME_OVERHEAD: usize = 32;
@@ -27,6 +39,14 @@ pub(super) fn framing(frame_bytes_max: usize) -> LengthDelimitedCodec {
 }
 
 impl Frame {
+    /// The first protocol version that knows it; a link of an older one takes it for rubbish, as an older build would.
+    pub(super) fn since(&self) -> u16 {
+        match self {
+            Self::CallWithin { .. } => PROTOCOL_CALL_WITHIN,
+            _ => 1,
+        }
+    }
+
     /// The frame's bytes without length; `None`: it can't be encoded.
     pub(super) fn bytes(&self) -> Option<Bytes> {
         codec::encode_bare(self).ok().map(Bytes::from)

@@ -11,7 +11,7 @@ pub struct Config {
     pub http_url: String,
     /// Its build, for operators.
     pub build: String,
-    /// The oldest and newest peer protocol it speaks.
+    /// The oldest and newest protocol it speaks and writes.
     pub protocol: (u16, u16),
     /// The times.
     pub timing: Timing,
@@ -34,6 +34,8 @@ pub struct Timing {
     pub join_patience_ms: u64,
     /// How long a new assignee waits for the release of an owner that lives.
     pub release_wait_ms: u64,
+    /// The same while that owner is heard and gives its shards away, a few at a time.
+    pub moving_wait_ms: u64,
     /// How long the one who released waits to see the claim before he gives the shard to the next in rank.
     pub claim_seen_ms: u64,
     /// An own stall longer than this ...
@@ -66,6 +68,7 @@ impl Default for Timing {
             gather_ms: 500,
             join_patience_ms: 3_000,
             release_wait_ms: 1_000,
+            moving_wait_ms: 10_000,
             claim_seen_ms: 300,
             stall_ms: 100,
             mute_ms: 600,

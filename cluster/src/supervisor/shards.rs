@@ -5,11 +5,14 @@ use handoff_journal::{Epoch, Owner, ShardId};
 use super::{Action, Note, Supervisor};
 use crate::members::MemberState;
 
+/// So many shards at once are given away: each is opened elsewhere before the next one stops being served here.
+const MOVING_MAX: usize = 2;
+
 /// Where this node stands with a shard. A shard that is not its business has no hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Hold {
     /// Assigned to me; the owner before has yet to let go.
-    Waiting { from: Owner, version: u64, until_ms: u64 },
+    Waiting { from: Owner, version: u64, since_ms: u64 },
     /// The claim failed; the next try.
     Retry { at_ms: u64, failures: u32 },
     /// A claim is under way.
@@ -71,14 +74,16 @@ impl Supervisor {
         match self.holds.get(&shard) {
             None | Some(Hold::Handed { .. }) => match self.list.assigned(shard).from {
                 Some(from) if !self.has_let_go(shard, from, self.list.version) => {
-                    let until_ms = self.now_ms + self.config.timing.release_wait_ms;
-                    let version = self.list.version;
-                    self.holds.insert(shard, Hold::Waiting { from, version, until_ms });
+                    let (version, since_ms) = (self.list.version, self.now_ms);
+                    self.holds.insert(shard, Hold::Waiting { from, version, since_ms });
                 }
                 _ => self.claim(shard, 0, out),
             },
-            Some(Hold::Waiting { from, version, until_ms }) => {
-                if self.now_ms >= *until_ms || self.has_let_go(shard, *from, *version) {
+            Some(Hold::Waiting { from, version, since_ms }) => {
+                let waited_ms = self.now_ms - since_ms;
+                if self.has_let_go(shard, *from, *version)
+                    || waited_ms >= self.patience(shard, *from, *version)
+                {
                     self.claim(shard, 0, out);
                 }
             }
@@ -101,6 +106,26 @@ impl Supervisor {
         !self.list.is_live(from) || told || beats_without()
     }
 
+    /// How long to wait for an owner's release: longer while he is heard, knows that it is mine, and serves it yet.
+    fn patience(&self, shard: ShardId, from: Owner, version: u64) -> u64 {
+        let timing = &self.config.timing;
+        let knows = self.detector.last_beat(from).is_some_and(|beat| beat.list_version >= version);
+        let serves = knows && self.detector.holds(from, shard).is_some();
+        let moves = serves && self.detector.hears(from, self.now_ms);
+        if moves { timing.moving_wait_ms } else { timing.release_wait_ms }
+    }
+
+    /// Shards on their way to others: flushed here, or not yet seen open there.
+    fn moving(&self) -> usize {
+        let wait_ms = self.config.timing.release_wait_ms;
+        let on_its_way = |hold: &&Hold| match hold {
+            Hold::Releasing { .. } => true,
+            Hold::Handed { since_ms, .. } => self.now_ms - since_ms < wait_ms,
+            _ => false,
+        };
+        self.holds.values().filter(on_its_way).count()
+    }
+
     fn claim(&mut self, shard: ShardId, failures: u32, out: &mut Vec<Action>) {
         self.turns += 1;
         let turn = self.turns;
@@ -118,7 +143,7 @@ impl Supervisor {
             Some(Hold::Waiting { .. } | Hold::Retry { .. }) => {
                 self.holds.remove(&shard);
             }
-            Some(Hold::Open { turn, epoch }) => {
+            Some(Hold::Open { turn, epoch }) if self.moving() < MOVING_MAX => {
                 self.holds.insert(shard, Hold::Releasing { turn, epoch });
                 out.push(Action::Release { shard, turn, to });
             }
@@ -134,7 +159,7 @@ impl Supervisor {
             }
             // A claim under way is awaited, then the shard is released: dropped now, it could land later and
             // fence the right owner.
-            None | Some(Hold::Claiming { .. } | Hold::Releasing { .. }) => {}
+            None | Some(Hold::Open { .. } | Hold::Claiming { .. } | Hold::Releasing { .. }) => {}
         }
     }
 

@@ -16,6 +16,8 @@ pub struct Beat {
     pub held: Vec<(ShardId, Epoch)>,
     /// While joining: it may be made up.
     pub ready: bool,
+    /// The sender can't commit.
+    pub store_failing: bool,
 }
 
 /// What supervisors tell each other over the peer links.
@@ -34,6 +36,18 @@ pub enum Note {
         /// The epoch in which it was held.
         epoch: Epoch,
     },
+}
+
+/// How the store is, as far as this node can know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreState {
+    /// It answers this node.
+    #[default]
+    Works,
+    /// It does not answer this node; a peer may use it, and claim.
+    FailsHere,
+    /// It answers no live member: all were heard to say so a moment ago, none with a newer list or a shard of ours.
+    FailsForAll,
 }
 
 /// What came of a conditional write of the list.
@@ -197,6 +211,8 @@ pub enum Action {
         /// Who gets it, for redirects; nobody when the last node stops.
         to: Option<Owner>,
     },
+    /// How the store is. Said at each change, and at each tick while it fails for all: old news are no news.
+    Store(StoreState),
     /// The list has changed: gateways route by it.
     ListChanged(MemberList),
     /// This incarnation is over: all its connections are lost.

@@ -60,6 +60,11 @@ impl Supervisor {
         if self.store_failing {
             return false;
         }
+        if let Some(why) = list.misfit(self.config.protocol) {
+            self.halted = true;
+            out.push(Action::Halt { why });
+            return false;
+        }
         let joined = list.join(Member {
             owner: self.me,
             peer_addr: self.config.peer_addr.clone(),

@@ -1,6 +1,7 @@
 //! The one database session: its runtime, its connections, and how a request is sent and its failure judged.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use scylla::policies::retry::FallthroughRetryPolicy;
 use scylla::response::query_result::QueryResult;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::Statement;
-use scylla::statement::batch::Batch;
+use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use tokio::runtime::{Builder, Runtime};
 
@@ -146,12 +147,7 @@ impl Link {
         let mut routed = prepared.clone();
         routed.set_load_balancing_policy(Some(Arc::new(plan)));
         let sent = self.session.execute_unpaged(&routed, values).await;
-        sent.map_err(|e| {
-            if let (ExecutionError::RequestTimeout(_), Some(node)) = (&e, first) {
-                self.suspects.accuse(node, Instant::now());
-            }
-            judge(&e)
-        })
+        sent.map_err(|e| self.failed(&e, first))
     }
 
     /// Sends until there is an answer, at most [`ATTEMPTS`] times: for reads, for writes that are the same when
@@ -172,6 +168,47 @@ impl Link {
             outcome = self.once(prepared, values).await;
         }
         outcome
+    }
+
+    /// Sends plain inserts of one partition as one write, until there is an answer as [`Link::repeat`] does.
+    pub(super) async fn repeat_bundle<V>(
+        &self,
+        prepared: &PreparedStatement,
+        first: &V,
+        values: &[V],
+    ) -> Result<(), Fault>
+    where
+        V: SerializeRow + Sync,
+    {
+        let mut outcome = Ok(());
+        for _ in 0..ATTEMPTS {
+            outcome = self.bundle_once(prepared, first, values).await;
+            if !matches!(outcome, Err(Fault::Unknown(_))) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn bundle_once<V>(&self, prepared: &PreparedStatement, first: &V, values: &[V]) -> Result<(), Fault>
+    where
+        V: SerializeRow + Sync,
+    {
+        let plan = self.plan(prepared, first)?;
+        let node = plan.first();
+        let statements = values.iter().map(|_| prepared.clone().into()).collect();
+        let mut batch = Batch::new_with_statements(BatchType::Unlogged, statements);
+        batch.set_load_balancing_policy(Some(Arc::new(plan)));
+        let sent = self.session.batch(&batch, values).await;
+        sent.map(drop).map_err(|e| self.failed(&e, node))
+    }
+
+    /// Judges a failure; a node that did not answer in time is asked last for a while.
+    fn failed(&self, error: &ExecutionError, node: Option<IpAddr>) -> Fault {
+        if let (ExecutionError::RequestTimeout(_), Some(node)) = (error, node) {
+            self.suspects.accuse(node, Instant::now());
+        }
+        judge(error)
     }
 
     /// Sends a conditional batch of one partition.

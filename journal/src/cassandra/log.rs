@@ -13,8 +13,8 @@ use crate::{
     StoredFrame, Tenure,
 };
 
-/// Rows asked for at first: a page of full-size frames must fit a reply.
-const PAGE_ROWS: usize = 8;
+/// Rows asked for at first, and of large frames always: a page of full-size frames must fit a reply.
+const PAGE_ROWS: usize = 32;
 /// Pages grow while they are so small that one four times as large stays under this.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 

@@ -16,6 +16,9 @@ use crate::{CLOSING_ROW, Row, Swap, Table, Tables, TablesError};
 
 /// Inserts of one call that are under way at once.
 const PUTS_IN_FLIGHT: usize = 16;
+/// Rows of one partition are written together up to this size: the database takes them as one write, and limits it.
+const BUNDLE_BYTES: usize = 64 * 1024;
+const BUNDLE_ROWS: usize = 128;
 /// Rows of a scan asked for at once.
 const SCAN_PAGE: usize = 256;
 
@@ -59,6 +62,29 @@ impl Tables for CassandraStore {
     }
 }
 
+/// Neighbours with the same key, as many as go into one write.
+fn bundles(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let mut bundles: Vec<Vec<Row>> = Vec::new();
+    let mut bytes = 0;
+    for row in rows {
+        bytes += row.body.len();
+        match bundles.last_mut() {
+            Some(last)
+                if last.len() < BUNDLE_ROWS
+                    && bytes <= BUNDLE_BYTES
+                    && last.first().is_some_and(|first| first.key == row.key) =>
+            {
+                last.push(row);
+            }
+            _ => {
+                bytes = row.body.len();
+                bundles.push(vec![row]);
+            }
+        }
+    }
+    bundles
+}
+
 impl Core {
     fn rows(&self, table: Table) -> Result<&RowStatements, Fault> {
         let missing = || Fault::Refused(format!("no statements for the table {}", table_name(table)));
@@ -70,9 +96,16 @@ impl Core {
         if let Some(row) = rows.iter().find(|row| row.row > CLOSING_ROW) {
             return Err(TablesError::Refused(format!("row number {} is too large", row.row)));
         }
-        let inserts = stream::iter(rows).map(|row| async move {
-            let values = (&row.key, signed(row.row)?, &row.body[..]);
-            self.link().repeat(put, &values).await.map(drop)
+        let inserts = stream::iter(bundles(rows)).map(|rows| async move {
+            let mut values = Vec::with_capacity(rows.len());
+            for row in &rows {
+                values.push((&row.key, signed(row.row)?, &row.body[..]));
+            }
+            match values.as_slice() {
+                [single] => self.link().repeat(put, single).await.map(drop),
+                [first, ..] => self.link().repeat_bundle(put, first, &values).await,
+                [] => Ok(()),
+            }
         });
         Ok(inserts.buffer_unordered(PUTS_IN_FLIGHT).try_collect::<()>().await?)
     }
@@ -140,5 +173,24 @@ impl Core {
             }
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(key: &str, bytes: usize) -> Row {
+        Row { key: key.to_owned(), row: 1, body: vec![7; bytes].into() }
+    }
+
+    #[test]
+    fn rows_of_one_key_are_written_together_up_to_a_size() {
+        let rows =
+            vec![row("a", 1), row("a", 1), row("b", 1), row("b", BUNDLE_BYTES), row("b", 9), row("a", 1)];
+        let sizes: Vec<usize> = bundles(rows).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [2, 1, 1, 1, 1]);
+        let many = (0..BUNDLE_ROWS + 1).map(|_| row("a", 1)).collect();
+        assert_eq!(bundles(many).len(), 2);
     }
 }

@@ -94,6 +94,13 @@ impl Layout {
         Ok(file)
     }
 
+    /// Takes another node's lock if no process is that node now; one that starts meanwhile waits for it.
+    pub(super) fn lock_absent(&self, node: NodeId) -> Option<File> {
+        let path = self.root.join("nodes").join(format!("{node}.lock"));
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).ok()?;
+        file.try_lock().ok().map(|()| file)
+    }
+
     /// Removes what an earlier life of this node left unlinked. Only under the node's lock.
     pub(super) fn clear_tmp(&self) -> io::Result<()> {
         let mine = format!("{}-", self.node);

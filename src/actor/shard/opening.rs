@@ -6,6 +6,7 @@ use crate::shard::recovery::{JournalFrames, Recovered, RecoveryError, recover};
 use handoff_chat::Millis;
 use handoff_journal::{Claimed, JournalError, Owner, ShardId};
 use std::collections::BTreeMap;
+use tokio::time::Instant;
 
 /// A shard claimed and read.
 pub(super) struct Opening {
@@ -22,13 +23,17 @@ pub(super) async fn claim_and_recover(
     owner: Owner,
 ) -> Result<Opening, JournalError> {
     let journal = around.log.journal.as_ref();
+    let started = Instant::now();
     let claimed = journal.claim(shard, owner).await?;
-    let frames = JournalFrames { journal, tenure: &claimed.tenure };
+    let claim_ms = started.elapsed().as_millis();
+    let frames = JournalFrames { journal, tenure: &claimed.tenure, reads: around.options.reads };
     let recovered = match recover(&frames, &claimed).await {
         Ok(recovered) => recovered,
         Err(RecoveryError::Journal(error)) => return Err(error),
-        Err(error @ RecoveryError::Frame { .. }) => return Err(JournalError::Refused(error.to_string())),
+        Err(error) => return Err(JournalError::Refused(error.to_string())),
     };
+    let read_ms = started.elapsed().as_millis() - claim_ms;
+    tracing::info!(shard = shard.0, frames = claimed.next.seq - 1, claim_ms, read_ms, "shard read");
     let lost: Option<Owner> = recovered.lost_owner.as_ref().and_then(|owner| owner.parse().ok());
     let alive_until = match lost.map(|owner| (owner, heard.get(&owner))) {
         Some((_, Some(at))) => Some(*at),

@@ -2,7 +2,8 @@
 
 use crate::front::{EntitySummary, Wanted};
 use crate::shard::Envelope;
-use crate::shard::core::Census;
+use crate::shard::census::Census;
+use crate::shard::outage::StoreNews;
 use actix::Message;
 use handoff_journal::{Epoch, Owner, ShardId};
 
@@ -64,6 +65,11 @@ pub struct Drop(pub Option<Owner>);
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Distrust;
+
+/// How the store is.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct StoreIs(pub StoreNews);
 
 /// Which of the shard's entities are wanted by operators; `None` while it does not serve.
 #[derive(Message)]

@@ -1,7 +1,7 @@
 //! The calls to the store that a shard's core wants, and what becomes of their answers.
 
 use super::ShardActor;
-use crate::actor::journal::Done;
+use crate::actor::journal::{Done, Log};
 use crate::record::read_history;
 use crate::shard::core::ShardCore;
 use crate::shard::pipeline::Step;
@@ -24,11 +24,12 @@ impl ShardActor {
             Step::Append { frame, .. } => (frame.events, frame.body.len()),
             _ => (0, 0),
         };
+        let turn = if matches!(step, Step::Confirm) { None } else { self.turn.take() };
         let started = tokio::time::Instant::now();
         let shard = self.tenancy.shard;
         let run = async move {
             let done = log
-                .run(&tenure, step, |reason| {
+                .run(&tenure, step, turn, |reason| {
                     watch.outcome_unknown();
                     tracing::warn!(
                         shard = shard.0,
@@ -50,6 +51,20 @@ impl ShardActor {
                 tracing::warn!(shard = actor.tenancy.shard.0, %error, "the shard is over for this node");
                 actor.end_with(error, ctx);
             }
+        }));
+    }
+
+    /// Waits for the node to have room for one more frame in flight.
+    pub(super) fn ask_turn(&mut self, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+        if let Some(turn) = self.around.log.turn_now() {
+            self.turn = Some(turn);
+            core.borrow_mut().cleared(self.around.clock.now());
+            return;
+        }
+        let turn = Log::turn(Arc::clone(&self.around.log.flights));
+        ctx.spawn(turn.into_actor(self).map(|turn, actor: &mut Self, ctx| {
+            actor.turn = turn;
+            actor.with_core(ctx, |core, now| core.cleared(now));
         }));
     }
 
@@ -117,9 +132,9 @@ impl ShardActor {
             claimed.next = core.borrow().position();
         }
         let (journal, clock) = (Arc::clone(&self.around.log.journal), Arc::clone(&self.around.clock));
-        let wanted = entity.clone();
+        let (wanted, reads) = (entity.clone(), self.around.options.reads);
         let reading = async move {
-            let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure };
+            let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure, reads };
             recover_session(&frames, &claimed, &wanted, clock.now().mono_ms).await
         };
         ctx.spawn(reading.into_actor(self).map(

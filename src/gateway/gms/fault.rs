@@ -132,7 +132,7 @@ impl From<Reject> for Fault {
             Reject::Quarantined => Self::Again,
             Reject::NotAllowed => Self::refused(400, "a customer may not do this"),
             // What this interface never asks for.
-            Reject::Expected { .. } | Reject::NoClaim | Reject::NotSignedIn => {
+            Reject::Expected { .. } | Reject::NoClaim | Reject::NotSignedIn | Reject::HasChats => {
                 Self::refused(400, reject.to_string())
             }
         }

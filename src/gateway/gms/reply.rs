@@ -125,7 +125,7 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
         utc_time: event.at.0,
     };
     match &event.body {
-        Body::Opened(_) | Body::Ended => return None,
+        Body::Opened(_) | Body::Ended | Body::Attached { .. } => return None,
         Body::Joined(who) => {
             message.kind = "ParticipantJoined";
             message.event_attributes = matches!(who.role, Role::Bot(_)).then(bot_style);

@@ -64,7 +64,7 @@ impl Rig {
         let node = store.node(NodeId(1));
         let owner = Owner { node: NodeId(1), incarnation: Incarnation(incarnation) };
         let claimed = node.claim(ShardId(0), owner).await.unwrap();
-        let frames = JournalFrames { journal: &node, tenure: &claimed.tenure };
+        let frames = JournalFrames { journal: &node, tenure: &claimed.tenure, reads: 1 };
         let recovered = recover(&frames, &claimed).await.unwrap();
         let rng = StdRng::seed_from_u64(incarnation);
         let (tenure, next) = (claimed.tenure.clone(), claimed.next);
@@ -174,6 +174,7 @@ impl Rig {
                 }
                 Err(error) => panic!("{error}"),
             },
+            Action::AskTurn => self.core.cleared(now),
             Action::Journal(Step::Roll { at }) => {
                 let next = node.roll(&tenure, at).await.unwrap();
                 self.core.rolled(now, next);
@@ -205,7 +206,7 @@ impl Rig {
                 self.core.history_written(now, &entity, through, true);
             }
             Action::Rebuild { entity } => {
-                let frames = JournalFrames { journal: &node, tenure: &tenure };
+                let frames = JournalFrames { journal: &node, tenure: &tenure, reads: 1 };
                 let mut claimed = self.claimed.clone();
                 claimed.next = self.core.position();
                 let slot = recover_session(&frames, &claimed, &entity, now.mono_ms).await.unwrap();

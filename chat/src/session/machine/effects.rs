@@ -1,5 +1,6 @@
 //! What comes back from outside of the session: a bot's answer, work that is done, a timer's moment.
 
+use super::super::draft::SYSTEM;
 use super::super::event::LeaveReason;
 use super::Case;
 use super::talking::cut;
@@ -10,8 +11,17 @@ use crate::id::{BotName, EffectId, TimerId};
 
 /// Most texts that a bot posts in one turn; the rest is dropped.
 const BOT_TEXTS_MAX: usize = 8;
+/// A bot that fails so often in a row is taken out.
+const BOT_FAILURES_MAX: u32 = 3;
 /// When an ended session that still owes something looks again whether it may be forgotten.
 const RETIRE_AGAIN_MS: i64 = 10_000;
+
+/// What a bot says in its turn.
+pub(super) struct Says<'a> {
+    pub(super) texts: &'a [String],
+    pub(super) leave: bool,
+    pub(super) handover: bool,
+}
 
 /// A bot's turn, settled exactly once: what is no longer owed was answered before, or nobody waits for it.
 /// Texts are cut to a message's length, and dropped where the session is full.
@@ -19,28 +29,57 @@ pub(super) fn bot_reply(
     mut case: Case<'_>,
     name: &BotName,
     effect: EffectId,
-    texts: &[String],
-    leave: bool,
+    says: &Says<'_>,
 ) -> Result<Decision, Reject> {
-    let state = case.draft.state;
+    let (state, by) = (case.draft.state, case.asker.by);
     match state.owed.get(&effect) {
         None => return case.done(),
         Some(Effect::BotTurn { bot, .. }) if bot == name => {}
         Some(_) => return Err(Reject::NotAllowed),
     }
-    if state.parties.get(&case.by).is_some_and(|party| party.present()) {
-        for text in texts.iter().filter(|text| !text.is_empty()).take(BOT_TEXTS_MAX) {
-            let text = cut(text, case.limits.message_bytes_max);
-            if !text.is_empty() && case.draft.last_seq() < u64::from(case.limits.events_max) {
-                case.draft.message(case.by, text, None);
+    case.draft.settle(effect);
+    if state.is_in(by) {
+        for text in says.texts.iter().filter(|text| !text.is_empty()).take(BOT_TEXTS_MAX) {
+            let text = cut(text, case.draft.limits.message_bytes_max);
+            if !text.is_empty() && !case.draft.full() {
+                case.draft.message(by, text, None);
             }
         }
-        if leave {
-            case.draft.leave(case.by, LeaveReason::Left, None);
-            case.draft.end_if_empty();
+        // Without a workflow nobody could take its place.
+        let handover = says.handover && state.interaction.is_some();
+        if says.leave || handover {
+            bot_leaves(&mut case, by, LeaveReason::Left, handover);
         }
     }
+    case.done()
+}
+
+fn bot_leaves(case: &mut Case<'_>, number: u32, reason: LeaveReason, handover: bool) {
+    let asked_by = (reason == LeaveReason::Removed).then_some(SYSTEM);
+    case.draft.leave(number, reason, asked_by);
+    case.draft.end_if_empty();
+    case.draft.interacts(|interaction, draft| interaction.bot_left(draft, handover));
+}
+
+/// A bot's turn brought nothing. It gets it again, until it has failed too often in a row: then it is taken out, and
+/// the workflow goes on as when it asks for a person.
+pub(super) fn bot_failed(mut case: Case<'_>, effect: EffectId) -> Result<Decision, Reject> {
+    let state = case.draft.state;
+    let (name, seq) = match state.owed.get(&effect) {
+        None => return case.done(),
+        Some(Effect::BotTurn { bot, seq }) => (bot, *seq),
+        Some(_) => return Err(Reject::NotAllowed),
+    };
     case.draft.settle(effect);
+    if let Some(party) = state.bot(name).filter(|party| party.present()) {
+        let number = party.who.number;
+        case.draft.push(Entry::BotFailed(number));
+        if party.failures.saturating_add(1) >= BOT_FAILURES_MAX {
+            bot_leaves(&mut case, number, LeaveReason::Removed, true);
+        } else {
+            case.draft.owe(Effect::BotTurn { bot: name.clone(), seq });
+        }
+    }
     case.done()
 }
 
@@ -50,7 +89,7 @@ pub(super) fn settle(mut case: Case<'_>, effect: EffectId) -> Result<Decision, R
     case.done()
 }
 
-/// A timer's moment; ignored when it isn't armed. The only one there is ends the lingering of an ended
+/// A timer's moment; ignored when it isn't armed. What is not the interaction's ends the lingering of an ended
 /// session, which stays for as long as it owes anything.
 pub(super) fn fire(mut case: Case<'_>, timer: TimerId) -> Result<Decision, Reject> {
     let state = case.draft.state;
@@ -58,7 +97,9 @@ pub(super) fn fire(mut case: Case<'_>, timer: TimerId) -> Result<Decision, Rejec
         return case.done();
     }
     case.draft.push(Entry::Disarmed(timer));
-    if state.ended_at.is_some() {
+    if let Some(purpose) = state.interaction.as_ref().and_then(|interaction| interaction.purpose(timer)) {
+        case.draft.interacts(|interaction, draft| interaction.fired(draft, purpose));
+    } else if state.ended_at.is_some() {
         if state.owed.is_empty() {
             case.draft.push(Entry::Retired);
         } else {

@@ -2,9 +2,12 @@
 
 use super::super::draft::SYSTEM;
 use super::super::event::LeaveReason;
+use super::super::state::Party;
 use super::Case;
-use crate::command::Reject;
+use crate::command::{Leaving, Reject};
 use crate::entity::Decision;
+use crate::id::AgentName;
+use crate::interaction::How;
 
 /// The customer leaves. Harmless when he has left already.
 pub(super) fn disconnect(case: Case<'_>) -> Result<Decision, Reject> {
@@ -21,19 +24,31 @@ fn customer_leaves(mut case: Case<'_>, reason: LeaveReason) -> Result<Decision, 
     if !state.ended_for_customer() {
         case.draft.leave(state.customer_number(), reason, None);
         case.draft.end_if_empty();
+        case.draft.interacts(|interaction, draft| interaction.customer_left(draft));
     }
     case.done()
 }
 
-/// Everybody is removed. Harmless when the session has ended already.
-pub(super) fn force_end(mut case: Case<'_>) -> Result<Decision, Reject> {
-    let held_by: Vec<u32> =
-        case.draft.present().filter(|(_, holds)| *holds).map(|(number, _)| number).collect();
-    if case.draft.state.ended_at.is_none() {
-        for number in held_by {
-            case.draft.leave(number, LeaveReason::Ended, Some(SYSTEM));
-        }
-        case.draft.end_if_empty();
+/// An agent leaves, and says what becomes of the chat. Harmless when he has left already.
+pub(super) fn agent_leaves(mut case: Case<'_>, name: &AgentName, how: Leaving) -> Result<Decision, Reject> {
+    let by = case.asker.by;
+    if !case.draft.state.is_in(by) {
+        return case.done();
     }
+    case.draft.leave(by, LeaveReason::Left, None);
+    let agents = case.draft.present().any(Party::is_agent);
+    match how {
+        Leaving::ForceClose => case.draft.end_all(LeaveReason::Removed, by),
+        Leaving::CloseIfNoAgents if !agents => case.draft.end_all(LeaveReason::Removed, by),
+        Leaving::CloseIfNoAgents | Leaving::KeepAlive => case.draft.end_if_empty(),
+    }
+    case.draft.interacts(|interaction, draft| interaction.agent_left(draft, name));
+    case.done()
+}
+
+/// Everybody is removed, and the interaction is stopped wherever it is. Harmless when all has ended already.
+pub(super) fn force_end(mut case: Case<'_>) -> Result<Decision, Reject> {
+    case.draft.end_all(LeaveReason::Ended, SYSTEM);
+    case.draft.interacts(|interaction, draft| interaction.force(draft, How::Forced));
     case.done()
 }

@@ -1,13 +1,16 @@
 //! The start of a session, and its repeats.
 
 use super::super::command::Opening;
-use super::super::draft::{Draft, SYSTEM};
-use super::super::event::{Body, Role, Start, Text, Visibility};
+use super::super::draft::{Asker, Draft, SYSTEM};
+use super::super::event::{Body, Role, Start, Text, ViewKind, Visibility};
 use super::super::state::Session;
 use crate::Turn;
 use crate::command::{Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::entry::Effect;
+use crate::interaction::{Begun, Hands, Interaction};
+use crate::workflow::Program;
+use std::sync::Arc;
 
 /// Opens a session, or answers a repeat of its start. A retried start comes with a new key: the answer
 /// carries the first one, sealed under an id that only the client of the first try knows.
@@ -24,10 +27,13 @@ pub(super) fn open(
             return Err(Reject::NotAllowed);
         }
     }
+    let asker = |number| Asker { by: number, keeper: number, view: ViewKind::Customer };
     let state = &session.state;
     if let Some(terms) = &state.terms {
         return match &state.start_answer {
-            Some(kept) if kept.id == command.id && !state.retired => Ok(state.again(kept, terms.sealed_key)),
+            Some(kept) if kept.id == command.id && !state.retired => {
+                Ok(state.again(kept, asker(state.customer_number()), terms.sealed_key))
+            }
             _ => Err(Reject::IdInUse),
         };
     }
@@ -36,32 +42,42 @@ pub(super) fn open(
     if text.is_some_and(|text| super::talking::too_long(text, bytes_max)) {
         return Err(Reject::TooLong { bytes_max });
     }
-    let mut draft = Draft::new(session, turn);
+    let mut draft = Draft::new(session, turn, &opening.limits);
     draft.event(SYSTEM, [false; 3], Body::Opened(Box::new(start(opening))));
     let (customer, _) = draft.join(Role::Customer, Visibility::All, &opening.nickname);
-    let question = text.map(|text| draft.message(customer, text, None));
-    let joined = opening.bot.as_ref().map(|bot| {
-        let (_, seq) = draft.join(Role::Bot(bot.name.clone()), Visibility::All, &bot.nickname);
-        (bot.name.clone(), seq)
-    });
+    draft.question = text.map(|text| draft.message(customer, text, None));
     draft.owe(Effect::OpenRecord);
-    if let Some((bot, seq)) = joined {
-        draft.owe(Effect::BotTurn { bot: bot.clone(), seq });
-        // It greets, then answers what was asked before it came.
-        if let Some(seq) = question {
-            draft.owe(Effect::BotTurn { bot, seq });
+    match (&opening.workflow, &opening.bot) {
+        (Some(program), _) => {
+            draft.begins(Interaction::new(begun(opening, program)));
+            draft.interacts(|interaction, draft| interaction.begin(draft));
         }
+        (None, Some(bot)) => draft.invite(bot),
+        (None, None) => {}
     }
-    Ok(draft.finish_open(command, customer, opening.sealed_key))
+    Ok(draft.finish(command, asker(customer), 0, opening.sealed_key))
+}
+
+fn begun(opening: &Opening, program: &Arc<Program>) -> Begun {
+    Begun {
+        program: Arc::clone(program),
+        service: opening.service.clone(),
+        nickname: Text::clear(&opening.nickname),
+        subject: Text::clear(&opening.subject),
+        data: user_data(opening).collect(),
+    }
+}
+
+fn user_data(opening: &Opening) -> impl Iterator<Item = (String, Text)> {
+    opening.user_data.iter().map(|(key, value)| (key.clone(), Text::clear(value)))
 }
 
 fn start(opening: &Opening) -> Start {
-    let user_data = opening.user_data.iter().map(|(key, value)| (key.clone(), Text::clear(value)));
     Start {
         service: opening.service.clone(),
         subject: Text::clear(&opening.subject),
         contact: [&opening.first_name, &opening.last_name, &opening.email].map(|text| Text::clear(text)),
-        user_data: user_data.collect(),
+        user_data: user_data(opening).collect(),
         time_zone_offset_minutes: opening.time_zone_offset_minutes,
         key_hash: opening.key_hash,
         sealed_key: opening.sealed_key,

@@ -1,4 +1,4 @@
-//! What the customer says and that he types.
+//! What customers and agents say, and that they type.
 
 use super::super::event::Role;
 use super::Case;
@@ -11,7 +11,7 @@ pub(super) fn too_long(text: &str, bytes_max: u32) -> bool {
 }
 
 /// The longest beginning of a text that fits, whole characters only.
-pub(super) fn cut(text: &str, bytes_max: u32) -> &str {
+pub(crate) fn cut(text: &str, bytes_max: u32) -> &str {
     let mut end = text.len().min(usize::try_from(bytes_max).unwrap_or(usize::MAX));
     while !text.is_char_boundary(end) {
         end = end.saturating_sub(1);
@@ -24,22 +24,25 @@ pub(super) fn send(
     text: &str,
     message_type: &Option<String>,
 ) -> Result<Decision, Reject> {
-    let state = case.draft.state;
-    if state.ended_for_customer() {
+    let (state, limits, by) = (case.draft.state, case.draft.limits, case.asker.by);
+    if !state.is_in(by) {
         return Err(Reject::Ended);
     }
-    let bytes_max = case.limits.message_bytes_max;
-    if too_long(text, bytes_max) {
-        return Err(Reject::TooLong { bytes_max });
+    if too_long(text, limits.message_bytes_max) {
+        return Err(Reject::TooLong { bytes_max: limits.message_bytes_max });
     }
-    let events_max = case.limits.events_max;
-    if state.last_seq >= u64::from(events_max) {
-        return Err(Reject::Full { events_max });
+    if case.draft.full() {
+        return Err(Reject::Full { events_max: limits.events_max });
     }
-    let seq = case.draft.message(case.by, text, message_type.clone());
-    for party in state.parties.values().filter(|party| party.present()) {
-        if let Role::Bot(bot) = &party.who.role {
-            case.draft.owe(Effect::BotTurn { bot: bot.clone(), seq });
+    let seq = case.draft.message(by, text, message_type.clone());
+    if by == state.customer_number() {
+        for party in state.parties.values().filter(|party| party.present()) {
+            if let Role::Bot(bot) = &party.who.role {
+                case.draft.owe(Effect::BotTurn { bot: bot.clone(), seq });
+            }
+        }
+        if state.interaction.as_ref().is_some_and(|interaction| interaction.listens()) {
+            case.draft.interacts(|interaction, draft| interaction.heard(draft, text));
         }
     }
     case.done()
@@ -52,10 +55,11 @@ pub(super) fn typing(
     started: bool,
     preview: &Option<String>,
 ) -> Result<Decision, Reject> {
-    if case.draft.state.ended_for_customer() {
+    if !case.draft.state.is_in(case.asker.by) {
         return Err(Reject::Ended);
     }
-    let preview = preview.as_deref().map(|text| cut(text, case.limits.message_bytes_max).to_owned());
-    case.draft.typing(case.by, started, preview);
+    let bytes_max = case.draft.limits.message_bytes_max;
+    let preview = preview.as_deref().map(|text| cut(text, bytes_max).to_owned());
+    case.draft.typing(case.asker.by, started, preview);
     case.done()
 }

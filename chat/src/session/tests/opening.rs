@@ -8,6 +8,7 @@ fn names(world: &World) -> Vec<&'static str> {
         Body::Joined(_) => "joined",
         Body::Left { .. } => "left",
         Body::Message { .. } => "message",
+        Body::Attached { .. } => "attached",
         Body::Ended => "ended",
     };
     world.bodies().into_iter().map(name).collect()

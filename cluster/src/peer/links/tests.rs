@@ -147,7 +147,7 @@ async fn whoever_does_not_fit_is_refused_with_the_reason_on_both_ends() {
         ("secrets differ", |config| config.secret = Secret::new("another")),
         ("cluster \"test\"", |config| config.cluster = "other".to_owned()),
         ("24 shards", |config| config.shards = 12),
-        ("protocol", |config| config.protocol = (2, 3)),
+        ("no protocol version in common", |config| config.protocol = (2, 3)),
     ];
     for (reason, change) in cases {
         let mut other = config();
@@ -161,6 +161,42 @@ async fn whoever_does_not_fit_is_refused_with_the_reason_on_both_ends() {
         assert_eq!((one.links.owner_of(NodeId(2)), two.links.owner_of(NodeId(1))), (None, None));
         assert!(two.events.try_recv().is_err(), "nothing is told of a stranger");
     }
+}
+
+#[tokio::test]
+async fn a_link_speaks_the_highest_version_that_both_ends_know_whoever_dials() {
+    for (one, two, version) in
+        [((1, 1), (1, 2), 1), ((1, 2), (1, 1), 1), ((1, 2), (2, 3), 2), ((1, 2), (1, 2), 2)]
+    {
+        let speaking = |protocol| LinksConfig { protocol, ..config() };
+        let (mut dialer, mut acceptor) =
+            (Node::start(owner(1, 10), speaking(one)).await, Node::start(owner(2, 20), speaking(two)).await);
+        dialer.links.connect(owner(2, 20), acceptor.addr.clone());
+        dialer.up(owner(2, 20)).await;
+        acceptor.up(owner(1, 10)).await;
+        for (node, peer) in [(&dialer, 2), (&acceptor, 1)] {
+            assert_eq!(node.links.0.link(NodeId(peer)).map(|link| link.protocol), Some(version));
+            // The older one would close the link at a frame that it does not know.
+            let answer = node.links.call(NodeId(peer), Bytes::from_static(b"hi"), PATIENCE).await.unwrap();
+            assert_eq!(answer, Bytes::from(format!("{peer} to {}: hi", 3 - peer)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_waits_for_any_more_is_served_no_longer() {
+    let newest = LinksConfig { protocol: (1, 2), inbound_calls_max: 1, ..config() };
+    let (one, two) = pair(newest).await;
+    let short = Duration::from_millis(50);
+    let lost = one.links.call(NodeId(2), Bytes::from_static(b"slow"), short).await;
+    assert!(matches!(lost, Err(PeerError::Lost(..))), "{lost:?}");
+    let freed = async {
+        while one.links.call(NodeId(2), Bytes::from_static(b"next"), PATIENCE).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, freed).await.expect("the one place is free again");
+    assert_eq!(two.service.begun.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

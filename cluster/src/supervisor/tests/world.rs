@@ -233,7 +233,7 @@ impl World {
                 let same = self.versions.get(&list.version);
                 assert_eq!(same, Some(&list), "version {} is seen as it was written", list.version);
             }
-            Action::IncarnationDown { .. } => {}
+            Action::IncarnationDown { .. } | Action::Store(_) => {}
             end @ (Action::Drained | Action::DrainFailed { .. } | Action::Halt { .. }) => {
                 entry.open.clear();
                 entry.ended = Some(end);

@@ -1,0 +1,163 @@
+//! What an agent's entity remembers, and how each change alters it.
+
+use super::{AgentChange, Profile, Stage, Status, Work};
+use crate::id::{CommandId, Millis, QueueName, SessionId};
+use crate::routing::Ticket;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct State {
+    pub(super) version: u64,
+    pub(super) status: Status,
+    pub(super) profile: Option<Profile>,
+    /// His windows are gone; any command of his says that he is back.
+    pub(super) lost: bool,
+    pub(super) idle_since: Millis,
+    pub(super) claims: BTreeMap<SessionId, Claim>,
+    /// What ended with the last change.
+    pub(super) over: Vec<Work>,
+    /// How many claims there ever were.
+    pub(super) claimed: u64,
+}
+
+/// A reservation, an offer or a chat.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Claim {
+    /// Which of all his claims.
+    pub(super) number: u64,
+    /// The first version that counts it.
+    pub(super) version: u64,
+    pub(super) attempt: u64,
+    pub(super) queue: QueueName,
+    pub(super) ticket: Ticket,
+    pub(super) stage: Stage,
+    /// He was lost: it is freed as soon as the interaction knows.
+    pub(super) letting_go: bool,
+    /// When to ask whether it still holds, in served time.
+    pub(super) look_at: Millis,
+}
+
+/// An answer kept for repeats.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kept {
+    pub(super) id: CommandId,
+    pub(super) digest: u64,
+    pub(super) version: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            version: 0,
+            status: Status::SignedOut,
+            profile: None,
+            lost: false,
+            idle_since: Millis(0),
+            claims: BTreeMap::new(),
+            over: Vec::new(),
+            claimed: 0,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn change(&mut self, change: &AgentChange) {
+        match change {
+            AgentChange::Version(version) => {
+                self.version = *version;
+                self.over.clear();
+            }
+            AgentChange::Profile(profile) => self.profile = Some(profile.clone()),
+            AgentChange::Status(status) => self.status = status.clone(),
+            AgentChange::Lost(lost) => self.lost = *lost,
+            AgentChange::Idle(since) => self.idle_since = *since,
+            AgentChange::Reserved { interaction, attempt, queue, ticket } => {
+                self.claimed = self.claimed.saturating_add(1);
+                let claim = Claim {
+                    number: self.claimed,
+                    version: self.version,
+                    attempt: *attempt,
+                    queue: queue.clone(),
+                    ticket: ticket.clone(),
+                    stage: Stage::Reserved,
+                    letting_go: false,
+                    look_at: Millis(0),
+                };
+                self.claims.insert(interaction.clone(), claim);
+            }
+            AgentChange::Moved { interaction, attempt, stage, look_at } => {
+                if let Some(claim) = self.claims.get_mut(interaction) {
+                    (claim.attempt, claim.stage, claim.look_at) = (*attempt, stage.clone(), *look_at);
+                }
+            }
+            AgentChange::LettingGo { interaction } => {
+                if let Some(claim) = self.claims.get_mut(interaction) {
+                    claim.letting_go = true;
+                }
+            }
+            AgentChange::Freed { interaction, over } => {
+                let claim = self.claims.remove(interaction);
+                if let Some((claim, why)) = claim.zip(*over) {
+                    self.over.push(Work { stage: Stage::Over { why }, ..claim.work(interaction) });
+                }
+            }
+            AgentChange::Looked { interaction, look_at } => {
+                if let Some(claim) = self.claims.get_mut(interaction) {
+                    claim.look_at = *look_at;
+                }
+            }
+            // Kept beside the state.
+            AgentChange::Answered { .. } => {}
+        }
+    }
+
+    /// Whether he is signed in and his windows are not known to be gone.
+    pub(super) fn here(&self) -> bool {
+        self.status != Status::SignedOut && !self.lost
+    }
+
+    /// Whether a place is left, not counting what is held of this interaction: it is about to be replaced.
+    pub(super) fn has_place_for(&self, interaction: &SessionId, queue: &QueueName) -> bool {
+        let others = self.claims.keys().filter(|id| *id != interaction).count();
+        self.places(queue) > others
+    }
+
+    /// How many more he can take from this queue.
+    pub(super) fn free_for(&self, queue: &QueueName) -> u32 {
+        let free = self.places(queue).saturating_sub(self.claims.len());
+        u32::try_from(free).unwrap_or(u32::MAX)
+    }
+
+    /// How many places he has for this queue, taken or not.
+    fn places(&self, queue: &QueueName) -> usize {
+        let serves = |profile: &&Profile| profile.queues.contains(queue);
+        let profile = self.profile.as_ref().filter(serves);
+        let ready = self.status == Status::Ready && !self.lost;
+        profile.filter(|_| ready).map_or(0, |profile| usize::try_from(profile.capacity).unwrap_or(usize::MAX))
+    }
+
+    /// What he is shown: offers and chats, oldest first, then what is over.
+    pub(super) fn work(&self) -> Vec<Work> {
+        let shown = |claim: &Claim| claim.stage != Stage::Reserved && !claim.letting_go;
+        let mut claims: Vec<_> = self.claims.iter().filter(|(_, claim)| shown(claim)).collect();
+        claims.sort_by_key(|(_, claim)| claim.number);
+        let work = claims.into_iter().map(|(interaction, claim)| claim.work(interaction));
+        work.chain(self.over.iter().cloned()).collect()
+    }
+}
+
+impl Claim {
+    fn work(&self, interaction: &SessionId) -> Work {
+        Work {
+            interaction: interaction.clone(),
+            queue: self.queue.clone(),
+            ticket: self.ticket.clone(),
+            stage: self.stage.clone(),
+        }
+    }
+
+    /// Whether it rests with him: no word of his on it is on its way.
+    pub(super) fn rests(&self) -> bool {
+        matches!(self.stage, Stage::Offered { .. } | Stage::Chatting) && !self.letting_go
+    }
+}

@@ -1,0 +1,303 @@
+//! The interaction: the work item made with each session of a service that has a workflow. It runs the workflow, knows
+//! the attached data, and alone decides where it is: with its workflow, in a queue, offered to an agent, with an agent,
+//! or done. It outlives its session by what the workflow does after the end.
+//!
+//! One id, one host and one frame with the session: the session's machine lets it act by [`Hands`], within the
+//! decision that it makes anyway. Each change goes through [`Interaction::apply`], live as in replay.
+
+mod claims;
+mod run;
+mod snapshot;
+
+pub use snapshot::InteractionV1;
+
+use crate::id::{AgentName, EntityId, Millis, QueueName, SessionId, TimerId};
+use crate::routing::{Message, Ticket};
+use crate::session::{Bot, Text};
+use crate::workflow::{Program, Step, StepNo};
+use bincode::{Decode, Encode};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Most attached data that a ticket carries, and the most bytes of each value.
+const TICKET_KEYS_MAX: usize = 32;
+const TICKET_VALUE_BYTES_MAX: usize = 256;
+
+/// An interaction as it begins.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Begun {
+    /// What it runs, whatever the configuration says later.
+    pub program: Arc<Program>,
+    /// The service asked for.
+    pub service: String,
+    /// The customer's nickname.
+    pub nickname: Text,
+    /// The subject.
+    pub subject: Text,
+    /// Attached data as given at the start.
+    pub data: BTreeMap<String, Text>,
+}
+
+/// Where an interaction is: always exactly one place.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Place {
+    /// With its workflow.
+    Workflow,
+    /// It waits in a queue.
+    Queue(QueueName),
+    /// An agent is asked.
+    Offer {
+        /// Who.
+        agent: AgentName,
+        /// Where it waited.
+        queue: QueueName,
+        /// When the offer times out, by the wall clock.
+        until: Millis,
+    },
+    /// An agent has it.
+    Agent {
+        /// Who.
+        agent: AgentName,
+        /// Where it waited.
+        queue: QueueName,
+    },
+    /// It is over.
+    Done(How),
+}
+
+/// How an interaction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum How {
+    /// Its session came to its end.
+    Completed,
+    /// The customer left while he waited for an agent.
+    Abandoned,
+    /// An operator stopped it.
+    Forced,
+    /// The workflow ran too many steps without waiting for anything.
+    Failed,
+}
+
+/// What a timer of an interaction is for. One of each at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Purpose {
+    /// The step waits no longer.
+    Step,
+    /// The next text is due for one who waits.
+    Text,
+    /// The offer times out.
+    Offer,
+}
+
+/// A change of an interaction, as it is journaled. Attached data are events of the session.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub enum InteractionChange {
+    /// It begins.
+    Begun(Box<Begun>),
+    /// The workflow came to a step; none: it rests.
+    Stepped(Option<StepNo>),
+    /// It is elsewhere now.
+    Moved {
+        /// Raised by each move.
+        attempt: u64,
+        /// Where.
+        place: Place,
+        /// When.
+        at: Millis,
+    },
+    /// An agent does not take it, and is not to be asked before this moment of served time.
+    Declined {
+        /// Who.
+        agent: AgentName,
+        /// The moment.
+        until: Millis,
+    },
+    /// A timer is armed for something, or no longer.
+    Timer {
+        /// What for.
+        purpose: Purpose,
+        /// The timer.
+        id: Option<TimerId>,
+    },
+    /// The step's time was over while an agent was asked: it counts when he does not take it.
+    Overdue,
+    /// One who waits was told another text.
+    Comforted,
+    /// The session has ended: nobody can be reached any more.
+    Offline(How),
+}
+
+/// See the module's description.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interaction {
+    begun: Begun,
+    attempt: u64,
+    place: Place,
+    step: Option<StepNo>,
+    since: Option<Millis>,
+    declined: BTreeMap<AgentName, Millis>,
+    timers: BTreeMap<Purpose, TimerId>,
+    overdue: bool,
+    comforted: u32,
+    offline: Option<How>,
+}
+
+/// What an interaction can do to its session and beyond, while a decision is made.
+pub(crate) trait Hands {
+    /// Its id.
+    fn id(&self) -> SessionId;
+    /// Wall clock.
+    fn now(&self) -> Millis;
+    /// The clock of deadlines.
+    fn served(&self) -> Millis;
+    /// Journals a change that has been applied here.
+    fn journal(&mut self, change: InteractionChange);
+    /// Keeps attached data.
+    fn attach(&mut self, key: &str, value: &Text);
+    /// Says something in the chat under a nickname.
+    fn say(&mut self, nickname: &str, text: &str);
+    /// Lets a bot in.
+    fn invite(&mut self, bot: &Bot);
+    /// Lets an agent in.
+    fn let_in(&mut self, agent: &AgentName, nickname: &str);
+    /// Takes a lost agent out; the session ends with the last who holds it.
+    fn take_out(&mut self, agent: &AgentName);
+    /// Ends the session.
+    fn end(&mut self);
+    /// Whether the session has ended.
+    fn ended(&self) -> bool;
+    /// The record is complete.
+    fn close_record(&mut self);
+    /// Owes another entity a message.
+    fn tell(&mut self, to: EntityId, message: Message);
+    /// Arms a timer.
+    fn arm(&mut self, span_ms: i64) -> TimerId;
+    /// Disarms it.
+    fn disarm(&mut self, timer: TimerId);
+}
+
+impl Interaction {
+    /// One that begins; to be followed by its first step.
+    pub(crate) fn new(begun: Begun) -> Self {
+        Self {
+            begun,
+            attempt: 0,
+            place: Place::Workflow,
+            step: None,
+            since: None,
+            declined: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            overdue: false,
+            comforted: 0,
+            offline: None,
+        }
+    }
+
+    /// Changes the state as a journaled change says.
+    pub(crate) fn apply(&mut self, change: &InteractionChange) {
+        match change {
+            InteractionChange::Begun(begun) => *self = Self::new((**begun).clone()),
+            InteractionChange::Stepped(step) => {
+                self.step = *step;
+                self.overdue = false;
+                self.comforted = 0;
+            }
+            InteractionChange::Moved { attempt, place, at } => {
+                self.attempt = self.attempt.max(*attempt);
+                self.place = place.clone();
+                match place {
+                    Place::Queue(_) => {
+                        self.since.get_or_insert(*at);
+                    }
+                    Place::Agent { .. } => self.overdue = false,
+                    Place::Workflow | Place::Offer { .. } | Place::Done(_) => {}
+                }
+            }
+            InteractionChange::Declined { agent, until } => {
+                self.declined.insert(agent.clone(), *until);
+            }
+            InteractionChange::Timer { purpose, id: Some(id) } => {
+                self.timers.insert(*purpose, *id);
+            }
+            InteractionChange::Timer { purpose, id: None } => {
+                self.timers.remove(purpose);
+            }
+            InteractionChange::Overdue => self.overdue = true,
+            InteractionChange::Comforted => self.comforted = self.comforted.saturating_add(1),
+            InteractionChange::Offline(how) => self.offline = Some(*how),
+        }
+    }
+
+    /// Takes attached data.
+    pub(crate) fn attached(&mut self, key: &str, value: &Text) {
+        self.begun.data.insert(key.to_owned(), value.clone());
+    }
+
+    /// What it runs.
+    pub fn program(&self) -> &Program {
+        &self.begun.program
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// How often it moved.
+    pub fn attempt(&self) -> u64 {
+        self.attempt
+    }
+
+    /// The workflow's step; none: it rests.
+    pub fn step(&self) -> Option<&Step> {
+        self.begun.program.step(self.step?)
+    }
+
+    /// Whether its session has ended.
+    pub fn offline(&self) -> bool {
+        self.offline.is_some()
+    }
+
+    /// Whether nothing is left to do.
+    pub fn done(&self) -> bool {
+        matches!(self.place, Place::Done(_))
+    }
+
+    /// Attached data as they are now.
+    pub fn data(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.begun.data.iter().map(|(key, value)| (key.as_str(), value.show()))
+    }
+
+    /// What the timer is for, if it is one of its own.
+    pub(crate) fn purpose(&self, timer: TimerId) -> Option<Purpose> {
+        self.timers.iter().find(|(_, id)| **id == timer).map(|(purpose, _)| *purpose)
+    }
+
+    /// What a text may name in braces.
+    fn known(&self, name: &str) -> Option<Cow<'_, str>> {
+        match name {
+            "service" => Some(Cow::Borrowed(self.begun.service.as_str())),
+            "nickname" => Some(self.begun.nickname.show()),
+            "subject" => Some(self.begun.subject.show()),
+            key => self.begun.data.get(key).map(Text::show),
+        }
+    }
+
+    fn ticket(&self, priority: i32, hands: &dyn Hands) -> Ticket {
+        let declined = self.declined.iter().filter(|(_, until)| **until > hands.served());
+        let data = self.data().take(TICKET_KEYS_MAX);
+        Ticket {
+            priority,
+            since: self.since.unwrap_or(hands.now()),
+            nickname: self.begun.nickname.show().into_owned(),
+            subject: self.begun.subject.show().into_owned(),
+            data: data.map(|(key, value)| (key.to_owned(), cut(&value, TICKET_VALUE_BYTES_MAX))).collect(),
+            declined: declined.map(|(agent, until)| (agent.clone(), *until)).collect(),
+        }
+    }
+}
+
+fn cut(text: &str, bytes_max: usize) -> String {
+    crate::session::cut(text, u32::try_from(bytes_max).unwrap_or(u32::MAX)).to_owned()
+}

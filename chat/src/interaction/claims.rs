@@ -1,0 +1,241 @@
+//! Where an interaction is, and what queues and agents may hold of it: the moves, and the answers to those who hold,
+//! or want to hold, a claim. See [`crate::routing`].
+
+use super::{Hands, How, Interaction, InteractionChange, Place, Purpose};
+use crate::command::Reject;
+use crate::id::{AgentName, EntityId, Kind, Millis, QueueName};
+use crate::routing::{Holder, Message, Reply, ToAgent, ToInteraction, ToQueue, Withdrawal};
+use crate::workflow::Does;
+
+/// For how long an agent who did not take an offer is not asked again, in milliseconds.
+const DECLINED_MS: i64 = 15_000;
+
+impl Interaction {
+    /// What another entity says.
+    ///
+    /// # Errors
+    /// [`Reject::NotAllowed`] when it speaks for somebody else.
+    pub(crate) fn told(
+        &mut self,
+        hands: &mut dyn Hands,
+        from: &EntityId,
+        message: &ToInteraction,
+    ) -> Result<Reply, Reject> {
+        if !message.is_from(from) {
+            return Err(Reject::NotAllowed);
+        }
+        if self.offline.is_some() {
+            return Ok(Reply::Gone);
+        }
+        Ok(match message {
+            ToInteraction::Propose { attempt, agent } => self.proposed(hands, *attempt, agent),
+            ToInteraction::Accept { attempt, agent, nickname } => {
+                self.accepted(hands, *attempt, agent, nickname)
+            }
+            ToInteraction::Decline { attempt, agent } => match &self.place {
+                Place::Offer { .. } if self.holds(agent, *attempt) => {
+                    self.unanswered(hands, agent, None);
+                    Reply::Done
+                }
+                _ => Reply::Void,
+            },
+            ToInteraction::AgentLost { attempt, agent } if self.holds(agent, *attempt) => {
+                self.lost(hands, agent);
+                Reply::Done
+            }
+            ToInteraction::AgentLost { .. } => Reply::Void,
+            ToInteraction::Verify { attempt, holder } => self.verified(*attempt, holder),
+        })
+    }
+
+    /// An agent keeps a place for it: now it is offered to him. Said again, it is answered again.
+    fn proposed(&mut self, hands: &mut dyn Hands, attempt: u64, who: &AgentName) -> Reply {
+        match &self.place {
+            Place::Queue(queue) if attempt == self.attempt => {
+                let queue = queue.clone();
+                let offer_ms = match self.step().map(|step| &step.does) {
+                    Some(Does::Route { offer_timeout_ms, .. }) => *offer_timeout_ms,
+                    _ => 0,
+                };
+                let until = Millis(hands.now().0.saturating_add(offer_ms));
+                let attempt =
+                    self.moves(hands, Place::Offer { agent: who.clone(), queue: queue.clone(), until });
+                let interaction = hands.id();
+                let message = Message::ToQueue(ToQueue::Withdraw { interaction, attempt });
+                hands.tell(EntityId::from(&queue), message);
+                self.arm(hands, Purpose::Offer, offer_ms);
+                Reply::Proposed { attempt, until }
+            }
+            Place::Offer { agent, until, .. }
+                if agent == who && attempt.saturating_add(1) == self.attempt =>
+            {
+                Reply::Proposed { attempt: self.attempt, until: *until }
+            }
+            _ => Reply::Void,
+        }
+    }
+
+    /// The agent takes the offer: this counts. Said again, it is answered again.
+    fn accepted(&mut self, hands: &mut dyn Hands, attempt: u64, who: &AgentName, nickname: &str) -> Reply {
+        match &self.place {
+            Place::Offer { agent, queue, .. } if agent == who && attempt == self.attempt => {
+                let place = Place::Agent { agent: who.clone(), queue: queue.clone() };
+                for purpose in [Purpose::Offer, Purpose::Step, Purpose::Text] {
+                    self.disarm(hands, purpose);
+                }
+                let attempt = self.moves(hands, place);
+                hands.let_in(who, nickname);
+                Reply::Joined { attempt }
+            }
+            Place::Agent { agent, .. } if agent == who && attempt.saturating_add(1) == self.attempt => {
+                Reply::Joined { attempt: self.attempt }
+            }
+            _ => Reply::Void,
+        }
+    }
+
+    /// The offer is over without a chat: back to the queue with its age, or on when its time is over.
+    pub(super) fn unanswered(&mut self, hands: &mut dyn Hands, agent: &AgentName, told: Option<Withdrawal>) {
+        let until = Millis(hands.served().0.saturating_add(DECLINED_MS));
+        self.change(hands, InteractionChange::Declined { agent: agent.clone(), until });
+        self.disarm(hands, Purpose::Offer);
+        self.back(hands, agent, told);
+    }
+
+    fn back(&mut self, hands: &mut dyn Hands, agent: &AgentName, told: Option<Withdrawal>) {
+        let (Place::Offer { queue, .. } | Place::Agent { queue, .. }) = &self.place else { return };
+        let queue = queue.clone();
+        if self.overdue {
+            let attempt = self.moves(hands, Place::Workflow);
+            self.tell_agent(hands, agent, attempt, told);
+            self.time_is_over(hands);
+        } else {
+            let attempt = self.enqueue(hands, queue);
+            self.tell_agent(hands, agent, attempt, told);
+        }
+    }
+
+    /// The agent who has the offer or the chat is gone: back to the queue, with its place in line.
+    fn lost(&mut self, hands: &mut dyn Hands, who: &AgentName) {
+        if matches!(self.place, Place::Offer { .. }) {
+            self.disarm(hands, Purpose::Offer);
+            return self.back(hands, who, None);
+        }
+        hands.take_out(who);
+        if hands.ended() {
+            // He need not be told: he asked.
+            self.moves(hands, Place::Workflow);
+            return self.session_ended(hands, How::Completed, Withdrawal::Lost);
+        }
+        self.back(hands, who, None);
+        self.arm_route(hands);
+    }
+
+    /// Whether a claim holds. An agent's claim goes on from the reservation over the offer to the chat, and his words
+    /// may be older than the move that they brought about.
+    fn holds(&self, who: &AgentName, attempt: u64) -> bool {
+        let moves = match &self.place {
+            Place::Offer { agent, .. } if agent == who => 1,
+            Place::Agent { agent, .. } if agent == who => 2,
+            _ => return false,
+        };
+        attempt <= self.attempt && self.attempt.saturating_sub(attempt) <= moves
+    }
+
+    fn verified(&self, attempt: u64, holder: &Holder) -> Reply {
+        let waits_here = matches!(&self.place, Place::Queue(_)) && attempt == self.attempt;
+        let holds = match holder {
+            Holder::Queue(name) => waits_here && self.place == Place::Queue(name.clone()),
+            // A reservation whose proposal is on its way.
+            Holder::Agent(_) if waits_here => true,
+            Holder::Agent(name) => self.holds(name, attempt),
+        };
+        if holds { Reply::Held } else { Reply::Void }
+    }
+
+    /// Begins to wait in a queue.
+    pub(super) fn route(&mut self, hands: &mut dyn Hands, queue: QueueName) {
+        self.enqueue(hands, queue);
+        self.arm_route(hands);
+    }
+
+    /// The time that a route step has, and the texts meanwhile.
+    fn arm_route(&mut self, hands: &mut dyn Hands) {
+        let Some(Does::Route { timeout, texts, every_ms, .. }) = self.step().map(|step| step.does.clone())
+        else {
+            return;
+        };
+        if let Some(timeout) = timeout {
+            self.arm(hands, Purpose::Step, timeout.after_ms);
+        }
+        if !texts.is_empty() {
+            self.arm(hands, Purpose::Text, every_ms);
+        }
+    }
+
+    fn enqueue(&mut self, hands: &mut dyn Hands, queue: QueueName) -> u64 {
+        let attempt = self.moves(hands, Place::Queue(queue.clone()));
+        let priority = match self.step().map(|step| &step.does) {
+            Some(Does::Route { priority, .. }) => *priority,
+            _ => 0,
+        };
+        let ticket = self.ticket(priority, hands);
+        let interaction = hands.id();
+        let message = Message::ToQueue(ToQueue::Enqueue { interaction, attempt, ticket });
+        hands.tell(EntityId::from(&queue), message);
+        attempt
+    }
+
+    /// Comes back to the workflow from wherever it is, and tells who held it.
+    pub(super) fn release(&mut self, hands: &mut dyn Hands, why: Withdrawal) {
+        if matches!(self.place, Place::Workflow | Place::Done(_)) {
+            return;
+        }
+        let left = self.place.clone();
+        let attempt = self.moves(hands, Place::Workflow);
+        match left {
+            Place::Queue(queue) => {
+                let interaction = hands.id();
+                let message = Message::ToQueue(ToQueue::Withdraw { interaction, attempt });
+                hands.tell(EntityId::from(&queue), message);
+                self.disarm(hands, Purpose::Step);
+                self.disarm(hands, Purpose::Text);
+            }
+            Place::Offer { agent, .. } => {
+                self.tell_agent(hands, &agent, attempt, Some(Withdrawal::Abandoned));
+            }
+            Place::Agent { agent, .. } => self.tell_agent(hands, &agent, attempt, Some(why)),
+            Place::Workflow | Place::Done(_) => {}
+        }
+    }
+
+    fn tell_agent(&self, hands: &mut dyn Hands, agent: &AgentName, attempt: u64, told: Option<Withdrawal>) {
+        if let Some(why) = told {
+            let interaction = hands.id();
+            let message = Message::ToAgent(ToAgent::Withdrawn { interaction, attempt, why });
+            hands.tell(EntityId::from(agent), message);
+        }
+    }
+
+    /// Each move raises the attempt.
+    pub(super) fn moves(&mut self, hands: &mut dyn Hands, place: Place) -> u64 {
+        let attempt = self.attempt.saturating_add(1);
+        let at = hands.now();
+        self.change(hands, InteractionChange::Moved { attempt, place, at });
+        attempt
+    }
+}
+
+impl ToInteraction {
+    /// Whether this entity may say so.
+    fn is_from(&self, from: &EntityId) -> bool {
+        match self {
+            Self::Propose { agent, .. }
+            | Self::Accept { agent, .. }
+            | Self::Decline { agent, .. }
+            | Self::AgentLost { agent, .. }
+            | Self::Verify { holder: Holder::Agent(agent), .. } => from.kind() == Kind::Agent(agent.clone()),
+            Self::Verify { holder: Holder::Queue(queue), .. } => from.kind() == Kind::Queue(queue.clone()),
+        }
+    }
+}

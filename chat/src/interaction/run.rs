@@ -1,0 +1,227 @@
+//! How an interaction runs its workflow: what happens in the chat, and time, lead from step to step.
+
+use super::{Hands, How, Interaction, InteractionChange, Place, Purpose, cut};
+use crate::id::AgentName;
+use crate::routing::Withdrawal;
+use crate::session::Text;
+use crate::workflow::{Does, StepNo, fill};
+
+/// Most steps run at once.
+const STEPS_MAX: usize = 64;
+/// The longest reply kept as attached data, in bytes.
+const REPLY_BYTES_MAX: usize = 1_000;
+
+impl Interaction {
+    /// Its first step.
+    pub(crate) fn begin(&mut self, hands: &mut dyn Hands) {
+        hands.journal(InteractionChange::Begun(Box::new(self.begun.clone())));
+        let start = self.begun.program.start;
+        self.run(hands, Some(start));
+    }
+
+    /// Whether it waits for what the customer says.
+    pub(crate) fn listens(&self) -> bool {
+        self.place == Place::Workflow
+            && self.offline.is_none()
+            && self.step().is_some_and(|step| matches!(step.does, Does::Ask { .. }))
+    }
+
+    /// The customer said something while it listened.
+    pub(crate) fn heard(&mut self, hands: &mut dyn Hands, text: &str) {
+        let Some(step) = self.step().cloned() else { return };
+        let Does::Ask { save, cases, .. } = &step.does else { return };
+        self.disarm(hands, Purpose::Step);
+        if let Some(key) = save {
+            self.attach(hands, key, &cut(text, REPLY_BYTES_MAX));
+        }
+        let case = cases.iter().find(|case| case.when.fits(text));
+        self.run(hands, case.map(|case| case.next).or(step.next));
+    }
+
+    /// The bot is out of the chat; `handover`: a person is to take its place.
+    pub(crate) fn bot_left(&mut self, hands: &mut dyn Hands, handover: bool) {
+        if self.place != Place::Workflow || self.offline.is_some() {
+            return;
+        }
+        let Some(step) = self.step() else { return };
+        let Does::Bot { handover: person, .. } = &step.does else { return };
+        let next = if handover { *person } else { step.next };
+        self.run(hands, next);
+    }
+
+    /// The agent left by his own choice; the session has perhaps ended with it.
+    pub(crate) fn agent_left(&mut self, hands: &mut dyn Hands, who: &AgentName) {
+        if hands.ended() {
+            self.session_ended(hands, How::Completed, Withdrawal::Left);
+        } else if matches!(&self.place, Place::Agent { agent, .. } if agent == who) {
+            let next = self.step().and_then(|step| step.next);
+            self.release(hands, Withdrawal::Left);
+            self.run(hands, next);
+        }
+    }
+
+    /// The customer left; the session has perhaps ended with it.
+    pub(crate) fn customer_left(&mut self, hands: &mut dyn Hands) {
+        if hands.ended() {
+            let waited = matches!(self.place, Place::Queue(_) | Place::Offer { .. });
+            let how = if waited { How::Abandoned } else { How::Completed };
+            self.session_ended(hands, how, Withdrawal::Ended);
+        }
+    }
+
+    /// The session has ended: who holds a claim on it is told, and the workflow does what is to be done afterwards.
+    pub(super) fn session_ended(&mut self, hands: &mut dyn Hands, how: How, why: Withdrawal) {
+        if self.offline.is_some() {
+            return;
+        }
+        self.stop(hands, why);
+        self.change(hands, InteractionChange::Offline(how));
+        let post = self.begun.program.post;
+        self.run(hands, post);
+    }
+
+    /// It is over whatever it does, and the session with it.
+    pub(crate) fn force(&mut self, hands: &mut dyn Hands, how: How) {
+        if self.done() {
+            return;
+        }
+        self.stop(hands, Withdrawal::Ended);
+        if self.offline.is_none() {
+            self.change(hands, InteractionChange::Offline(how));
+        }
+        self.finish(hands, how);
+    }
+
+    /// A timer of its own went off.
+    pub(crate) fn fired(&mut self, hands: &mut dyn Hands, purpose: Purpose) {
+        self.change(hands, InteractionChange::Timer { purpose, id: None });
+        match (purpose, &self.place) {
+            (Purpose::Offer, Place::Offer { agent, .. }) => {
+                let agent = agent.clone();
+                self.unanswered(hands, &agent, Some(Withdrawal::TimedOut));
+            }
+            (Purpose::Step, Place::Offer { .. }) => self.change(hands, InteractionChange::Overdue),
+            (Purpose::Step, Place::Workflow | Place::Queue(_)) => self.time_is_over(hands),
+            (Purpose::Text, Place::Queue(_) | Place::Offer { .. }) => self.comfort(hands),
+            _ => {}
+        }
+    }
+
+    /// The step waits no longer.
+    pub(super) fn time_is_over(&mut self, hands: &mut dyn Hands) {
+        let Some(step) = self.step() else { return };
+        let next = match &step.does {
+            Does::Ask { timeout, .. } | Does::Route { timeout, .. } => {
+                timeout.as_ref().and_then(|timeout| timeout.next)
+            }
+            _ => step.next,
+        };
+        self.release(hands, Withdrawal::TimedOut);
+        self.disarm(hands, Purpose::Text);
+        self.run(hands, next);
+    }
+
+    /// Says the next text to one who waits, and not while an agent is asked already.
+    fn comfort(&mut self, hands: &mut dyn Hands) {
+        let Some(Does::Route { texts, every_ms, .. }) = self.step().map(|step| step.does.clone()) else {
+            return;
+        };
+        let place = usize::try_from(self.comforted).unwrap_or(usize::MAX).min(texts.len().saturating_sub(1));
+        if let (Place::Queue(_), Some(text)) = (&self.place, texts.get(place)) {
+            self.say(hands, text);
+            self.change(hands, InteractionChange::Comforted);
+        }
+        self.arm(hands, Purpose::Text, every_ms);
+    }
+
+    /// Runs steps until one waits or none is left.
+    fn run(&mut self, hands: &mut dyn Hands, mut next: Option<StepNo>) {
+        for _ in 0..STEPS_MAX {
+            self.change(hands, InteractionChange::Stepped(next));
+            let Some(step) = self.step().cloned() else {
+                if let Some(how) = self.offline {
+                    self.finish(hands, how);
+                }
+                return;
+            };
+            next = match step.does {
+                Does::Say { text } => {
+                    self.say(hands, &text);
+                    step.next
+                }
+                Does::Attach { key, value } => {
+                    let value = fill(&value, |name| self.known(name));
+                    self.attach(hands, &key, &value);
+                    step.next
+                }
+                Does::Branch { on, cases } => {
+                    let text = self.known(&on).unwrap_or_default();
+                    cases.iter().find(|case| case.when.fits(&text)).map(|case| case.next).or(step.next)
+                }
+                Does::End if self.offline.is_some() => None,
+                Does::End => {
+                    hands.end();
+                    return self.session_ended(hands, How::Completed, Withdrawal::Ended);
+                }
+                waits => return self.wait(hands, waits),
+            };
+        }
+        hands.end();
+        self.force(hands, How::Failed);
+    }
+
+    /// Begins a step that waits.
+    fn wait(&mut self, hands: &mut dyn Hands, does: Does) {
+        match does {
+            Does::Ask { text, timeout, .. } => {
+                self.say(hands, &text);
+                if let Some(timeout) = timeout {
+                    self.arm(hands, Purpose::Step, timeout.after_ms);
+                }
+            }
+            Does::Bot { bot, .. } => hands.invite(&bot),
+            Does::Wait { wait_ms } => self.arm(hands, Purpose::Step, wait_ms),
+            Does::Route { queue, .. } => self.route(hands, queue),
+            Does::Say { .. } | Does::Branch { .. } | Does::Attach { .. } | Does::End => {}
+        }
+    }
+
+    fn finish(&mut self, hands: &mut dyn Hands, how: How) {
+        self.moves(hands, Place::Done(how));
+        hands.close_record();
+    }
+
+    fn stop(&mut self, hands: &mut dyn Hands, why: Withdrawal) {
+        self.release(hands, why);
+        for purpose in [Purpose::Step, Purpose::Text, Purpose::Offer] {
+            self.disarm(hands, purpose);
+        }
+    }
+
+    fn say(&self, hands: &mut dyn Hands, text: &str) {
+        hands.say(&self.begun.program.nickname, &fill(text, |name| self.known(name)));
+    }
+
+    fn attach(&mut self, hands: &mut dyn Hands, key: &str, value: &str) {
+        let value = Text::clear(value);
+        self.attached(key, &value);
+        hands.attach(key, &value);
+    }
+
+    pub(super) fn arm(&mut self, hands: &mut dyn Hands, purpose: Purpose, span_ms: i64) {
+        let id = Some(hands.arm(span_ms));
+        self.change(hands, InteractionChange::Timer { purpose, id });
+    }
+
+    pub(super) fn disarm(&mut self, hands: &mut dyn Hands, purpose: Purpose) {
+        if let Some(id) = self.timers.get(&purpose).copied() {
+            hands.disarm(id);
+            self.change(hands, InteractionChange::Timer { purpose, id: None });
+        }
+    }
+
+    pub(super) fn change(&mut self, hands: &mut dyn Hands, change: InteractionChange) {
+        self.apply(&change);
+        hands.journal(change);
+    }
+}

@@ -1,0 +1,180 @@
+//! What a queue and an agent keep beside their own state: what they owe others until it is answered, and one alarm.
+//! Both decide over a [`Draft`] of it, so that numbering, settling and arming are written once.
+
+use crate::entry::{Effect, Entry};
+use crate::id::{EffectId, EntityId, Millis, TimerId};
+use crate::routing::{Message, ToInteraction};
+use bincode::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Owed effects and armed timers, as the journal gives them back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Ledger {
+    owed: BTreeMap<EffectId, Effect>,
+    last_effect: u64,
+    timers: BTreeMap<TimerId, Millis>,
+    last_timer: u64,
+}
+
+/// As stored in snapshots.
+#[derive(Encode, Decode)]
+pub(crate) struct LedgerV1 {
+    owed: Vec<(EffectId, Effect)>,
+    last_effect: u64,
+    timers: Vec<(TimerId, Millis)>,
+    last_timer: u64,
+}
+
+impl Ledger {
+    /// Takes the entries that are its own; others change nothing here.
+    pub(crate) fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Owed { id, effect } => {
+                self.last_effect = self.last_effect.max(id.0);
+                self.owed.insert(*id, effect.clone());
+            }
+            Entry::Settled(id) => {
+                self.owed.remove(id);
+            }
+            Entry::Armed { id, at } => {
+                self.last_timer = self.last_timer.max(id.0);
+                self.timers.insert(*id, *at);
+            }
+            Entry::Disarmed(id) => {
+                self.timers.remove(id);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is owed, oldest first.
+    pub(crate) fn owed(&self) -> impl Iterator<Item = (EffectId, &Effect)> {
+        self.owed.iter().map(|(id, effect)| (*id, effect))
+    }
+
+    /// Armed timers and their moments of served time.
+    pub(crate) fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
+        self.timers.iter().map(|(id, at)| (*id, *at))
+    }
+
+    /// What is owed to others as messages: id, whom, what.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (EffectId, &EntityId, &Message)> {
+        self.owed.iter().filter_map(|(id, effect)| match effect {
+            Effect::Tell { to, message } => Some((*id, to, message)),
+            _ => None,
+        })
+    }
+
+    /// The message owed under this id, and to whom.
+    pub(crate) fn message(&self, id: EffectId) -> Option<(&EntityId, &Message)> {
+        match self.owed.get(&id) {
+            Some(Effect::Tell { to, message }) => Some((to, message)),
+            _ => None,
+        }
+    }
+
+    /// Who has been asked already whether a claim holds, and has not answered.
+    pub(crate) fn verifying(&self) -> BTreeSet<EntityId> {
+        let asks =
+            |message: &Message| matches!(message, Message::ToInteraction(ToInteraction::Verify { .. }));
+        self.messages().filter(|(_, _, message)| asks(message)).map(|(_, to, _)| to.clone()).collect()
+    }
+}
+
+impl LedgerV1 {
+    pub(crate) fn of(ledger: &Ledger) -> Self {
+        Self {
+            owed: ledger.owed().map(|(id, effect)| (id, effect.clone())).collect(),
+            last_effect: ledger.last_effect,
+            timers: ledger.timers().collect(),
+            last_timer: ledger.last_timer,
+        }
+    }
+}
+
+impl From<LedgerV1> for Ledger {
+    fn from(stored: LedgerV1) -> Self {
+        let LedgerV1 { owed, last_effect, timers, last_timer } = stored;
+        Self {
+            owed: owed.into_iter().collect(),
+            last_effect,
+            timers: timers.into_iter().collect(),
+            last_timer,
+        }
+    }
+}
+
+/// The entries of a decision while it is made.
+pub(crate) struct Draft<'a> {
+    ledger: &'a Ledger,
+    entries: Vec<Entry>,
+    last_effect: u64,
+    settled: BTreeSet<EffectId>,
+    fired: Option<TimerId>,
+    wake_at: Option<Millis>,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(ledger: &'a Ledger) -> Self {
+        let last_effect = ledger.last_effect;
+        Self {
+            ledger,
+            entries: Vec::new(),
+            last_effect,
+            settled: BTreeSet::new(),
+            fired: None,
+            wake_at: None,
+        }
+    }
+
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// The id of the effect that is owed next.
+    pub(crate) fn next_effect(&self) -> EffectId {
+        EffectId(self.last_effect.saturating_add(1))
+    }
+
+    /// Owes another entity a message.
+    pub(crate) fn tell(&mut self, to: EntityId, message: Message) {
+        let id = self.next_effect();
+        self.last_effect = id.0;
+        self.entries.push(Entry::Owed { id, effect: Effect::Tell { to, message } });
+    }
+
+    /// Settles what is owed; once, however often it is said.
+    pub(crate) fn settle(&mut self, id: EffectId) {
+        if self.ledger.owed.contains_key(&id) && self.settled.insert(id) {
+            self.entries.push(Entry::Settled(id));
+        }
+    }
+
+    /// Takes a timer's moment; false: it isn't armed.
+    pub(crate) fn fire(&mut self, timer: TimerId) -> bool {
+        if !self.ledger.timers.contains_key(&timer) {
+            return false;
+        }
+        self.fired = Some(timer);
+        self.entries.push(Entry::Disarmed(timer));
+        true
+    }
+
+    /// The alarm is to go off at this moment of served time at the latest.
+    pub(crate) fn wake_by(&mut self, at: Millis) {
+        self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// Closes the decision; the alarm is set anew when it would go off too late.
+    pub(crate) fn finish(mut self) -> Vec<Entry> {
+        let Some(at) = self.wake_at else { return self.entries };
+        let armed = self.ledger.timers().find(|(id, _)| Some(*id) != self.fired);
+        if armed.is_some_and(|(_, known)| known <= at) {
+            return self.entries;
+        }
+        self.entries.extend(armed.map(|(id, _)| Entry::Disarmed(id)));
+        let id = TimerId(self.ledger.last_timer.saturating_add(1));
+        self.entries.push(Entry::Armed { id, at });
+        self.entries
+    }
+}

@@ -1,0 +1,201 @@
+//! Decides what others tell a queue: interactions come and go, agents say what they can take, requests are answered.
+
+use super::draft::{ANSWER_MS, Draft, VERIFY_MS};
+use super::state::Stage;
+use super::{Queue, QueueChange};
+use crate::Turn;
+use crate::command::{Act, Caller, Command, Reject};
+use crate::entity::Decision;
+use crate::id::{EffectId, EntityId, Kind, Millis, SessionId, TimerId};
+use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue};
+
+/// Longest time for which an agent who declined is passed over, in milliseconds: the moment in the ticket is of another
+/// shard's served time, which may be far ahead of this one's.
+const DECLINED_MS_MAX: i64 = 60_000;
+/// Who is due so soon after the alarm is looked after with it, in milliseconds.
+const TOGETHER_MS: i64 = 1_000;
+
+impl Queue {
+    /// As [`crate::Session::decide`].
+    ///
+    /// # Errors
+    /// [`Reject::NotAllowed`] for what is not a queue's to decide, or comes from somebody who may not say it.
+    pub fn decide(&self, command: &Command, turn: &Turn) -> Result<Decision, Reject> {
+        let draft = Draft::new(self, turn);
+        match (&command.act, &command.caller) {
+            (Act::Tell(Message::ToQueue(message)), Caller::Entity(from)) if message.is_from(from) => {
+                Ok(match message {
+                    ToQueue::Enqueue { interaction, attempt, ticket } => {
+                        enqueue(draft, interaction, *attempt, ticket)
+                    }
+                    ToQueue::Withdraw { interaction, attempt } => withdraw(draft, interaction, *attempt),
+                    ToQueue::Available { .. } => available(draft, message),
+                })
+            }
+            (Act::Told { effect, reply }, Caller::System) => Ok(self.told(draft, *effect, reply)),
+            (Act::Settle { effect }, Caller::System) => {
+                let mut draft = draft;
+                draft.out.settle(*effect);
+                Ok(draft.finish(None))
+            }
+            (Act::Fire { timer }, Caller::System) => Ok(self.fire(draft, *timer)),
+            (Act::Restored, Caller::System) => Ok(self.restored(draft)),
+            _ => Err(Reject::NotAllowed),
+        }
+    }
+
+    /// What is no longer owed was answered before.
+    fn told(&self, mut draft: Draft<'_>, effect: EffectId, reply: &Reply) -> Decision {
+        let Some((to, message)) = self.ledger.message(effect) else { return draft.finish(None) };
+        draft.out.settle(effect);
+        match message {
+            Message::ToAgent(ToAgent::Reserve { interaction, attempt, .. }) => {
+                reserved(&mut draft, effect, to, (interaction, *attempt), reply);
+            }
+            Message::ToInteraction(ToInteraction::Verify { attempt, .. }) => {
+                if let Some(interaction) = to.session() {
+                    verified(&mut draft, &interaction, *attempt, reply);
+                }
+            }
+            _ => {}
+        }
+        draft.finish(None)
+    }
+
+    /// Looks after all who are due.
+    fn fire(&self, mut draft: Draft<'_>, timer: TimerId) -> Decision {
+        if !draft.out.fire(timer) {
+            return draft.finish(None);
+        }
+        let (verifying, due) = (self.ledger.verifying(), draft.after(TOGETHER_MS));
+        for (interaction, waiter) in &self.state.waiting {
+            if waiter.look_at > due {
+                draft.out.wake_by(waiter.look_at);
+                continue;
+            }
+            // The agent's answer is still owed and counted; somebody else may be asked meanwhile.
+            let back = Draft::is_asked_for(waiter);
+            let look_at = draft.look_after(VERIFY_MS);
+            draft.push(QueueChange::Looked { interaction: interaction.clone(), back, look_at });
+            if !back && !verifying.contains(&EntityId::from(interaction)) {
+                draft.verify(interaction, waiter.attempt);
+            }
+        }
+        draft.finish(None)
+    }
+
+    /// All who wait are asked for, once.
+    fn restored(&self, mut draft: Draft<'_>) -> Decision {
+        let verifying = self.ledger.verifying();
+        for (interaction, waiter) in &self.state.waiting {
+            if !verifying.contains(&EntityId::from(interaction)) {
+                draft.verify(interaction, waiter.attempt);
+            }
+        }
+        draft.finish(None)
+    }
+}
+
+impl ToQueue {
+    /// Whether this entity may say so.
+    fn is_from(&self, from: &EntityId) -> bool {
+        match self {
+            Self::Enqueue { interaction, .. } | Self::Withdraw { interaction, .. } => {
+                from.kind() == Kind::Session(interaction.clone())
+            }
+            Self::Available { agent, .. } => from.kind() == Kind::Agent(agent.clone()),
+        }
+    }
+}
+
+fn enqueue(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64, ticket: &Ticket) -> Decision {
+    let waits = draft.waiter(interaction).map(|waiter| waiter.attempt);
+    if attempt < draft.state.floors.of(interaction) || waits.is_some_and(|waits| attempt < waits) {
+        return draft.finish(Some(Reply::Void));
+    }
+    if waits != Some(attempt) {
+        let (interaction, mut ticket) = (interaction.clone(), ticket.clone());
+        let latest = draft.after(DECLINED_MS_MAX);
+        ticket.declined.values_mut().for_each(|until: &mut Millis| *until = latest.min(*until));
+        let look_at = draft.look_after(VERIFY_MS);
+        draft.push(QueueChange::Waits { interaction, attempt, ticket, look_at });
+    }
+    draft.finish(Some(Reply::Done))
+}
+
+/// Also for one who has not come yet: his coming may be late.
+fn withdraw(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64) -> Decision {
+    let waits = draft.waiter(interaction).map(|waiter| waiter.attempt);
+    let news = match waits {
+        Some(waits) => waits < attempt,
+        None => draft.state.floors.of(interaction) < attempt,
+    };
+    if news {
+        draft.push(QueueChange::Left { interaction: interaction.clone(), floor: attempt });
+    }
+    draft.finish(Some(Reply::Done))
+}
+
+fn available(mut draft: Draft<'_>, message: &ToQueue) -> Decision {
+    if let ToQueue::Available { agent, version, free, idle_since } = message {
+        if draft.state.agents.get(agent).is_none_or(|known| *version > known.version) {
+            let (agent, version, free, idle_since) = (agent.clone(), *version, *free, *idle_since);
+            draft.push(QueueChange::Knows { agent, version, free, idle_since });
+        }
+    }
+    draft.finish(Some(Reply::Done))
+}
+
+/// An agent's answer to a request. Whatever is not a grant says that he takes nobody as of the version he names, or as
+/// of the one that is known: else he would be asked again at once, for ever.
+fn reserved(
+    draft: &mut Draft<'_>,
+    request: EffectId,
+    to: &EntityId,
+    (interaction, attempt): (&SessionId, u64),
+    reply: &Reply,
+) {
+    let Kind::Agent(agent) = to.kind() else { return };
+    let granted = match reply {
+        Reply::Granted { version } => Some(*version),
+        _ => None,
+    };
+    let look_at = draft.look_after(if granted.is_some() { ANSWER_MS } else { VERIFY_MS });
+    let (id, name) = (interaction.clone(), agent.clone());
+    draft.push(QueueChange::Answered { interaction: id, agent: name, request, granted, look_at });
+    let known =
+        draft.state.agents.get(&agent).map_or((0, Millis(0)), |known| (known.version, known.idle_since));
+    match reply {
+        Reply::Granted { .. } => {}
+        Reply::Void => forget(draft, interaction, attempt),
+        Reply::Refused { version, idle_since, .. } => {
+            if *version >= known.0 {
+                let (version, idle_since) = (*version, *idle_since);
+                draft.push(QueueChange::Knows { agent, version, free: 0, idle_since });
+            }
+        }
+        _ => draft.push(QueueChange::Knows { agent, version: known.0, free: 0, idle_since: known.1 }),
+    }
+}
+
+/// What the interaction says of its claim. Whose place was granted, and who still waits here long after, is back in
+/// line: the agent's proposal did not come, and if it comes yet, the first one counts.
+fn verified(draft: &mut Draft<'_>, interaction: &SessionId, attempt: u64, reply: &Reply) {
+    let Some(waiter) = draft.waiter(interaction).filter(|waiter| waiter.attempt == attempt) else { return };
+    match (reply, &waiter.stage) {
+        (Reply::Void | Reply::Gone, _) => forget(draft, interaction, attempt),
+        (Reply::Held, Stage::Granted { .. }) => {
+            let look_at = draft.look_after(VERIFY_MS);
+            draft.push(QueueChange::Looked { interaction: interaction.clone(), back: true, look_at });
+        }
+        _ => {}
+    }
+}
+
+/// The claim is void: this attempt and all before it.
+fn forget(draft: &mut Draft<'_>, interaction: &SessionId, attempt: u64) {
+    if draft.waiter(interaction).is_some_and(|waiter| waiter.attempt == attempt) {
+        let floor = attempt.saturating_add(1);
+        draft.push(QueueChange::Left { interaction: interaction.clone(), floor });
+    }
+}

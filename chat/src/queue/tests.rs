@@ -1,0 +1,163 @@
+//! Tests of the queue, and what the tests of the whole protocol see of it.
+
+use super::state::{Place, Seat, Stage};
+use super::*;
+use crate::Turn;
+use crate::command::{Act, Command};
+use crate::id::{CommandId, EntityId};
+use crate::routing::{Message, Reply, ToAgent, ToInteraction, ToQueue};
+use std::collections::BTreeMap;
+
+mod matching;
+mod waiting;
+
+impl Queue {
+    /// Who waits, with which attempt.
+    pub(crate) fn attempts(&self) -> BTreeMap<SessionId, u64> {
+        self.state.waiting.iter().map(|(id, waiter)| (id.clone(), waiter.attempt)).collect()
+    }
+
+    /// After a decision nobody is left in line whom a free agent would take; nobody was asked for before one ahead of
+    /// him, and nobody who was idle longer was passed over.
+    pub(crate) fn is_fair(&self, entries: &[Entry], served: Millis) {
+        let seats: Vec<Seat> = self.state.seats().collect();
+        let takes = |agent: &AgentName, interaction: &SessionId| {
+            let until = self.state.waiting[interaction].ticket.declined.get(agent);
+            until.is_none_or(|until| *until <= served)
+        };
+        for (place, seat) in
+            self.state.line.iter().flat_map(|place| seats.iter().map(move |seat| (place, seat)))
+        {
+            assert!(
+                !takes(&seat.agent, &place.interaction),
+                "{place:?} waits though {seat:?} could take him"
+            );
+        }
+        for entry in entries {
+            let Entry::Queue(QueueChange::Asked { interaction, agent, .. }) = entry else { continue };
+            let own = Place::of(interaction, &self.state.waiting[interaction]);
+            for ahead in self.state.line.iter().filter(|place| **place < own) {
+                assert!(!takes(agent, &ahead.interaction), "{interaction:?} overtook {ahead:?}");
+            }
+            let known = &self.state.agents[agent];
+            let idler = |seat: &&Seat| {
+                let longer = (seat.idle_since, &seat.agent) < (known.idle_since, agent);
+                seat.asked == 0 && (longer || known.asked.len() > 1)
+            };
+            for seat in seats.iter().filter(idler) {
+                assert!(!takes(&seat.agent, interaction), "{seat:?} was passed over for {agent:?}");
+            }
+        }
+    }
+}
+
+struct Bench {
+    queue: Queue,
+    clock: i64,
+    commands: u64,
+}
+
+fn id(n: usize) -> SessionId {
+    SessionId(format!("{n:016}"))
+}
+
+fn name(agent: &str) -> AgentName {
+    AgentName(agent.to_owned())
+}
+
+fn ticket(priority: i32, since: i64) -> Ticket {
+    let (nickname, subject, data) = (String::new(), String::new(), BTreeMap::new());
+    Ticket { priority, since: Millis(since), nickname, subject, data, declined: BTreeMap::new() }
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self { queue: Queue::new(QueueName("support".to_owned())), clock: 0, commands: 0 }
+    }
+
+    fn takes(&mut self, caller: Caller, act: Act) -> Result<crate::Decision, Reject> {
+        self.commands += 1;
+        let command = Command { id: CommandId(self.commands.to_string()), caller, act };
+        let turn = Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16] };
+        let decision = self.queue.decide(&command, &turn)?;
+        decision.entries.iter().for_each(|entry| self.queue.apply(entry));
+        self.queue.is_fair(&decision.entries, turn.served);
+        Ok(decision)
+    }
+
+    fn tells(&mut self, from: impl Into<EntityId>, message: ToQueue) -> Result<Reply, Reject> {
+        let decision = self.takes(Caller::Entity(from.into()), Act::Tell(Message::ToQueue(message)))?;
+        Ok(decision.answer.routing().unwrap())
+    }
+
+    fn comes(&mut self, n: usize, attempt: u64, ticket: Ticket) -> Reply {
+        self.tells(&id(n), ToQueue::Enqueue { interaction: id(n), attempt, ticket }).unwrap()
+    }
+
+    fn goes(&mut self, n: usize, attempt: u64) -> Reply {
+        self.tells(&id(n), ToQueue::Withdraw { interaction: id(n), attempt }).unwrap()
+    }
+
+    fn can(&mut self, agent: &str, version: u64, free: u32, idle_since: i64) {
+        let (agent, idle_since) = (name(agent), Millis(idle_since));
+        let message = ToQueue::Available { agent: agent.clone(), version, free, idle_since };
+        assert_eq!(self.tells(&agent, message), Ok(Reply::Done));
+    }
+
+    /// Who is asked for whom, in the order of asking.
+    fn asked(&self) -> Vec<(AgentName, SessionId, EffectId)> {
+        let asked =
+            self.queue.ledger.messages().filter_map(|(effect, to, message)| match (message, to.kind()) {
+                (Message::ToAgent(ToAgent::Reserve { interaction, .. }), crate::Kind::Agent(agent)) => {
+                    Some((agent, interaction.clone(), effect))
+                }
+                _ => None,
+            });
+        asked.collect()
+    }
+
+    fn pairs(&self) -> Vec<(String, SessionId)> {
+        self.asked().into_iter().map(|(agent, interaction, _)| (agent.0, interaction)).collect()
+    }
+
+    fn told(&mut self, effect: EffectId, reply: Reply) {
+        self.takes(Caller::System, Act::Told { effect, reply }).unwrap();
+    }
+
+    /// The oldest request is answered.
+    fn answered(&mut self, reply: Reply) {
+        let (_, _, effect) = self.asked().remove(0);
+        self.told(effect, reply);
+    }
+
+    fn passes(&mut self, span_ms: i64) {
+        self.clock += span_ms;
+        let due: Vec<TimerId> =
+            self.queue.timers().filter(|(_, at)| at.0 <= self.clock).map(|(timer, _)| timer).collect();
+        for timer in due {
+            self.takes(Caller::System, Act::Fire { timer }).unwrap();
+        }
+    }
+
+    /// Whom it asks whether he still waits.
+    fn verifies(&self) -> Vec<(SessionId, u64, EffectId)> {
+        let asks = self.queue.ledger.messages().filter_map(|(effect, to, message)| match message {
+            Message::ToInteraction(ToInteraction::Verify { attempt, .. }) => {
+                Some((to.session().unwrap(), *attempt, effect))
+            }
+            _ => None,
+        });
+        asks.collect()
+    }
+
+    fn stage(&self, n: usize) -> Stage {
+        self.queue.state.waiting[&id(n)].stage.clone()
+    }
+
+    fn line(&self) -> Line {
+        match self.queue.read(&Caller::Operator, &Read::Line).unwrap() {
+            Reading::Line(line) => *line,
+            other => panic!("no line but {other:?}"),
+        }
+    }
+}

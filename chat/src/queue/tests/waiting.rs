@@ -1,0 +1,123 @@
+//! Who waits: attempts, claims that are verified, and who may say what.
+
+use super::*;
+use crate::queue::state::FLOORS_KEPT;
+
+#[test]
+fn a_lower_attempt_is_void_while_he_waits_and_after_he_left() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.comes(1, 3, ticket(0, 0)), Reply::Done);
+    assert_eq!(bench.comes(1, 2, ticket(0, 0)), Reply::Void);
+    assert_eq!(bench.comes(1, 3, ticket(0, 0)), Reply::Done, "a repeat");
+    assert_eq!(bench.goes(1, 3), Reply::Done);
+    assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(1), 3)]), "that is older than his coming");
+    assert_eq!(bench.goes(1, 4), Reply::Done);
+    assert_eq!(bench.queue.attempts(), BTreeMap::new());
+    assert_eq!(bench.comes(1, 3, ticket(0, 0)), Reply::Void);
+    assert_eq!(bench.comes(1, 5, ticket(0, 0)), Reply::Done);
+}
+
+#[test]
+fn who_leaves_before_his_coming_is_heard_of_does_not_come() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.goes(1, 2), Reply::Done);
+    assert_eq!(bench.comes(1, 1, ticket(0, 0)), Reply::Void);
+}
+
+#[test]
+fn who_comes_again_with_a_higher_attempt_has_the_new_place_alone() {
+    let mut bench = Bench::new();
+    bench.comes(1, 1, ticket(0, 0));
+    bench.can("ann", 1, 1, 0);
+    bench.comes(1, 3, ticket(5, 0));
+    assert_eq!((bench.queue.attempts(), bench.stage(1)), (BTreeMap::from([(id(1), 3)]), Stage::InLine));
+    bench.answered(Reply::Void);
+    assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(1), 3)]), "the answer was about the old attempt");
+    assert_eq!(bench.pairs(), [("ann".to_owned(), id(1))]);
+}
+
+#[test]
+fn only_so_many_of_those_who_left_are_remembered() {
+    let mut bench = Bench::new();
+    (0..=FLOORS_KEPT).for_each(|n| drop(bench.goes(n, 2)));
+    assert_eq!(bench.queue.state.floors.iter().count(), FLOORS_KEPT);
+    assert_eq!(bench.comes(0, 1, ticket(0, 0)), Reply::Done, "the oldest is forgotten");
+    assert_eq!(bench.comes(1, 1, ticket(0, 0)), Reply::Void);
+}
+
+#[test]
+fn every_half_minute_it_is_asked_whether_somebody_still_waits() {
+    let mut bench = Bench::new();
+    bench.comes(1, 1, ticket(0, 0));
+    bench.passes(20_000);
+    bench.comes(2, 4, ticket(0, 0));
+    bench.passes(10_000);
+    let asked = bench.verifies();
+    assert_eq!(asked.iter().map(|(id, attempt, _)| (id.clone(), *attempt)).collect::<Vec<_>>(), [(id(1), 1)]);
+    bench.told(asked[0].2, Reply::Held);
+    assert_eq!(bench.queue.attempts().len(), 2);
+    bench.passes(20_000);
+    let (whom, _, effect) = bench.verifies().remove(0);
+    assert_eq!(whom, id(2));
+    bench.told(effect, Reply::Gone);
+    assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(1), 1)]));
+    assert_eq!(bench.comes(2, 4, ticket(0, 0)), Reply::Void);
+}
+
+#[test]
+fn a_new_owner_asks_for_all_who_wait_once() {
+    let mut bench = Bench::new();
+    bench.comes(1, 1, ticket(0, 0));
+    bench.comes(2, 1, ticket(0, 0));
+    bench.takes(Caller::System, Act::Restored).unwrap();
+    bench.takes(Caller::System, Act::Restored).unwrap();
+    assert_eq!(bench.verifies().len(), 2);
+}
+
+#[test]
+fn who_was_granted_a_place_and_still_waits_long_after_is_back_in_line() {
+    let mut bench = Bench::new();
+    bench.can("ann", 1, 1, 0);
+    bench.comes(1, 1, ticket(0, 0));
+    bench.answered(Reply::Granted { version: 2 });
+    bench.passes(5_000);
+    let (_, _, effect) = bench.verifies().remove(0);
+    bench.can("bob", 1, 1, 5);
+    assert_eq!(bench.pairs(), []);
+    bench.told(effect, Reply::Held);
+    assert_eq!(bench.pairs(), [("bob".to_owned(), id(1))]);
+}
+
+#[test]
+fn an_answer_about_an_older_attempt_says_nothing_of_this_one() {
+    let mut bench = Bench::new();
+    bench.comes(1, 1, ticket(0, 0));
+    bench.takes(Caller::System, Act::Restored).unwrap();
+    let (_, _, effect) = bench.verifies().remove(0);
+    bench.comes(1, 3, ticket(0, 0));
+    bench.told(effect, Reply::Void);
+    assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(1), 3)]));
+}
+
+#[test]
+fn only_an_entity_itself_says_where_it_is_or_what_it_can_take() {
+    let mut bench = Bench::new();
+    let enqueue = ToQueue::Enqueue { interaction: id(1), attempt: 1, ticket: ticket(0, 0) };
+    let withdraw = ToQueue::Withdraw { interaction: id(1), attempt: 1 };
+    let available = ToQueue::Available { agent: name("ann"), version: 1, free: 1, idle_since: Millis(0) };
+    for message in [enqueue, withdraw, available] {
+        for from in
+            [EntityId::from(&id(2)), EntityId::from(&name("bob")), EntityId::from(&QueueName(id(1).0))]
+        {
+            assert_eq!(bench.tells(from, message.clone()), Err(Reject::NotAllowed));
+        }
+        for caller in [Caller::System, Caller::Operator, Caller::Agent(name("ann"))] {
+            let act = Act::Tell(Message::ToQueue(message.clone()));
+            assert_eq!(bench.takes(caller, act).unwrap_err(), Reject::NotAllowed);
+        }
+    }
+    let told = Act::Told { effect: EffectId(1), reply: Reply::Void };
+    assert_eq!(bench.takes(Caller::Operator, told).unwrap_err(), Reject::NotAllowed);
+    assert_eq!(bench.queue.read(&Caller::Agent(name("ann")), &Read::Line), Err(Reject::NotAllowed));
+    assert_eq!(bench.queue.read(&Caller::System, &Read::Whole), Err(Reject::NotAllowed));
+}

@@ -1,0 +1,92 @@
+//! What the interaction does to its session, within the session's own decision.
+
+use super::Bot;
+use super::draft::{Draft, SYSTEM};
+use super::event::{Body, LeaveReason, Role, Text, Visibility};
+use super::machine::cut;
+use crate::entry::{Effect, Entry};
+use crate::id::{AgentName, EntityId, Millis, SessionId, TimerId};
+use crate::interaction::{Hands, InteractionChange};
+use crate::routing::Message;
+
+impl Hands for Draft<'_> {
+    fn id(&self) -> SessionId {
+        self.id.clone()
+    }
+
+    fn now(&self) -> Millis {
+        self.turn.now
+    }
+
+    fn served(&self) -> Millis {
+        self.turn.served
+    }
+
+    fn journal(&mut self, change: InteractionChange) {
+        self.push(Entry::Interaction(change));
+    }
+
+    fn attach(&mut self, key: &str, value: &Text) {
+        let body = Body::Attached { key: key.to_owned(), value: value.clone() };
+        self.event(SYSTEM, [false; 3], body);
+    }
+
+    /// The workflow joins with the first thing that it says. As a bot's, its texts are cut to a message's length, and
+    /// dropped where the session is full.
+    fn say(&mut self, nickname: &str, text: &str) {
+        let text = cut(text, self.limits.message_bytes_max);
+        if self.ended() || self.full() || text.is_empty() {
+            return;
+        }
+        let inside = self.present().find(|party| party.who.role == Role::Workflow);
+        let number = inside.map(|party| party.who.number);
+        let number = number.unwrap_or_else(|| self.join(Role::Workflow, Visibility::All, nickname).0);
+        self.message(number, text, None);
+    }
+
+    /// It greets, then answers what was asked before it came.
+    fn invite(&mut self, bot: &Bot) {
+        let (_, seq) = self.join(Role::Bot(bot.name.clone()), Visibility::All, &bot.nickname);
+        self.owe(Effect::BotTurn { bot: bot.name.clone(), seq });
+        if let Some(seq) = self.question.take() {
+            self.owe(Effect::BotTurn { bot: bot.name.clone(), seq });
+        }
+    }
+
+    fn let_in(&mut self, agent: &AgentName, nickname: &str) {
+        self.join(Role::Agent(agent.clone()), Visibility::All, nickname);
+    }
+
+    fn take_out(&mut self, agent: &AgentName) {
+        let is_he = |role: &Role| matches!(role, Role::Agent(name) if name == agent);
+        let found = self.present().find(|party| is_he(&party.who.role)).map(|party| party.who.number);
+        if let Some(number) = found {
+            self.leave(number, LeaveReason::Inactive, None);
+            self.end_if_empty();
+        }
+    }
+
+    fn end(&mut self) {
+        self.end_all(LeaveReason::Ended, SYSTEM);
+    }
+
+    fn ended(&self) -> bool {
+        Draft::ended(self)
+    }
+
+    fn close_record(&mut self) {
+        Draft::close_record(self);
+    }
+
+    fn tell(&mut self, to: EntityId, message: Message) {
+        self.owe(Effect::Tell { to, message });
+    }
+
+    fn arm(&mut self, span_ms: i64) -> TimerId {
+        Draft::arm(self, span_ms)
+    }
+
+    fn disarm(&mut self, timer: TimerId) {
+        self.push(Entry::Disarmed(timer));
+    }
+}

@@ -1,0 +1,119 @@
+//! What a whole cluster does while its store is down.
+
+use crate::Plan;
+use crate::client::Nodes;
+use crate::customer::Customer;
+use crate::node::{SimNode, World};
+use crate::run::world_of;
+use handoff::front::{Ask, AskError};
+use handoff_chat::command::{Caller, Read};
+use handoff_chat::{EntityId, SessionId};
+use handoff_journal::NodeId;
+use handoff_journal::memory::Faults;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::task::LocalSet;
+use tokio::time::sleep;
+
+const CHATS: usize = 12;
+
+struct Scene {
+    world: World,
+    nodes: Nodes,
+    customers: Vec<Customer>,
+}
+
+impl Scene {
+    /// Three nodes without faults, and chats over all shards, each with a message.
+    async fn set(seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let world = world_of(&Plan::of_seed(seed), &mut rng).unwrap();
+        world.store.set_faults(Faults::default());
+        let net = world.net.clone();
+        tokio::task::spawn_local(async move { net.run().await });
+        let nodes: Nodes = Rc::new(RefCell::new(Vec::new()));
+        for node in 1..=3 {
+            let started = SimNode::start(&world, NodeId(node), rng.random());
+            nodes.borrow_mut().push(Some(Rc::new(started)));
+        }
+        let mut customers = Vec::new();
+        for _ in 0..CHATS {
+            let session = SessionId::from_random(&rng.random());
+            let seed = StdRng::seed_from_u64(rng.random());
+            let mut customer = Customer::new(Rc::clone(&nodes), session, seed, None);
+            customer.open().await.unwrap();
+            customer.say(1).await.unwrap();
+            customers.push(customer);
+        }
+        sleep(Duration::from_secs(2)).await;
+        Self { world, nodes, customers }
+    }
+
+    /// How many of the chats each node reads, each tried once.
+    async fn reads(&self) -> Vec<usize> {
+        let mut read = Vec::new();
+        for place in 0..3 {
+            let node = self.nodes.borrow()[place].clone().unwrap();
+            let mut done = 0;
+            for customer in &self.customers {
+                done += usize::from(look(&node, customer).await.is_ok());
+            }
+            read.push(done);
+        }
+        read
+    }
+}
+
+async fn look(node: &SimNode, customer: &Customer) -> Result<(), AskError> {
+    let read: Option<(Caller, Read)> = Some((customer.caller(), Read::Customer { position: 1 }));
+    let patience = Duration::from_millis(100);
+    let entity = EntityId::from(&customer.session);
+    let ask = Ask { entity, command: None, read, client_id: true, patience, wait: Duration::ZERO };
+    node.call(ask).await.unwrap().map(drop)
+}
+
+fn play<F: Future<Output = ()>>(scene: impl FnOnce() -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    LocalSet::new().block_on(&runtime.unwrap(), scene());
+}
+
+#[test]
+fn chats_are_read_for_ten_seconds_while_the_store_is_down_for_all_and_go_on_when_it_is_back() {
+    play(|| async {
+        let mut scene = Scene::set(11).await;
+        assert_eq!(scene.reads().await, [CHATS; 3]);
+        scene.world.store.set_down(true);
+        // The nodes notice within a few seconds: customers go on reading at every node.
+        sleep(Duration::from_secs(1)).await;
+        let _first_calls_find_out = scene.reads().await;
+        sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(scene.reads().await, [CHATS; 3]);
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(scene.reads().await, [0; 3], "nobody may say for so long what the end of a log is");
+        scene.world.store.set_down(false);
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(scene.reads().await, [CHATS; 3]);
+        for customer in &mut scene.customers {
+            customer.say(2).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn nobody_reads_unconfirmed_while_one_node_can_use_the_store() {
+    play(|| async {
+        let scene = Scene::set(12).await;
+        let served = scene.reads().await;
+        assert_eq!(served, [CHATS; 3]);
+        scene.world.store.cut(NodeId(1));
+        scene.world.store.cut(NodeId(2));
+        for _ in 0..8 {
+            sleep(Duration::from_millis(600)).await;
+            let reads = scene.reads().await;
+            assert!(reads.iter().all(|count| *count < CHATS), "only what node 3 owns: {reads:?}");
+        }
+    });
+}

@@ -1,0 +1,82 @@
+//! `scripts/cluster` as operators use it, on ports and in a folder of the test's own.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::support::node::{free_shift, handoff};
+
+/// One of the project's scripts, to be run.
+pub(crate) fn script_command(name: &str) -> Command {
+    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name))
+}
+
+/// `scripts/cluster` with the binary under test; what it started ends with the test.
+pub(crate) struct Script {
+    state: tempfile::TempDir,
+    /// What is added to its ports.
+    pub(crate) shift: u16,
+}
+
+impl Script {
+    pub(crate) fn new() -> Self {
+        Self { state: tempfile::tempdir().unwrap(), shift: free_shift() }
+    }
+
+    /// Runs it, while other tasks go on.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = script_command("cluster");
+        command.env("CLUSTER_STATE", self.state.path()).env("CLUSTER_PORT_SHIFT", self.shift.to_string());
+        command.env("CLUSTER_BINARY", env!("CARGO_BIN_EXE_handoff")).args(arguments).output().unwrap()
+    }
+
+    /// Runs it, and it must succeed.
+    pub(crate) fn does(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Runs it, and it must fail and say why.
+    pub(crate) fn refuses(&self, arguments: &[&str], because: &str) {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "{arguments:?} succeeds");
+        assert!(text(&output.stderr).contains(because), "{arguments:?}: {}", text(&output.stderr));
+    }
+
+    /// The nodes' states, in order.
+    pub(crate) fn states(&self) -> Vec<String> {
+        let rows: Value = serde_json::from_str(&self.does(&["status", "--json"])).unwrap();
+        rows.as_array().unwrap().iter().map(|row| row["state"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Where customers reach a node, from 1.
+    pub(crate) fn url(&self, node: u16) -> String {
+        format!("http://127.0.0.1:{}", 8_100 + self.shift + node)
+    }
+
+    /// Asks a node, from 1, by the command line.
+    pub(crate) fn ask(&self, node: u16, arguments: &[&str]) -> String {
+        let config = self.state.path().join(format!("node{node}/config.toml"));
+        let output = handoff().arg("--config").arg(config).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// A text in a node's log, from 1.
+    pub(crate) fn logged(&self, node: u16, wanted: &str) -> bool {
+        let log = std::fs::read_to_string(self.state.path().join(format!("node{node}/log")));
+        log.is_ok_and(|log| log.contains(wanted))
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        self.run(&["down"]);
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
