@@ -45,6 +45,11 @@ impl Bots {
     pub fn get(&self, name: &BotName) -> Option<Arc<dyn Mind>> {
         self.0.get(name).cloned()
     }
+
+    /// All bots with the nicknames that they show.
+    pub fn nicknames(&self) -> impl Iterator<Item = (BotName, String)> + '_ {
+        self.0.iter().map(|(name, rules)| (name.clone(), rules.nickname().to_owned()))
+    }
 }
 
 /// Why bots can't be used: all problems, a sentence each.

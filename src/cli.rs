@@ -89,8 +89,11 @@ struct Options {
 enum Command {
     /// Runs a node
     Serve,
-    /// Checks the configuration and the bots, and prints every problem
+    /// Checks the configuration, the bots and the workflows, and prints every problem
     Check,
+    /// Works with workflows
+    #[command(subcommand)]
+    Workflow(WorkflowCommand),
     /// Prints the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -121,6 +124,15 @@ enum AgentCommand {
 enum ConfigCommand {
     /// Prints every key with its default and what it means
     Default,
+}
+
+#[derive(Subcommand)]
+enum WorkflowCommand {
+    /// Prints a workflow as a Mermaid flowchart
+    Draw {
+        /// Its name, or its file
+        workflow: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -250,6 +262,7 @@ fn dispatch(
     match &cli.command {
         Command::Serve => serve(options, process),
         Command::Check => check(options, out, err),
+        Command::Workflow(WorkflowCommand::Draw { workflow }) => draw(options, workflow, out),
         Command::Config(ConfigCommand::Default) => Ok(out.write_all(DEFAULT_TOML.as_bytes())?),
         Command::Schema(SchemaCommand::Apply) => {
             let done = process.apply_schema(&options.load()?.config)?;
@@ -298,7 +311,13 @@ fn serve(options: &Options, process: &dyn Process) -> Result<(), Failure> {
 
 fn check(options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let Loaded { config, warnings } = options.load()?;
-    let mut problems = crate::bots::load_bots(&config).err().map_or_else(Vec::new, |error| error.0);
+    let mut problems = match crate::bots::load_bots(&config) {
+        Ok(bots) => {
+            let workflows = crate::workflows::load_workflows(&config, &bots);
+            workflows.err().map_or_else(Vec::new, |error| error.0)
+        }
+        Err(error) => error.0,
+    };
     if let Err(error) = crate::node::check_peering(&config) {
         problems.push(error.to_string());
     }
@@ -312,4 +331,12 @@ fn check(options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> Result<
         return Err(Failure::Told(format!("the configuration can't be used:\n{}", problems.join("\n"))));
     }
     Ok(writeln!(out, "the configuration is good")?)
+}
+
+fn draw(options: &Options, workflow: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    let Loaded { config, .. } = options.load()?;
+    let bots = crate::bots::load_bots(&config).map_err(|error| error.to_string())?;
+    let program = crate::workflows::load_workflow(&config, &bots, workflow);
+    let program = program.map_err(|error| format!("the workflow can't be used:\n{error}"))?;
+    Ok(write!(out, "{}", handoff_chat::workflow::draw(&program))?)
 }

@@ -22,6 +22,7 @@ pub mod standing;
 pub mod telemetry;
 pub mod watch;
 pub mod wire;
+pub mod workflows;
 
 /// What this build calls itself.
 pub const BUILD: &str = concat!("handoff ", env!("CARGO_PKG_VERSION"));

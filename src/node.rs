@@ -21,6 +21,7 @@ use crate::listing::Lister;
 use crate::metrics::Metrics;
 use crate::secret_file::{self, ensure_secret};
 use crate::shard::Options;
+use crate::workflows::{WorkflowsError, load_workflows};
 use actix_web::dev::ServerHandle;
 use handoff_chat::BotName;
 use handoff_chat::session::{Bot, Limits};
@@ -74,6 +75,9 @@ pub enum StartError {
     /// An agent of the configuration can't sign in.
     #[error(transparent)]
     Agents(#[from] AgentsError),
+    /// The workflows can't be used.
+    #[error("the workflows can't be used:\n{0}")]
+    Workflows(#[from] WorkflowsError),
     /// A port is taken, or an address is not this host's.
     #[error("can't listen on {address} ({key}): {source}")]
     Listen {
@@ -128,6 +132,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     let links_config = peering::links_config(&config, secret.expose(), crate::BUILD)?;
     let bots = Arc::new(load_bots(&config)?);
     let agents = agents::accounts(&config, secret.expose())?;
+    let workflows = load_workflows(&config, &bots)?;
     let stores = stores::open(&config).await?;
     let gateway_metrics = gateway::Metrics::default();
     let socket_metrics = native::metrics::Metrics::default();
@@ -141,7 +146,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         sessions: Arc::clone(&node.sessions),
         archive: node.operations.clone(),
         agents,
-        options: gateway_options(&config, &bots),
+        options: gateway_options(&config, &bots, &workflows),
         node: config.node.id,
         metrics: gateway_metrics,
         socket_metrics,
@@ -296,7 +301,11 @@ fn shard_options(config: &Config) -> Options {
     }
 }
 
-fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions {
+fn gateway_options(
+    config: &Config,
+    bots: &crate::bots::Bots,
+    workflows: &crate::workflows::Workflows,
+) -> GatewayOptions {
     let limits = Limits {
         message_bytes_max: config.session.message_bytes_max,
         events_max: config.session.events_max,
@@ -311,7 +320,8 @@ fn gateway_options(config: &Config, bots: &crate::bots::Bots) -> GatewayOptions 
                 let nickname = bots.get(&name)?.nickname().to_owned();
                 Some(Bot { name, nickname })
             });
-            (name.clone(), ServiceOptions { bot, limits: limits.clone() })
+            let workflow = service.workflow.as_ref().and_then(|workflow| workflows.get(workflow));
+            (name.clone(), ServiceOptions { workflow, bot, limits: limits.clone() })
         })
         .collect();
     let ms = Duration::from_millis;

@@ -213,6 +213,11 @@ impl Agent {
         Self { name, state: State::default(), kept: VecDeque::new(), ledger: Ledger::default() }
     }
 
+    /// The status he chose.
+    pub fn status(&self) -> &Status {
+        &self.state.status
+    }
+
     /// Changes the state as a journaled entry says.
     pub fn apply(&mut self, entry: &Entry) {
         match entry {

@@ -132,6 +132,11 @@ impl Queue {
         Self { name, state: State::default(), ledger: Ledger::default() }
     }
 
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.state.waiting.len()
+    }
+
     /// Changes the state as a journaled entry says.
     pub fn apply(&mut self, entry: &Entry) {
         match entry {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use options::{
     Admin, Agent, Bots, Cassandra, Cluster, Config, Desk, Durability, Http, Journal, Limits, Log, LogFormat,
-    Node, Peer, Service, Session, Sqlite, Store, StoreKind, Tls,
+    Node, Peer, Queue, Routing, Service, Session, Sqlite, Store, StoreKind, Tls, Workflows,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;

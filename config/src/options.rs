@@ -34,6 +34,12 @@ options! {
         limits: Limits = Limits::default(),
         /// The services customers may ask for, by name; `default` always exists.
         services: BTreeMap<String, Service> = default_services(),
+        /// The queues that workflows may route to, by name; `support` always exists.
+        queues: BTreeMap<String, Queue> = BTreeMap::from([("support".to_owned(), Queue::default())]),
+        /// How queues offer chats to agents.
+        routing: Routing = Routing::default(),
+        /// The workflows.
+        workflows: Workflows = Workflows::default(),
         /// The rule bots.
         bots: Bots = Bots::default(),
         /// Who may sign in as an agent, by name; none named: the demo agent.
@@ -52,7 +58,10 @@ impl Config {
 }
 
 fn default_services() -> BTreeMap<String, Service> {
-    BTreeMap::from([("default".to_owned(), Service { bot: Some("demo".to_owned()) })])
+    BTreeMap::from([(
+        "default".to_owned(),
+        Service { workflow: Some("demo".to_owned()), ..Service::default() },
+    )])
 }
 
 options! {
@@ -292,8 +301,34 @@ options! {
 options! {
     /// A service that customers may ask for.
     Service {
-        /// The bot that is invited, by its file's name.
+        /// The workflow that runs, by its file's name.
+        workflow: Option<String> = None,
+        /// The bot that is invited, by its file's name; not beside a workflow, which invites its own.
         bot: Option<String> = None,
+    }
+}
+
+options! {
+    /// A queue that workflows may route to.
+    Queue {
+        /// How long an agent may take to accept an offer from it; 0: as `routing.offer_timeout_ms`.
+        offer_timeout_ms: u64 = 0,
+    }
+}
+
+options! {
+    /// How queues offer chats to agents.
+    Routing {
+        /// How long an agent may take to accept an offer; then he is set not ready.
+        offer_timeout_ms: u64 = 30_000,
+    }
+}
+
+options! {
+    /// The workflows.
+    Workflows {
+        /// The folder with one file per workflow.
+        dir: PathBuf = PathBuf::from("config/workflows"),
     }
 }
 

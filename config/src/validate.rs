@@ -83,6 +83,11 @@ impl Checker<'_> {
         self.range("session.message_bytes_max", session.message_bytes_max, 1, 256 << 10);
         self.range("session.events_max", session.events_max, 16, 1_000_000);
         self.range("desk.grace_ms", config.desk.grace_ms, 3_000, 3_600_000);
+        self.range("routing.offer_timeout_ms", config.routing.offer_timeout_ms, 1_000, 3_600_000);
+        for (name, queue) in &config.queues {
+            let key = format!("queues.{name}.offer_timeout_ms");
+            self.range(&key, queue.offer_timeout_ms, 0, 3_600_000);
+        }
         self.range("limits.shard_inbox", limits.shard_inbox, 1, 1_000_000);
         self.range("limits.entity_inbox", limits.entity_inbox, 1, limits.shard_inbox.max(1));
         if usize::try_from(session.message_bytes_max).unwrap_or(usize::MAX) > config.http.body_bytes_max {
@@ -129,12 +134,24 @@ impl Checker<'_> {
         if centre.is_empty() || centre.len() > 128 || centre.contains(['\'', '"', '\\']) {
             self.refuse("store.cassandra.data_centre", "must be a data centre's name without quotes");
         }
+        if config.queues.keys().any(|name| !good_name(name)) {
+            self.refuse("queues", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
+        }
         if config.services.keys().any(|name| !good_name(name)) {
             self.refuse("services", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
         }
         for (name, service) in &config.services {
             if service.bot.as_ref().is_some_and(|bot| !good_name(bot)) {
                 self.refuse(&format!("services.{name}.bot"), "must be a bot's name, not a path");
+            }
+            if service.workflow.as_ref().is_some_and(|workflow| !good_name(workflow)) {
+                self.refuse(&format!("services.{name}.workflow"), "must be a workflow's name, not a path");
+            }
+            if service.bot.is_some() && service.workflow.is_some() {
+                self.refuse(
+                    &format!("services.{name}.bot"),
+                    "and the workflow are both set: a workflow invites its own bots, keep one",
+                );
             }
         }
     }

@@ -98,7 +98,7 @@ fn values_of_the_environment_take_the_kind_of_their_key() {
     assert_eq!(config.store.sqlite.durability, Durability::Relaxed);
     assert_eq!(config.journal.segment_bytes_max, 1_000_000);
     assert_eq!(config.services["sales"].bot.as_deref(), Some("seller"));
-    assert_eq!(config.services["default"].bot.as_deref(), Some("demo"));
+    assert_eq!(config.services["default"].workflow.as_deref(), Some("demo"));
     assert_eq!(config.store.cassandra.contact_points, ["a:1", "b:2"]);
 }
 

@@ -10,6 +10,7 @@ use super::entity::{BotSays, EntityActor};
 use crate::bots::Mind;
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use futures_util::FutureExt;
+use handoff_chat::bot::BotAnswer;
 use handoff_chat::command::Act;
 use handoff_chat::session::Event;
 use handoff_chat::{BotName, EffectId};
@@ -53,10 +54,12 @@ impl Handler<BotTurn> for BotActor {
         let turn = tokio::time::timeout(TURN, turn);
         ctx.wait(turn.into_actor(self).map(move |answer, actor, _| {
             let act = match answer {
-                Ok(Ok(answer)) => Act::BotReply { effect, texts: answer.texts, leave: answer.leave },
+                Ok(Ok(BotAnswer { texts, leave, handover })) => {
+                    Act::BotReply { effect, texts, leave, handover }
+                }
                 Ok(Err(_)) | Err(_) => {
                     tracing::warn!(bot = %actor.name.0, "a bot failed its turn");
-                    Act::BotReply { effect, texts: Vec::new(), leave: false }
+                    Act::BotFailed { effect }
                 }
             };
             actor.entity.do_send(BotSays { bot: actor.name.clone(), effect, act });

@@ -77,7 +77,7 @@ impl EntityActor {
     fn give_turn(&mut self, bot: &BotName, seq: u64, effect: EffectId, me: Addr<Self>) {
         let event = self.core.borrow_mut().events_since(&self.entity, seq).into_iter().next();
         let (Some(mind), Some(event)) = (self.bots.get(bot), event.filter(|event| event.seq == seq)) else {
-            let act = Act::BotReply { effect, texts: Vec::new(), leave: false };
+            let act = Act::BotReply { effect, texts: Vec::new(), leave: false, handover: false };
             self.decide(Envelope::own(self.entity.clone(), bot_command(bot, effect, act)));
             return;
         };
@@ -94,7 +94,9 @@ impl EntityActor {
 
 /// A bot's command; its id names the effect, so that a turn taken twice is answered once.
 pub fn bot_command(bot: &BotName, effect: EffectId, act: Act) -> Command {
-    Command { id: CommandId(format!("turn:{}", effect.0)), caller: Caller::Bot(bot.clone()), act }
+    let failed = matches!(act, Act::BotFailed { .. });
+    let caller = if failed { Caller::System } else { Caller::Bot(bot.clone()) };
+    Command { id: CommandId(format!("turn:{}", effect.0)), caller, act }
 }
 
 impl Actor for EntityActor {

@@ -76,6 +76,7 @@ impl SessionSummary {
             Body::Opened(start) => self.service.clone_from(&start.service),
             Body::Joined(who) => self.participants.push(party(who, event.at.0)),
             Body::Message { .. } => self.messages += 1,
+            Body::Attached { .. } => {}
             Body::Left { reason, .. } => {
                 if let Some(party) = self.participants.iter_mut().rfind(|party| party.number == event.by) {
                     party.left_at_ms = Some(event.at.0);

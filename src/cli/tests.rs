@@ -197,15 +197,34 @@ fn check_prints_every_problem_of_the_configuration_or_of_the_bots() {
     assert_eq!(code, FAILED);
     assert!(err.contains("did you mean http.listen?") && err.contains("node.id must be"), "{err}");
     let (code, _, err) =
-        handoff(&["check", "--set", "services.default.bot=other", "--set", "log.filter=a=b=c"]);
+        handoff(&["check", "--set", "services.sales.bot=other", "--set", "log.filter=a=b=c"]);
     assert!(
-        code == FAILED && err.contains("services.default.bot is other") && err.contains("log.filter"),
+        code == FAILED && err.contains("services.sales.bot is other") && err.contains("log.filter"),
         "{err}"
     );
-    let good = ["check", "--set", "services.default.bot=", "--set", "store.sqlite.durability=relaxed"];
+    let (code, _, err) = handoff(&["check", "--set", "services.default.workflow=other"]);
+    assert!(code == FAILED && err.contains("services.default.workflow is other"), "{err}");
+    let (code, _, err) = handoff(&["check", "--set", "services.default.bot=demo"]);
+    assert!(code == FAILED && err.contains("services.default.bot and the workflow are both set"), "{err}");
+    let good = ["check", "--set", "services.default.workflow=", "--set", "store.sqlite.durability=relaxed"];
     let (code, out, err) = handoff(&good);
     assert_eq!((code, out.as_str()), (DONE, "the configuration is good\n"));
     assert!(err.contains("warning: store.sqlite.durability"), "{err}");
+}
+
+#[test]
+fn a_workflow_is_drawn_by_its_name_or_its_file() {
+    let (code, out, err) = handoff(&["workflow", "draw", "demo"]);
+    assert!(code == DONE && out.starts_with("flowchart TD\n"), "{out} {err}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("odd.toml");
+    let text = "version = 1\nnickname = \"N\"\nstart = \"a\"\n[steps.a]\nsay = \"\"\n";
+    std::fs::write(&file, text).unwrap();
+    let (code, _, err) = handoff(&["workflow", "draw", file.to_str().unwrap()]);
+    assert!(code == FAILED && err.contains("odd.toml:5: say is empty"), "{err}");
+    std::fs::write(&file, text.replace("\"\"", "\"x\"")).unwrap();
+    let (code, out, _) = handoff(&["workflow", "draw", file.to_str().unwrap()]);
+    assert!(code == DONE && out.contains("odd 1"), "{out}");
 }
 
 #[test]

@@ -239,6 +239,7 @@ fn opening(
         key_hash: key.hash(),
         sealed_key,
         bot: service.bot.clone(),
+        workflow: service.workflow.clone(),
         limits: service.limits.clone(),
     }
 }

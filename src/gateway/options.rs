@@ -1,13 +1,17 @@
 //! What can be set about the gateway. Plain values; the configuration crate reads and checks them.
 
 use handoff_chat::session::{Bot, Limits};
+use handoff_chat::workflow::Program;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One service: the `{service}` of `/genesys/2/chat/{service}`.
 #[derive(Debug, Clone)]
 pub struct ServiceOptions {
-    /// The bot invited into each new session.
+    /// What the interaction of each new session runs.
+    pub workflow: Option<Arc<Program>>,
+    /// The bot invited into each new session, where there is no workflow.
     pub bot: Option<Bot>,
     /// Limits fixed for each new session.
     pub limits: Limits,
@@ -57,7 +61,10 @@ impl Default for GatewayOptions {
     fn default() -> Self {
         let limits = Limits { message_bytes_max: 16_384, events_max: 10_000, linger_ms: 600_000 };
         Self {
-            services: BTreeMap::from([("default".to_owned(), ServiceOptions { bot: None, limits })]),
+            services: BTreeMap::from([(
+                "default".to_owned(),
+                ServiceOptions { workflow: None, bot: None, limits },
+            )]),
             body_bytes_max: 64 * 1024,
             fields_max: 256,
             field_bytes_max: 4096,

@@ -90,7 +90,13 @@ pub fn to_json(session: &SessionId, events: &[Event]) -> Result<String, Error> {
             start.contact.each_ref().map(|text| text.show().into_owned());
         Contact { first_name, last_name, email_address }
     });
-    let user_data = start.into_iter().flat_map(|start| &start.user_data);
+    let given = start.into_iter().flat_map(|start| &start.user_data);
+    let attached = events.iter().filter_map(|event| match &event.body {
+        Body::Attached { key, value } => Some((key, value)),
+        _ => None,
+    });
+    // In order, so that what was attached later replaces what was there.
+    let user_data = given.chain(attached);
     let transcript = Transcript {
         session_id: &session.0,
         service: start.map_or("", |start| &start.service),

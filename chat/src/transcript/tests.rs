@@ -96,8 +96,13 @@ timeZoneOffset=\"0\" clientVersion=\"106\"/>\
 
 #[test]
 fn the_json_says_who_was_there_and_what_happened() {
-    let (id, events) = chat("hi 🙂");
+    let (id, mut events) = chat("hi 🙂");
+    let mut last = events[events.len() - 1].clone();
+    last.seq += 1;
+    last.body = Body::Attached { key: "topic".to_owned(), value: crate::session::Text::clear("sales") };
+    events.push(last);
     let json: serde_json::Value = serde_json::from_str(&to_json(&id, &events).unwrap()).unwrap();
+    assert_eq!(json["userData"]["topic"], "sales", "attached later");
     assert_eq!(json["sessionId"], "005PAaH11EN8Q828");
     assert_eq!(json["startedAt"], "2022-03-05T07:09:33.120Z");
     assert_eq!(json["endedAt"], "2022-03-05T07:09:40.720Z");

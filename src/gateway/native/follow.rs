@@ -219,7 +219,7 @@ fn items(view: &View, caller: &Caller) -> Vec<Item> {
 fn of_event(event: &Event, view: &View) -> Option<Item> {
     let index = view.kind.of(&event.index)?;
     let (kind, text, message_type, reason) = match &event.body {
-        Body::Opened(_) | Body::Ended => return None,
+        Body::Opened(_) | Body::Attached { .. } | Body::Ended => return None,
         Body::Joined(_) => ("joined", None, None, None),
         Body::Left { reason, .. } => ("left", None, None, Some(reason_word(*reason))),
         Body::Message { text, message_type } => ("message", Some(text.show()), message_type.clone(), None),

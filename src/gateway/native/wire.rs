@@ -104,6 +104,7 @@ impl From<Reject> for Failure {
             }
             Reject::Expected { next } => Self::new("expected", message).with("expected", next),
             Reject::NoClaim => Self::new("no_claim", message),
+            Reject::HasChats => Self::new("has_chats", message),
             Reject::NotSignedIn => Self::new("not_signed_in", message),
             Reject::IdInUse => Self::new("id_in_use", "the id or number was used before for something else"),
             Reject::NotAllowed => Self::new("not_allowed", message),

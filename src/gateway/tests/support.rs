@@ -126,7 +126,7 @@ impl Memory {
             let event =
                 inner.sessions[id].events_in_memory().find(|event| event.seq == seq).cloned().unwrap();
             let said = self.bot.turn(&event);
-            let act = Act::BotReply { effect, texts: said.texts, leave: said.leave };
+            let act = Act::BotReply { effect, texts: said.texts, leave: said.leave, handover: said.handover };
             let command = Command { id: CommandId(format!("b:{}", effect.0)), caller: Caller::Bot(bot), act };
             carry_out(inner, id, &command).unwrap();
         }
@@ -205,8 +205,8 @@ impl Drop for Site {
 pub(super) fn options() -> GatewayOptions {
     let limits = Limits { message_bytes_max: 1000, events_max: 200, linger_ms: 600_000 };
     let bot = Bot { name: BotName("demo".to_owned()), nickname: demo_bot().nickname().to_owned() };
-    let silent = ServiceOptions { bot: None, limits: limits.clone() };
-    let robin = ServiceOptions { bot: Some(bot), limits };
+    let silent = ServiceOptions { workflow: None, bot: None, limits: limits.clone() };
+    let robin = ServiceOptions { workflow: None, bot: Some(bot), limits };
     GatewayOptions {
         services: BTreeMap::from([("default".to_owned(), silent), ("robin".to_owned(), robin)]),
         body_bytes_max: 32 * 1024,

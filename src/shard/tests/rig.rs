@@ -46,6 +46,7 @@ pub(super) fn opening() -> Opening {
         key_hash: [7; 32],
         sealed_key: None,
         bot: None,
+        workflow: None,
         limits: Limits { message_bytes_max: 1000, events_max: 100_000, linger_ms: 1_000 },
     }
 }
