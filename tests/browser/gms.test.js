@@ -36,7 +36,10 @@ test("a chat of the example page goes on at another node when the page's own is 
     const before = await answers();
     if (at === 2) await first.kill();
     await say(text);
-    await until(`"${text}" is there and answered`, async () => (await own()).length === at + 1 && (await answers()) > before);
+    await until(
+      `"${text}" is there and answered`,
+      async () => (await own()).length === at + 1 && (await answers()) > before,
+    );
   }
   assert.deepEqual(await own(), SAID);
   await page.getByText("こんにちは！👋").waitFor();

@@ -54,7 +54,9 @@ test("a chat goes on while first the node of its socket and then its owner are k
     return found.endedAt && found;
   });
   const byCustomer = record.participants.find((/** @type {any} */ one) => one.type === "CLIENT").number;
-  const messages = record.events.filter((/** @type {any} */ event) => event.type === "message" && event.by === byCustomer);
+  const messages = record.events.filter(
+    (/** @type {any} */ event) => event.type === "message" && event.by === byCustomer,
+  );
   assert.deepEqual(
     messages.map((/** @type {any} */ event) => event.text),
     customer.texts,

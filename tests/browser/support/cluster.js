@@ -130,6 +130,8 @@ kind = "sqlite"
 dir = "${this.root}/store"
 [bots]
 dir = "${ROOT}/config/bots"
+[workflows]
+dir = "${ROOT}/config/workflows"
 ${extra}`;
   }
 
@@ -140,12 +142,13 @@ ${extra}`;
   async ownerOf(chat) {
     const some = this.nodes.find((node) => node.child);
     if (!some) throw new Error("no node runs");
-    const { shard } = await some.admin(`/admin/v1/sessions/${chat}`);
-    const { shards } = await some.admin("/admin/v1/shards");
-    const id = shards.find((/** @type {any} */ one) => one.shard === shard)?.owner;
-    const owner = this.nodes.find((node) => node.id === id);
-    if (!owner) throw new Error(`nobody owns shard ${shard}`);
-    return owner;
+    return until(`somebody owns chat ${chat}`, async () => {
+      const { items } = await some.admin("/admin/v1/sessions?limit=100");
+      const shard = items.find((/** @type {any} */ one) => one.id === chat)?.shard;
+      const shards = await some.admin("/admin/v1/shards");
+      const id = shards.find((/** @type {any} */ one) => one.shard === shard)?.assigned;
+      return this.nodes.find((node) => node.id === id && node.child);
+    });
   }
 
   /** What the nodes made at their first start for the agent "demo". */
