@@ -19,6 +19,17 @@ use actix_web::web;
 use handoff_chat::command::Answer;
 use wire::Failure;
 
+/// The commands of a kind of socket as they are counted.
+#[cfg(test)]
+pub(crate) fn words(kind: metrics::SocketLabel) -> impl Iterator<Item = &'static str> {
+    use socket::Client;
+    let own = match kind {
+        metrics::SocketLabel::customer => customer::Customer::WORDS,
+        metrics::SocketLabel::agent => agent::Agent::WORDS,
+    };
+    own.iter().copied().chain([socket::OTHER])
+}
+
 const MESSAGE_TYPE_BYTES_MAX: usize = 64;
 
 /// Mounts both sockets.

@@ -3,7 +3,9 @@
 mod body;
 mod form;
 mod log;
+mod memory;
 mod metrics;
+mod native;
 mod operation;
 mod page;
 mod start;

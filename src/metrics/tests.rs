@@ -3,6 +3,7 @@
 use super::*;
 use crate::gateway;
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
+use crate::gateway::native::metrics::{CloseLabel, CommandLabel, SocketLabel};
 use std::collections::BTreeSet;
 
 /// Name, then type, labels and meaning, of the page and of the code.
@@ -30,7 +31,25 @@ fn encoded() -> String {
             customers.count(operation, outcome, Duration::from_millis(1));
         }
     }
-    Metrics::with(|registry| customers.register(registry)).encode()
+    let sockets = gateway::native::metrics::Metrics::default();
+    for kind in [SocketLabel::customer, SocketLabel::agent] {
+        sockets.sent(kind);
+        for outcome in [CommandLabel::ok, CommandLabel::again, CommandLabel::refused] {
+            for word in gateway::native::words(kind) {
+                sockets.command(kind, word, outcome);
+            }
+        }
+        use CloseLabel::{closed, gone, large, moved, protocol, silent, slow};
+        for reason in [closed, gone, large, moved, protocol, silent, slow] {
+            sockets.opened(kind);
+            sockets.closed(kind, reason);
+        }
+    }
+    Metrics::with(|registry| {
+        customers.register(registry);
+        sockets.register(registry);
+    })
+    .encode()
 }
 
 fn of_code() -> Listed {

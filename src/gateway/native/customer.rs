@@ -14,7 +14,7 @@ use handoff_chat::command::{Act, Answer, Caller, Command, Reading};
 use handoff_chat::key::SecureKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -155,7 +155,7 @@ impl Customer {
             &self.outbox,
             key.session.clone(),
             Caller::Customer(key.hash()),
-            position,
+            Rc::new(Cell::new(position.max(1))),
             self.gateway.options.patience,
         );
         // A socket that was closed meanwhile follows nothing.

@@ -11,7 +11,7 @@ use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::routing::Withdrawal;
 use handoff_chat::{AgentName, EntityId, SessionId};
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,8 +23,6 @@ pub(super) struct DeskView {
     gateway: web::Data<Gateway>,
     outbox: Rc<Outbox>,
     agent: AgentName,
-    /// Where the client goes on in chats that it knows.
-    positions: BTreeMap<String, u64>,
     state: RefCell<State>,
 }
 
@@ -34,7 +32,12 @@ struct State {
     /// The chats he is offered or in.
     work: Vec<(SessionId, bool)>,
     chats: BTreeMap<SessionId, (Rc<Notify>, Task)>,
+    /// Where the client goes on: in the chats that it named when it signed in, and in those followed since.
+    positions: BTreeMap<SessionId, Rc<Cell<u64>>>,
 }
+
+/// Positions that are kept.
+const POSITIONS_KEPT: usize = 512;
 
 impl DeskView {
     pub(super) fn new(
@@ -43,8 +46,15 @@ impl DeskView {
         agent: AgentName,
         positions: BTreeMap<String, u64>,
     ) -> Rc<Self> {
-        let (gateway, outbox, state) = (gateway.clone(), Rc::clone(outbox), RefCell::default());
-        Rc::new(Self { gateway, outbox, agent, positions, state })
+        let positions =
+            positions.into_iter().map(|(chat, next)| (SessionId(chat), Rc::new(Cell::new(next.max(1)))));
+        let state = State { positions: positions.collect(), ..State::default() };
+        Rc::new(Self {
+            gateway: gateway.clone(),
+            outbox: Rc::clone(outbox),
+            agent,
+            state: RefCell::new(state),
+        })
     }
 
     /// Whether the agent is in this chat, as far as this socket knows.
@@ -116,20 +126,23 @@ impl DeskView {
             }
             stays
         });
+        if state.positions.len() > POSITIONS_KEPT {
+            state.positions.retain(|chat, _| chatting.contains(chat));
+        }
         for chat in chatting {
             if !state.chats.contains_key(&chat) {
-                let follower = self.follower(chat.clone());
+                let next = state.positions.entry(chat.clone()).or_insert_with(|| Rc::new(Cell::new(1)));
+                let follower = self.follower(chat.clone(), Rc::clone(next));
                 let over = Rc::clone(&follower.over);
                 state.chats.insert(chat, (over, Task::spawn(follower.run())));
             }
         }
     }
 
-    fn follower(&self, chat: SessionId) -> Follower {
-        let position = self.positions.get(&chat.0).copied().unwrap_or(1);
+    fn follower(&self, chat: SessionId, next: Rc<Cell<u64>>) -> Follower {
         let caller = Caller::Agent(self.agent.clone());
         let patience = self.gateway.options.patience;
-        Follower::new(&self.gateway.sessions, &self.outbox, chat, caller, position, patience)
+        Follower::new(&self.gateway.sessions, &self.outbox, chat, caller, next, patience)
     }
 }
 

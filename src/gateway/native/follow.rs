@@ -7,6 +7,7 @@ use handoff_chat::command::{Caller, Read, Reading, Reject};
 use handoff_chat::session::{Body, Event, LeaveReason, Participant, Role, Typing, View, ViewKind};
 use handoff_chat::{EntityId, SessionId};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,8 +53,8 @@ pub(super) struct Follower {
     pub(super) caller: Caller,
     /// How long a read is tried beyond its wait.
     pub(super) patience: Duration,
-    /// The first index that the client does not have.
-    pub(super) next: u64,
+    /// The first index that the client does not have. Kept by whoever may follow the same chat again.
+    pub(super) next: Rc<Cell<u64>>,
     /// Told when the chat is over for the follower: he reads once more and ends.
     pub(super) over: Rc<Notify>,
     shown: Option<Value>,
@@ -72,11 +73,11 @@ impl Follower {
         outbox: &Rc<Outbox>,
         chat: SessionId,
         caller: Caller,
-        next: u64,
+        next: Rc<Cell<u64>>,
         patience: Duration,
     ) -> Self {
         let (sessions, outbox) = (Arc::clone(sessions), Rc::clone(outbox));
-        Self { sessions, outbox, chat, caller, patience, next: next.max(1), over: Rc::default(), shown: None }
+        Self { sessions, outbox, chat, caller, patience, next, over: Rc::default(), shown: None }
     }
 
     /// Sends what happens until the chat ends for the follower, or the socket does.
@@ -111,9 +112,15 @@ impl Follower {
                 // A read that could not wait at the owner comes back at once.
                 Look::Nothing if begun.elapsed() < PAUSE.0 && !last => pace.pause().await,
                 Look::Nothing => pace.reset(),
-                Look::Failed(error) if passes(&error) => pace.pause().await,
+                Look::Failed(error) if passes(&error) => {
+                    pace.pause().await;
+                    if self.outbox.ending().is_none() {
+                        continue;
+                    }
+                    return;
+                }
                 Look::Failed(_gone) => {
-                    self.outbox.push(self.frame(&[], true, self.next).to_string());
+                    self.outbox.push(self.frame(&[], true).to_string());
                     return;
                 }
             }
@@ -125,8 +132,8 @@ impl Follower {
 
     async fn look(&self, wait: Duration) -> Look {
         let read = match self.caller {
-            Caller::Customer(_) => Read::Customer { position: self.next },
-            _ => Read::Agent { position: self.next },
+            Caller::Customer(_) => Read::Customer { position: self.next.get() },
+            _ => Read::Agent { position: self.next.get() },
         };
         let ask = Ask {
             entity: EntityId::from(&self.chat),
@@ -165,9 +172,9 @@ impl Follower {
             }
             let rest = items.split_off(count);
             let whole = rest.is_empty();
-            let next = if whole { view.next_position } else { items.last().map_or(self.next, Item::next) };
-            self.next = self.next.max(next);
-            let mut frame = self.frame(&items, whole && view.chat_ended, self.next);
+            let next = if whole { view.next_position } else { items.last().map_or(0, Item::next) };
+            self.next.set(self.next.get().max(next));
+            let mut frame = self.frame(&items, whole && view.chat_ended);
             if fresh && let (Some(fields), Some(shown)) = (frame.as_object_mut(), &self.shown) {
                 fields.insert("participants".to_owned(), shown.clone());
             }
@@ -178,17 +185,18 @@ impl Follower {
                 break;
             }
         }
-        self.next = self.next.max(view.next_position);
+        self.next.set(self.next.get().max(view.next_position));
         true
     }
 
-    fn frame(&self, items: &[Item], ended: bool, next: u64) -> Value {
+    fn frame(&self, items: &[Item], ended: bool) -> Value {
         let of = |typing: bool| -> Vec<&Value> {
             items.iter().filter(|item| item.typing == typing).map(|item| &item.value).collect()
         };
         let (events, typing) = (of(false), of(true));
         json!({
-            "event": "chat", "chat": self.chat.0, "next": next, "ended": ended, "events": events, "typing": typing,
+            "event": "chat", "chat": self.chat.0, "next": self.next.get(), "ended": ended, "events": events,
+            "typing": typing,
         })
     }
 }

@@ -14,8 +14,9 @@ use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::Instrument;
 
 /// What one kind of client may say.
@@ -93,7 +94,7 @@ pub(super) async fn upgrade<C: Client>(
             () = &mut writing => {}
             () = read(&gateway, &client, &outbox, stream) => {
                 // What ends the reading is told, or what waits is sent, before the connection goes.
-                writing.await;
+                let _stuck = timeout(LAST_WORDS, writing).await;
             }
         }
         client.close();
@@ -147,6 +148,9 @@ async fn read<C: Client>(
     outbox.end(ending);
 }
 
+/// How long what waits may take to be sent when a socket ends.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
 /// A client of whom nothing was heard for so many probes is gone.
 const SILENT_PROBES: u32 = 4;
 
@@ -197,4 +201,4 @@ async fn take<C: Client>(
 }
 
 /// The label of what is no command of this socket.
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";

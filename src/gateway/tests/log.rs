@@ -1,6 +1,8 @@
 //! No key, text, name or address gets into a log, at any level.
 
+use super::native::window::Window;
 use super::support::{Trouble, site};
+use serde_json::json;
 use std::io::Write;
 use std::sync::{Mutex, Once};
 
@@ -84,10 +86,26 @@ async fn no_key_text_name_or_address_is_in_any_log_and_every_call_has_its_sessio
     site.raw("default", "text/QqType", "QqBody").await;
     site.call(&chat, "disconnect", &[]).await;
 
+    let mut window = Window::customer(&site).await;
+    let fields = json!({"nickname": "QqNickname", "text": "QqQuestion", "user_data": {"QqData": "QqValue"}});
+    window.start(fields).await;
+    window.done("send", json!({"number": 1, "text": "QqMessage"})).await;
+    window.done("typing", json!({"started": true, "preview": "QqPreview"})).await;
+    window.refused("resume", json!({"chat": chat.id, "key": "QqKey"})).await;
+    window.refused("QqWord", json!({"QqField": 1})).await;
+    window.done("resume", json!({"chat": chat.id, "key": chat.key})).await;
+    let mut window = Window::agent(&site).await;
+    let password = super::support::PASSWORD;
+    window.refused("sign_in", json!({"name": "bob", "password": "QqPassword"})).await;
+    let signed = window.done("sign_in", json!({"name": "bob", "password": password})).await;
+    let token = signed["token"].as_str().unwrap().to_owned();
+    window.done("not_ready", json!({"reason": "QqReason"})).await;
+    window.refused("send", json!({"chat": chat.id, "text": "QqText"})).await;
+
     let log = String::from_utf8_lossy(&CAPTURED.lock().unwrap()).into_owned();
     assert!(log.contains(&chat.id), "the session's id is missing: the capture does not work");
     assert!(log.contains("refused"), "refusals are not logged at debug: the capture does not work");
-    for secret in ["Qq", "qqmail", key.as_str(), &key[22..]] {
+    for secret in ["Qq", "qqmail", key.as_str(), &key[22..], password, token.as_str()] {
         let at = log.lines().find(|line| line.contains(secret));
         assert_eq!(at, None, "{secret} is in the log");
     }

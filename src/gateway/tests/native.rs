@@ -2,6 +2,5 @@
 
 mod agent;
 mod customer;
-mod desks;
-mod window;
+pub(super) mod window;
 mod wire;

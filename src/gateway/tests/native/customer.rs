@@ -11,8 +11,9 @@ async fn a_customer_starts_talks_and_leaves_and_sees_it_all() {
     let mut window = Window::customer(&site).await;
     let hello = window.next().await.unwrap();
     assert_eq!(hello, json!({"event": "hello", "version": 1, "node": 7}));
-    let started =
-        window.done("start", json!({"service": "robin", "nickname": "Zoë", "subject": "s", "text": "hi"})).await;
+    let started = window
+        .done("start", json!({"service": "robin", "nickname": "Zoë", "subject": "s", "text": "hi"}))
+        .await;
     assert_eq!(started["next_command"], 1);
     let first = window.find("the chat", |frame| frame["event"] == "chat").await;
     assert_eq!((&first["chat"], &first["ended"]), (&started["chat"], &json!(false)));
@@ -46,7 +47,8 @@ async fn a_client_resumes_by_position_on_another_node_and_gets_what_it_missed_an
     let position = window.message("m2").await["next"].as_u64().unwrap();
     drop(window);
     let mut window = Window::customer(&other).await;
-    let resumed = window.done("resume", json!({"chat": chat["chat"], "key": chat["key"], "position": position})).await;
+    let resumed =
+        window.done("resume", json!({"chat": chat["chat"], "key": chat["key"], "position": position})).await;
     assert_eq!(resumed["next_command"], 4);
     let missed = window.find("what was missed", |frame| frame["event"] == "chat").await;
     assert!(!texts(&missed).contains(&"m2"), "{missed}");
@@ -97,13 +99,17 @@ async fn every_wrong_command_is_answered_with_its_code() {
     assert_eq!(window.code("send", json!({"number": 0, "text": "x"})).await, "bad_command");
     assert_eq!(window.code("send", json!({"text": "x"})).await, "bad_command");
     let kind = "k".repeat(65);
-    assert_eq!(window.code("send", json!({"number": 1, "text": "x", "message_type": kind})).await, "bad_command");
+    assert_eq!(
+        window.code("send", json!({"number": 1, "text": "x", "message_type": kind})).await,
+        "bad_command"
+    );
     let mut other = Window::customer(&site).await;
     let (id, key) = (&chat["chat"], &chat["key"]);
     assert_eq!(other.code("resume", json!({"chat": id, "key": "nonsense"})).await, "wrong_key");
     let stranger = Window::customer(&site).await.start(json!({"nickname": "s"})).await;
     assert_eq!(other.code("resume", json!({"chat": id, "key": stranger["key"]})).await, "wrong_key");
-    let unknown = handoff_chat::SecureKey { session: handoff_chat::SessionId("0".repeat(16)), secret: [1; 16] };
+    let unknown =
+        handoff_chat::SecureKey { session: handoff_chat::SessionId("0".repeat(16)), secret: [1; 16] };
     let fields = json!({"chat": "0".repeat(16), "key": unknown.to_text()});
     assert_eq!(other.code("resume", fields).await, "unknown_chat");
     other.done("resume", json!({"chat": id, "key": key, "unknown_field": 1})).await;

@@ -10,11 +10,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Bounds a hang; measures nothing.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(in crate::gateway::tests) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One open socket.
-pub(super) struct Window {
-    pub(super) socket: WebSocketStream<TcpStream>,
+pub(in crate::gateway::tests) struct Window {
+    pub(in crate::gateway::tests) socket: WebSocketStream<TcpStream>,
     /// Frames read while waiting for others.
     read: Vec<Value>,
     ids: u32,
@@ -22,7 +22,11 @@ pub(super) struct Window {
 }
 
 /// Tries to open a socket; the HTTP status where it is none.
-pub(super) async fn open(site: &Site, path: &str, origin: Option<&str>) -> Result<Window, u16> {
+pub(in crate::gateway::tests) async fn open(
+    site: &Site,
+    path: &str,
+    origin: Option<&str>,
+) -> Result<Window, u16> {
     let address = site.url.trim_start_matches("http://").to_owned();
     let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
     if let Some(origin) = origin {
@@ -40,24 +44,24 @@ pub(super) async fn open(site: &Site, path: &str, origin: Option<&str>) -> Resul
 }
 
 impl Window {
-    pub(super) async fn customer(site: &Site) -> Self {
+    pub(in crate::gateway::tests) async fn customer(site: &Site) -> Self {
         open(site, "/v1/customer", None).await.unwrap()
     }
 
-    pub(super) async fn agent(site: &Site) -> Self {
+    pub(in crate::gateway::tests) async fn agent(site: &Site) -> Self {
         open(site, "/v1/agent", None).await.unwrap()
     }
 
-    pub(super) async fn say(&mut self, frame: &Value) {
+    pub(in crate::gateway::tests) async fn say(&mut self, frame: &Value) {
         self.raw(Message::text(frame.to_string())).await;
     }
 
-    pub(super) async fn raw(&mut self, message: Message) {
+    pub(in crate::gateway::tests) async fn raw(&mut self, message: Message) {
         self.socket.send(message).await.unwrap();
     }
 
     /// The next JSON frame; the close code where the socket ends. 1006: without one.
-    pub(super) async fn next(&mut self) -> Result<Value, u16> {
+    pub(in crate::gateway::tests) async fn next(&mut self) -> Result<Value, u16> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("nothing came");
             match message {
@@ -70,7 +74,11 @@ impl Window {
     }
 
     /// The first frame that fits; the others stay to be found.
-    pub(super) async fn find(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(in crate::gateway::tests) async fn find(
+        &mut self,
+        what: &str,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Value {
         if let Some(at) = self.read.iter().position(&fits) {
             return self.read.remove(at);
         }
@@ -84,7 +92,7 @@ impl Window {
     }
 
     /// Reads until the socket closes; answers the code.
-    pub(super) async fn closes(&mut self) -> u16 {
+    pub(in crate::gateway::tests) async fn closes(&mut self) -> u16 {
         loop {
             match self.next().await {
                 Ok(frame) => self.read.push(frame),
@@ -94,12 +102,12 @@ impl Window {
     }
 
     /// Whether a frame that fits was read before.
-    pub(super) fn had(&self, fits: impl Fn(&Value) -> bool) -> bool {
+    pub(in crate::gateway::tests) fn had(&self, fits: impl Fn(&Value) -> bool) -> bool {
         self.read.iter().any(fits)
     }
 
     /// Gives a command and waits for its answer.
-    pub(super) async fn ask(&mut self, word: &str, mut fields: Value) -> Value {
+    pub(in crate::gateway::tests) async fn ask(&mut self, word: &str, mut fields: Value) -> Value {
         self.ids += 1;
         let id = format!("{}-{}", self.prefix, self.ids);
         fields["id"] = id.clone().into();
@@ -109,14 +117,14 @@ impl Window {
     }
 
     /// A command that must be carried out.
-    pub(super) async fn done(&mut self, word: &str, fields: Value) -> Value {
+    pub(in crate::gateway::tests) async fn done(&mut self, word: &str, fields: Value) -> Value {
         let answer = self.ask(word, fields).await;
         assert_eq!(answer["ok"], true, "{word}: {answer}");
         answer
     }
 
     /// A command that must be refused; its error.
-    pub(super) async fn refused(&mut self, word: &str, fields: Value) -> Value {
+    pub(in crate::gateway::tests) async fn refused(&mut self, word: &str, fields: Value) -> Value {
         let answer = self.ask(word, fields).await;
         assert_eq!(answer["ok"], false, "{word}: {answer}");
         assert!(!answer["error"]["message"].as_str().unwrap().is_empty());
@@ -125,25 +133,25 @@ impl Window {
     }
 
     /// The error's code.
-    pub(super) async fn code(&mut self, word: &str, fields: Value) -> String {
+    pub(in crate::gateway::tests) async fn code(&mut self, word: &str, fields: Value) -> String {
         self.refused(word, fields).await["code"].as_str().unwrap().to_owned()
     }
 
     /// Starts a chat and gives what a client keeps of it.
-    pub(super) async fn start(&mut self, fields: Value) -> Value {
+    pub(in crate::gateway::tests) async fn start(&mut self, fields: Value) -> Value {
         let answer = self.done("start", fields).await;
         json!({"chat": answer["chat"], "key": answer["key"]})
     }
 
     /// Waits for a message with this text.
-    pub(super) async fn message(&mut self, text: &str) -> Value {
+    pub(in crate::gateway::tests) async fn message(&mut self, text: &str) -> Value {
         let has = |frame: &Value| texts(frame).contains(&text);
         self.find(&format!("the message {text:?}"), has).await
     }
 }
 
 /// The messages of a chat frame.
-pub(super) fn texts(frame: &Value) -> Vec<&str> {
+pub(in crate::gateway::tests) fn texts(frame: &Value) -> Vec<&str> {
     let events = frame["events"].as_array().into_iter().flatten();
     events.filter_map(|event| event["text"].as_str()).collect()
 }

@@ -13,10 +13,23 @@ use tokio_tungstenite::tungstenite::Message;
 async fn a_frame_that_is_no_command_is_answered_without_an_id_and_the_socket_goes_on() {
     let site = site();
     let mut window = Window::customer(&site).await;
-    for garbage in ["", "x", "[]", "7", "{\"id\":7,\"do\":\"send\"}", "{\"do\":\"send\"}", "{\"id\":\"\"}", &"[".repeat(9999)] {
+    for garbage in [
+        "",
+        "x",
+        "[]",
+        "7",
+        "{\"id\":7,\"do\":\"send\"}",
+        "{\"do\":\"send\"}",
+        "{\"id\":\"\"}",
+        &"[".repeat(9999),
+    ] {
         window.raw(Message::text(garbage)).await;
         let answer = window.find("an answer", |frame| frame["ok"] == false).await;
-        assert_eq!((&answer["answer"], &answer["error"]["code"]), (&Value::Null, &json!("bad_command")), "{garbage}");
+        assert_eq!(
+            (&answer["answer"], &answer["error"]["code"]),
+            (&Value::Null, &json!("bad_command")),
+            "{garbage}"
+        );
     }
     window.start(json!({"nickname": "n"})).await;
 }
@@ -58,7 +71,10 @@ async fn a_beat_comes_in_silence_and_a_client_that_answers_no_ping_is_closed() {
     let mut mute = Window::customer(&site).await;
     let mut bytes = Vec::new();
     let read = mute.socket.get_mut().read_to_end(&mut bytes);
-    tokio::time::timeout(super::window::PATIENCE, read).await.expect("the mute client was not closed").unwrap();
+    tokio::time::timeout(super::window::PATIENCE, read)
+        .await
+        .expect("the mute client was not closed")
+        .unwrap();
     assert!(bytes.windows(2).any(|pair| pair == [0x89, 0]), "a ping was sent");
     window.start(json!({"nickname": "n"})).await;
 }
@@ -121,7 +137,8 @@ async fn a_flood_of_commands_is_carried_out_in_order_and_no_more_than_32_wait() 
     let mut window = Window::customer(&site).await;
     window.start(json!({"nickname": "n"})).await;
     for number in 1..=150 {
-        let frame = json!({"id": number.to_string(), "do": "send", "number": number, "text": number.to_string()});
+        let frame =
+            json!({"id": number.to_string(), "do": "send", "number": number, "text": number.to_string()});
         window.say(&frame).await;
     }
     for number in 1..=150 {
@@ -133,7 +150,8 @@ async fn a_flood_of_commands_is_carried_out_in_order_and_no_more_than_32_wait() 
 
 #[actix_web::test]
 async fn only_listed_origins_and_the_server_s_own_open_a_socket() {
-    let listed = crate::gateway::GatewayOptions { origins: vec!["https://shop.example".to_owned()], ..options() };
+    let listed =
+        crate::gateway::GatewayOptions { origins: vec!["https://shop.example".to_owned()], ..options() };
     let strict = site_of(Memory::new(), listed, 7);
     let own = strict.url.clone();
     for path in ["/v1/customer", "/v1/agent"] {

@@ -1,0 +1,256 @@
+//! The entities of a cluster in memory, without a cluster: sessions, queues and agents as they are, what they say to
+//! each other carried at once, and troubles on the way to them when a test wants some.
+
+use crate::front::{Archive, Ask, AskError, Past, PastChat, Sessions, Told};
+use crate::shard::tells::{answered, told_by};
+use async_trait::async_trait;
+use handoff_chat::bot::Rules;
+use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
+use handoff_chat::entry::Effect;
+use handoff_chat::routing::Reply;
+use handoff_chat::{CommandId, Entity, EntityId, Millis, SessionId, Turn};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What the next ask meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It passes.
+    None,
+    /// The shard moves.
+    Again,
+    /// Too much waits.
+    Busy,
+    /// It is not carried out, and the asker can't know that.
+    LostBefore,
+    /// It is carried out, and the asker can't know that.
+    LostAfter,
+}
+
+#[derive(Default)]
+struct Inner {
+    entities: BTreeMap<EntityId, Entity>,
+    troubles: VecDeque<Trouble>,
+    asked: Vec<Ask>,
+    minted: u8,
+    leaving: bool,
+    now: i64,
+}
+
+/// See the module's description.
+pub(super) struct Memory {
+    inner: Mutex<Inner>,
+    bot: Rules,
+}
+
+pub(super) fn demo_bot() -> Rules {
+    Rules::compile(toml::from_str(include_str!("../../../config/bots/demo.toml")).unwrap()).unwrap()
+}
+
+impl Memory {
+    pub(super) fn new() -> Arc<Self> {
+        let inner = Inner { now: 1_700_000_000_000, ..Inner::default() };
+        Arc::new(Self { inner: Mutex::new(inner), bot: demo_bot() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    /// What the next asks meet, one after the other.
+    pub(super) fn troubles(&self, troubles: &[Trouble]) {
+        self.lock().troubles.extend(troubles);
+    }
+
+    /// All asks so far.
+    pub(super) fn asked(&self) -> Vec<Ask> {
+        self.lock().asked.clone()
+    }
+
+    pub(super) fn sessions(&self) -> usize {
+        self.lock().entities.values().filter(|entity| entity.session().is_some()).count()
+    }
+
+    /// The node begins to drain.
+    pub(super) fn drain(&self) {
+        self.lock().leaving = true;
+    }
+
+    /// A takeover: every entity comes back from its snapshot.
+    pub(super) fn restore_all(&self) {
+        for (id, entity) in &mut self.lock().entities {
+            *entity = Entity::from_snapshot(id, &entity.to_snapshot().unwrap()).unwrap();
+            entity.restored();
+        }
+    }
+
+    /// Gives a command from inside the cluster.
+    pub(super) fn command(&self, entity: &str, caller: Caller, act: Act) {
+        let mut inner = self.lock();
+        let id = CommandId(format!("t:{}", inner.now));
+        let entity = EntityId(entity.to_owned());
+        inner.carry_out(&entity, &Command { id, caller, act }).unwrap();
+        inner.settle_all(&self.bot);
+    }
+
+    fn once(&self, ask: &Ask) -> Result<Told, AskError> {
+        let mut inner = self.lock();
+        let mut told = Told::default();
+        if let Some(command) = &ask.command {
+            told.answer = Some(inner.carry_out(&ask.entity, command)?);
+        }
+        if let Some((caller, read)) = &ask.read {
+            let entity = inner.entities.get(&ask.entity).ok_or(Reject::Unknown)?;
+            told.reading = Some(entity.read(caller, read, &[])?);
+        }
+        inner.settle_all(&self.bot);
+        Ok(told)
+    }
+}
+
+impl Inner {
+    fn carry_out(&mut self, id: &EntityId, command: &Command) -> Result<Answer, Reject> {
+        self.now += 7;
+        let now = Millis(self.now);
+        let random = [u8::try_from(self.now % 251).unwrap(); 16];
+        let begins = id.session().is_none() || matches!(command.act, Act::Open(_));
+        let fresh = !self.entities.contains_key(id);
+        if begins && fresh {
+            self.entities.insert(id.clone(), Entity::new(id));
+        }
+        let entity = self.entities.get_mut(id).ok_or(Reject::Unknown)?;
+        let decision = match entity.decide(command, &Turn { now, served: now, random }) {
+            Ok(decision) => decision,
+            Err(reject) => {
+                if fresh {
+                    self.entities.remove(id);
+                }
+                return Err(reject);
+            }
+        };
+        for entry in &decision.entries {
+            entity.apply(entry);
+        }
+        if let Some(typing) = &decision.typing {
+            entity.show_typing(typing);
+        }
+        Ok(decision.answer)
+    }
+
+    /// Carries what is owed until nothing is.
+    fn settle_all(&mut self, bot: &Rules) {
+        for _ in 0..10_000 {
+            let carried = |effect: &Effect| matches!(effect, Effect::Tell { .. } | Effect::BotTurn { .. });
+            let owed = self.entities.iter().find_map(|(from, entity)| {
+                let (id, effect) = entity.owed().find(|(_, effect)| carried(effect))?;
+                Some((from.clone(), id, effect.clone()))
+            });
+            match owed {
+                None => return,
+                Some((from, id, Effect::Tell { to, message })) => {
+                    let reply = match self.carry_out(&to, &told_by(&from, id, message)) {
+                        Ok(Answer::Routing(reply)) => reply,
+                        _ => Reply::Gone,
+                    };
+                    self.carry_out(&from, &answered(id, reply)).unwrap();
+                }
+                Some((from, effect, Effect::BotTurn { bot: name, seq })) => {
+                    let session = self.entities[&from].session().unwrap();
+                    let event = session.events_in_memory().find(|event| event.seq == seq).cloned().unwrap();
+                    let said = bot.turn(&event);
+                    let (texts, leave, handover) = (said.texts, said.leave, said.handover);
+                    let act = Act::BotReply { effect, texts, leave, handover };
+                    let id = CommandId(format!("b:{}", effect.0));
+                    self.carry_out(&from, &Command { id, caller: Caller::Bot(name), act }).unwrap();
+                }
+                Some(_) => {}
+            }
+        }
+        panic!("the entities never come to rest");
+    }
+}
+
+#[async_trait]
+impl Sessions for Memory {
+    async fn ask(&self, mut ask: Ask) -> Result<Told, AskError> {
+        let trouble = {
+            let mut inner = self.lock();
+            inner.asked.push(ask.clone());
+            inner.troubles.pop_front().unwrap_or(Trouble::None)
+        };
+        match trouble {
+            Trouble::Again => return Err(AskError::Again),
+            Trouble::Busy => return Err(AskError::Busy),
+            Trouble::LostBefore => return Err(AskError::Unknown),
+            Trouble::None | Trouble::LostAfter => {}
+        }
+        let until = Instant::now() + ask.wait;
+        loop {
+            let told = self.once(&ask)?;
+            ask.command = None;
+            if trouble == Trouble::LostAfter {
+                return Err(AskError::Unknown);
+            }
+            if ask.wait.is_zero() || !nothing_new(&told, &ask) {
+                return Ok(told);
+            }
+            if Instant::now() >= until {
+                return Ok(Told::default());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn mint(&self) -> SessionId {
+        let mut inner = self.lock();
+        inner.minted += 1;
+        SessionId::from_random(&[inner.minted; 16])
+    }
+
+    fn leaving(&self) -> bool {
+        self.lock().leaving
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn nothing_new(told: &Told, ask: &Ask) -> bool {
+    match (&told.reading, &ask.read) {
+        (Some(Reading::View(view)), _) => {
+            view.events.is_empty() && view.typing.is_empty() && !view.chat_ended
+        }
+        (Some(Reading::Desk(desk)), Some((_, Read::Desk { version }))) => desk.version <= *version,
+        _ => false,
+    }
+}
+
+/// The one contact there is: every chat is his, and one more.
+pub(super) const EARLIER: &str = "EarlierChat00000";
+
+#[async_trait]
+impl Archive for Memory {
+    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String> {
+        let record = |chat: &SessionId, ended_at| PastChat {
+            chat: chat.clone(),
+            service: "default".to_owned(),
+            subject: "s".to_owned(),
+            started_at: Millis(1),
+            ended_at,
+        };
+        let earlier = SessionId(EARLIER.to_owned());
+        Ok(Some(Past {
+            contact: "c".to_owned(),
+            names: ["Zoë".to_owned(), "Ng".to_owned(), "zoe@example.org".to_owned()],
+            since: Millis(1),
+            records: vec![record(&earlier, Some(Millis(2))), record(chat, None)],
+        }))
+    }
+
+    async fn transcript(&self, chat: &SessionId) -> Result<Option<String>, String> {
+        Ok(Some(serde_json::json!({"session": chat.0}).to_string()))
+    }
+}

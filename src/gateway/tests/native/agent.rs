@@ -1,0 +1,210 @@
+//! The agents' socket: signing in, offers, talk, several windows, resuming; over the machines as they are.
+
+use super::window::{Window, texts};
+use crate::gateway::tests::memory::EARLIER;
+use crate::gateway::tests::support::{PASSWORD, Site, Trouble, options, site, site_of};
+use serde_json::{Value, json};
+
+/// Signs in; answers the token.
+async fn sign_in(window: &mut Window, name: &str) -> String {
+    let answer = window.done("sign_in", json!({"name": name, "password": PASSWORD})).await;
+    answer["token"].as_str().unwrap().to_owned()
+}
+
+/// Waits until a chat is at this stage on the desk.
+async fn stage(window: &mut Window, chat: &Value, stage: &str) -> Value {
+    let at = |frame: &Value| {
+        let work = frame["work"].as_array().into_iter().flatten();
+        work.filter(|work| work["chat"] == *chat).any(|work| work["stage"] == stage)
+    };
+    let desk = window.find(&format!("the stage {stage}"), at).await;
+    desk["work"].as_array().unwrap().iter().find(|work| work["chat"] == *chat).unwrap().clone()
+}
+
+async fn customer(site: &Site, text: &str) -> (Window, Value) {
+    let mut window = Window::customer(site).await;
+    let fields = json!({"service": "support", "nickname": "Zoë", "subject": "A parcel", "text": text});
+    let chat = window.start(fields).await["chat"].clone();
+    (window, chat)
+}
+
+#[actix_web::test]
+async fn an_agent_gets_an_offer_accepts_talks_and_leaves_last() {
+    let site = site();
+    let mut ann = Window::agent(&site).await;
+    let signed = ann.done("sign_in", json!({"name": "ann", "password": PASSWORD})).await;
+    assert_eq!((&signed["nickname"], &signed["capacity"]), (&json!("Ann"), &json!(1)));
+    assert_eq!(signed["queues"], json!(["support"]));
+    let desk = ann.find("the desk", |frame| frame["event"] == "desk").await;
+    assert_eq!((&desk["status"]["state"], &desk["work"]), (&json!("not_ready"), &json!([])));
+    assert!(
+        ann.done("ready", json!({})).await["version"].as_u64().unwrap() > desk["version"].as_u64().unwrap()
+    );
+    let (mut zoe, chat) = customer(&site, "where is it?").await;
+    let offer = stage(&mut ann, &chat, "offered").await;
+    assert_eq!((&offer["queue"], &offer["customer"]["nickname"]), (&json!("support"), &json!("Zoë")));
+    assert_eq!(offer["customer"]["subject"], "A parcel");
+    assert!(offer["until"].as_i64().unwrap() > 0 && offer["left_ms"].as_i64().unwrap() >= 0);
+    ann.done("accept", json!({"chat": chat})).await;
+    stage(&mut ann, &chat, "chatting").await;
+    let first = ann.message("where is it?").await;
+    let me = first["participants"].as_array().unwrap().iter().find(|who| who["me"] == true).unwrap().clone();
+    assert_eq!((&me["role"], &me["nickname"]), (&json!("agent"), &json!("Ann")));
+    zoe.done("typing", json!({"started": true, "preview": "hel"})).await;
+    let shows = |frame: &Value| frame["typing"].as_array().is_some_and(|typing| !typing.is_empty());
+    assert_eq!(ann.find("typing", shows).await["typing"][0]["preview"], "hel");
+    let sent = ann.done("send", json!({"chat": chat, "text": "On its way.", "message_type": "text"})).await;
+    let shown = ann.message("On its way.").await;
+    let event =
+        shown["events"].as_array().unwrap().iter().find(|event| event["text"] == "On its way.").unwrap();
+    assert_eq!((&event["index"], &event["by"]), (&sent["index"], &me["number"]));
+    zoe.message("On its way.").await;
+    ann.done("typing", json!({"chat": chat, "started": true, "preview": "secret draft"})).await;
+    assert_eq!(zoe.find("typing", shows).await["typing"][0]["preview"], Value::Null);
+    zoe.done("leave", json!({"number": 1})).await;
+    let left = |frame: &Value| frame["events"].to_string().contains("\"left\"");
+    assert_eq!(ann.find("that she left", left).await["ended"], false);
+    ann.done("leave", json!({"chat": chat, "how": "close_if_no_agents"})).await;
+    let over = stage(&mut ann, &chat, "over").await;
+    assert!(["left", "ended"].contains(&over["why"].as_str().unwrap()), "{over}");
+    ann.find("the end", |frame| frame["event"] == "chat" && frame["ended"] == true).await;
+    assert_eq!(ann.code("send", json!({"chat": chat, "text": "x"})).await, "ended");
+    ann.done("sign_out", json!({})).await;
+    ann.find("signed out", |frame| frame["status"]["state"] == "signed_out").await;
+    assert_eq!(ann.code("ready", json!({})).await, "not_signed_in");
+}
+
+#[actix_web::test]
+async fn two_windows_of_an_agent_see_the_same_and_only_one_accept_counts() {
+    let site = site();
+    let other = site_of(site.sessions.clone(), options(), 8);
+    let (mut one, mut two) = (Window::agent(&site).await, Window::agent(&other).await);
+    sign_in(&mut one, "ann").await;
+    sign_in(&mut two, "ann").await;
+    two.done("ready", json!({})).await;
+    one.find("ready", |frame| frame["status"]["state"] == "ready").await;
+    let (_zoe, chat) = customer(&site, "hello?").await;
+    stage(&mut one, &chat, "offered").await;
+    stage(&mut two, &chat, "offered").await;
+    one.done("accept", json!({"chat": chat})).await;
+    two.done("accept", json!({"chat": chat})).await;
+    for window in [&mut one, &mut two] {
+        stage(window, &chat, "chatting").await;
+        window.message("hello?").await;
+    }
+    one.done("send", json!({"chat": chat, "text": "from one"})).await;
+    two.message("from one").await;
+    let mut bob = Window::agent(&site).await;
+    sign_in(&mut bob, "bob").await;
+    assert_eq!(bob.code("accept", json!({"chat": chat})).await, "no_claim");
+    assert_eq!(bob.code("send", json!({"chat": chat, "text": "x"})).await, "no_claim");
+    assert_eq!(bob.code("history", json!({"chat": chat})).await, "no_claim");
+    assert_eq!(bob.code("leave", json!({"chat": chat})).await, "no_claim");
+    assert_eq!(one.code("sign_out", json!({})).await, "has_chats");
+    assert_eq!(one.code("sign_in", json!({"name": "bob", "password": PASSWORD})).await, "bad_command");
+}
+
+#[actix_web::test]
+async fn a_window_resumes_at_another_node_with_its_token_and_positions_and_a_repeated_message_is_one() {
+    let site = site();
+    let other = site_of(site.sessions.clone(), options(), 8);
+    let mut ann = Window::agent(&site).await;
+    let token = sign_in(&mut ann, "ann").await;
+    ann.done("ready", json!({})).await;
+    let (mut zoe, chat) = customer(&site, "one").await;
+    stage(&mut ann, &chat, "offered").await;
+    ann.done("accept", json!({"chat": chat})).await;
+    let next = ann.message("one").await["next"].clone();
+    let frame = json!({"id": "my-own-id", "do": "send", "chat": chat, "text": "two"});
+    ann.say(&frame).await;
+    let first = ann.find("the answer", |frame| frame["answer"] == "my-own-id").await;
+    drop(ann);
+    site.sessions.restore_all();
+    zoe.done("send", json!({"number": 1, "text": "three"})).await;
+    let mut ann = Window::agent(&other).await;
+    let positions = json!({chat.as_str().unwrap(): next});
+    ann.done("sign_in", json!({"name": "ann", "token": token, "positions": positions})).await;
+    let missed = ann.message("three").await;
+    assert_eq!(texts(&missed), ["two", "three"]);
+    ann.say(&frame).await;
+    let again = ann.find("the answer", |frame| frame["answer"] == "my-own-id").await;
+    assert_eq!((&again["ok"], &again["index"]), (&json!(true), &first["index"]));
+    ann.done("send", json!({"chat": chat, "text": "four"})).await;
+    zoe.message("four").await;
+    assert!(!zoe.had(|frame| texts(frame).iter().filter(|text| **text == "two").count() > 1));
+}
+
+#[actix_web::test]
+async fn nothing_is_done_before_signing_in_and_guessing_is_slowed_down() {
+    let site = site();
+    let mut window = Window::agent(&site).await;
+    for (word, fields) in [
+        ("ready", json!({})),
+        ("not_ready", json!({})),
+        ("sign_out", json!({})),
+        ("accept", json!({"chat": "x"})),
+        ("send", json!({"chat": "x", "text": "x"})),
+        ("history", json!({"chat": "x"})),
+        ("transcript", json!({"chat": "x"})),
+    ] {
+        assert_eq!(window.code(word, fields).await, "not_signed_in");
+    }
+    assert_eq!(window.code("start", json!({})).await, "bad_command");
+    assert_eq!(window.code("sign_in", json!({"name": "ann"})).await, "bad_command");
+    assert_eq!(window.code("sign_in", json!({"name": "ann", "token": "1.x"})).await, "wrong_password");
+    for _ in 0..5 {
+        assert_eq!(
+            window.code("sign_in", json!({"name": "ann", "password": "guess"})).await,
+            "wrong_password"
+        );
+    }
+    let slow = window.refused("sign_in", json!({"name": "ann", "password": PASSWORD})).await;
+    assert_eq!((&slow["code"], &slow["retry"]), (&json!("slow_down"), &json!(true)));
+    assert!(slow["retry_ms"].as_u64().unwrap() > 0);
+    sign_in(&mut window, "bob").await;
+}
+
+#[actix_web::test]
+async fn an_agent_sees_his_customer_s_earlier_chats_and_nobody_else_s() {
+    let site = site();
+    let mut bob = Window::agent(&site).await;
+    sign_in(&mut bob, "bob").await;
+    bob.done("ready", json!({})).await;
+    let (_zoe, chat) = customer(&site, "hi").await;
+    stage(&mut bob, &chat, "offered").await;
+    let history = bob.done("history", json!({"chat": chat})).await;
+    assert_eq!(history["contact"]["email"], "zoe@example.org");
+    assert_eq!(history["records"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&history["records"][0]["chat"], &history["records"][0]["ended_at"]),
+        (&json!(EARLIER), &json!(2))
+    );
+    assert_eq!(bob.code("transcript", json!({"chat": EARLIER})).await, "no_claim", "only offered");
+    bob.done("accept", json!({"chat": chat})).await;
+    stage(&mut bob, &chat, "chatting").await;
+    let record = bob.done("transcript", json!({"chat": EARLIER})).await;
+    assert_eq!(record["record"]["session"], EARLIER);
+    assert_eq!(bob.code("transcript", json!({"chat": "SomebodyElses000"})).await, "no_claim");
+}
+
+#[actix_web::test]
+async fn a_declined_offer_goes_and_a_desk_goes_on_through_a_takeover() {
+    let site = site();
+    let mut ann = Window::agent(&site).await;
+    sign_in(&mut ann, "ann").await;
+    ann.done("ready", json!({})).await;
+    let (_zoe, chat) = customer(&site, "hi").await;
+    stage(&mut ann, &chat, "offered").await;
+    ann.done("decline", json!({"chat": chat})).await;
+    ann.find("an empty desk", |frame| frame["event"] == "desk" && frame["work"] == json!([])).await;
+    site.sessions.troubles(&[Trouble::Again, Trouble::Busy, Trouble::LostBefore]);
+    site.sessions.restore_all();
+    let mut answer = ann.ask("not_ready", json!({"reason": "lunch"})).await;
+    while answer["ok"] == false {
+        assert_eq!(answer["error"]["retry"], true);
+        answer = ann.ask("not_ready", json!({"reason": "lunch"})).await;
+    }
+    let desk = ann.find("lunch", |frame| frame["status"]["reason"] == "lunch").await;
+    assert_eq!(desk["status"]["state"], "not_ready");
+    assert_eq!(ann.code("not_ready", json!({"reason": "r".repeat(257)})).await, "bad_command");
+}
