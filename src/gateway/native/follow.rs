@@ -195,7 +195,8 @@ impl Follower {
         };
         let (events, typing) = (of(false), of(true));
         json!({
-            "event": "chat", "chat": self.chat.0, "next": self.next.get(), "ended": ended, "events": events, "typing": typing,
+            "event": "chat", "chat": self.chat.0, "next": self.next.get(), "ended": ended, "events": events,
+            "typing": typing,
         })
     }
 }
