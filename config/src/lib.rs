@@ -150,7 +150,7 @@ impl Config {
     #[must_use]
     pub fn frames_in_flight(&self) -> usize {
         match self.journal.frames_in_flight {
-            0 if self.fences_each_frame() => 2,
+            0 if self.fences_each_frame() => 4,
             0 => 8,
             given => given,
         }

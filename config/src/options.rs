@@ -240,7 +240,7 @@ options! {
         /// Frames that one node appends at the same time; 0: as suits the store.
         frames_in_flight: usize = 0,
         /// On Cassandra, how long a frame's place in flight then rests, in times of what its append took.
-        frame_rest: u32 = 2,
+        frame_rest: u32 = 0,
         /// A segment is sealed at this many frames
         segment_frames_max: u64 = 1_024,
         /// or at this size.

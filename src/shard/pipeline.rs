@@ -1,10 +1,10 @@
 //! Group commit, and what waits for it.
 //!
-//! One append is in flight at a time; what comes meanwhile joins the next frame. A node bounds its appends in flight:
-//! a shard asks for its turn before the frame is cut, so that what comes while it waits is in that frame. Everything that leaves the shard
-//! waits until the newest item it may depend on is committed, or, when nothing is open, until the ownership was
-//! confirmed lately; and leaves in order. The pipeline knows neither sessions nor the journal: it says what to append
-//! and is told what came of it.
+//! One append is in flight at a time; what comes meanwhile joins the next frame. A node bounds its appends in
+//! flight: a shard asks for its turn before the frame is cut, so that what comes while it waits is in that frame.
+//! Everything that leaves the shard waits until the newest item it may depend on is committed, or, when nothing is
+//! open, until the ownership was confirmed lately; and leaves in order. The pipeline knows neither sessions nor the
+//! journal: it says what to append and is told what came of it.
 
 use super::frame::FrameBody;
 use bytes::Bytes;
