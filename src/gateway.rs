@@ -98,12 +98,11 @@ impl Gateway {
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Mounts the customers' API under `/genesys`, the native sockets under `/v1`, the pages, and `/health` for load
-/// balancers. Every other path
-/// belongs to the caller's `App`.
+/// balancers. Every other path belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
     config.service(gms::routes::scope());
-    native::routes(config);
     page::configure(config, &gateway.pages);
+    native::routes(config);
     crate::admin::health_routes(&gateway.sessions)(config);
 }

@@ -14,6 +14,7 @@ mod operators;
 mod partitions;
 mod peer_links;
 mod proxy;
+mod sockets;
 mod support;
 mod takeover;
 mod tidy;

@@ -8,6 +8,7 @@ pub(crate) mod crowd;
 pub(crate) mod lan;
 pub(crate) mod node;
 pub(crate) mod script;
+pub(crate) mod talker;
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,8 @@
 //! An entity whatever it is: what a shard holds, drives and journals.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Turn;
 use crate::agent::{Agent, DeskAct};
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};

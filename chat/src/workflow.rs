@@ -19,9 +19,12 @@ use std::collections::BTreeMap;
 /// The largest compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 18;
 /// What means yes, in some languages.
-const YES: &str = r"^\W*(yes|yeah|yep|y|sure|ok|okay|ja|oui|sí|si|sim|ναι|да|نعم|כן|はい|是|好|हाँ|👍)\b|^\W*(👍|はい|是|好)";
+const YES: &str = concat!(
+    r"^\W*(yes|yeah|yep|y|sure|ok|okay|ja|oui|sí|si|sim|ναι|да|نعم|כן|हाँ)\b",
+    r"|^\W*(👍|はい|是|好)"
+);
 /// What means no.
-const NO: &str = r"^\W*(no|nope|n|nein|non|não|nao|όχι|нет|لا|לא|いいえ|不|नहीं|👎)\b|^\W*(👎|いいえ|不)";
+const NO: &str = concat!(r"^\W*(no|nope|n|nein|non|não|nao|όχι|нет|لا|לא|नहीं)\b", r"|^\W*(👎|いいえ|不)");
 
 /// A step's place in its program.
 pub type StepNo = u16;

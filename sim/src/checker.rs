@@ -130,7 +130,7 @@ fn take(logged: &mut Logged, entries: Vec<Entry>) -> Result<(), String> {
             }
             Entry::Retired => logged.retired += 1,
             Entry::Queue(_) | Entry::Agent(_) => return Err("another machine's entry".into()),
-            Entry::Interaction(_) => {}
+            Entry::Interaction(_) | Entry::BotFailed(_) => {}
             Entry::Settled(_) | Entry::Disarmed(_) | Entry::Reserved(_) | Entry::Answered { .. } => {}
         }
     }

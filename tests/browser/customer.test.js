@@ -244,6 +244,10 @@ test("a reload goes on with the same chat, and with what was not sent yet", asyn
   await page.locator("#log").getByText("during").waitFor();
   assert.equal(commands(fake, "resume")[0].position, 1);
   assert.deepEqual(script.texts, ["before", "during"]);
+  assert.deepEqual(
+    commands(fake, "send").map((command) => command.number),
+    [1, 2, 2],
+  );
   assert.equal(await page.locator("#log").getByText("before").count(), 1);
 });
 

@@ -19,7 +19,7 @@ pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Node>,
     /// The nodes' network, if they don't share the host's.
     pub(crate) lan: Option<Lan>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Cluster {
@@ -76,7 +76,7 @@ impl Cluster {
             fs::write(node.config_path(), config(node, &seeds.join(", "), &store, extra)).unwrap();
         }
         write_secret(&folder.path().join("cluster.secret"));
-        Self { nodes, lan: None, _folder: folder }
+        Self { nodes, lan: None, folder: folder }
     }
 
     /// Starts every node that does not run, together, and waits until they take customers.
@@ -103,6 +103,12 @@ impl Cluster {
             served.push(status.and_then(|status| status["shards"].as_u64()).unwrap_or(0));
         }
         served
+    }
+
+    /// The password that the nodes made for the demo agent.
+    pub(crate) fn demo_password(&self) -> String {
+        let file = self.folder.path().join("demo-agent.password");
+        fs::read_to_string(file).unwrap().trim().to_owned()
     }
 
     /// Where customers reach the nodes, node 1 first.

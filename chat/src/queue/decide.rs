@@ -137,11 +137,11 @@ fn withdraw(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64) -> Deci
 }
 
 fn available(mut draft: Draft<'_>, message: &ToQueue) -> Decision {
-    if let ToQueue::Available { agent, version, free, idle_since } = message {
-        if draft.state.agents.get(agent).is_none_or(|known| *version > known.version) {
-            let (agent, version, free, idle_since) = (agent.clone(), *version, *free, *idle_since);
-            draft.push(QueueChange::Knows { agent, version, free, idle_since });
-        }
+    if let ToQueue::Available { agent, version, free, idle_since } = message
+        && draft.state.agents.get(agent).is_none_or(|known| *version > known.version)
+    {
+        let (agent, version, free, idle_since) = (agent.clone(), *version, *free, *idle_since);
+        draft.push(QueueChange::Knows { agent, version, free, idle_since });
     }
     draft.finish(Some(Reply::Done))
 }

@@ -213,10 +213,10 @@ impl Floors {
             self.by_age.remove(&before);
         }
         self.by_age.insert(age, interaction.clone());
-        if self.by_age.len() > FLOORS_KEPT {
-            if let Some((_, oldest)) = self.by_age.pop_first() {
-                self.by_interaction.remove(&oldest);
-            }
+        if self.by_age.len() > FLOORS_KEPT
+            && let Some((_, oldest)) = self.by_age.pop_first()
+        {
+            self.by_interaction.remove(&oldest);
         }
     }
 

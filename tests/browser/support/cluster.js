@@ -29,6 +29,7 @@ class Node {
     this.url = `http://127.0.0.1:${ports.http}`;
   }
 
+  /** Starts it, for the first time or once more. */
   start() {
     const log = openSync(join(this.folder, "log"), "a");
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HANDOFF_")));
@@ -129,14 +130,30 @@ kind = "sqlite"
 dir = "${this.root}/store"
 [bots]
 dir = "${ROOT}/config/bots"
+[workflows]
+dir = "${ROOT}/config/workflows"
 ${extra}`;
   }
 
-  /** @param {string} url a node's base URL, or one of its pages */
-  at(url) {
-    const node = this.nodes.find((one) => url.startsWith(one.url));
-    if (!node) throw new Error(`no node at ${url}`);
-    return node;
+  /**
+   * The node that owns a chat now.
+   * @param {string} chat
+   */
+  async ownerOf(chat) {
+    const some = this.nodes.find((node) => node.child);
+    if (!some) throw new Error("no node runs");
+    return until(`somebody owns chat ${chat}`, async () => {
+      const { items } = await some.admin("/admin/v1/sessions?limit=100");
+      const shard = items.find((/** @type {any} */ one) => one.id === chat)?.shard;
+      const shards = await some.admin("/admin/v1/shards");
+      const id = shards.find((/** @type {any} */ one) => one.shard === shard)?.assigned;
+      return this.nodes.find((node) => node.id === id && node.child);
+    });
+  }
+
+  /** What the nodes made at their first start for the agent "demo". */
+  demoPassword() {
+    return readFileSync(join(this.root, "demo-agent.password"), "utf8").trim();
   }
 
   async stop() {

@@ -24,7 +24,7 @@ fn who_has_been_idle_longest_is_asked_and_who_is_asked_has_something_to_do() {
     let mut bench = Bench::new();
     bench.can("ann", 1, 2, 50);
     bench.can("bob", 1, 1, 40);
-    (1..=4).for_each(|n| drop(bench.comes(n, 1, ticket(0, 0))));
+    (1..=4).for_each(|n| assert_eq!(bench.comes(n, 1, ticket(0, 0)), Reply::Done));
     let asked = [("bob".to_owned(), id(1)), ("ann".to_owned(), id(2)), ("ann".to_owned(), id(3))];
     assert_eq!(bench.pairs(), asked);
     assert_eq!(bench.line().agents, []);
@@ -116,4 +116,16 @@ fn who_does_not_answer_is_not_waited_for_but_still_counted() {
     bench.answered(Reply::Granted { version: 2 });
     assert!(matches!(bench.stage(1), Stage::Asking { agent, .. } if agent == name("bob")));
     assert_eq!(bench.line().agents, [], "the place that ann keeps is counted");
+}
+
+#[test]
+fn the_alarm_is_set_forward_for_what_is_due_before_it() {
+    let mut bench = Bench::new();
+    bench.comes(1, 1, ticket(0, 0));
+    bench.passes(10_000);
+    bench.can("ann", 1, 1, 0);
+    bench.can("bob", 1, 1, 5);
+    bench.passes(5_000);
+    assert_eq!(bench.pairs(), [("ann".to_owned(), id(1)), ("bob".to_owned(), id(1))]);
+    assert_eq!(bench.queue.timers().count(), 1);
 }

@@ -102,11 +102,11 @@ impl Model {
 
     /// The workflow has it wait elsewhere.
     pub(super) fn moves_on(&mut self, next: QueueName) {
-        if let At::Queue(queue) = self.at.clone() {
-            if queue != next {
-                self.waits(next);
-                self.withdraws(&queue);
-            }
+        if let At::Queue(queue) = self.at.clone()
+            && queue != next
+        {
+            self.waits(next);
+            self.withdraws(&queue);
         }
     }
 

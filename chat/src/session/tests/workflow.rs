@@ -15,7 +15,7 @@ pub(super) fn started_with(text: &str, first: Option<&str>) -> World {
         queues: BTreeMap::from([(crate::QueueName("support".to_owned()), 30_000)]),
     };
     let program = Some(Arc::new(read("w", text, &known).unwrap()));
-    let limits = Limits { message_bytes_max: 200, events_max: 60, linger_ms: 600_000 };
+    let limits = Limits { message_bytes_max: 200, events_max: 300, linger_ms: 600_000 };
     let text = first.map(str::to_owned);
     World::open(Opening { workflow: program, bot: None, limits, text, ..opening() })
 }

@@ -1,0 +1,215 @@
+//! A customer's client of the native socket. It opens the next node's socket whenever one breaks or is silent, resumes
+//! by position, repeats its numbered command, and complains when anything of what it was told is taken back.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::support::PATIENCE;
+
+/// A socket that says nothing for so long is given up, as the protocol says.
+pub(crate) const SILENCE: Duration = Duration::from_secs(6);
+
+/// How long an answer is waited for before the socket is given up.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// One customer in one chat.
+pub(crate) struct Talker {
+    /// The nodes, in the order in which this one goes on.
+    pub(crate) urls: Vec<String>,
+    /// The node of the present socket.
+    pub(crate) at: usize,
+    pub(crate) socket: Option<WebSocketStream<TcpStream>>,
+    pub(crate) chat: Value,
+    pub(crate) key: Value,
+    position: u64,
+    ids: u64,
+    /// Acknowledged texts; the next number is one more than there are.
+    pub(crate) acknowledged: Vec<String>,
+    /// Every event ever shown, by index.
+    pub(crate) seen: BTreeMap<u64, Value>,
+    /// How often it had to open another socket.
+    pub(crate) reopened: usize,
+}
+
+impl Talker {
+    /// Starts a chat, first at node `at`.
+    pub(crate) async fn start(urls: &[String], at: usize, nickname: &str) -> Self {
+        let mut talker = Self { at: at % urls.len(), ..Self::nobody(urls.to_vec()) };
+        let client_id = format!("start-of-a-test-talk-{}-{nickname}", std::process::id());
+        let answer =
+            talker.insist(json!({"do": "start", "nickname": nickname, "client_id": client_id})).await;
+        talker.chat = answer["chat"].clone();
+        talker.key = answer["key"].clone();
+        talker
+    }
+
+    /// Sends a message until it is acknowledged.
+    pub(crate) async fn send(&mut self, text: &str) {
+        let number = self.acknowledged.len() + 1;
+        let answer = self.insist(json!({"do": "send", "number": number, "text": text})).await;
+        assert_eq!(answer["number"], number, "{answer}");
+        self.acknowledged.push(text.to_owned());
+    }
+
+    /// Gives a command, at node after node, until it is carried out.
+    pub(crate) async fn insist(&mut self, mut command: Value) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            assert!(Instant::now() < deadline, "not answered: {command}");
+            if !self.ready().await {
+                continue;
+            }
+            self.ids += 1;
+            command["id"] = self.ids.to_string().into();
+            let answer = self.once(&command).await;
+            match answer {
+                Some(answer) if answer["ok"] == true => return answer,
+                Some(answer) if answer["error"]["retry"] == true => {}
+                Some(answer) => panic!("{command} is refused: {answer}"),
+                None => self.give_up(),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// An agent's window, at one node.
+    pub(crate) async fn window(url: &str) -> Self {
+        let address = url.trim_start_matches("http://").to_owned();
+        let stream = TcpStream::connect(&address).await.unwrap();
+        let (socket, _) = client_async(format!("ws://{address}/v1/agent"), stream).await.unwrap();
+        Self { socket: Some(socket), ..Self::nobody(vec![url.to_owned()]) }
+    }
+
+    /// A command's answer, whatever it is, on the present socket.
+    pub(crate) async fn answer(&mut self, command: &Value) -> Value {
+        self.once(command).await.unwrap_or_else(|| panic!("not answered: {command}"))
+    }
+
+    fn nobody(urls: Vec<String>) -> Self {
+        Self {
+            urls,
+            at: 0,
+            socket: None,
+            chat: Value::Null,
+            key: Value::Null,
+            position: 1,
+            ids: 0,
+            acknowledged: Vec::new(),
+            seen: BTreeMap::new(),
+            reopened: 0,
+        }
+    }
+
+    /// Opens a socket where there is none, and resumes.
+    async fn ready(&mut self) -> bool {
+        if self.socket.is_some() {
+            return true;
+        }
+        let address = self.urls[self.at].trim_start_matches("http://").to_owned();
+        let opening = async {
+            let stream = TcpStream::connect(&address).await.ok()?;
+            client_async(format!("ws://{address}/v1/customer"), stream).await.ok()
+        };
+        let opened = tokio::time::timeout(Duration::from_secs(2), opening).await.ok().flatten();
+        let Some((socket, _)) = opened else {
+            self.give_up();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            return false;
+        };
+        self.socket = Some(socket);
+        if self.chat.is_null() {
+            return true;
+        }
+        self.ids += 1;
+        let resume = json!({
+            "id": self.ids.to_string(), "do": "resume", "chat": self.chat, "key": self.key, "position": self.position,
+        });
+        let answer = self.once(&resume).await;
+        if answer.is_some_and(|answer| answer["ok"] == true) {
+            return true;
+        }
+        self.give_up();
+        false
+    }
+
+    /// The next node's turn.
+    fn give_up(&mut self) {
+        self.socket = None;
+        self.at = (self.at + 1) % self.urls.len();
+        self.reopened += 1;
+    }
+
+    /// One command and its answer; nothing when the socket breaks or is silent.
+    async fn once(&mut self, command: &Value) -> Option<Value> {
+        let deadline = Instant::now() + ANSWER;
+        self.socket.as_mut()?.send(Message::text(command.to_string())).await.ok()?;
+        while Instant::now() < deadline {
+            let frame = self.frame().await?;
+            if frame["answer"] == command["id"] {
+                return Some(frame);
+            }
+        }
+        None
+    }
+
+    /// The next frame; nothing when the socket is over.
+    pub(crate) async fn frame(&mut self) -> Option<Value> {
+        loop {
+            let socket = self.socket.as_mut()?;
+            match tokio::time::timeout(SILENCE, socket.next()).await {
+                Ok(Some(Ok(Message::Text(text)))) => {
+                    let frame = serde_json::from_str(&text).unwrap();
+                    self.look(&frame);
+                    return Some(frame);
+                }
+                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => return None,
+                Ok(Some(Ok(_))) => {}
+            }
+        }
+    }
+
+    fn look(&mut self, frame: &Value) {
+        if frame["event"] != "chat" {
+            return;
+        }
+        for event in frame["events"].as_array().unwrap() {
+            let index = event["index"].as_u64().unwrap();
+            assert!(index >= self.position, "{index} comes after {} was promised: {frame}", self.position);
+            let known = self.seen.entry(index).or_insert_with(|| event.clone());
+            assert_eq!(known, event, "an index was used twice");
+        }
+        let next = frame["next"].as_u64().unwrap();
+        assert!(next >= self.position, "the position goes back: {frame}");
+        self.position = next;
+    }
+
+    /// Reads the whole chat anew at a node, and compares it with all that was acknowledged and seen.
+    pub(crate) async fn is_kept(&mut self, node: usize) {
+        let (chat, key) = (self.chat.clone(), self.key.clone());
+        let mut fresh = Self { chat, key, ..Self::nobody(vec![self.urls[node].clone()]) };
+        let deadline = Instant::now() + PATIENCE;
+        while fresh.own_texts().len() < self.acknowledged.len() {
+            assert!(Instant::now() < deadline, "lost: {:?} of {:?}", fresh.own_texts(), self.acknowledged);
+            if fresh.ready().await && fresh.frame().await.is_none() {
+                fresh.give_up();
+            }
+        }
+        assert_eq!(fresh.own_texts(), self.acknowledged, "chat {}", self.chat);
+        for (index, event) in &self.seen {
+            let now = fresh.seen.get(index);
+            assert!(now.is_none_or(|now| now == event), "event {index} was {event} and is {now:?}");
+        }
+    }
+
+    /// The customer's own messages: his number is 1, for he opens the chat.
+    fn own_texts(&self) -> Vec<String> {
+        let own = self.seen.values().filter(|event| event["type"] == "message" && event["by"] == 1);
+        own.map(|event| event["text"].as_str().unwrap().to_owned()).collect()
+    }
+}
