@@ -77,13 +77,18 @@ pub fn run(plan: &ConversationPlan) -> Result<ConversationReport, Error> {
         std::thread::spawn(move || hurt(&cluster, &faults, calm))
     });
     let began = Instant::now();
-    let scene = runtime.block_on(tokio::task::LocalSet::new().run_until(play(plan)));
+    let scene = Scene::new(plan.conversations).map_err(|error| Error::Command {
+        command: "a histogram".into(),
+        reason: error.to_string(),
+    })?;
+    let scene = Rc::new(RefCell::new(scene));
+    runtime.block_on(tokio::task::LocalSet::new().run_until(play(plan, &scene)));
     let hurt = faults.map_or(Ok(Ok(0)), std::thread::JoinHandle::join).map_err(|_| Error::Panicked)??;
-    Ok(scene.borrow_mut().report(began.elapsed(), hurt))
+    let report = scene.borrow_mut().report(began.elapsed(), hurt);
+    Ok(report)
 }
 
-async fn play(plan: &ConversationPlan) -> Rc<RefCell<Scene>> {
-    let scene = Rc::new(RefCell::new(Scene::new(plan.conversations)));
+async fn play(plan: &ConversationPlan, scene: &Rc<RefCell<Scene>>) {
     let plan = Rc::new(plan.clone());
     let agents: Vec<_> = plan
         .agents
@@ -117,7 +122,6 @@ async fn play(plan: &ConversationPlan) -> Rc<RefCell<Scene>> {
             scene.borrow_mut().broken("an agent's task panicked".into());
         }
     }
-    scene
 }
 
 /// Hurts random nodes, one after the other, and makes each whole again.

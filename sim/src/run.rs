@@ -176,7 +176,7 @@ async fn live(plan: Plan) -> Result<Report, String> {
     }
     world.store.set_faults(Faults::default());
     // Ended sessions linger, then retire.
-    sleep(Duration::from_secs(90)).await;
+    sleep(Duration::from_secs(240)).await;
     checker::check(&world.store, plan.shards, &told, &by_agents).await?;
     Ok(report(&world, &plan, &told, faults))
 }

@@ -76,7 +76,7 @@ impl Cluster {
             fs::write(node.config_path(), config(node, &seeds.join(", "), &store, extra)).unwrap();
         }
         write_secret(&folder.path().join("cluster.secret"));
-        Self { nodes, lan: None, folder: folder }
+        Self { nodes, lan: None, folder }
     }
 
     /// Starts every node that does not run, together, and waits until they take customers.

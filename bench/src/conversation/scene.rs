@@ -81,21 +81,23 @@ impl ConversationReport {
 
 impl Scene {
     /// A run of so many conversations.
-    pub fn new(wanted: u32) -> Self {
-        let histogram = || Histogram::new(3).expect("three digits are a valid precision");
-        Self {
+    ///
+    /// # Errors
+    /// No histogram can be made.
+    pub fn new(wanted: u32) -> Result<Self, hdrhistogram::CreationError> {
+        Ok(Self {
             wanted,
             begun: 0,
             ended: 0,
             over: false,
             chats: BTreeMap::new(),
             said: BTreeMap::new(),
-            to_offer: histogram(),
-            to_joined: histogram(),
-            to_other: histogram(),
+            to_offer: Histogram::new(3)?,
+            to_joined: Histogram::new(3)?,
+            to_other: Histogram::new(3)?,
             broken: Vec::new(),
             broken_count: 0,
-        }
+        })
     }
 
     /// The next conversation's number, while there is one to be had.

@@ -235,9 +235,11 @@ impl Reader<'_> {
             self.fault(&at, format!("there is no queue {}: the configuration needs [queues.{0}]", queue.0));
         }
         let has = |key: &str, keys: &Keys<'_>| keys.rest.contains_key(key);
-        let priority = has("priority", keys)
-            .then(|| self.number(keys, "priority", i64::from(i32::MIN), i64::from(i32::MAX)))
-            .unwrap_or(Some(0));
+        let priority = if has("priority", keys) {
+            self.number(keys, "priority", i64::from(i32::MIN), i64::from(i32::MAX))
+        } else {
+            Some(0)
+        };
         let timeout = self.timeout(keys);
         let every = has("every_ms", keys).then(|| self.number(keys, "every_ms", 1_000, MS_MAX));
         let texts = self.texts(keys, "texts");
