@@ -77,10 +77,8 @@ pub fn run(plan: &ConversationPlan) -> Result<ConversationReport, Error> {
         std::thread::spawn(move || hurt(&cluster, &faults, calm))
     });
     let began = Instant::now();
-    let scene = Scene::new(plan.conversations).map_err(|error| Error::Command {
-        command: "a histogram".into(),
-        reason: error.to_string(),
-    })?;
+    let scene = Scene::new(plan.conversations)
+        .map_err(|error| Error::Command { command: "a histogram".into(), reason: error.to_string() })?;
     let scene = Rc::new(RefCell::new(scene));
     runtime.block_on(tokio::task::LocalSet::new().run_until(play(plan, &scene)));
     let hurt = faults.map_or(Ok(Ok(0)), std::thread::JoinHandle::join).map_err(|_| Error::Panicked)??;

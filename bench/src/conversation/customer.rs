@@ -19,6 +19,7 @@ pub(super) struct Customer {
     plan: Rc<ConversationPlan>,
     scene: Rc<RefCell<Scene>>,
     began: Instant,
+    client_id: String,
     chat: Option<(String, String)>,
     signed_in: bool,
     hello_due: Option<Instant>,
@@ -61,6 +62,7 @@ impl Customer {
             plan,
             scene,
             began: Instant::now(),
+            client_id: format!("{:032x}", rand::random::<u128>()),
             chat: None,
             signed_in: false,
             hello_due: None,
@@ -249,7 +251,7 @@ impl Role for Customer {
             None => json!({
                 "id": "hello", "do": "start", "service": self.plan.service,
                 "nickname": format!("Customer {}", self.number), "subject": "bench",
-                "client_id": format!("bench-{}-{}", std::process::id(), self.number),
+                "client_id": self.client_id,
             }),
         }
     }
