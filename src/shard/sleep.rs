@@ -5,7 +5,7 @@ use super::frame::{Item, Slept};
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Now, Output, ShardReply};
 use handoff_chat::command::Act;
-use handoff_chat::{Entity, EntityId};
+use handoff_chat::{Entity, EntityId, Millis};
 
 impl ShardCore {
     /// Loads a sleeping entity's snapshot, if that was not asked for yet.
@@ -59,13 +59,14 @@ impl ShardCore {
         let Some(asleep) = self.asleep(entity) else { return };
         asleep.waking = false;
         let waiting = std::mem::take(&mut asleep.waiting);
-        let timer = asleep.slept.next_timer;
+        // What stirred since its snapshot may owe something, or have armed a timer that the snapshot does not know.
+        let timer = if asleep.turns.is_empty() { asleep.slept.next_timer } else { Some(Millis::default()) };
         for envelope in waiting {
             refuse(envelope, ShardReply::Again);
         }
         if let Some(at) = timer {
             let later = self.served(now).0 + WAKE_RETRY_MS;
-            self.timers.insert((handoff_chat::Millis(at.0.max(later)), entity.clone()));
+            self.timers.insert((Millis(at.0.max(later)), entity.clone()));
         }
     }
 

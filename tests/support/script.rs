@@ -1,6 +1,7 @@
 //! `scripts/cluster` as operators use it, on ports and in a folder of the test's own.
 
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -17,18 +18,40 @@ pub(crate) struct Script {
     state: tempfile::TempDir,
     /// What is added to its ports.
     pub(crate) shift: u16,
+    /// What its nodes find in their environment.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 impl Script {
     pub(crate) fn new() -> Self {
-        Self { state: tempfile::tempdir().unwrap(), shift: free_shift() }
+        Self { state: tempfile::tempdir().unwrap(), shift: free_shift(), environment: Vec::new() }
     }
 
     /// Runs it, while other tasks go on.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = script_command("cluster");
         command.env("CLUSTER_STATE", self.state.path()).env("CLUSTER_PORT_SHIFT", self.shift.to_string());
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.env("CLUSTER_BINARY", env!("CARGO_BIN_EXE_handoff")).args(arguments).output().unwrap()
+    }
+
+    /// A program in this folder that runs it, for who knows nothing of its environment.
+    pub(crate) fn program(&self, folder: &Path) -> PathBuf {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+        let state = self.state.path().display().to_string();
+        let settings = [
+            ("CLUSTER_STATE".to_owned(), state),
+            ("CLUSTER_PORT_SHIFT".to_owned(), self.shift.to_string()),
+            ("CLUSTER_BINARY".to_owned(), env!("CARGO_BIN_EXE_handoff").to_owned()),
+        ];
+        let all = settings.iter().chain(&self.environment);
+        let exports: String = all.map(|(key, value)| format!("export {key}={}\n", quoted(value))).collect();
+        let cluster = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/cluster");
+        let path = folder.join("cluster");
+        let text = format!("#!/bin/sh\n{exports}exec {} \"$@\"\n", quoted(&cluster.display().to_string()));
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        path
     }
 
     /// Runs it, and it must succeed.

@@ -56,7 +56,15 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
         "codec" | "config" | "bench" => &[],
         "chat" | "journal" => &["handoff-codec"],
         "cluster" => &["handoff-codec", "handoff-journal"],
-        "" => &["handoff-codec", "handoff-chat", "handoff-journal", "handoff-cluster", "handoff-config"],
+        // The bench drives its process tests.
+        "" => &[
+            "handoff-bench",
+            "handoff-codec",
+            "handoff-chat",
+            "handoff-journal",
+            "handoff-cluster",
+            "handoff-config",
+        ],
         "sim" => &[
             "handoff",
             "handoff-codec",

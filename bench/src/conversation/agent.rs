@@ -21,7 +21,8 @@ pub(super) struct Agent {
     signed_in: bool,
     hello_due: Option<Instant>,
     chats: BTreeMap<String, Chat>,
-    accepted: BTreeSet<String>,
+    /// Offers answered: the chat, and when the offer ends.
+    accepted: BTreeSet<(String, u64)>,
     outbox: VecDeque<Pending>,
     minted: u64,
 }
@@ -82,7 +83,8 @@ impl Agent {
             match work["stage"].as_str() {
                 Some("offered") => {
                     self.scene.borrow_mut().offered(&chat);
-                    if self.accepted.insert(chat.clone()) {
+                    let until = work["until"].as_u64().unwrap_or(0);
+                    if self.accepted.insert((chat.clone(), until)) {
                         self.command(json!({"do": "accept", "chat": chat}));
                     }
                 }
@@ -105,7 +107,6 @@ impl Agent {
 
     fn forget(&mut self, chat: &str) {
         self.chats.remove(chat);
-        self.accepted.remove(chat);
         self.outbox.retain(|pending| pending.command["chat"] != chat);
     }
 
