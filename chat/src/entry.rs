@@ -14,8 +14,8 @@ use bincode::{Decode, Encode};
 pub enum Entry {
     /// A numbered event.
     Event(Event),
-    /// Indexes are reserved up to and including these, per [`crate::session::ViewKind`] in its order. A restored session goes
-    /// on above them, so that no index is ever used twice.
+    /// Indexes are reserved up to and including these, per [`crate::session::ViewKind`] in its order. A restored
+    /// session goes on above them, so that no index is ever used twice.
     Reserved([u64; 3]),
     /// The answer kept for repeats of a command; by the participant's number, 0 for nobody's.
     Answered {

@@ -104,6 +104,7 @@ fn whole_list(folder: &str) -> Option<&'static [&'static str]> {
         "codec" => &["bincode", "thiserror", "xxhash-rust"],
         "config" => &["regex", "serde", "strsim", "thiserror", "toml"],
         "chat" => &[
+            "toml",
             "base64",
             "bincode",
             "hmac",

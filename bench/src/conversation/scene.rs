@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Spread;
 
+/// The head of the table.
+const HEAD: &str = "| milliseconds | count | p50 | p99 | max |\n| --- | ---: | ---: | ---: | ---: |\n";
+
 /// Most broken promises that are told.
 const TOLD_MAX: usize = 20;
 
@@ -66,7 +69,7 @@ impl ConversationReport {
             format!("| {name} | {} | {:.1} | {:.1} | {:.1} |\n", s.count, s.p50, s.p99, s.max)
         };
         let mut table = format!(
-            "{} conversations, {:.1} per second, {} faults, {} promises broken\n\n| milliseconds | count | p50 | p99 | max |\n| --- | ---: | ---: | ---: | ---: |\n",
+            "{} conversations, {:.1} per second, {} faults, {} promises broken\n\n{HEAD}",
             self.conversations, self.conversations_per_second, self.faults, self.broken
         );
         table += &spread("start to offer", &self.start_to_offer_ms);

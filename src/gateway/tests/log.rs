@@ -34,30 +34,24 @@ pub(super) fn capture() {
     });
 }
 
+/// What a customer gives and nobody may read in a log.
+const SECRETS: [&str; 8] =
+    ["QqNickname", "QqFirst", "QqLast", "qqmail@example.org", "QqSubject", "QqQuestion", "QqData", "QqValue"];
+
 #[actix_web::test]
 async fn no_key_text_name_or_address_is_in_any_log_and_every_call_has_its_session_s_id() {
     let site = site();
-    let secrets = [
-        "QqNickname",
-        "QqFirst",
-        "QqLast",
-        "qqmail@example.org",
-        "QqSubject",
-        "QqQuestion",
-        "QqData",
-        "QqValue",
-    ];
     let chat = site
         .start_with(
             "robin",
             &[
-                ("nickname", secrets[0]),
-                ("firstName", secrets[1]),
-                ("lastName", secrets[2]),
-                ("emailAddress", secrets[3]),
-                ("subject", secrets[4]),
-                ("text", secrets[5]),
-                ("userData[QqData]", secrets[7]),
+                ("nickname", SECRETS[0]),
+                ("firstName", SECRETS[1]),
+                ("lastName", SECRETS[2]),
+                ("emailAddress", SECRETS[3]),
+                ("subject", SECRETS[4]),
+                ("text", SECRETS[5]),
+                ("userData[QqData]", SECRETS[7]),
                 ("clientMessageId", "QqStartIdQqStartId"),
             ],
         )

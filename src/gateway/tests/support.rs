@@ -52,7 +52,8 @@ pub(super) fn options() -> GatewayOptions {
     let silent = ServiceOptions { workflow: None, bot: None, limits: limits.clone() };
     let robin = ServiceOptions { workflow: None, bot: Some(bot), limits: limits.clone() };
     let queues = [(QueueName("support".to_owned()), 30_000)].into();
-    let routed = "version = 1\nstart = \"agent\"\n[steps.agent]\nroute = \"support\"\n";
+    let routed =
+        "version = 1\nnickname = \"Handoff\"\nstart = \"agent\"\n[steps.agent]\nroute = \"support\"\n";
     let program = read("support", routed, &Known { bots: BTreeMap::new(), queues }).unwrap();
     let support = ServiceOptions { workflow: Some(Arc::new(program)), bot: None, limits };
     GatewayOptions {

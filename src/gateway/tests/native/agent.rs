@@ -197,7 +197,7 @@ async fn a_declined_offer_goes_and_a_desk_goes_on_through_a_takeover() {
     stage(&mut ann, &chat, "offered").await;
     ann.done("decline", json!({"chat": chat})).await;
     ann.find("an empty desk", |frame| frame["event"] == "desk" && frame["work"] == json!([])).await;
-    site.sessions.troubles(&[Trouble::Again, Trouble::Busy, Trouble::LostBefore]);
+    site.sessions.troubles(&[Trouble::Again, Trouble::Busy]);
     site.sessions.restore_all();
     let mut answer = ann.ask("not_ready", json!({"reason": "lunch"})).await;
     while answer["ok"] == false {

@@ -76,7 +76,7 @@ async fn a_beat_comes_in_silence_and_a_client_that_answers_no_ping_is_closed() {
         .expect("the mute client was not closed")
         .unwrap();
     assert!(bytes.windows(2).any(|pair| pair == [0x89, 0]), "a ping was sent");
-    window.start(json!({"nickname": "n"})).await;
+    Window::customer(&site).await.start(json!({"nickname": "n"})).await;
 }
 
 #[actix_web::test]
