@@ -39,7 +39,7 @@ test("a customer talks to a bot, then to an agent, through two kills; he leaves,
   const card = his.page.locator(".offer");
   await card.getByText("Zoë 🦊").waitFor();
   await card.getByText("A parcel").waitFor();
-  const seconds = async () => parseInt((await card.locator(".left").textContent()) ?? "", 10);
+  const seconds = async () => Number(((await card.locator(".left").textContent()) ?? "").replace(/\D/g, ""));
   const began = await seconds();
   await until("the countdown runs", async () => (await seconds()) < began);
   await card.getByRole("button", { name: "Accept" }).click();
