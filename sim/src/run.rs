@@ -123,7 +123,10 @@ pub(crate) fn world_of(plan: &Plan, rng: &mut StdRng) -> Result<World, String> {
 
 /// What routed customers run: straight to the agents.
 fn workflow() -> Result<Arc<Program>, String> {
-    let text = "version = 1\nnickname = \"Sim\"\nstart = \"agent\"\n[steps.agent]\nroute = \"support\"\nnext = \"agent\"\n";
+    let text = concat!(
+        "version = 1\nnickname = \"Sim\"\nstart = \"agent\"\n",
+        "[steps.agent]\nroute = \"support\"\nnext = \"agent\"\n",
+    );
     let queues = BTreeMap::from([(QueueName(QUEUE.into()), 5_000)]);
     let known = Known { bots: BTreeMap::new(), queues };
     let program = workflow::read("sim", text, &known);
