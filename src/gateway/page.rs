@@ -1,7 +1,6 @@
 //! The pages: the customer's at `/`, the agent's at `/agent`, the GMS example at `/examples/gms`, and their scripts and
 //! styles under `/web`. All compiled in, so that a node and its pages are always of one version; served with
-//! headers under
-//! which nothing but these files runs.
+//! headers under which nothing but these files runs.
 
 use super::Gateway;
 use actix_web::http::header::{
