@@ -56,8 +56,8 @@ struct File {
 }
 
 impl Pages {
-    /// With the base URLs of the nodes that the pages may turn to beside their own origin. Those that aren't plain http(s)
-    /// origins are left out.
+    /// With the base URLs of the nodes that the pages may turn to beside their own origin. Those that aren't
+    /// plain http(s) origins are left out.
     pub(crate) fn new(nodes: &[String]) -> Self {
         let nodes: Vec<&str> =
             nodes.iter().map(|node| node.trim_end_matches('/')).filter(|node| is_origin(node)).collect();
@@ -120,8 +120,8 @@ fn nodes_meta(nodes: &[&str]) -> String {
     format!(r#"<meta name="handoff-nodes" content="{}" />"#, nodes.join(","))
 }
 
-/// Only the files of this origin, no markup from strings, and sockets to the nodes alone: whatever somebody writes into a
-/// chat can't become a script, and a link can't lead a chat to somebody else's server.
+/// Only the files of this origin, no markup from strings, and sockets to the nodes alone: whatever somebody
+/// writes into a chat can't become a script, and a link can't lead a chat to somebody else's server.
 fn socket_policy(nodes: &[&str]) -> String {
     let sockets: String =
         nodes.iter().map(|node| format!(" ws{}", node.trim_start_matches("http"))).collect();
