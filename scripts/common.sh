@@ -31,7 +31,8 @@ rust_is_new_enough() {
 
 wants_build() {
   if ! command -v cargo >/dev/null || ! rust_is_new_enough; then
-    if apt-cache show rustup >/dev/null 2>&1; then
+    # Debian 12 has none of its own and too old a cargo; 'apt-cache show' succeeds there all the same.
+    if LC_ALL=C apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]'; then
       missing "Rust (cargo, rustc)" "$(as_root 'apt-get install -y rustup')"
     else
       missing "Rust (cargo, rustc)" "$(as_root 'apt-get install -y curl ca-certificates') && curl --proto =https \

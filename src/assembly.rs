@@ -7,6 +7,7 @@ use crate::actor::shard::Surroundings;
 use crate::actor::supervisor::{Ended, Parts};
 use crate::bots::Bots;
 use crate::clock::Clock;
+use crate::files::Files;
 use crate::post::RouterPost;
 use crate::router::{Router, Service};
 use crate::shard::Options;
@@ -55,6 +56,8 @@ pub struct Fittings {
     pub journal: Arc<dyn Journal>,
     /// The tables.
     pub tables: Arc<dyn Tables>,
+    /// The bytes of files.
+    pub files: Files,
     /// The bots.
     pub bots: Arc<Bots>,
     /// Where shards live.
@@ -126,6 +129,7 @@ impl Groundwork {
             },
             tables: Arc::clone(&fittings.tables),
             clock: Arc::clone(&self.clock),
+            files: fittings.files,
             bots: fittings.bots,
             post: post.clone(),
             options: Options { shards: self.shards, ..fittings.options },

@@ -104,6 +104,12 @@ fn read(file: &Path) -> Result<Rules, String> {
 
 fn parse(text: &str) -> Result<Rules, String> {
     let raw: BotRules = toml::from_str(text).map_err(|error| error.to_string())?;
+    for (number, rule) in (1..).zip(&raw.rules) {
+        let Some(content) = &rule.rich else { continue };
+        let content =
+            serde_json::from_str(content).map_err(|error| format!("rule {number}: rich: {error}"))?;
+        crate::rich::check_message(&content).map_err(|error| format!("rule {number}: {error}"))?;
+    }
     Rules::compile(raw).map_err(|error| error.to_string())
 }
 

@@ -321,6 +321,9 @@ fn check(options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> Result<
     if let Err(error) = crate::node::check_peering(&config) {
         problems.push(error.to_string());
     }
+    if let Err(error) = crate::node::check_privacy(&config) {
+        problems.push(error.to_string());
+    }
     if let Err(error) = crate::telemetry::filter(&config.log) {
         problems.push(error.to_string());
     }

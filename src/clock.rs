@@ -23,11 +23,16 @@ impl Default for SystemClock {
     }
 }
 
+/// The machine's wall clock, in milliseconds since 1970.
+pub(crate) fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now {
-            wall: Millis(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX)),
+            wall: Millis(wall_ms()),
             mono_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
     }

@@ -69,6 +69,9 @@ pub trait Sessions: Send + Sync + 'static {
     /// Whether this node gives its shards away: clients that stay connected are led elsewhere.
     fn leaving(&self) -> bool;
 
+    /// The addresses at which clients reach the nodes that serve, this one's first where it does.
+    fn nodes(&self) -> Vec<String>;
+
     /// Whether this node can serve: not draining, in the member list, able to commit.
     fn ready(&self) -> Result<(), String>;
 }

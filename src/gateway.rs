@@ -3,13 +3,21 @@
 //! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`crate::front::Ask`] ->
 //! reply. Nothing here knows where a session lives, and nothing here decides anything about one.
 
+pub mod admission;
+pub mod bayeux;
+pub mod files;
+mod follow;
 pub mod gms;
+pub mod identity;
 pub mod metrics;
 pub mod native;
 pub mod opening;
 pub mod options;
 pub mod page;
+mod proxy_protocol;
+mod rate;
 mod server;
+pub mod socket;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +27,12 @@ pub use server::serve;
 
 use crate::front::{Archive, Sessions};
 use actix_web::web;
+use follow::Follower;
+use handoff_chat::SessionId;
+use handoff_chat::command::Caller;
 use native::accounts::Accounts;
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -34,12 +47,20 @@ pub struct Gateway {
     alias: String,
     /// Counters.
     metrics: Metrics,
-    /// Counters of the native sockets.
-    socket_metrics: native::metrics::Metrics,
+    /// Counters of the sockets.
+    socket_metrics: socket::metrics::Metrics,
+    /// Who may come in.
+    admission: admission::Admission,
+    /// The CometD clients with a session here.
+    bayeux: bayeux::registry::Registry,
+    /// Counters of their messages.
+    bayeux_metrics: bayeux::metrics::Metrics,
     /// Who may sign in as an agent.
     agents: Accounts,
     /// What agents may look up.
     archive: Arc<dyn Archive>,
+    /// Takes files in and gives them out.
+    intake: files::Intake,
     /// Whether clients are to go on elsewhere.
     moved: watch::Sender<bool>,
     /// The pages with their headers.
@@ -60,15 +81,27 @@ pub struct Parts {
     pub node: u16,
     /// Counters.
     pub metrics: Metrics,
-    /// Counters of the native sockets.
-    pub socket_metrics: native::metrics::Metrics,
+    /// Counters of the sockets.
+    pub socket_metrics: socket::metrics::Metrics,
+    /// How many sessions this node has.
+    pub load: admission::Load,
+    /// Counters of CometD clients.
+    pub bayeux_metrics: bayeux::metrics::Metrics,
+    /// Takes files in and gives them out.
+    pub intake: files::Intake,
 }
 
 impl Gateway {
     /// A gateway of these parts.
     pub fn new(parts: Parts) -> Arc<Self> {
         let pages = page::Pages::new(&parts.options.customer_nodes);
+        let cometd = parts.options.cometd.clone();
+        let bayeux = bayeux::registry::Registry::new(cometd, parts.bayeux_metrics.clone());
+        let admission = admission::Admission::new(parts.options.admission.clone(), parts.load);
         Arc::new(Self {
+            admission,
+            bayeux,
+            bayeux_metrics: parts.bayeux_metrics,
             sessions: parts.sessions,
             options: parts.options,
             alias: parts.node.to_string(),
@@ -76,16 +109,30 @@ impl Gateway {
             socket_metrics: parts.socket_metrics,
             agents: parts.agents,
             archive: parts.archive,
+            intake: parts.intake,
             moved: watch::Sender::new(false),
             pages,
         })
     }
 
-    /// Tells all sockets once the node drains. Runs as long as the gateway.
-    async fn lead_away(self: Arc<Self>) {
+    /// Where clients may go on: the nodes that serve, or nowhere but the balancer that they know.
+    fn nodes(&self) -> Vec<String> {
+        if self.options.behind_balancer { Vec::new() } else { self.sessions.nodes() }
+    }
+
+    /// One who follows a chat and shows it there.
+    fn follower<S>(&self, chat: SessionId, caller: Caller, next: Rc<Cell<u64>>, to: S) -> Follower<S> {
+        let (sessions, patience) = (Arc::clone(&self.sessions), self.options.patience);
+        Follower { sessions, chat, caller, patience, next, over: Rc::default(), to }
+    }
+
+    /// Tells all who stay connected once the node drains, and drops CometD sessions whose clients stay away. Runs as
+    /// long as the gateway.
+    async fn keep_watch(self: Arc<Self>) {
         let mut look = tokio::time::interval(LOOK);
         loop {
             look.tick().await;
+            self.bayeux.sweep();
             self.moved.send_if_modified(|moved| {
                 let now = self.sessions.leaving();
                 std::mem::replace(moved, now) != now
@@ -104,5 +151,6 @@ pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.service(gms::routes::scope());
     page::configure(config, &gateway.pages);
     native::routes(config);
+    files::http::routes(config);
     crate::admin::health_routes(&gateway.sessions)(config);
 }

@@ -4,6 +4,7 @@ use crate::actor::handle::ShardDirectory;
 use crate::front::{EntitySummary, Wanted};
 use crate::wire::{Listed, Request};
 use arc_swap::ArcSwap;
+use futures_util::future::join_all;
 use handoff_cluster::{MemberList, MemberState, Peers};
 use handoff_journal::{NodeId, ShardId};
 use std::collections::BTreeSet;
@@ -57,15 +58,20 @@ impl Lister {
         let mut asked: BTreeSet<u16> = shards.into_iter().collect();
         let serves = |state| matches!(state, MemberState::Up | MemberState::Leaving);
         let others = members.members.iter().filter(|member| serves(member.state));
-        for node in others.map(|member| member.owner.node).filter(|node| *node != self.node) {
-            let Ok(request) = handoff_codec::encode_bare(&Request::List(wanted.clone())) else { continue };
-            let Ok(bytes) = self.peers.call(node, request.into(), PATIENCE).await else { continue };
-            if let Ok(listed) = handoff_codec::decode_bare::<Listed>(&bytes) {
-                asked.extend(listed.shards);
-                entities.extend(listed.entities);
-            }
+        let others = others.map(|member| member.owner.node).filter(|node| *node != self.node);
+        // Side by side: nodes that hang cost their patience once.
+        let answers = join_all(others.map(|node| self.list_there(node, &wanted))).await;
+        for listed in answers.into_iter().flatten() {
+            asked.extend(listed.shards);
+            entities.extend(listed.entities);
         }
         cut(&mut entities, wanted.limit);
         (entities, (0..members.shards).filter(|shard| !asked.contains(shard)).collect())
+    }
+
+    async fn list_there(&self, node: NodeId, wanted: &Wanted) -> Option<Listed> {
+        let request = handoff_codec::encode_bare(&Request::List(wanted.clone())).ok()?;
+        let bytes = self.peers.call(node, request.into(), PATIENCE).await.ok()?;
+        handoff_codec::decode_bare(&bytes).ok()
     }
 }

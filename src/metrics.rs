@@ -190,6 +190,12 @@ impl Metrics {
         page
     }
 
+    /// How many sessions of this node's shards have not ended, as last told.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        usize::try_from(self.0.open.get()).unwrap_or(0)
+    }
+
     /// Whether the node can take customers; set when the page is asked for.
     pub fn ready(&self, ready: bool) {
         self.0.ready.set(i64::from(ready));

@@ -2,10 +2,13 @@
 
 mod agents;
 mod archive;
+mod files;
 mod operations;
 mod peering;
+mod privacy;
 mod raise;
 mod seeds;
+mod services;
 mod stores;
 
 use crate::actor::arbiter::ArbiterPool;
@@ -15,16 +18,18 @@ use crate::admin::Admin;
 use crate::assembly::{Assembled, Fittings, Groundwork};
 use crate::bots::{BotsError, load_bots};
 use crate::clock::SystemClock;
+use crate::files::Files;
 use crate::front::Sessions;
-use crate::gateway::{self, Gateway, GatewayOptions, ServiceOptions, native};
+use crate::gateway::admission::AdmissionOptions;
+use crate::gateway::bayeux::{self, CometdOptions};
+use crate::gateway::identity::Identities;
+use crate::gateway::{self, Gateway, GatewayOptions, socket};
 use crate::listing::Lister;
 use crate::metrics::Metrics;
 use crate::secret_file::{self, ensure_secret};
 use crate::shard::Options;
 use crate::workflows::{WorkflowsError, load_workflows};
 use actix_web::dev::ServerHandle;
-use handoff_chat::BotName;
-use handoff_chat::session::{Bot, Limits};
 use handoff_cluster::Timing;
 use handoff_cluster::peer::{Links, LinksConfig};
 use handoff_config::Config;
@@ -32,6 +37,7 @@ use handoff_journal::{Incarnation, NodeId, Owner};
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt, SeedableRng, TryRng};
 use seeds::{check_seeds, check_store};
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +47,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 pub use agents::{AgentsError, DEMO_AGENT};
+pub use files::FilesError;
 pub use peering::{PeeringError, check_peering};
+pub use privacy::{PrivacyError, check_privacy};
 pub use seeds::SeedError;
 pub use stores::{StoreError, apply_schema, raise_epochs};
 
@@ -75,6 +83,12 @@ pub enum StartError {
     /// An agent of the configuration can't sign in.
     #[error(transparent)]
     Agents(#[from] AgentsError),
+    /// Personal data can't be masked.
+    #[error(transparent)]
+    Privacy(#[from] PrivacyError),
+    /// Files can't be taken.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// The workflows can't be used.
     #[error("the workflows can't be used:\n{0}")]
     Workflows(#[from] WorkflowsError),
@@ -133,23 +147,41 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     let bots = Arc::new(load_bots(&config)?);
     let agents = agents::accounts(&config, secret.expose())?;
     let workflows = load_workflows(&config, &bots)?;
+    let services = services::of(&config, &bots, &workflows, privacy::of(&config)?);
     let stores = stores::open(&config).await?;
+    let files = files::files(&config, stores.chunks.clone())?;
     let gateway_metrics = gateway::Metrics::default();
-    let socket_metrics = native::metrics::Metrics::default();
+    let socket_metrics = socket::metrics::Metrics::default();
+    let bayeux_metrics = bayeux::metrics::Metrics::default();
     let metrics = Metrics::with(|registry| {
         gateway_metrics.register(registry);
         socket_metrics.register(registry);
+        bayeux_metrics.register(registry);
     });
-    let node = Node::start(&config, stores, listeners.peer, links_config, bots.clone(), &metrics).await?;
+    let held = (files.clone(), bots.clone());
+    let node = Node::start(&config, stores, listeners.peer, links_config, held, &metrics).await?;
 
+    let identities = match &config.identity.secret_file {
+        Some(file) => {
+            let secret = secret_file::read_secret(file)?;
+            Some(Arc::new(Identities::new(secret.expose().as_bytes(), config.identity.required)))
+        }
+        None => None,
+    };
     let gateway = Gateway::new(gateway::Parts {
         sessions: Arc::clone(&node.sessions),
         archive: node.operations.clone(),
         agents,
-        options: gateway_options(&config, &bots, &workflows),
+        options: GatewayOptions { identities, services, ..gateway_options(&config) },
         node: config.node.id,
         metrics: gateway_metrics,
         socket_metrics,
+        bayeux_metrics,
+        intake: files::intake(&config, files)?,
+        load: {
+            let metrics = metrics.clone();
+            Arc::new(move || metrics.open())
+        },
     });
     let customers = gateway::serve(listeners.http, &gateway)?;
     let admin = Admin::new(node.operations.clone(), Arc::clone(&node.sessions), metrics, &token);
@@ -188,7 +220,7 @@ impl Node {
         stores: Stores,
         peer: TcpListener,
         links_config: LinksConfig,
-        bots: Arc<crate::bots::Bots>,
+        (files, bots): (Files, Arc<crate::bots::Bots>),
         metrics: &Metrics,
     ) -> Result<Self, StartError> {
         let mut rng = StdRng::from_seed(os_random()?);
@@ -211,6 +243,7 @@ impl Node {
             peers: Arc::new(links),
             journal: stores.journal,
             tables: Arc::clone(&stores.tables),
+            files,
             bots,
             pool: Arc::clone(&pool),
             watch: Arc::new(metrics.clone()),
@@ -301,32 +334,11 @@ fn shard_options(config: &Config) -> Options {
     }
 }
 
-fn gateway_options(
-    config: &Config,
-    bots: &crate::bots::Bots,
-    workflows: &crate::workflows::Workflows,
-) -> GatewayOptions {
-    let limits = Limits {
-        message_bytes_max: config.session.message_bytes_max,
-        events_max: config.session.events_max,
-        linger_ms: i64::try_from(config.session.linger_ms).unwrap_or(i64::MAX),
-    };
-    let services = config
-        .services
-        .iter()
-        .map(|(name, service)| {
-            let bot = service.bot.as_ref().and_then(|bot| {
-                let name = BotName(bot.clone());
-                let nickname = bots.get(&name)?.nickname().to_owned();
-                Some(Bot { name, nickname })
-            });
-            let workflow = service.workflow.as_ref().and_then(|workflow| workflows.get(workflow));
-            (name.clone(), ServiceOptions { workflow, bot, limits: limits.clone() })
-        })
-        .collect();
+/// All but the services and who is signed.
+fn gateway_options(config: &Config) -> GatewayOptions {
     let ms = Duration::from_millis;
     GatewayOptions {
-        services,
+        services: BTreeMap::new(),
         body_bytes_max: config.http.body_bytes_max,
         fields_max: config.http.fields_max,
         field_bytes_max: config.http.field_bytes_max,
@@ -335,11 +347,27 @@ fn gateway_options(
         body_timeout: ms(config.http.body_timeout_ms),
         head_timeout: ms(config.http.head_timeout_ms),
         keep_alive: ms(config.http.keep_alive_ms),
+        refresh_wait_max: ms(config.http.refresh_wait_max_ms),
         unread_timeout: ms(config.http.unread_timeout_ms),
         connections_max: config.http.connections_max,
         workers: config.http_workers(),
         probe: GatewayOptions::default().probe,
         origins: config.http.origins.clone(),
+        behind_balancer: config.http.behind_balancer,
+        identities: None,
+        proxy_protocol: config.http.proxy_protocol,
+        admission: AdmissionOptions {
+            address_requests_per_minute: config.admission.address_requests_per_minute,
+            address_starts_per_minute: config.admission.address_starts_per_minute,
+            session_commands_per_minute: config.admission.session_commands_per_minute,
+            sessions_max: config.admission.sessions_max,
+            trusted_proxies: config.http.trusted_networks(),
+        },
+        cometd: CometdOptions {
+            timeout: ms(config.cometd.timeout_ms),
+            interval_max: ms(config.cometd.max_interval_ms),
+            clients_max: config.cometd.clients_max,
+        },
         customer_nodes: config.http.customer_nodes.clone(),
     }
 }

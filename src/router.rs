@@ -16,7 +16,7 @@ use handoff_chat::SessionId;
 use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
 use handoff_chat::entry::Entry;
 use handoff_chat::session::Session;
-use handoff_cluster::{MemberList, PeerService, Peers, shard_of};
+use handoff_cluster::{MemberList, MemberState, PeerService, Peers, shard_of};
 use handoff_journal::{CLOSING_ROW, NodeId, Owner, ShardId, Table, Tables};
 use std::sync::Arc;
 use std::time::Duration;
@@ -233,6 +233,13 @@ impl Sessions for Router {
 
     fn leaving(&self) -> bool {
         self.standing.stage() == Stage::Draining
+    }
+
+    fn nodes(&self) -> Vec<String> {
+        let list = self.list.load();
+        let serving = list.members.iter().filter(|member| member.state == MemberState::Up);
+        let (own, others): (Vec<_>, Vec<_>) = serving.partition(|member| member.owner.node == self.node);
+        own.into_iter().chain(others).map(|member| member.http_url.clone()).collect()
     }
 
     fn ready(&self) -> Result<(), String> {

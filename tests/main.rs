@@ -10,10 +10,12 @@
 
 mod api;
 mod conversation;
+mod files;
 mod hygiene;
 mod operators;
 mod partitions;
 mod peer_links;
+mod privacy;
 mod proxy;
 mod sockets;
 mod support;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::client::http;
 use crate::support::cluster::Cluster;
 use crate::support::lan::HOST;
 use crate::support::talker::Talker;
@@ -13,16 +12,21 @@ use crate::support::until_true;
 
 const TALKERS: usize = 18;
 
-async fn gather(cluster: &Cluster) -> Vec<Talker> {
+/// Customers with a chat each, spread over the nodes.
+pub(crate) async fn gather(urls: &[String]) -> Vec<Talker> {
     let mut talkers = Vec::new();
     for number in 0..TALKERS {
-        talkers.push(Talker::start(&cluster.urls(), number, &format!("talker{number}")).await);
+        talkers.push(Talker::start(urls, number, &format!("talker{number}")).await);
     }
     talkers
 }
 
 /// All talk at the same time, so many messages each; `during` happens while they do.
-async fn talk(talkers: Vec<Talker>, messages: usize, during: impl Future<Output = ()>) -> Vec<Talker> {
+pub(crate) async fn talk(
+    talkers: Vec<Talker>,
+    messages: usize,
+    during: impl Future<Output = ()>,
+) -> Vec<Talker> {
     let talks: Vec<_> = talkers
         .into_iter()
         .map(|mut talker| {
@@ -47,7 +51,7 @@ async fn talk(talkers: Vec<Talker>, messages: usize, during: impl Future<Output 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_socket_goes_on_at_another_node_when_its_node_or_the_chat_s_owner_is_killed() {
     let mut cluster = Cluster::start(3).await;
-    let mut talkers = gather(&cluster).await;
+    let mut talkers = gather(&cluster.urls()).await;
     for victim in [0, 1] {
         let pause = Duration::from_millis(200);
         talkers = talk(talkers, 15, async {
@@ -69,7 +73,7 @@ async fn a_socket_goes_on_at_another_node_when_its_node_or_the_chat_s_owner_is_k
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_drains_leads_its_sockets_away_and_exits_0() {
     let mut cluster = Cluster::start(3).await;
-    let mut talkers = gather(&cluster).await;
+    let mut talkers = gather(&cluster.urls()).await;
     talkers = talk(talkers, 10, async {
         assert_eq!(cluster.nodes[0].drain().await.code(), Some(0), "{}", cluster.nodes[0].log());
     })
@@ -124,26 +128,58 @@ async fn the_demo_agent_signs_in_at_any_node_with_the_password_that_the_first_st
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_link_that_loses_all_in_one_direction_is_found_by_both_ends() {
+/// How often the node of a cluster of one closed sockets of a kind for their silence.
+async fn silent(cluster: &Cluster, kind: &str) -> bool {
+    let page = cluster.lan.as_ref().unwrap().get(0, 9080, "/metrics");
+    page.contains(&format!("handoff_socket_closes_total{{kind=\"{kind}\",reason=\"silent\"}} 1"))
+}
+
+/// A customer's link loses all that goes from one place to another; both ends find out and the chat goes on.
+async fn half_open(from: usize, to: usize) {
     let Some(cluster) = Cluster::start_apart(1).await else { return };
     let lan = cluster.lan.as_ref().unwrap();
     let mut talker = Talker::start(&cluster.urls(), 0, "half-open").await;
     talker.send("before").await;
-    lan.lose(0, HOST);
-    // The client hears nothing and gives the socket up; its side of the connection stands all the while.
+    lan.lose(from, to);
+    // The client hears nothing more of a server that does not hear it, and gives the socket up; its side of the
+    // connection stands all the while.
     while talker.frame().await.is_some() {}
     let half_open = talker.socket.take();
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    until_true("the server closed the silent socket", || silent(&cluster, "customer")).await;
     lan.heal();
-    let metrics = format!("{}/metrics", cluster.nodes[0].admin);
-    until_true("the server closed the silent socket", || async {
-        let Ok(page) = http().get(&metrics).send().await else { return false };
-        let page = page.text().await.unwrap_or_default();
-        page.contains("handoff_socket_closes_total{kind=\"customer\",reason=\"silent\"} 1")
-    })
-    .await;
     drop(half_open);
     talker.send("after").await;
     talker.is_kept(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_loses_all_from_the_node_to_the_customer_is_found_by_both_ends() {
+    half_open(0, HOST).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_loses_all_from_the_customer_to_the_node_is_found_by_both_ends() {
+    half_open(HOST, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_s_half_open_link_is_found_in_either_direction_and_he_signs_in_anew() {
+    for (from, to) in [(0, HOST), (HOST, 0)] {
+        let Some(cluster) = Cluster::start_apart(1).await else { return };
+        let lan = cluster.lan.as_ref().unwrap();
+        let (url, password) = (cluster.urls().remove(0), cluster.demo_password());
+        let mut window = Talker::window(&url).await;
+        let mut sign_in = json!({"id": "s", "do": "sign_in", "name": "demo", "password": password});
+        let token = window.answer(&sign_in).await["token"].clone();
+        lan.lose(from, to);
+        while window.frame().await.is_some() {}
+        let half_open = window.socket.take();
+        until_true("the server closed the agent's silent socket", || silent(&cluster, "agent")).await;
+        lan.heal();
+        drop(half_open);
+        let mut window = Talker::window(&url).await;
+        sign_in["token"] = token;
+        sign_in.as_object_mut().unwrap().remove("password");
+        assert_eq!(window.answer(&sign_in).await["ok"], true);
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 pub(crate) mod crowd;
 pub(crate) mod lan;
 pub(crate) mod node;
+pub(crate) mod scanner;
 pub(crate) mod script;
 pub(crate) mod talker;
 

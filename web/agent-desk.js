@@ -1,6 +1,7 @@
 // The agent's desk over the agent socket, without a page: sign-in, status, offers, and each chat with what is yet to send.
 // The server's word is the whole desk after each change, the same in all windows; this only adds what is this window's own.
 
+import { Files } from "./files.js";
 import { Link, Lost, Refused } from "./link.js";
 import { Outbox, Thread } from "./thread.js";
 import { Typist } from "./typist.js";
@@ -38,6 +39,8 @@ export class Chat {
   over = "";
   /** He asked to leave. */
   leaving = false;
+  /** @type {Files} */
+  files;
   /** @type {Frame | null} contact and earlier records */
   history = null;
 
@@ -45,9 +48,12 @@ export class Chat {
    * @param {Work} work
    * @param {Link} link
    * @param {() => void} onChange
+   * @param {() => string} authorization the agent's, for files
    */
-  constructor(work, link, onChange) {
+  constructor(work, link, onChange, authorization) {
     this.work = work;
+    const address = () => ({ chat: work.chat, authorization: authorization() });
+    this.files = new Files({ nodes: link.options.nodes, address, onChange });
     const chat = work.chat;
     this.outbox = new Outbox({
       deliver: (item) => link.insist("send", { chat, text: item.text }, item.id),
@@ -235,7 +241,9 @@ export class Desk {
 
   /** @param {Work} work */
   #newChat(work) {
-    const chat = new Chat(work, this.link, () => this.changed());
+    const authorization = () => `Basic ${btoa(`${this.kept.name}:${this.kept.token}`)}`;
+    const chat = new Chat(work, this.link, () => this.changed(), authorization);
+    chat.files.learn();
     // After a reload: what was not answered goes again, with the ids it had.
     chat.outbox.items = (this.kept.items[work.chat] ?? []).map(({ id, text }) => ({ id, text }));
     this.chats.set(work.chat, chat);
@@ -265,7 +273,8 @@ export class Desk {
     const first = chat.thread.events.length === 0;
     const news = chat.thread.take(frame);
     chat.outbox.settle(chat.thread);
-    const messages = news.filter((event) => event.type === "message" && !chat.thread.isMine(event.by));
+    const said = ["message", "rich_reply", "file_uploaded"];
+    const messages = news.filter((event) => said.includes(event.type) && !chat.thread.isMine(event.by));
     if (chat !== this.selected || document.hidden)
       chat.unread += first ? Math.min(1, messages.length) : messages.length;
     this.changed();

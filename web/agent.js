@@ -5,6 +5,7 @@ import { Details } from "./agent-details.js";
 import { List } from "./agent-list.js";
 import { Conversation, bubble, drawTyping } from "./conversation.js";
 import { byId, composer, grow, menu, setText, show } from "./dom.js";
+import { drawFiles, picker } from "./files.js";
 import { listedNodes } from "./link.js";
 import { tabStore } from "./store.js";
 import { speak } from "./texts.js";
@@ -79,6 +80,7 @@ const conversation = new Conversation({
   language,
   say: (key, name) => say(key === "ended" ? "chatEnded" : key, name),
   nameOf: (number, thread) => thread.party(number)?.nickname || say("system"),
+  onSave: (id, name) => desk.selected?.files.save(id, name),
   onEdit(item) {
     if (!desk.selected) return;
     desk.selected.outbox.remove(item);
@@ -161,6 +163,7 @@ function drawChat() {
   show(byId("leave-place"), !chat.over);
   show(byId("dismiss"), chat.over !== "");
   show(byId("composer"), !chat.over && !chat.leaving);
+  drawFiles(chat.files, { takes: chat.files.limits !== null, speaks: !chat.over }, say);
   /** @type {HTMLButtonElement} */ (byId("leave")).disabled = chat.leaving;
   conversation.draw(chat.thread, chat.outbox.items);
   const left = chat.thread.events.length > 0 && !chat.thread.has("customer");
@@ -275,6 +278,7 @@ composer(
   (text) => desk.selected?.send(text),
   (text) => desk.selected?.typist.changed(text),
 );
+picker(byId("attach"), byId("file"), (file) => desk.selected?.files.send(file));
 byId("dismiss").addEventListener("click", () => desk.dismiss(desk.kept.selected));
 byId("back").addEventListener("click", () => view("list"));
 byId("sign-out").addEventListener("click", async () => complain(await desk.signOut()));

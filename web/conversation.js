@@ -1,6 +1,7 @@
 // Draws a chat: messages with who and when, who came and went, what is still on its way. Texts are only ever set as text.
 
 import { el, setText, show } from "./dom.js";
+import { size } from "./files.js";
 
 /** Messages of one person within this time stand under one name. */
 const SAME_MS = 5 * 60_000;
@@ -30,8 +31,10 @@ export class Conversation {
    * @param {HTMLElement} options.pending
    * @param {HTMLElement} options.latest the button back to the newest
    * @param {string} options.language
-   * @param {(key: "joined" | "left" | "sending" | "failed" | "tooLong" | "edit" | "bot" | "ended", name?: string) => string} options.say
+   * @param {(key: "joined" | "left" | "sending" | "failed" | "tooLong" | "edit" | "bot" | "ended" | "save" | "fileGone", name?: string) => string} options.say
    * @param {(number: number | undefined, thread: Thread) => string} options.nameOf
+   * @param {(id: string, name: string) => void} options.onSave a file is to be saved
+   * @param {(title: string) => void} [options.onChoose] a choice of a rich message; without it there are none
    * @param {(item: Item) => void} options.onEdit a refused message goes back to where it can be mended
    */
   constructor(options) {
@@ -92,12 +95,15 @@ export class Conversation {
    */
   #entry(thread, event) {
     const day = this.calendar.format(event.at);
-    const lines = day !== this.#day && event.type === "message" ? [line(day)] : [];
+    const said = ["message", "pushed_url", "file_uploaded", "rich", "rich_reply"].includes(event.type);
+    const lines = day !== this.#day && said ? [line(day)] : [];
     if (lines.length) this.#above = null;
-    if (event.type === "message") {
+    if (said) {
       this.#day = day;
       return [...lines, this.#message(thread, event)];
     }
+    if (event.type.startsWith("idle_")) return event.text ? [line(event.text)] : null;
+    if (event.type === "file_deleted") return [line(this.options.say("fileGone", event.text))];
     if (event.type === "ended") return [line(this.options.say("ended"))];
     if (thread.isMine(event.by) || (event.type !== "joined" && event.type !== "left")) return null;
     this.#above = null;
@@ -119,7 +125,40 @@ export class Conversation {
     const time = el("time", { datetime: new Date(event.at).toISOString() }, this.clock.format(event.at));
     who.append(el("span", { class: "gap", "aria-hidden": "true" }, party?.me ? "" : " · "), time);
     const kind = `${party?.me ? "mine" : "theirs"} ${party?.role ?? ""}${same ? " same" : ""}`;
-    return bubble(kind, who, event.text ?? "");
+    if (event.file) return this.#file(kind, who, event.text ?? "", event.file);
+    const made = bubble(kind, who, event.text ?? "");
+    const titles = event.type === "rich" && this.options.onChoose ? choices(event.content ?? {}) : [];
+    if (titles.length) made.append(this.#choices(titles));
+    return made;
+  }
+
+  /** @param {string[]} titles */
+  #choices(titles) {
+    const row = el("div", { class: "choices" });
+    for (const title of titles) {
+      const choose = () => {
+        row.remove();
+        this.options.onChoose?.(title);
+      };
+      row.append(el("button", { type: "button", class: "plain", dir: "auto", onclick: choose }, title));
+    }
+    return row;
+  }
+
+  /**
+   * @param {string} kind
+   * @param {HTMLElement} who
+   * @param {string} name
+   * @param {{id: string, bytes?: number}} file
+   */
+  #file(kind, who, name, file) {
+    const { say, onSave, language } = this.options;
+    const made = bubble(kind, who, "");
+    const save = el("button", { type: "button", class: "file", title: say("save", name) });
+    save.addEventListener("click", () => onSave(file.id, name));
+    save.append(el("bdi", {}, name), " ", el("small", {}, size(file.bytes ?? 0, language)));
+    made.querySelector(".text")?.replaceChildren(save);
+    return made;
   }
 
   /** @param {Item[]} items */
@@ -145,6 +184,18 @@ export class Conversation {
     made.append(state);
     return made;
   }
+}
+
+/**
+ * What can be chosen with a tap: writing the title chooses it.
+ * @param {import("./link.js").Frame} content
+ * @returns {string[]}
+ */
+function choices(content) {
+  const cards = [content.card, ...(content.cards ?? [])].filter(Boolean);
+  const actions = cards.flatMap((card) => card.actions ?? []).filter((action) => action.id);
+  const items = (content.sections ?? []).flatMap((/** @type {any} */ section) => section.items);
+  return [...(content.options ?? []), ...items, ...actions].map((one) => one.title);
 }
 
 /** @param {string} text */

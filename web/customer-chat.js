@@ -1,6 +1,7 @@
 // The customer's chat over the native socket, without a page: it starts, resumes after whatever happens to the socket or to
 // the page, sends each message once, and leaves.
 
+import { Files } from "./files.js";
 import { Link, Lost, Refused, newId } from "./link.js";
 import { Outbox, Thread } from "./thread.js";
 import { Typist } from "./typist.js";
@@ -24,6 +25,8 @@ export const nothing = () => ({ phase: "idle", form: {}, chat: "", key: "", numb
 
 export class CustomerChat {
   thread = new Thread();
+  /** @type {Files} those of this chat */
+  files;
   /** Why the last start was refused, as the server's code. */
   refused = "";
   /** The chat was there no more when the page came back to it. */
@@ -40,13 +43,17 @@ export class CustomerChat {
     this.options = options;
     /** @type {Kept} */
     this.kept = options.store.read();
+    this.files = this.#newFiles();
     this.link = new Link({
       path: "/v1/customer",
       nodes: options.nodes,
       begin: () => this.#begin(),
       onEvent: (frame) => this.#event(frame),
       onState: (state) => {
-        if (state === "open") this.outbox.run();
+        if (state === "open") {
+          this.outbox.run();
+          this.files.learn();
+        }
         options.onChange();
       },
     });
@@ -71,6 +78,7 @@ export class CustomerChat {
     this.refused = "";
     this.gone = false;
     this.thread = new Thread();
+    this.files = this.#newFiles();
     this.outbox.items = [];
     // With its own id a start that is repeated, even at another node, finds the chat that the first one made.
     this.kept = { ...nothing(), phase: "starting", form: { ...form, client_id: newId() } };
@@ -104,6 +112,20 @@ export class CustomerChat {
     this.gone = false;
     this.kept = nothing();
     this.#changed();
+  }
+
+  /** Whether a file may be sent now. */
+  get takesFiles() {
+    const { limits } = this.files;
+    return this.phase === "open" && limits !== null && (!limits.need_agent || this.thread.has("agent"));
+  }
+
+  #newFiles() {
+    return new Files({
+      nodes: this.options.nodes,
+      address: () => ({ chat: this.kept.chat, authorization: `Bearer ${this.kept.key}` }),
+      onChange: () => this.options.onChange(),
+    });
   }
 
   #changed() {

@@ -3,6 +3,7 @@
 import { Conversation, drawTyping } from "./conversation.js";
 import { CustomerChat, nothing } from "./customer-chat.js";
 import { byId, composer, grow, setText, show } from "./dom.js";
+import { drawFiles, picker } from "./files.js";
 import { listedNodes } from "./link.js";
 import { tabStore } from "./store.js";
 import { speak } from "./texts.js";
@@ -26,6 +27,8 @@ const conversation = new Conversation({
   language,
   say: (key, name) => say(key === "ended" ? "over" : key, name),
   nameOf: (number, thread) => thread.party(number)?.nickname || say("team"),
+  onChoose: (title) => chat.send(title),
+  onSave: (id, name) => chat.files.save(id, name),
   onEdit(item) {
     chat.outbox.remove(item);
     message.value = item.text;
@@ -48,6 +51,7 @@ function draw() {
   show(byId("start"), !talking);
   show(byId("scroller"), talking);
   show(byId("composer"), chat.phase === "open");
+  drawFiles(chat.files, { takes: chat.takesFiles, speaks: chat.phase === "open" }, say);
   show(byId("end"), chat.phase === "open");
   show(byId("ended"), chat.phase === "ended");
   /** @type {HTMLButtonElement} */ (byId("begin")).disabled = chat.phase === "starting";
@@ -131,6 +135,7 @@ composer(
   (text) => chat.send(text),
   (text) => chat.typing(text),
 );
+picker(byId("attach"), byId("file"), (file) => chat.files.send(file));
 byId("end").addEventListener("click", () => sure.showModal());
 byId("stay").addEventListener("click", () => sure.close());
 byId("leave").addEventListener("click", () => {

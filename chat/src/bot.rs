@@ -1,6 +1,7 @@
 //! The rule bot: patterns to answers, in any language. Pure and deterministic, so that a turn taken again
 //! after a takeover says the same.
 
+use crate::rich::Rich;
 use crate::session::{Body, Event};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -37,6 +38,8 @@ pub struct BotRule {
     /// What it may answer: one is chosen by the number of the event answered.
     #[serde(default)]
     pub answers: Vec<String>,
+    /// A rich message to show after the answer, as JSON.
+    pub rich: Option<String>,
     /// Whether the bot leaves afterwards.
     #[serde(default)]
     pub leave: bool,
@@ -60,6 +63,14 @@ pub enum BotError {
         /// What the expression's compiler says.
         reason: String,
     },
+    /// The rich message is none.
+    #[error("rule {rule}: {reason}")]
+    Rich {
+        /// Which rule, counted from 1.
+        rule: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The rule would do nothing.
     #[error("rule {rule}: it has neither answers nor `leave = true` nor `handover = true`")]
     Idle {
@@ -76,6 +87,8 @@ pub enum BotError {
 pub struct BotAnswer {
     /// To be posted; may be empty.
     pub texts: Vec<String>,
+    /// A rich message to be posted after them, as JSON.
+    pub rich: Option<String>,
     /// Whether it leaves afterwards.
     pub leave: bool,
     /// Whether it asks for a person.
@@ -100,7 +113,10 @@ impl Rules {
         }
         let mut patterns = Vec::with_capacity(raw.rules.len());
         for (rule, row) in (1..).zip(&raw.rules) {
-            if row.answers.is_empty() && !row.leave && !row.handover {
+            if let Some(Err(error)) = row.rich.as_deref().map(Rich::read) {
+                return Err(BotError::Rich { rule, reason: error.to_string() });
+            }
+            if row.answers.is_empty() && row.rich.is_none() && !row.leave && !row.handover {
                 return Err(BotError::Idle { rule });
             }
             let pattern = RegexBuilder::new(&row.pattern)
@@ -121,8 +137,8 @@ impl Rules {
     pub fn turn(&self, event: &Event) -> BotAnswer {
         match &event.body {
             Body::Joined(_) => self.greet(event.seq),
-            Body::Message { text, .. } => self.answer(&text.show(), event.seq),
-            Body::Opened(_) | Body::Left { .. } | Body::Ended | Body::Attached { .. } => BotAnswer::default(),
+            Body::Message { text, .. } | Body::RichReply { text, .. } => self.answer(&text.show(), event.seq),
+            _ => BotAnswer::default(),
         }
     }
 
@@ -138,6 +154,7 @@ impl Rules {
             || BotAnswer { texts: choose(&self.raw.fallbacks, seq), ..BotAnswer::default() },
             |(_, row)| BotAnswer {
                 texts: choose(&row.answers, seq),
+                rich: row.rich.clone(),
                 leave: row.leave,
                 handover: row.handover,
             },

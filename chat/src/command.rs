@@ -1,11 +1,14 @@
 //! What may be asked of an entity, and what it answers. Travels over peer links (bincode), never to clients.
 
 use crate::agent::{Desk, DeskAct, DeskAnswer};
+use crate::file::{File, FileId, FileReject, FilesView};
 use crate::id::{AgentName, BotName, CommandId, EffectId, EntityId, TimerId};
 use crate::queue::Line;
+use crate::rich::RichReject;
 use crate::routing::{Message, Reply};
 use crate::session::{ChatAnswer, Event, Opening, View};
 use bincode::{Decode, Encode};
+use std::collections::BTreeMap;
 
 /// One command with its id and who gives it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -66,6 +69,8 @@ pub enum Act {
         effect: EffectId,
         /// The texts to post.
         texts: Vec<String>,
+        /// A rich message to post after them, as JSON.
+        rich: Option<String>,
         /// Whether the bot leaves afterwards.
         leave: bool,
         /// Whether it asks for a person: where a workflow invited it, it leaves and the workflow goes on.
@@ -108,6 +113,81 @@ pub enum Act {
     Desk(DeskAct),
     /// This owner has just read the entity from its log: what it holds for others is to be verified.
     Restored,
+    /// Shows a page to the others.
+    PushUrl {
+        /// Its address.
+        url: String,
+    },
+    /// Takes another nickname.
+    Rename {
+        /// The new one.
+        nickname: String,
+    },
+    /// Attaches data, which replace what is there under their keys.
+    Attach {
+        /// By key.
+        data: BTreeMap<String, String>,
+    },
+    /// A notice to the programs of the others.
+    CustomNotice {
+        /// What it says.
+        text: String,
+        /// Its type, when given.
+        notice_type: Option<String>,
+    },
+    /// Posts a rich message.
+    SendRich {
+        /// It, as JSON.
+        content: String,
+    },
+    /// Answers a rich message.
+    ReplyRich {
+        /// The index of the message in the caller's view.
+        to: u64,
+        /// The answer, as JSON.
+        content: String,
+    },
+    /// The caller is about to store a file of this size.
+    ReserveFile {
+        /// Which.
+        file: FileId,
+        /// How large it is.
+        bytes: u64,
+    },
+    /// It is stored: the others are to see it.
+    AddFile {
+        /// It.
+        file: Box<File>,
+        /// It is to be looked through first.
+        held: bool,
+    },
+    /// It could not be stored, or may not be shown.
+    ReleaseFile {
+        /// Which.
+        file: FileId,
+    },
+    /// It is to be no longer there.
+    DeleteFile {
+        /// Which.
+        file: FileId,
+    },
+    /// The caller is about to be given it.
+    DownloadFile {
+        /// Which.
+        file: FileId,
+    },
+    /// An owed [`crate::entry::Effect::ScanFile`] is done.
+    FileScanned {
+        /// The effect.
+        effect: EffectId,
+        /// Whether nothing was found.
+        clean: bool,
+    },
+    /// The caller has read everything below this position of his view.
+    MarkRead {
+        /// One past the last index read.
+        position: u64,
+    },
 }
 
 /// What becomes of a chat that an agent leaves (the `afterAction` of the field).
@@ -199,6 +279,12 @@ pub enum Reject {
     /// The agent can't sign out while he has chats.
     #[error("leave your chats first")]
     HasChats,
+    /// Something with a file.
+    #[error(transparent)]
+    File(#[from] FileReject),
+    /// Something with a rich message.
+    #[error(transparent)]
+    Rich(#[from] RichReject),
     /// The session failed twice on the same command and is out of service until its shard has a new owner.
     #[error("the session is out of service after repeated faults")]
     Quarantined,
@@ -222,6 +308,8 @@ pub enum Read {
         /// The version that the reader knows; 0: none.
         version: u64,
     },
+    /// The files that a customer or agent can see, and what he may do with files.
+    Files,
     /// Who waits in a queue and who could take them.
     Line,
     /// Everything, for records and operators.
@@ -242,6 +330,8 @@ pub enum Reading {
     Desk(Box<Desk>),
     /// For [`Read::Line`].
     Line(Box<Line>),
+    /// For [`Read::Files`].
+    Files(Box<FilesView>),
     /// For [`Read::Whole`] and [`Read::Since`]: the durable events, in order.
     Events(Vec<Event>),
     /// Durable events below this `seq` are no longer in memory: read history rows `from..below` and prepend

@@ -141,7 +141,10 @@ mod tests {
             time_zone_offset_minutes: 0,
             key_hash: [0; 32],
             sealed_key: None,
-            limits: Limits { message_bytes_max: 1, events_max: 1, linger_ms: 1 },
+            limits: Limits { message_bytes_max: 1, events_max: 1, linger_ms: 1, files: None },
+            idle: None,
+            asynchronous: false,
+            privacy: None,
         }
     }
 

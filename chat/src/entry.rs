@@ -2,11 +2,12 @@
 //! a new version gets a new shape beside the old.
 
 use crate::agent::AgentChange;
+use crate::file::{FileChange, FileId};
 use crate::id::{BotName, CommandId, EffectId, EntityId, Millis, TimerId};
 use crate::interaction::InteractionChange;
 use crate::queue::QueueChange;
 use crate::routing::Message;
-use crate::session::{ChatAnswer, Event};
+use crate::session::{ChatAnswer, Event, IdleStage};
 use bincode::{Decode, Encode};
 
 /// One thing that an entity journals.
@@ -56,6 +57,22 @@ pub enum Entry {
     Agent(AgentChange),
     /// The session's time to answer after its end is over: forget it.
     Retired,
+    /// A change of the session's inactivity control.
+    Idle(IdleChange),
+    /// A change of the session's files that is no event.
+    File(FileChange),
+    /// The key under which originals are sealed; none: it is forgotten, and so are they.
+    Sealing(Option<[u8; 32]>),
+}
+
+/// A change of a session's inactivity control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum IdleChange {
+    /// This timer watches for the next stage; none: nothing does.
+    Watched(Option<(TimerId, IdleStage)>),
+    /// How far the clock of deadlines is behind the wall clock from here on, in milliseconds: so that the moment of an
+    /// event, which the wall clock told, can be told in served time.
+    Behind(i64),
 }
 
 /// Something to do outside of the entity.
@@ -79,4 +96,18 @@ pub enum Effect {
     OpenRecord,
     /// Session and interaction have ended: the remaining transcript rows and the closing row are to be written.
     CloseRecord,
+    /// A file's bytes are to be looked through.
+    ScanFile {
+        /// Which.
+        file: FileId,
+        /// How many.
+        bytes: u64,
+    },
+    /// A file's bytes are to go.
+    DropFile {
+        /// Which.
+        file: FileId,
+        /// How many.
+        bytes: u64,
+    },
 }

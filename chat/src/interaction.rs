@@ -234,6 +234,11 @@ impl Interaction {
         self.begun.data.insert(key.to_owned(), value.clone());
     }
 
+    /// The customer has another nickname.
+    pub(crate) fn renamed(&mut self, nickname: &Text) {
+        self.begun.nickname = nickname.clone();
+    }
+
     /// What it runs.
     pub fn program(&self) -> &Program {
         &self.begun.program

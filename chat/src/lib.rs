@@ -11,12 +11,15 @@ pub mod command;
 pub mod contact;
 pub mod entity;
 pub mod entry;
+pub mod file;
 pub mod id;
 pub mod interaction;
 pub mod key;
 mod ledger;
+pub mod privacy;
 pub mod queue;
 pub mod record;
+pub mod rich;
 pub mod routing;
 pub mod session;
 #[cfg(test)]
@@ -25,6 +28,7 @@ pub mod transcript;
 pub mod workflow;
 
 pub use entity::{Decision, Entity};
+pub use file::FileId;
 pub use id::{
     AgentName, BotName, CommandId, EffectId, EntityId, Kind, Millis, QueueName, SessionId, TimerId,
 };

@@ -1,17 +1,23 @@
 //! The chat session: connects participants and carries their events.
 
+mod clear;
 pub mod command;
 mod draft;
 pub mod event;
+mod files;
 mod hands;
+mod idle;
 mod machine;
 mod read;
+mod rich;
 mod snapshot;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use command::{Bot, ChatAnswer, Limits, Opening, View};
-pub use event::{Body, Event, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind, Visibility};
+pub use command::{Bot, ChatAnswer, Counts, IdleTerms, Limits, Opening, View};
+pub use event::{
+    Body, Event, IdleStage, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind, Visibility,
+};
 pub(crate) use machine::cut;
 pub use state::Session;

@@ -5,11 +5,14 @@
 //! `HANDOFF_WRITE_FIXTURES=1` writes files that don't exist yet; it never replaces one.
 
 use crate::command::{Act, Caller, Command};
-use crate::entry::{Effect, Entry};
+use crate::entry::{Effect, Entry, IdleChange};
+use crate::file::{File, FileChange, FileId, FileLimits};
 use crate::interaction::{Begun, How, InteractionChange, Place, Purpose};
+use crate::privacy::{Area, National, Preview, Privacy, Rule, Subject};
 use crate::record::{RecordClosing, RecordOpening, decode_event, encode_event};
 use crate::session::{
-    Body, Bot, ChatAnswer, Event, LeaveReason, Limits, Opening, Participant, Role, Start, Text, Visibility,
+    Body, Bot, ChatAnswer, Counts, Event, IdleStage, IdleTerms, LeaveReason, Limits, Opening, Participant,
+    Role, Start, Text, Visibility,
 };
 use crate::workflow::{Known, Program, read};
 use crate::{AgentName, BotName, CommandId, EffectId, Millis, QueueName, Session, SessionId, TimerId, Turn};
@@ -37,7 +40,48 @@ fn stays<T: Encode + Decode<()> + PartialEq + Debug>(name: &str, value: &T) {
 }
 
 fn limits() -> Limits {
-    Limits { message_bytes_max: 4096, events_max: 1000, linger_ms: 600_000 }
+    let files = FileLimits {
+        files_max: 3,
+        file_bytes_max: 2_097_152,
+        total_bytes_max: 5_242_880,
+        types: "jpg:png".to_owned(),
+        need_agent: true,
+        downloads_max: 2,
+    };
+    Limits { message_bytes_max: 4096, events_max: 1000, linger_ms: 600_000, files: Some(files) }
+}
+
+fn privacy() -> Privacy {
+    Privacy {
+        area: Area::HistoryAll,
+        rules: vec![
+            Rule::Card,
+            Rule::Phone,
+            Rule::Email,
+            Rule::Iban,
+            Rule::National(National::UkNino),
+            Rule::Own("[0-9]{9}".to_owned()),
+        ],
+        replacement: '█',
+        preview: Preview::Hidden,
+        bots_see: true,
+        subject: Subject::Both,
+    }
+}
+
+fn file() -> File {
+    File {
+        id: FileId(u64::MAX >> 1),
+        name: Text::clear("Zoë.png"),
+        bytes: 70_000,
+        media_type: "image/png".to_owned(),
+        description: Text::clear(""),
+    }
+}
+
+fn idle_terms() -> IdleTerms {
+    let texts = ["soon", "", "closed"].map(str::to_owned);
+    IdleTerms { alert_ms: 255_000, second_alert_ms: 0, close_ms: 45_000, texts, counts: Counts::Notices }
 }
 
 fn participant(role: Role, visibility: Visibility) -> Participant {
@@ -51,6 +95,41 @@ fn participant(role: Role, visibility: Visibility) -> Participant {
     }
 }
 
+/// Events of what came beside plain talk.
+fn other_bodies() -> Vec<(String, Body)> {
+    vec![
+        (
+            "masked".to_owned(),
+            Body::Masked {
+                text: Text::clear("***"),
+                sealed: Text { key: 1, bytes: vec![1, 2, 3] },
+                message_type: Some("text".to_owned()),
+                notice: true,
+            },
+        ),
+        (
+            "rich".to_owned(),
+            Body::Rich {
+                text: Text::clear("?"),
+                content: Text::clear("{}"),
+                sealed: Some(Text { key: 1, bytes: vec![1, 2, 3] }),
+            },
+        ),
+        (
+            "rich-reply".to_owned(),
+            Body::RichReply {
+                to: 300,
+                through: [Some(1), None, Some(70_000)],
+                text: Text::clear("Yes"),
+                content: Text::clear("{}"),
+                sealed: None,
+            },
+        ),
+        ("file-uploaded".to_owned(), Body::FileUploaded(Box::new(file()))),
+        ("file-deleted".to_owned(), Body::FileDeleted { id: FileId(7), name: Text::clear("Zoë.png") }),
+    ]
+}
+
 fn bodies() -> Vec<(String, Body)> {
     let start = Start {
         service: "default".to_owned(),
@@ -61,6 +140,9 @@ fn bodies() -> Vec<(String, Body)> {
         key_hash: [5; 32],
         sealed_key: Some([9; 16]),
         limits: limits(),
+        idle: Some(Box::new(idle_terms())),
+        asynchronous: true,
+        privacy: Some(Box::new(privacy())),
     };
     let mut bodies = vec![
         ("opened".to_owned(), Body::Opened(Box::new(start))),
@@ -70,6 +152,13 @@ fn bodies() -> Vec<(String, Body)> {
         ),
         ("ended".to_owned(), Body::Ended),
         ("attached".to_owned(), Body::Attached { key: "topic".to_owned(), value: Text::clear("sales") }),
+        ("pushed-url".to_owned(), Body::PushedUrl { url: Text::clear("https://example.org") }),
+        ("renamed".to_owned(), Body::Renamed { nickname: Text::clear("Zo") }),
+        (
+            "custom-notice".to_owned(),
+            Body::CustomNotice { text: Text::clear("{}"), notice_type: Some("survey".to_owned()) },
+        ),
+        ("read".to_owned(), Body::Read { seq: 300, through: [Some(1), None, Some(70_000)] }),
     ];
     for role in [
         Role::Customer,
@@ -84,7 +173,18 @@ fn bodies() -> Vec<(String, Body)> {
             bodies.push((name, Body::Joined(Box::new(participant(role.clone(), visibility)))));
         }
     }
-    for reason in [LeaveReason::Left, LeaveReason::Inactive, LeaveReason::Removed, LeaveReason::Ended] {
+    bodies.extend(other_bodies());
+    for stage in [IdleStage::Alert, IdleStage::SecondAlert, IdleStage::Close] {
+        bodies.push((format!("idle-{stage:?}"), Body::Idle { stage, text: Text::clear("soon") }));
+    }
+    let reasons = [
+        LeaveReason::Left,
+        LeaveReason::Inactive,
+        LeaveReason::Removed,
+        LeaveReason::Ended,
+        LeaveReason::Idle,
+    ];
+    for reason in reasons {
         bodies.push((format!("left-{reason:?}"), Body::Left { reason, asked_by: Some(0) }));
     }
     bodies
@@ -113,6 +213,19 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("disarmed", Entry::Disarmed(TimerId(1))),
         ("retired", Entry::Retired),
         ("bot-failed", Entry::BotFailed(2)),
+        ("idle-watched", Entry::Idle(IdleChange::Watched(Some((TimerId(3), IdleStage::Close))))),
+        ("owed-scan-file", Entry::Owed { id, effect: Effect::ScanFile { file: FileId(7), bytes: 300 } }),
+        ("owed-drop-file", Entry::Owed { id, effect: Effect::DropFile { file: FileId(7), bytes: 300 } }),
+        ("file-held", Entry::File(FileChange::Held { by: 1, file: Box::new(file()) })),
+        ("sealing-begun", Entry::Sealing(Some([3; 32]))),
+        ("sealing-over", Entry::Sealing(None)),
+        ("file-released", Entry::File(FileChange::Released(FileId(7)))),
+        ("file-downloaded", Entry::File(FileChange::Downloaded)),
+        (
+            "file-reserved",
+            Entry::File(FileChange::Reserved { id: FileId(7), by: 1, bytes: 300, until: Millis(5) }),
+        ),
+        ("idle-behind", Entry::Idle(IdleChange::Behind(60_000))),
     ]
     .into_iter()
     .chain(interaction_entries())
@@ -221,6 +334,10 @@ fn opening() -> Opening {
         workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
         limits: limits(),
+        idle: None,
+        asynchronous: false,
+        privacy: Some(Box::new(privacy())),
+        sealing_key: [3; 32],
     }
 }
 

@@ -89,7 +89,9 @@ fn reason_text(reason: LeaveReason) -> (Option<&'static str>, &'static str) {
     match reason {
         LeaveReason::Left => (None, "left"),
         LeaveReason::Inactive => (Some("3"), "left due to disconnect"),
-        LeaveReason::Removed | LeaveReason::Ended => (Some("4"), "removed by other party"),
+        LeaveReason::Removed | LeaveReason::Ended | LeaveReason::Idle => {
+            (Some("4"), "removed by other party")
+        }
     }
 }
 

@@ -14,8 +14,10 @@ mod validate;
 use std::path::{Path, PathBuf};
 
 pub use options::{
-    Admin, Agent, Bots, Cassandra, Cluster, Config, Desk, Durability, Http, Journal, Limits, Log, LogFormat,
-    Node, Peer, Queue, Routing, Service, Session, Sqlite, Store, StoreKind, Tls, Workflows,
+    Admin, Admission, Agent, ApplyArea, Bots, Cassandra, CleanSubject, Cluster, Cometd, Config,
+    CountedNotices, Desk, Durability, FileScanner, FileStore, Files, Http, Identity, Inactivity, Journal,
+    Limits, Log, LogFormat, Node, Pattern, Peer, Privacy, Queue, Routing, S3, ScannerDown, Service, Session,
+    Sqlite, Store, StoreKind, Tls, TypingPreview, Workflows,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;
@@ -98,6 +100,22 @@ impl Config {
     #[must_use]
     pub fn sqlite_dir(&self) -> PathBuf {
         self.store.sqlite.dir.clone().unwrap_or_else(|| self.node.data_dir.join("store"))
+    }
+
+    /// Where files' bytes lie in the end: never [`FileStore::Auto`].
+    #[must_use]
+    pub fn file_store(&self) -> FileStore {
+        match (self.files.store, self.store.kind) {
+            (FileStore::Auto, StoreKind::Sqlite) => FileStore::Folder,
+            (FileStore::Auto, StoreKind::Cassandra) => FileStore::Database,
+            (given, _) => given,
+        }
+    }
+
+    /// The folder of files: `files.dir`, else `files` in the embedded store's folder.
+    #[must_use]
+    pub fn files_dir(&self) -> PathBuf {
+        self.files.dir.clone().unwrap_or_else(|| self.sqlite_dir().join("files"))
     }
 
     /// The file of the operators' token: `admin.token_file`, else `admin.token` in the data folder.

@@ -1,6 +1,14 @@
 //! The sections and their keys. Units stand last in the names; a key that ends in `_file` names a file whose content
 //! is the value. `default.toml` repeats every key with its default, and a test compares the two.
 
+mod files;
+mod log;
+mod privacy;
+
+pub use files::{FileScanner, FileStore, Files, S3, ScannerDown};
+pub use log::{Log, LogFormat};
+pub use privacy::{ApplyArea, CleanSubject, Pattern, Privacy, TypingPreview};
+
 use crate::secret::Secret;
 use crate::slot::{Reader, Slot, names, options};
 use std::collections::BTreeMap;
@@ -18,6 +26,12 @@ options! {
         node: Node = Node::default(),
         /// The customers' side.
         http: Http = Http::default(),
+        /// Who of them may come in.
+        admission: Admission = Admission::default(),
+        /// How they prove who they are.
+        identity: Identity = Identity::default(),
+        /// The CometD endpoint of the customers' side.
+        cometd: Cometd = Cometd::default(),
         /// The operators' side.
         admin: Admin = Admin::default(),
         /// Links to the other nodes.
@@ -30,6 +44,12 @@ options! {
         cluster: Cluster = Cluster::default(),
         /// Chat sessions.
         session: Session = Session::default(),
+        /// Inactivity control.
+        inactivity: Inactivity = Inactivity::default(),
+        /// Files that participants share.
+        files: Files = Files::default(),
+        /// Personal data in what participants say.
+        privacy: Privacy = Privacy::default(),
         /// Bounds of queues.
         limits: Limits = Limits::default(),
         /// The services customers may ask for, by name; `default` always exists.
@@ -101,14 +121,58 @@ options! {
         body_timeout_ms: u64 = 10_000,
         /// How long an idle connection is kept.
         keep_alive_ms: u64 = 75_000,
+        /// The longest time for which a refresh waits for news when its client asks for that.
+        refresh_wait_max_ms: u64 = 25_000,
         /// How long a client may leave replies unread.
         unread_timeout_ms: u64 = 30_000,
         /// Most connections of the node; more wait to be accepted.
         connections_max: usize = 20_000,
         /// Sites whose pages may use the API from a browser; none named: any.
         origins: Vec<String> = Vec::new(),
+        /// Clients reach the nodes through a balancer alone: sockets name no node's own address.
+        behind_balancer: bool = false,
+        /// Addresses and networks of proxies whose word about a client's address is believed.
+        trusted_proxies: Vec<String> = Vec::new(),
+        /// Trusted proxies say first whose a connection is, by the PROXY protocol.
+        proxy_protocol: bool = false,
         /// Addresses of the nodes that the customer page may turn to; none named: its own.
         customer_nodes: Vec<String> = Vec::new(),
+    }
+}
+
+options! {
+    /// Who may come in; each node counts for itself. 0: no limit.
+    Admission {
+        /// Calls of one address in a minute.
+        address_requests_per_minute: u32 = 0,
+        /// Chats that one address may start in a minute.
+        address_starts_per_minute: u32 = 0,
+        /// Messages, notices and typing of a customer in his chat in a minute.
+        session_commands_per_minute: u32 = 0,
+        /// Most sessions of the node that have not ended.
+        sessions_max: usize = 0,
+    }
+}
+
+options! {
+    /// Signed visitors: a site proves who starts a chat.
+    Identity {
+        /// The file with the secret that sites share; not set: nobody proves anything.
+        secret_file: Option<PathBuf> = None,
+        /// Whether nobody else may start a chat.
+        required: bool = false,
+    }
+}
+
+options! {
+    /// The CometD endpoint of the customers' API.
+    Cometd {
+        /// How long a `/meta/connect` is held that brings nothing.
+        timeout_ms: u64 = 20_000,
+        /// How long a client may stay away between two of them before its session is dropped.
+        max_interval_ms: u64 = 10_000,
+        /// Most clients of the node.
+        clients_max: usize = 20_000,
     }
 }
 
@@ -288,6 +352,48 @@ options! {
     }
 }
 
+names! {
+    /// Which notices count as activity, beside messages, joins and leaves.
+    CountedNotices ("none, notices, typing or all") {
+        /// None.
+        Nothing = "none",
+        /// Pushed pages, custom notices and new nicknames.
+        Notices = "notices",
+        /// Typing.
+        Typing = "typing",
+        /// All of these.
+        All = "all",
+    }
+}
+
+options! {
+    /// Inactivity control: who is in a chat with somebody who could answer him, and nobody does anything.
+    Inactivity {
+        /// Silence after which the participants are warned (timeout-alert); 0: off.
+        alert_ms: u64 = 255_000,
+        /// Further silence until a second warning (timeout-alert2); 0: there is none.
+        second_alert_ms: u64 = 0,
+        /// Further silence until the chat is closed (timeout-close).
+        close_ms: u64 = 45_000,
+        /// Which notices count as activity (include-notices).
+        notices: CountedNotices = CountedNotices::Nothing,
+        /// What is said at the first warning; empty: nothing.
+        alert_text: String =
+            "Chat session will be closed soon due to inactivity of chat participants.".to_owned(),
+        /// What is said at the second.
+        second_alert_text: String =
+            "Chat session will be closed very soon due to inactivity of chat participants.".to_owned(),
+        /// What is said when the chat is closed.
+        close_text: String = "Chat session closed due to inactivity of chat participants.".to_owned(),
+        /// Of asynchronous chats: silence until the warning (async-idle-alert); 0: off.
+        async_alert_ms: u64 = 86_400_000,
+        /// Of asynchronous chats: further silence until the chat is closed (async-idle-close).
+        async_close_ms: u64 = 3_600_000,
+        /// Of asynchronous chats: which notices count (async-idle-notices).
+        async_notices: CountedNotices = CountedNotices::Notices,
+    }
+}
+
 options! {
     /// Bounds of queues; what does not fit is answered "busy, try again".
     Limits {
@@ -305,6 +411,18 @@ options! {
         workflow: Option<String> = None,
         /// The bot that is invited, by its file's name; not beside a workflow, which invites its own.
         bot: Option<String> = None,
+        /// Chats that may start in a minute; each node counts for itself. 0: any number.
+        starts_per_minute: u32 = 0,
+        /// Whether files may be sent, where `files.enabled` is set.
+        files: bool = true,
+        /// Whether personal data are masked, where `privacy.apply_area` says so.
+        privacy: bool = true,
+        /// Whether inactivity control is on.
+        inactivity: bool = true,
+        /// As `inactivity.alert_ms`, for this service; 0: as there.
+        inactivity_alert_ms: u64 = 0,
+        /// As `inactivity.close_ms`, for this service; 0: as there.
+        inactivity_close_ms: u64 = 0,
     }
 }
 
@@ -361,25 +479,5 @@ options! {
     Desk {
         /// How long an agent of whose windows nothing is heard keeps his chats.
         grace_ms: u64 = 15_000,
-    }
-}
-
-names! {
-    /// How log lines look.
-    LogFormat ("text or json") {
-        /// For people.
-        Text = "text",
-        /// One JSON object per line.
-        Json = "json",
-    }
-}
-
-options! {
-    /// Logging.
-    Log {
-        /// How lines look.
-        format: LogFormat = LogFormat::Text,
-        /// Which lines: a level, or levels by module, as in `info,handoff=debug`.
-        filter: String = "info".to_owned(),
     }
 }

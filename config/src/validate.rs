@@ -1,16 +1,36 @@
 //! What a configuration must keep beyond the kinds of its values, what it may do only with a warning, and the
 //! reading of password files.
 
-use crate::options::{Config, Durability, StoreKind};
+mod files;
+
+use crate::options::{Config, Durability, Http, StoreKind};
 use crate::problem::{Origin, Problems};
 use crate::secret::Secret;
 use crate::slot::Origins;
+use ipnet::IpNet;
 use std::net::IpAddr;
+use std::path::Path;
 
 struct Checker<'a> {
     origins: &'a Origins,
     problems: &'a mut Problems,
     warnings: Vec<String>,
+}
+
+/// Most of anything in a minute.
+const RATE_MAX: u32 = 1_000_000;
+
+/// An address or a network.
+pub(crate) fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+impl Http {
+    /// The networks of `trusted_proxies`.
+    #[must_use]
+    pub fn trusted_networks(&self) -> Vec<IpNet> {
+        self.trusted_proxies.iter().filter_map(|proxy| network(proxy)).collect()
+    }
 }
 
 /// Checks everything; answers the warnings.
@@ -21,6 +41,7 @@ pub(crate) fn check(config: &mut Config, origins: &Origins, problems: &mut Probl
     checker.agents(config);
     checker.network(config);
     checker.secrets(config);
+    checker.files(config);
     checker.warn(config);
     checker.warnings
 }
@@ -50,8 +71,28 @@ impl Checker<'_> {
         self.range("http.head_timeout_ms", http.head_timeout_ms, 100, 120_000);
         self.range("http.body_timeout_ms", http.body_timeout_ms, 100, 600_000);
         self.range("http.keep_alive_ms", http.keep_alive_ms, 0, 3_600_000);
+        self.range("http.refresh_wait_max_ms", http.refresh_wait_max_ms, 0, 60_000);
         self.range("http.unread_timeout_ms", http.unread_timeout_ms, 1_000, 600_000);
         self.range("http.connections_max", http.connections_max, 16, 1_000_000);
+        let admission = &config.admission;
+        self.range(
+            "admission.address_requests_per_minute",
+            admission.address_requests_per_minute,
+            0,
+            RATE_MAX,
+        );
+        self.range("admission.address_starts_per_minute", admission.address_starts_per_minute, 0, RATE_MAX);
+        self.range(
+            "admission.session_commands_per_minute",
+            admission.session_commands_per_minute,
+            0,
+            RATE_MAX,
+        );
+        self.range("admission.sessions_max", admission.sessions_max, 0, 10_000_000);
+        let cometd = &config.cometd;
+        self.range("cometd.timeout_ms", cometd.timeout_ms, 1_000, 60_000);
+        self.range("cometd.max_interval_ms", cometd.max_interval_ms, 1_000, 600_000);
+        self.range("cometd.clients_max", cometd.clients_max, 1, 1_000_000);
         self.range("peer.connect_timeout_ms", peer.connect_timeout_ms, 10, 60_000);
         self.range("peer.calls_max", peer.calls_max, 16, 1_000_000);
         self.range("peer.frame_bytes_max", peer.frame_bytes_max, 2 << 20, 16 << 20);
@@ -82,6 +123,16 @@ impl Checker<'_> {
         self.range("session.disconnect_timeout_ms", session.disconnect_timeout_ms, 1_000, 86_400_000);
         self.range("session.message_bytes_max", session.message_bytes_max, 1, 256 << 10);
         self.range("session.events_max", session.events_max, 16, 1_000_000);
+        let inactivity = &config.inactivity;
+        for (key, ms, least) in [
+            ("alert_ms", inactivity.alert_ms, 0),
+            ("second_alert_ms", inactivity.second_alert_ms, 0),
+            ("close_ms", inactivity.close_ms, 1),
+            ("async_alert_ms", inactivity.async_alert_ms, 0),
+            ("async_close_ms", inactivity.async_close_ms, 1),
+        ] {
+            self.range(&format!("inactivity.{key}"), ms, least, IDLE_MS_MAX);
+        }
         self.range("desk.grace_ms", config.desk.grace_ms, 3_000, 3_600_000);
         self.range("routing.offer_timeout_ms", config.routing.offer_timeout_ms, 1_000, 3_600_000);
         for (name, queue) in &config.queues {
@@ -92,6 +143,21 @@ impl Checker<'_> {
         self.range("limits.entity_inbox", limits.entity_inbox, 1, limits.shard_inbox.max(1));
         if usize::try_from(session.message_bytes_max).unwrap_or(usize::MAX) > config.http.body_bytes_max {
             self.refuse("session.message_bytes_max", "must not be over http.body_bytes_max");
+        }
+    }
+
+    fn proxies(&mut self, http: &Http) {
+        if http.trusted_proxies.iter().any(|proxy| network(proxy).is_none()) {
+            self.refuse(
+                "http.trusted_proxies",
+                "must be addresses or networks, such as 10.0.0.5 or 10.0.0.0/8",
+            );
+        }
+        if http.proxy_protocol && http.trusted_proxies.is_empty() {
+            self.refuse(
+                "http.proxy_protocol",
+                "needs http.trusted_proxies: nobody else is asked for a header",
+            );
         }
     }
 
@@ -109,6 +175,7 @@ impl Checker<'_> {
                 self.refuse(key, "must begin with http:// or https:// and a host");
             }
         }
+        self.proxies(&config.http);
         for (key, addresses) in [
             ("peer.seeds", &config.peer.seeds),
             ("peer.advertise", &config.peer.advertise.iter().cloned().collect()),
@@ -141,6 +208,14 @@ impl Checker<'_> {
             self.refuse("services", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
         }
         for (name, service) in &config.services {
+            for (key, ms) in [
+                ("inactivity_alert_ms", service.inactivity_alert_ms),
+                ("inactivity_close_ms", service.inactivity_close_ms),
+            ] {
+                self.range(&format!("services.{name}.{key}"), ms, 0, IDLE_MS_MAX);
+            }
+            let key = format!("services.{name}.starts_per_minute");
+            self.range(&key, service.starts_per_minute, 0, RATE_MAX);
             if service.bot.as_ref().is_some_and(|bot| !good_name(bot)) {
                 self.refuse(&format!("services.{name}.bot"), "must be a bot's name, not a path");
             }
@@ -254,18 +329,12 @@ impl Checker<'_> {
         if config.peer.secret.as_ref().is_some_and(|secret| secret.expose().len() < 16) {
             self.refuse("peer.secret", "must have at least 16 bytes");
         }
-        let cassandra = &mut config.store.cassandra;
-        let mut wrong = None;
-        if let Some(path) = &cassandra.password_file {
-            if cassandra.password.is_some() {
-                wrong = Some("and store.cassandra.password are both set: keep one".to_owned());
-            } else {
-                match std::fs::read_to_string(path) {
-                    Ok(text) => cassandra.password = Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
-                    Err(error) => wrong = Some(format!("can't be read: {}: {error}", path.display())),
-                }
-            }
+        if config.identity.required && config.identity.secret_file.is_none() {
+            self.refuse("identity.required", "needs identity.secret_file");
         }
+        let cassandra = &mut config.store.cassandra;
+        let key = "store.cassandra.password";
+        let wrong = read_secret(key, &mut cassandra.password, cassandra.password_file.as_deref()).err();
         let unpaired = cassandra.username.is_some() != cassandra.password.is_some() && wrong.is_none();
         if let Some(text) = wrong {
             self.refuse("store.cassandra.password_file", &text);
@@ -304,6 +373,21 @@ impl Checker<'_> {
             );
         }
     }
+}
+
+/// The longest time of inactivity control: twenty days.
+const IDLE_MS_MAX: u64 = 1_728_000_000;
+
+/// Fills a secret from its file, where one is named.
+fn read_secret(key: &str, secret: &mut Option<Secret>, file: Option<&Path>) -> Result<(), String> {
+    let Some(path) = file else { return Ok(()) };
+    if secret.is_some() {
+        return Err(format!("and {key} are both set: keep one"));
+    }
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| format!("can't be read: {}: {error}", path.display()))?;
+    *secret = Some(Secret::new(text.trim_end_matches(['\r', '\n'])));
+    Ok(())
 }
 
 fn good_name(name: &str) -> bool {

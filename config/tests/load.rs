@@ -171,6 +171,25 @@ fn the_embedded_store_refuses_other_hosts() {
 }
 
 #[test]
+fn files_need_a_place_that_every_node_sees() {
+    assert!(report("", &[], &["files.store=database"]).contains("files.store must not be"));
+    let cassandra = "[store]\nkind = \"cassandra\"\n";
+    assert!(report(cassandra, &[], &["files.store=folder"]).contains("files.dir must name the folder"));
+    for (of, store) in
+        [("", handoff_config::FileStore::Folder), (cassandra, handoff_config::FileStore::Database)]
+    {
+        assert_eq!(from(of, &[], &[]).unwrap().config.file_store(), store);
+    }
+    let text = report("", &[], &["files.store=s3", "files.s3.endpoint=minio:9000"]);
+    for key in ["bucket", "access_key_id", "secret_access_key", "endpoint"] {
+        assert!(text.contains(&format!("files.s3.{key} must")), "{text}");
+    }
+    assert!(report("", &[], &["files.upload_types=jpg,.exe"]).contains("files.upload_types must be endings"));
+    assert!(report("", &[], &["files.scanner.clamd=clamd"]).contains("files.scanner.clamd must be"));
+    from("", &[], &["files.scanner.clamd=unix:/run/clamav/clamd.ctl"]).unwrap();
+}
+
+#[test]
 fn the_password_file_is_read_and_a_missing_one_is_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");

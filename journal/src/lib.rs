@@ -180,6 +180,8 @@ pub enum Table {
     Contact,
     /// Settings fixed at the store's first start (shard count, data centre); conditional writes only.
     Setting,
+    /// Bytes of files in chunks, where the database keeps them: see [`Chunks`].
+    File,
 }
 
 /// The row number of a record's closing row.
@@ -266,4 +268,15 @@ pub trait Tables: Send + Sync + 'static {
         from: u64,
         limit: usize,
     ) -> Result<Vec<(u64, Bytes)>, TablesError>;
+}
+
+/// A store that keeps bytes of files too: each file as rows of [`Table::File`], written once. Not the embedded one,
+/// whose nodes share a folder.
+#[async_trait]
+pub trait Chunks: Tables {
+    /// Deletes all rows of a key of [`Table::File`]. Repeatable; nobody may put rows of that key meanwhile.
+    ///
+    /// # Errors
+    /// `Unknown`: repeat.
+    async fn forget_file(&self, key: &str) -> Result<(), TablesError>;
 }

@@ -131,7 +131,13 @@ fn take(logged: &mut Logged, entries: Vec<Entry>) -> Result<(), String> {
             Entry::Retired => logged.retired += 1,
             Entry::Queue(_) | Entry::Agent(_) => return Err("another machine's entry".into()),
             Entry::Interaction(_) | Entry::BotFailed(_) => {}
-            Entry::Settled(_) | Entry::Disarmed(_) | Entry::Reserved(_) | Entry::Answered { .. } => {}
+            Entry::Settled(_)
+            | Entry::Disarmed(_)
+            | Entry::Reserved(_)
+            | Entry::Answered { .. }
+            | Entry::Idle(_)
+            | Entry::File(_)
+            | Entry::Sealing(_) => {}
         }
     }
     Ok(())

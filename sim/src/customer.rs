@@ -6,7 +6,7 @@ use crate::checker::Told as Kept;
 use crate::client::{Client, NoAnswer, Nodes};
 use handoff::front::Told;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
-use handoff_chat::session::{Body, Bot, Limits, Opening, View};
+use handoff_chat::session::{Body, Bot, IdleTerms, Limits, Opening, View};
 use handoff_chat::workflow::Program;
 use handoff_chat::{BotName, CommandId, EntityId, SessionId};
 use rand::RngExt;
@@ -19,6 +19,8 @@ use std::time::Duration;
 pub struct Customer {
     client: Client,
     routed: Option<Arc<Program>>,
+    /// Inactivity control of his chat.
+    pub(crate) idle: Option<Box<IdleTerms>>,
     pub(crate) session: SessionId,
     key: [u8; 32],
     seen: BTreeMap<u64, String>,
@@ -30,7 +32,15 @@ impl Customer {
     pub fn new(nodes: Nodes, session: SessionId, mut rng: StdRng, routed: Option<Arc<Program>>) -> Self {
         let key = rng.random();
         let kept = Kept::new(session.clone(), usize::from(routed.is_none()));
-        Self { client: Client::new(nodes, rng), routed, session, key, seen: BTreeMap::new(), kept }
+        Self {
+            client: Client::new(nodes, rng),
+            routed,
+            idle: None,
+            session,
+            key,
+            seen: BTreeMap::new(),
+            kept,
+        }
     }
 
     pub(crate) fn caller(&self) -> Caller {
@@ -86,7 +96,11 @@ impl Customer {
             sealed_key: Some([1; 16]),
             bot: self.routed.is_none().then(|| Bot { name: BotName("demo".into()), nickname: "Demo".into() }),
             workflow: self.routed.clone(),
-            limits: Limits { message_bytes_max: 4_096, events_max: 10_000, linger_ms: 30_000 },
+            limits: Limits { message_bytes_max: 4_096, events_max: 10_000, linger_ms: 30_000, files: None },
+            idle: self.idle.clone(),
+            asynchronous: false,
+            privacy: None,
+            sealing_key: [0; 32],
         };
         let command = Command {
             id: CommandId("start".into()),
@@ -98,7 +112,11 @@ impl Customer {
     }
 
     pub(crate) async fn say(&mut self, number: u32) -> Result<(), NoAnswer> {
-        let text = format!("{} says {number}", self.session.0);
+        self.say_words(number, &number.to_string()).await
+    }
+
+    pub(crate) async fn say_words(&mut self, number: u32, words: &str) -> Result<(), NoAnswer> {
+        let text = format!("{} says {words}", self.session.0);
         let act = Act::Send { text: text.clone(), message_type: None };
         let command = Command { id: CommandId(format!("c:{number}")), caller: self.caller(), act };
         let told = self.ask(Some(command), None).await?;
@@ -106,6 +124,15 @@ impl Customer {
             self.kept.acknowledged.push((answer.seq, text));
         }
         Ok(())
+    }
+
+    /// What happened in the chat, as he sees it.
+    #[cfg(test)]
+    pub(crate) async fn bodies(&mut self) -> Vec<Body> {
+        match self.ask(None, Some(1)).await.ok().and_then(|told| told.reading) {
+            Some(Reading::View(view)) => view.events.into_iter().map(|event| event.body).collect(),
+            _ => Vec::new(),
+        }
     }
 
     async fn type_something(&mut self, number: u32) -> Result<(), String> {

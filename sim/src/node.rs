@@ -120,6 +120,7 @@ impl SimNode {
         let connection = Arc::new(world.store.node(node));
         let ids = Mutex::new(StdRng::seed_from_u64(rng.random()));
         let fittings = Fittings {
+            files: handoff::files::Files::in_memory(),
             owner,
             cluster: cluster_config(world.shards, node),
             options: world.options.clone(),

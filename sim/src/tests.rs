@@ -1,4 +1,7 @@
-//! What a whole cluster does while its store is down.
+//! Scenes of a whole cluster that are no random runs.
+
+mod bots;
+mod outage;
 
 use crate::Plan;
 use crate::client::Nodes;
@@ -7,6 +10,7 @@ use crate::node::{SimNode, World};
 use crate::run::world_of;
 use handoff::front::{Ask, AskError};
 use handoff_chat::command::{Caller, Read};
+use handoff_chat::session::{Body, IdleTerms};
 use handoff_chat::{EntityId, SessionId};
 use handoff_journal::NodeId;
 use handoff_journal::memory::Faults;
@@ -29,8 +33,14 @@ struct Scene {
 impl Scene {
     /// Three nodes without faults, and chats over all shards, each with a message.
     async fn set(seed: u64) -> Self {
+        Self::with(seed, |_| {}, None).await
+    }
+
+    /// The same in another world, with inactivity control.
+    async fn with(seed: u64, other: impl FnOnce(&mut World), idle: Option<IdleTerms>) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
-        let world = world_of(&Plan::of_seed(seed), &mut rng).unwrap();
+        let mut world = world_of(&Plan::of_seed(seed), &mut rng).unwrap();
+        other(&mut world);
         world.store.set_faults(Faults::default());
         let net = world.net.clone();
         tokio::task::spawn_local(async move { net.run().await });
@@ -44,6 +54,7 @@ impl Scene {
             let session = SessionId::from_random(&rng.random());
             let seed = StdRng::seed_from_u64(rng.random());
             let mut customer = Customer::new(Rc::clone(&nodes), session, seed, None);
+            customer.idle = idle.clone().map(Box::new);
             customer.open().await.unwrap();
             customer.say(1).await.unwrap();
             customers.push(customer);
@@ -67,6 +78,17 @@ impl Scene {
     }
 }
 
+impl Scene {
+    /// What happened in each chat, as its customer sees it.
+    async fn bodies(&mut self) -> Vec<Vec<Body>> {
+        let mut all = Vec::new();
+        for customer in &mut self.customers {
+            all.push(customer.bodies().await);
+        }
+        all
+    }
+}
+
 async fn look(node: &SimNode, customer: &Customer) -> Result<(), AskError> {
     let read: Option<(Caller, Read)> = Some((customer.caller(), Read::Customer { position: 1 }));
     let patience = Duration::from_millis(100);
@@ -78,42 +100,4 @@ async fn look(node: &SimNode, customer: &Customer) -> Result<(), AskError> {
 fn play<F: Future<Output = ()>>(scene: impl FnOnce() -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     LocalSet::new().block_on(&runtime.unwrap(), scene());
-}
-
-#[test]
-fn chats_are_read_for_ten_seconds_while_the_store_is_down_for_all_and_go_on_when_it_is_back() {
-    play(|| async {
-        let mut scene = Scene::set(11).await;
-        assert_eq!(scene.reads().await, [CHATS; 3]);
-        scene.world.store.set_down(true);
-        // The nodes notice within a few seconds: customers go on reading at every node.
-        sleep(Duration::from_secs(1)).await;
-        let _first_calls_find_out = scene.reads().await;
-        sleep(Duration::from_millis(1_500)).await;
-        assert_eq!(scene.reads().await, [CHATS; 3]);
-        sleep(Duration::from_secs(10)).await;
-        assert_eq!(scene.reads().await, [0; 3], "nobody may say for so long what the end of a log is");
-        scene.world.store.set_down(false);
-        sleep(Duration::from_secs(2)).await;
-        assert_eq!(scene.reads().await, [CHATS; 3]);
-        for customer in &mut scene.customers {
-            customer.say(2).await.unwrap();
-        }
-    });
-}
-
-#[test]
-fn nobody_reads_unconfirmed_while_one_node_can_use_the_store() {
-    play(|| async {
-        let scene = Scene::set(12).await;
-        let served = scene.reads().await;
-        assert_eq!(served, [CHATS; 3]);
-        scene.world.store.cut(NodeId(1));
-        scene.world.store.cut(NodeId(2));
-        for _ in 0..8 {
-            sleep(Duration::from_millis(600)).await;
-            let reads = scene.reads().await;
-            assert!(reads.iter().all(|count| *count < CHATS), "only what node 3 owns: {reads:?}");
-        }
-    });
 }

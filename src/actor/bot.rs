@@ -54,8 +54,8 @@ impl Handler<BotTurn> for BotActor {
         let turn = tokio::time::timeout(TURN, turn);
         ctx.wait(turn.into_actor(self).map(move |answer, actor, _| {
             let act = match answer {
-                Ok(Ok(BotAnswer { texts, leave, handover })) => {
-                    Act::BotReply { effect, texts, leave, handover }
+                Ok(Ok(BotAnswer { texts, rich, leave, handover })) => {
+                    Act::BotReply { effect, texts, rich, leave, handover }
                 }
                 Ok(Err(_)) | Err(_) => {
                     tracing::warn!(bot = %actor.name.0, "a bot failed its turn");

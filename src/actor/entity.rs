@@ -8,6 +8,7 @@ use super::bot::{BotActor, BotTurn};
 use super::shard::{Kick, ShardActor};
 use crate::bots::Bots;
 use crate::clock::Clock;
+use crate::files::{FileKey, Files};
 use crate::post::Post;
 use crate::record::RecordWriter;
 use crate::shard::Envelope;
@@ -52,6 +53,8 @@ pub struct EntityActor {
     pub bots: Arc<Bots>,
     /// Writes record rows.
     pub records: RecordWriter,
+    /// The bytes of files.
+    pub files: Files,
     /// Carries what is said to other entities.
     pub post: Arc<dyn Post>,
     /// The bots in this session.
@@ -75,13 +78,13 @@ impl EntityActor {
 
     /// Hands a bot its turn; without the bot's rules (they were taken out of the configuration) it says nothing.
     fn give_turn(&mut self, bot: &BotName, seq: u64, effect: EffectId, me: Addr<Self>) {
-        let event = self.core.borrow_mut().events_since(&self.entity, seq).into_iter().next();
+        let event = self.core.borrow_mut().event_for(bot, &self.entity, seq);
         let (Some(mind), Some(event)) = (self.bots.get(bot), event.filter(|event| event.seq == seq)) else {
-            let act = Act::BotReply { effect, texts: Vec::new(), leave: false, handover: false };
+            let act = Act::BotReply { effect, texts: Vec::new(), rich: None, leave: false, handover: false };
             self.decide(Envelope::own(self.entity.clone(), bot_command(bot, effect, act)));
             return;
         };
-        debug_assert!(matches!(event.body, Body::Joined(_) | Body::Message { .. }));
+        debug_assert!(matches!(event.body, Body::Joined(_) | Body::Message { .. } | Body::RichReply { .. }));
         let beside = self.beside.entry(bot.clone()).or_insert_with(|| {
             BotActor { name: bot.clone(), mind: Arc::clone(&mind), entity: me.clone() }.start()
         });
@@ -146,6 +149,21 @@ impl Handler<Owe> for EntityActor {
                 ctx.spawn(telling.into_actor(self).map(move |reply, actor, _| {
                     actor.decide(Envelope::own(actor.entity.clone(), answered(id, reply)));
                 }));
+            }
+            Some(Effect::ScanFile { file, bytes }) => {
+                let Some(session) = self.entity.session() else { return };
+                let scanning = self.files.clone().scan(FileKey { session, file, bytes });
+                ctx.spawn(scanning.into_actor(self).map(move |clean, actor, _| {
+                    let act = Act::FileScanned { effect: id, clean };
+                    let command =
+                        Command { id: CommandId(format!("scan:{}", id.0)), caller: Caller::System, act };
+                    actor.decide(Envelope::own(actor.entity.clone(), command));
+                }));
+            }
+            Some(Effect::DropFile { file, bytes }) => {
+                let Some(session) = self.entity.session() else { return };
+                let dropping = self.files.clone().drop_bytes(FileKey { session, file, bytes });
+                ctx.spawn(dropping.into_actor(self).map(move |(), actor, _| actor.settle(id)));
             }
             Some(effect @ (Effect::OpenRecord | Effect::CloseRecord)) => {
                 let Some(session) = self.entity.session() else { return };

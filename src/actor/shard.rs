@@ -4,6 +4,7 @@ use super::entity::{Deliver, EntityActor, Leave, Owe};
 use super::journal::Log;
 use crate::bots::Bots;
 use crate::clock::Clock;
+use crate::files::Files;
 use crate::post::Post;
 use crate::record::RecordWriter;
 use crate::shard::census::Census;
@@ -52,6 +53,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// The bots.
     pub bots: Arc<Bots>,
+    /// The bytes of files.
+    pub files: Files,
     /// Carries what entities say to each other.
     pub post: Arc<dyn Post>,
     /// What governs a shard.
@@ -233,6 +236,7 @@ impl ShardActor {
             shard: ctx.address(),
             clock: Arc::clone(&self.around.clock),
             bots: Arc::clone(&self.around.bots),
+            files: self.around.files.clone(),
             records: RecordWriter { tables: Arc::clone(&self.around.tables) },
             post: Arc::clone(&self.around.post),
             beside: BTreeMap::new(),

@@ -108,6 +108,8 @@ pub struct SupervisorActor {
     store_failing: bool,
     writing_alive: bool,
     alive_failures: u32,
+    /// What the last sign of life said that was written.
+    alive_until: Millis,
 }
 
 impl SupervisorActor {
@@ -124,6 +126,7 @@ impl SupervisorActor {
             store_failing: false,
             writing_alive: false,
             alive_failures: 0,
+            alive_until: Millis::default(),
         }
     }
 
@@ -283,12 +286,15 @@ impl SupervisorActor {
             return; // The last one is still on its way to a store that does not answer.
         }
         let (tables, me) = (Arc::clone(&self.parts.tables), self.parts.machine.me());
-        let (expected, now) = (self.alive_version, self.parts.around.clock.now().wall);
+        // Alive is who can serve: without the store nobody could, and a write that comes through late must not say so.
+        let served = self.alive_failures == 0 && !self.store_failing;
+        let until = if served { self.parts.around.clock.now().wall } else { self.alive_until };
+        let expected = self.alive_version;
         let write = async move {
-            let body = Bytes::copy_from_slice(&now.0.to_le_bytes());
+            let body = Bytes::copy_from_slice(&until.0.to_le_bytes());
             tables.put_if_version(Table::Member, &alive_key(me), expected, body).await
         };
-        ctx.spawn(write.into_actor(self).map(|written, actor, ctx| {
+        ctx.spawn(write.into_actor(self).map(move |written, actor, ctx| {
             actor.writing_alive = false;
             match written {
                 Ok(Swap::Won) => actor.alive_version += 1,
@@ -299,6 +305,7 @@ impl SupervisorActor {
                 }
             }
             actor.alive_failures = 0;
+            actor.alive_until = until;
             actor.set_store_failing(false, ctx);
         }));
     }
@@ -385,7 +392,10 @@ impl Handler<Heard> for SupervisorActor {
                 self.parts.pool.echo(move || me.do_send(EchoThrough(from, number)));
             }
             Ok(note) => {
-                self.last_heard.insert(from, self.parts.around.clock.now().wall);
+                // Who can't use the store does not serve, however alive he is.
+                if matches!(&note, Note::Beat(beat) if !beat.store_failing) {
+                    self.last_heard.insert(from, self.parts.around.clock.now().wall);
+                }
                 self.feed(Input::Heard { from, note }, ctx);
             }
         }

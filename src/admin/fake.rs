@@ -69,7 +69,10 @@ pub(crate) fn events() -> Vec<Event> {
         time_zone_offset_minutes: 0,
         key_hash: [0; 32],
         sealed_key: None,
-        limits: Limits { message_bytes_max: 100, events_max: 100, linger_ms: 1 },
+        limits: Limits { message_bytes_max: 100, events_max: 100, linger_ms: 1, files: None },
+        idle: None,
+        asynchronous: false,
+        privacy: None,
     };
     let bodies = [
         (0, Body::Opened(Box::new(start))),
@@ -111,6 +114,10 @@ impl Sessions for Fake {
 
     fn leaving(&self) -> bool {
         false
+    }
+
+    fn nodes(&self) -> Vec<String> {
+        Vec::new()
     }
 
     fn ready(&self) -> Result<(), String> {

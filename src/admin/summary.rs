@@ -2,7 +2,7 @@
 
 use crate::front::RecordView;
 use handoff_chat::SessionId;
-use handoff_chat::session::{Body, Event, LeaveReason, Participant, Role, Visibility};
+use handoff_chat::session::{Body, Event, Participant, Role, Visibility};
 use serde::{Deserialize, Serialize};
 
 /// A session at a glance. Made from its durable events alone, so it is the same whichever node answers.
@@ -75,12 +75,23 @@ impl SessionSummary {
         match &event.body {
             Body::Opened(start) => self.service.clone_from(&start.service),
             Body::Joined(who) => self.participants.push(party(who, event.at.0)),
-            Body::Message { .. } => self.messages += 1,
-            Body::Attached { .. } => {}
+            Body::Message { .. }
+            | Body::Masked { notice: false, .. }
+            | Body::Rich { .. }
+            | Body::RichReply { .. } => self.messages += 1,
+            Body::Attached { .. }
+            | Body::PushedUrl { .. }
+            | Body::Renamed { .. }
+            | Body::CustomNotice { .. }
+            | Body::Read { .. }
+            | Body::Idle { .. }
+            | Body::Masked { .. }
+            | Body::FileUploaded(_)
+            | Body::FileDeleted { .. } => {}
             Body::Left { reason, .. } => {
                 if let Some(party) = self.participants.iter_mut().rfind(|party| party.number == event.by) {
                     party.left_at_ms = Some(event.at.0);
-                    party.left_because = Some(because(*reason).to_owned());
+                    party.left_because = Some(reason.word().to_owned());
                 }
             }
             Body::Ended => {
@@ -113,14 +124,5 @@ fn party(who: &Participant, joined_at_ms: i64) -> PartySummary {
         joined_at_ms,
         left_at_ms: None,
         left_because: None,
-    }
-}
-
-fn because(reason: LeaveReason) -> &'static str {
-    match reason {
-        LeaveReason::Left => "left",
-        LeaveReason::Inactive => "inactive",
-        LeaveReason::Removed => "removed",
-        LeaveReason::Ended => "ended",
     }
 }

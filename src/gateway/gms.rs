@@ -2,6 +2,7 @@
 
 pub(crate) mod cors;
 pub mod fault;
+mod files;
 pub mod form;
 pub mod operation;
 pub(crate) mod perform;

@@ -23,6 +23,24 @@ pub enum OperationLabel {
     stop_typing,
     /// Disconnect.
     disconnect,
+    /// Push URL.
+    push_url,
+    /// Update nickname.
+    update_nickname,
+    /// Update data.
+    update_data,
+    /// Custom notice.
+    custom_notice,
+    /// Read receipt.
+    read_receipt,
+    /// What may be done with files.
+    file_limits,
+    /// A file comes in.
+    file_upload,
+    /// A file is given out.
+    file_download,
+    /// A file is deleted.
+    file_delete,
     /// Anything that isn't a call of the API.
     other,
 }
@@ -39,6 +57,8 @@ pub enum OutcomeLabel {
     dead,
     /// The request was wrong (HTTP 4xx).
     refused,
+    /// Over a limit (HTTP 429, or 400 with code 240).
+    limited,
     /// Held to the deadline without knowing the outcome (HTTP 504).
     unknown,
 }

@@ -7,30 +7,36 @@ pub mod accounts;
 mod agent;
 mod customer;
 mod desk;
-mod follow;
-mod guard;
-mod lanes;
-pub mod metrics;
-mod outbox;
+mod frames;
 mod socket;
 mod wire;
 
+use super::opening::NICKNAME_BYTES_MAX;
+#[cfg(test)]
+use super::socket::metrics::SocketLabel;
+use super::{Gateway, GatewayOptions, identity};
+use crate::rich;
 use actix_web::web;
-use handoff_chat::command::Answer;
+use handoff_chat::command::{Act, Answer, Reject};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use wire::Failure;
 
-/// The commands of a kind of socket as they are counted.
+/// The commands of a kind of native socket as they are counted.
 #[cfg(test)]
-pub(crate) fn words(kind: metrics::SocketLabel) -> impl Iterator<Item = &'static str> {
+pub(crate) fn words(kind: SocketLabel) -> Option<impl Iterator<Item = &'static str>> {
     use socket::Client;
     let own = match kind {
-        metrics::SocketLabel::customer => customer::Customer::WORDS,
-        metrics::SocketLabel::agent => agent::Agent::WORDS,
+        SocketLabel::customer => customer::Customer::WORDS,
+        SocketLabel::agent => agent::Agent::WORDS,
+        SocketLabel::cometd => return None,
     };
-    own.iter().copied().chain([socket::OTHER])
+    Some(own.iter().copied().chain([socket::OTHER]))
 }
 
 const MESSAGE_TYPE_BYTES_MAX: usize = 64;
+/// Longest key of attached data, in bytes.
+const DATA_KEY_BYTES_MAX: usize = 256;
 
 /// Mounts both sockets.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -47,6 +53,48 @@ fn check_message(text: &str, message_type: Option<&str>) -> Result<(), Failure> 
         return Err(Failure::bad(format!("message_type is longer than {MESSAGE_TYPE_BYTES_MAX} bytes")));
     }
     Ok(())
+}
+
+/// What is wrong with attached data, whatever chat they are for.
+fn check_data(name: &str, data: &BTreeMap<String, String>, options: &GatewayOptions) -> Result<(), Failure> {
+    let long = |key: &String| key.is_empty() || key.len() > DATA_KEY_BYTES_MAX;
+    if data.len() > options.fields_max || data.keys().any(long) {
+        return Err(Failure::bad(format!("{name} has too many keys, or empty or too long ones")));
+    }
+    Ok(())
+}
+
+fn attach(mut data: BTreeMap<String, String>, gateway: &Gateway) -> Result<Act, Failure> {
+    identity::strip(&mut data);
+    check_data("data", &data, &gateway.options)?;
+    let bytes_max = gateway.options.field_bytes_max;
+    if data.values().any(|value| value.len() > bytes_max) {
+        return Err(Failure::bad(format!("a value of data is longer than {bytes_max} bytes")));
+    }
+    Ok(Act::Attach { data })
+}
+
+fn push_url(url: String) -> Result<Act, Failure> {
+    if !(url.starts_with("https://") || url.starts_with("http://")) {
+        return Err(Failure::bad("url begins with http:// or https://"));
+    }
+    Ok(Act::PushUrl { url })
+}
+
+fn rename(nickname: String) -> Result<Act, Failure> {
+    if nickname.trim().is_empty() || nickname.len() > NICKNAME_BYTES_MAX {
+        return Err(Failure::bad(format!("nickname has 1 to {NICKNAME_BYTES_MAX} bytes")));
+    }
+    Ok(Act::Rename { nickname })
+}
+
+fn notice(text: String, message_type: Option<String>) -> Result<Act, Failure> {
+    check_message(&text, message_type.as_deref())?;
+    Ok(Act::CustomNotice { text, notice_type: message_type })
+}
+
+fn rich(content: &Value) -> Result<Act, Failure> {
+    Ok(Act::SendRich { content: rich::check_message(content).map_err(Reject::from)? })
 }
 
 /// The index that a message took in its sender's view.

@@ -1,6 +1,8 @@
 //! How a chat is started, by whatever interface: the checks that need no session, and the session's first command.
 
-use super::{Gateway, ServiceOptions};
+use super::admission::Denied;
+use super::identity::{self, IdentityError};
+use super::{Gateway, GatewayOptions, ServiceOptions};
 use crate::front::{Ask, AskError, Told};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read};
 use handoff_chat::key::{SecureKey, seal, unseal};
@@ -9,6 +11,7 @@ use handoff_chat::{CommandId, EntityId, SessionId};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 use thiserror::Error;
 use tracing::Span;
@@ -18,10 +21,13 @@ pub const START_ID_CHARS_MIN: usize = 16;
 /// Longest start id of a client.
 pub const START_ID_CHARS_MAX: usize = 64;
 const EMAIL_BYTES_MAX: usize = 254;
-const NICKNAME_BYTES_MAX: usize = 256;
+/// Longest nickname, in bytes of UTF-8.
+pub const NICKNAME_BYTES_MAX: usize = 256;
 const ZONE_MINUTES_MAX: i32 = 24 * 60;
 /// A session has one start: its id needs no more than that, and a retry has the same.
 const START_ID: &str = "start";
+/// The attached data by which a customer asks for a chat in which he may come and go for days.
+const ASYNC_MODE: &str = "GCTI_Chat_AsyncMode";
 
 /// What a client gave. Blank is the same as not given.
 #[derive(Clone, Default)]
@@ -93,6 +99,8 @@ pub enum StartError {
     TooLong(Field, usize),
     /// It can't be an e-mail address.
     Email,
+    /// Who starts it is not proved.
+    Identity(IdentityError),
     /// The start id has too few, too many or other than printable ASCII characters.
     ClientId,
 }
@@ -102,7 +110,9 @@ impl Start {
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn check(given: Given, field_bytes_max: usize) -> Result<Self, StartError> {
+    pub fn check(mut given: Given, options: &GatewayOptions) -> Result<Self, StartError> {
+        identity::settle(options.identities.as_deref(), &mut given).map_err(StartError::Identity)?;
+        let field_bytes_max = options.field_bytes_max;
         let text = |value, field| Ok(bounded(value, field, field_bytes_max)?.unwrap_or_default());
         let first_name = text(given.first_name, Field::FirstName)?;
         let last_name = text(given.last_name, Field::LastName)?;
@@ -178,22 +188,26 @@ pub enum OpenError {
     /// The operating system gives no random bits.
     #[error("no random numbers to be had, try again")]
     Random,
+    /// Too many start, or too many are there.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// As any call.
     #[error(transparent)]
     Ask(#[from] AskError),
 }
 
-/// Opens the session, or with a known start id finds the one that it opened before. Answers its key and what the
-/// customer sees from the first event on.
+/// Opens the session for a customer at an address, or with a known start id finds the one that it opened before.
+/// Answers its key and what the customer sees from the first event on.
 ///
 /// # Errors
 /// [`OpenError`]; with a start id a repeat is harmless.
 pub(super) async fn open(
     gateway: &Gateway,
-    name: &str,
-    service: &ServiceOptions,
+    from: Option<IpAddr>,
+    (name, service): (&str, &ServiceOptions),
     start: Start,
 ) -> Result<(SecureKey, Told), OpenError> {
+    gateway.admission.start(from, name, service.starts_per_minute)?;
     let client_id = start.client_id.clone();
     let session = match &client_id {
         Some(id) => SessionId::from_start_id(name, id),
@@ -204,7 +218,11 @@ pub(super) async fn open(
     SysRng.try_fill_bytes(&mut secret).map_err(|_| OpenError::Random)?;
     let mut key = SecureKey { session, secret };
     let sealed_key = client_id.as_ref().map(|id| seal(&key.secret, &key.session, id));
-    let act = Act::Open(Box::new(opening(start, name, service, &key, sealed_key)));
+    let mut opening = opening(start, name, service, &key, sealed_key);
+    if opening.privacy.is_some() {
+        SysRng.try_fill_bytes(&mut opening.sealing_key).map_err(|_| OpenError::Random)?;
+    }
+    let act = Act::Open(Box::new(opening));
     let command = Command { id: CommandId(START_ID.to_owned()), caller: Caller::Customer(key.hash()), act };
     let Some(id) = client_id else {
         let told = ask(gateway, &key, Some(command), Some(1), false).await?;
@@ -226,6 +244,8 @@ fn opening(
     key: &SecureKey,
     sealed_key: Option<[u8; 16]>,
 ) -> Opening {
+    let asynchronous =
+        start.user_data.get(ASYNC_MODE).is_some_and(|mode| mode.trim().eq_ignore_ascii_case("true"));
     Opening {
         service: name.to_owned(),
         nickname: start.nickname,
@@ -236,6 +256,10 @@ fn opening(
         text: start.text,
         user_data: start.user_data,
         time_zone_offset_minutes: start.time_zone_offset_minutes,
+        asynchronous,
+        privacy: service.privacy.clone(),
+        sealing_key: [0; 32],
+        idle: service.idle(asynchronous),
         key_hash: key.hash(),
         sealed_key,
         bot: service.bot.clone(),
@@ -253,16 +277,22 @@ pub(super) async fn ask(
     position: Option<u64>,
     repeatable: bool,
 ) -> Result<Told, AskError> {
-    let patience = if repeatable { gateway.options.patience } else { gateway.options.deadline };
+    ask_waiting(gateway, key, command, position, repeatable, Duration::ZERO).await
+}
+
+/// As [`ask`]; a read that finds nothing new waits so long for something.
+pub(super) async fn ask_waiting(
+    gateway: &Gateway,
+    key: &SecureKey,
+    command: Option<Command>,
+    position: Option<u64>,
+    repeatable: bool,
+    wait: Duration,
+) -> Result<Told, AskError> {
+    let patience = if repeatable { gateway.options.patience } else { gateway.options.deadline } + wait;
     let read = position.map(|position| (Caller::Customer(key.hash()), Read::Customer { position }));
-    let ask = Ask {
-        entity: EntityId::from(&key.session),
-        command,
-        read,
-        client_id: repeatable,
-        patience,
-        wait: Duration::ZERO,
-    };
+    let ask =
+        Ask { entity: EntityId::from(&key.session), command, read, client_id: repeatable, patience, wait };
     gateway.sessions.ask(ask).await
 }
 

@@ -1,6 +1,10 @@
 //! What can be set about the gateway. Plain values; the configuration crate reads and checks them.
 
-use handoff_chat::session::{Bot, Limits};
+use super::admission::AdmissionOptions;
+use super::bayeux::CometdOptions;
+use super::identity::Identities;
+use handoff_chat::privacy::Privacy;
+use handoff_chat::session::{Bot, IdleTerms, Limits};
 use handoff_chat::workflow::Program;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +19,20 @@ pub struct ServiceOptions {
     pub bot: Option<Bot>,
     /// Limits fixed for each new session.
     pub limits: Limits,
+    /// Chats that may start in a minute; 0: any number.
+    pub starts_per_minute: u32,
+    /// Inactivity control of ordinary chats and of asynchronous ones; none: off.
+    pub idle: [Option<Box<IdleTerms>>; 2],
+    /// What is done with personal data; none: nothing.
+    pub privacy: Option<Box<Privacy>>,
+}
+
+impl ServiceOptions {
+    /// Inactivity control of a new session.
+    pub fn idle(&self, asynchronous: bool) -> Option<Box<IdleTerms>> {
+        let [ordinary, of_async] = &self.idle;
+        if asynchronous { of_async.clone() } else { ordinary.clone() }
+    }
 }
 
 /// Everything about the gateway of a node.
@@ -39,6 +57,8 @@ pub struct GatewayOptions {
     pub head_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
+    /// The longest time for which a refresh waits for news when its client asks for that.
+    pub refresh_wait_max: Duration,
     /// How long the kernel keeps a connection whose client acknowledges or reads nothing.
     pub unread_timeout: Duration,
     /// Pause between two probes of a native socket; a beat is due after as long a silence, and a client of whom nothing
@@ -51,6 +71,16 @@ pub struct GatewayOptions {
     /// Sites that may use the API from a browser (`https://www.example.com`); empty: any. No cookie
     /// identifies anybody here, so an origin gains nothing that the key's holder does not have.
     pub origins: Vec<String>,
+    /// Clients reach the nodes through a balancer alone: they are told no node's own address.
+    pub behind_balancer: bool,
+    /// Who starts a chat is signed.
+    pub identities: Option<Arc<Identities>>,
+    /// Trusted proxies say first whose a connection is, by the PROXY protocol.
+    pub proxy_protocol: bool,
+    /// Who may come in.
+    pub admission: AdmissionOptions,
+    /// CometD.
+    pub cometd: CometdOptions,
     /// Base URLs of the nodes that the customer page may turn to, in the order to try; empty: its own origin
     /// only.
     pub customer_nodes: Vec<String>,
@@ -59,11 +89,19 @@ pub struct GatewayOptions {
 impl Default for GatewayOptions {
     /// What suits most: one service `default` without a bot.
     fn default() -> Self {
-        let limits = Limits { message_bytes_max: 16_384, events_max: 10_000, linger_ms: 600_000 };
+        let limits =
+            Limits { message_bytes_max: 16_384, events_max: 10_000, linger_ms: 600_000, files: None };
         Self {
             services: BTreeMap::from([(
                 "default".to_owned(),
-                ServiceOptions { workflow: None, bot: None, limits },
+                ServiceOptions {
+                    workflow: None,
+                    bot: None,
+                    limits,
+                    starts_per_minute: 0,
+                    idle: [None, None],
+                    privacy: None,
+                },
             )]),
             body_bytes_max: 64 * 1024,
             fields_max: 256,
@@ -73,11 +111,17 @@ impl Default for GatewayOptions {
             body_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(75),
+            refresh_wait_max: Duration::from_secs(25),
             unread_timeout: Duration::from_secs(30),
             probe: Duration::from_secs(2),
             connections_max: 20_000,
             workers: 2,
             origins: Vec::new(),
+            behind_balancer: false,
+            identities: None,
+            proxy_protocol: false,
+            admission: AdmissionOptions::default(),
+            cometd: CometdOptions::default(),
             customer_nodes: Vec::new(),
         }
     }

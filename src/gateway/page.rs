@@ -3,6 +3,7 @@
 //! headers under which nothing but these files runs.
 
 use super::Gateway;
+use crate::rich;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -19,7 +20,7 @@ const NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="" />"#;
 const GMS_NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="">"#;
 
 /// Every file below `web/` that is served, by its path there.
-const FILES: [(&str, &str, &str); 19] = [
+const FILES: [(&str, &str, &str); 21] = [
     ("agent.css", STYLE, include_str!("../../web/agent.css")),
     ("agent.js", SCRIPT, include_str!("../../web/agent.js")),
     ("agent-desk.js", SCRIPT, include_str!("../../web/agent-desk.js")),
@@ -31,14 +32,27 @@ const FILES: [(&str, &str, &str); 19] = [
     ("customer.js", SCRIPT, include_str!("../../web/customer.js")),
     ("customer-chat.js", SCRIPT, include_str!("../../web/customer-chat.js")),
     ("dom.js", SCRIPT, include_str!("../../web/dom.js")),
+    ("files.js", SCRIPT, include_str!("../../web/files.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../web/icon.svg")),
     ("link.js", SCRIPT, include_str!("../../web/link.js")),
     ("store.js", SCRIPT, include_str!("../../web/store.js")),
     ("texts.js", SCRIPT, include_str!("../../web/texts.js")),
     ("texts/agent.js", SCRIPT, include_str!("../../web/texts/agent.js")),
+    ("texts/files.js", SCRIPT, include_str!("../../web/texts/files.js")),
     ("texts/customer.js", SCRIPT, include_str!("../../web/texts/customer.js")),
     ("thread.js", SCRIPT, include_str!("../../web/thread.js")),
     ("typist.js", SCRIPT, include_str!("../../web/typist.js")),
+];
+
+const JSON: &str = "application/schema+json";
+const YAML: &str = "application/yaml";
+
+/// What the interfaces are, for those who build on them.
+const PUBLISHED: [(&str, &str, &str); 4] = [
+    ("/schemas/rich-message.json", JSON, rich::MESSAGE_SCHEMA),
+    ("/schemas/rich-reply.json", JSON, rich::REPLY_SCHEMA),
+    ("/asyncapi/customer.yaml", YAML, include_str!("../../docs/asyncapi/customer.yaml")),
+    ("/asyncapi/agent.yaml", YAML, include_str!("../../docs/asyncapi/agent.yaml")),
 ];
 
 /// The files as this node serves them, by request path.
@@ -70,6 +84,9 @@ impl Pages {
         {
             let text = text.replacen(NODES_PLACE, &nodes_meta(&nodes), 1);
             files.insert(path.to_owned(), File::new(HTML, text, Some(socket_policy(&nodes))));
+        }
+        for (path, kind, text) in PUBLISHED {
+            files.insert(path.to_owned(), File::new(kind, text.to_owned(), None));
         }
         let gms = include_str!("../../web/examples/gms.html");
         let policy = example_policy(gms, &nodes);
@@ -124,7 +141,7 @@ fn nodes_meta(nodes: &[&str]) -> String {
 /// writes into a chat can't become a script, and a link can't lead a chat to somebody else's server.
 fn socket_policy(nodes: &[&str]) -> String {
     let sockets: String =
-        nodes.iter().map(|node| format!(" ws{}", node.trim_start_matches("http"))).collect();
+        nodes.iter().map(|node| format!(" {node} ws{}", node.trim_start_matches("http"))).collect();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{sockets}; \
          img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \

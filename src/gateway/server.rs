@@ -1,14 +1,21 @@
 //! The customers' listener: connection limits and time-outs, so that slow, idle and never-reading clients
 //! cost little.
 
-use super::{Gateway, configure};
-use actix_web::dev::Server;
-use actix_web::{App, HttpServer, rt::net::TcpStream};
+use super::{Gateway, GatewayOptions, configure, proxy_protocol};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Protocol};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::{AppConfig, Server};
+use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
-use std::any::Any;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the closing of a connection may take.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Serves the gateway on a listener, until the returned server's handle stops it. Signals are left to the
 /// caller.
@@ -16,27 +23,54 @@ use std::time::Duration;
 /// # Errors
 /// What the operating system says of the listener.
 pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<Server> {
-    let options = gateway.options.clone();
-    actix_web::rt::spawn(Arc::clone(gateway).lead_away());
+    let options = Arc::new(gateway.options.clone());
+    actix_web::rt::spawn(Arc::clone(gateway).keep_watch());
     let shared = Arc::clone(gateway);
-    let unread = options.unread_timeout;
     let workers = options.workers.max(1);
-    Ok(HttpServer::new(move || App::new().configure(|config| configure(config, &shared)))
+    let server = Server::build()
         .workers(workers)
-        .max_connections(options.connections_max.div_ceil(workers))
-        .client_request_timeout(options.head_timeout)
-        .client_disconnect_timeout(Duration::from_secs(1))
-        .keep_alive(options.keep_alive)
-        .on_connect(move |connection, _| settle(connection, unread))
-        .disable_signals()
-        .listen(listener)?
-        .run())
+        .max_concurrent_connections(options.connections_max.div_ceil(workers))
+        .disable_signals();
+    let connections = move || {
+        let app = App::new().configure(|config| configure(config, &shared));
+        let http = HttpService::build()
+            .keep_alive(KeepAlive::Timeout(options.keep_alive))
+            .client_request_timeout(options.head_timeout)
+            .client_disconnect_timeout(CLOSE_LIMIT)
+            .finish(map_config(app.into_factory(), |()| AppConfig::default()));
+        let options = Arc::clone(&options);
+        let arriving = fn_service(move |stream: TcpStream| {
+            let options = Arc::clone(&options);
+            async move { arrive(stream, &options).await.map_err(DispatchError::Io) }
+        });
+        arriving.and_then(http)
+    };
+    Ok(server.listen("customers", listener, connections)?.run())
+}
+
+/// A new connection, with the address of whoever it is from.
+async fn arrive(
+    mut stream: TcpStream,
+    options: &GatewayOptions,
+) -> std::io::Result<(TcpStream, Protocol, Option<SocketAddr>)> {
+    settle(&stream, options.unread_timeout);
+    let peer = stream.peer_addr().ok();
+    let trusted = &options.admission.trusted_proxies;
+    let is_proxy =
+        peer.is_some_and(|peer| trusted.iter().any(|proxy| proxy.contains(&peer.ip().to_canonical())));
+    if !options.proxy_protocol || !is_proxy {
+        return Ok((stream, Protocol::Http1, peer));
+    }
+    let header = timeout(options.head_timeout, proxy_protocol::read(&mut stream)).await;
+    let header = header.unwrap_or_else(|late| Err(late.into())).inspect_err(|error| {
+        tracing::debug!(%error, "a proxy's connection");
+    })?;
+    Ok((stream, Protocol::Http1, header.or(peer)))
 }
 
 /// Replies are small and waited for: no Nagle delay. A peer that takes nothing for `unread` is dropped by the
 /// kernel; until then the HTTP layer stops reading its requests once its write buffer is full.
-fn settle(connection: &dyn Any, unread: Duration) {
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+fn settle(stream: &TcpStream, unread: Duration) {
     if let Err(error) =
         stream.set_nodelay(true).and_then(|()| SockRef::from(stream).set_tcp_user_timeout(Some(unread)))
     {

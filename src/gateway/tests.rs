@@ -1,11 +1,16 @@
 //! The customers' API on a real server over loopback, with real session machines in memory behind it.
 
+mod admission;
+mod bayeux;
 mod body;
+mod files;
 mod form;
+mod language;
 mod log;
 mod memory;
 mod metrics;
 mod native;
+mod notices;
 mod operation;
 mod page;
 mod start;

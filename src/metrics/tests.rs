@@ -3,7 +3,7 @@
 use super::*;
 use crate::gateway;
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
-use crate::gateway::native::metrics::{CloseLabel, CommandLabel, SocketLabel};
+use crate::gateway::socket::metrics::{CloseLabel, CommandLabel, SocketLabel};
 use std::collections::BTreeSet;
 
 /// Name, then type, labels and meaning, of the page and of the code.
@@ -23,19 +23,26 @@ fn of_page() -> Listed {
 
 /// The page of a node as it runs, with every label of the gateway used once.
 fn encoded() -> String {
-    use OperationLabel::{disconnect, other, refresh, send, start, start_typing, stop_typing};
-    use OutcomeLabel::{again, dead, ok, refused, unknown};
+    use OperationLabel::{
+        custom_notice, disconnect, file_delete, file_download, file_limits, file_upload, other, push_url,
+        read_receipt, refresh, send, start, start_typing, stop_typing, update_data, update_nickname,
+    };
+    use OutcomeLabel::{again, dead, limited, ok, refused, unknown};
     let customers = gateway::Metrics::default();
-    for operation in [start, send, refresh, start_typing, stop_typing, disconnect, other] {
-        for outcome in [ok, again, dead, refused, unknown] {
+    let notices = [push_url, update_nickname, update_data, custom_notice, read_receipt];
+    let others = [start, send, refresh, start_typing, stop_typing, disconnect, other];
+    let files = [file_limits, file_upload, file_download, file_delete];
+    for operation in others.into_iter().chain(notices).chain(files) {
+        for outcome in [ok, again, dead, limited, refused, unknown] {
             customers.count(operation, outcome, Duration::from_millis(1));
         }
     }
-    let sockets = gateway::native::metrics::Metrics::default();
-    for kind in [SocketLabel::customer, SocketLabel::agent] {
+    let sockets = gateway::socket::metrics::Metrics::default();
+    for kind in [SocketLabel::customer, SocketLabel::agent, SocketLabel::cometd] {
         sockets.sent(kind);
         for outcome in [CommandLabel::ok, CommandLabel::again, CommandLabel::refused] {
-            for word in gateway::native::words(kind) {
+            // What CometD clients say is counted by itself.
+            for word in gateway::native::words(kind).into_iter().flatten() {
                 sockets.command(kind, word, outcome);
             }
         }
@@ -45,11 +52,30 @@ fn encoded() -> String {
             sockets.closed(kind, reason);
         }
     }
+    let cometd = bayeux();
     Metrics::with(|registry| {
         customers.register(registry);
         sockets.register(registry);
+        cometd.register(registry);
     })
     .encode()
+}
+
+fn bayeux() -> gateway::bayeux::metrics::Metrics {
+    use gateway::bayeux::metrics::AnswerLabel::{ok, refused, unknown_client};
+    use gateway::bayeux::metrics::EndLabel::{disconnected, expired};
+    use gateway::bayeux::metrics::KindLabel::{connect, disconnect, handshake, other, publish, subscribe};
+    let metrics = gateway::bayeux::metrics::Metrics::default();
+    for kind in [handshake, connect, subscribe, disconnect, publish, other] {
+        for outcome in [ok, unknown_client, refused] {
+            metrics.message(kind, outcome);
+        }
+    }
+    for reason in [disconnected, expired] {
+        metrics.opened();
+        metrics.ended(reason);
+    }
+    metrics
 }
 
 fn of_code() -> Listed {

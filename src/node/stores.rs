@@ -6,7 +6,7 @@ use handoff_config::{Config, Durability, StoreKind};
 use handoff_journal::cassandra::plain::PlainJournal;
 use handoff_journal::cassandra::{Cassandra, CassandraError, Settings, Severity};
 use handoff_journal::sqlite::{self, SqliteStore};
-use handoff_journal::{Journal, JournalError, NodeId, Swap, Table, Tables, TablesError};
+use handoff_journal::{Chunks, Journal, JournalError, NodeId, Swap, Table, Tables, TablesError};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -41,6 +41,8 @@ pub enum StoreError {
 pub(super) struct Stores {
     pub(super) journal: Arc<dyn Journal>,
     pub(super) tables: Arc<dyn Tables>,
+    /// Where the database takes files too.
+    pub(super) chunks: Option<Arc<dyn Chunks>>,
 }
 
 /// Opens the store.
@@ -54,7 +56,7 @@ pub(super) async fn open(config: &Config) -> Result<Stores, StoreError> {
             let store =
                 Arc::new(SqliteStore::open(&config.sqlite_dir(), NodeId(config.node.id), durability)?);
             let (journal, tables): (Arc<dyn Journal>, Arc<dyn Tables>) = (store.clone(), store);
-            Stores { journal, tables }
+            Stores { journal, tables, chunks: None }
         }
         StoreKind::Cassandra => open_cassandra(config).await?,
     };
@@ -78,10 +80,10 @@ async fn open_cassandra(config: &Config) -> Result<Stores, StoreError> {
         return Err(StoreError::Findings(refused));
     }
     let store = cassandra.open().await?;
-    let tables: Arc<dyn Tables> = store.clone();
+    let (tables, chunks): (Arc<dyn Tables>, Arc<dyn Chunks>) = (store.clone(), store.clone());
     let journal: Arc<dyn Journal> =
         if config.journal.bench_plain_insert { PlainJournal::open(&cassandra).await? } else { store };
-    Ok(Stores { journal, tables })
+    Ok(Stores { journal, tables, chunks: Some(chunks) })
 }
 
 fn settings(config: &Config) -> Result<Settings, StoreError> {

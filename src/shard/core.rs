@@ -27,6 +27,8 @@ pub struct ShardCore {
     pub(super) rng: StdRng,
     pub(super) checkpoint: super::checkpoint::Progress,
     pub(super) suspect: Option<(EntityId, CommandId)>,
+    /// Whether an entity may wait for its log to be read again.
+    pub(super) rereads: bool,
     pub(super) panics: u64,
     pub(super) left: Vec<EntityId>,
     pub(super) waiting: super::waiting::Waiting,
@@ -66,6 +68,7 @@ impl ShardCore {
             last_calls_ms: BTreeMap::new(),
             rng,
             suspect: None,
+            rereads: false,
             panics: 0,
             left: Vec::new(),
             waiting: super::waiting::Waiting::default(),
@@ -248,6 +251,13 @@ impl ShardCore {
                 self.seat(now, &envelope.entity, machine);
                 self.turn(now, envelope);
             }
+            Some(Slot::Quarantined { state: None }) if is_force_end(&envelope) => {
+                // The log alone has its state: it is read again to be ended.
+                let (entity, after) = (envelope.entity.clone(), self.pipe.pushed());
+                let waiting = VecDeque::from([envelope]);
+                self.slots.insert(entity, Slot::Restoring { waiting, after, asked: false });
+                self.rereads = true;
+            }
             Some(Slot::Quarantined { .. }) => {
                 self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined))
             }
@@ -285,7 +295,7 @@ impl ShardCore {
 
     /// Lets time pass: fires timers, finds lost customers, puts idle entities to sleep.
     pub fn tick(&mut self, now: Now) {
-        if !self.serves() || matches!(self.door, Door::Shut(_)) || self.store_is_slow(now) {
+        if !self.serves() || matches!(self.door, Door::Shut(_)) || self.time_stands_still(now) {
             return;
         }
         self.fire_timers(now);
@@ -299,11 +309,6 @@ impl ShardCore {
         self.tell_here(now);
         self.serve_waiting(now);
         self.flush(now);
-    }
-
-    /// While an append takes this long, time stands still for deadlines.
-    fn store_is_slow(&self, now: Now) -> bool {
-        self.pipe.flight_age_ms(now.mono_ms) > SLOW_APPEND_MS
     }
 
     fn fire_timers(&mut self, now: Now) {
@@ -369,22 +374,9 @@ impl ShardCore {
     pub fn appended(&mut self, now: Now) {
         let age_ms = self.pipe.flight_age_ms(now.mono_ms);
         self.pipe.appended();
-        if age_ms > SLOW_APPEND_MS {
-            self.add_outage(age_ms);
-        }
+        self.append_took(now, age_ms);
         self.checkpoint_committed();
         self.flush(now);
-    }
-
-    /// The shard could not commit for a while: that time counts against nobody.
-    fn add_outage(&mut self, outage_ms: u64) {
-        self.clock.outage_ms += i64::try_from(outage_ms).unwrap_or(0);
-        if let Ok(item) = handoff_codec::encode_bare(&Item::Outage { total_ms: self.clock.outage_ms }) {
-            self.pipe.push(item);
-        }
-        for last in self.last_calls_ms.values_mut() {
-            *last += outage_ms;
-        }
     }
 
     /// The confirmation on its way came back: the shard is still ours.
@@ -449,9 +441,6 @@ impl ShardCore {
 
 /// How often customers and idle entities are looked at, in milliseconds.
 const SWEEP_MS: u64 = 1_000;
-
-/// An append that takes longer counts as an outage, in milliseconds.
-const SLOW_APPEND_MS: u64 = 1_000;
 
 fn is_force_end(envelope: &Envelope) -> bool {
     matches!(envelope.command, Some(Command { act: Act::ForceEnd, caller: Caller::Operator, .. }))

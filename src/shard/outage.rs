@@ -3,6 +3,7 @@
 
 use super::Now;
 use super::core::ShardCore;
+use super::frame::Item;
 use handoff_chat::EntityId;
 
 /// Reads of committed state go on for so long after the ownership was last confirmed, in milliseconds.
@@ -28,12 +29,61 @@ pub enum StoreNews {
 pub(super) struct Known {
     news: StoreNews,
     at_ms: u64,
+    /// Since when nothing can be committed.
+    since_ms: Option<u64>,
 }
+
+/// A store that does not answer is noticed after so long at the latest, in milliseconds: two signs of life.
+const NOTICED_AFTER_MS: u64 = 10_000;
+
+/// An append that takes longer counts as an outage, in milliseconds.
+const SLOW_APPEND_MS: u64 = 1_000;
 
 impl ShardCore {
     /// Takes what the supervisor knows of the store; `FailsForAll` must be said again and again.
     pub fn store_is(&mut self, now: Now, news: StoreNews) {
-        self.store = Known { news, at_ms: now.mono_ms };
+        self.store.news = news;
+        self.store.at_ms = now.mono_ms;
+        if news == StoreNews::Works {
+            self.end_outage(now);
+        } else {
+            // It takes a node a while to notice. What is not known to have been served is given to the people.
+            let noticed_late = now.mono_ms.saturating_sub(NOTICED_AFTER_MS);
+            let served = self.pipe.confirmed_at_ms().unwrap_or(0).max(noticed_late);
+            self.store.since_ms.get_or_insert(served);
+        }
+    }
+
+    /// While nothing can be committed, time stands still for deadlines.
+    pub(super) fn time_stands_still(&self, now: Now) -> bool {
+        self.refuses_commands() || self.pipe.flight_age_ms(now.mono_ms) > SLOW_APPEND_MS
+    }
+
+    /// An append that was so long on its way is committed.
+    pub(super) fn append_took(&mut self, now: Now, age_ms: u64) {
+        if age_ms > SLOW_APPEND_MS {
+            let since_ms = now.mono_ms.saturating_sub(age_ms);
+            self.store.since_ms = Some(self.store.since_ms.map_or(since_ms, |known| known.min(since_ms)));
+        }
+        if !self.refuses_commands() {
+            self.end_outage(now);
+        }
+    }
+
+    /// The shard could not commit for a while: that time counts against nobody.
+    fn end_outage(&mut self, now: Now) {
+        if self.pipe.flight_age_ms(now.mono_ms) > SLOW_APPEND_MS {
+            return;
+        }
+        let Some(since_ms) = self.store.since_ms.take() else { return };
+        let outage_ms = now.mono_ms.saturating_sub(since_ms);
+        self.clock.outage_ms += i64::try_from(outage_ms).unwrap_or(0);
+        if let Ok(item) = handoff_codec::encode_bare(&Item::Outage { total_ms: self.clock.outage_ms }) {
+            self.pipe.push(item);
+        }
+        for last in self.last_calls_ms.values_mut() {
+            *last += outage_ms;
+        }
     }
 
     /// Whether commands are refused at the door: they could not be committed.

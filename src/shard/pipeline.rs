@@ -230,6 +230,12 @@ impl<O> Pipeline<O> {
         self.confirmed_at_ms.is_some_and(|at| now_ms.saturating_sub(at) <= span_ms)
     }
 
+    /// When the ownership was last confirmed, by a commit too.
+    #[must_use]
+    pub fn confirmed_at_ms(&self) -> Option<u64> {
+        self.confirmed_at_ms
+    }
+
     /// The number of the confirmation to wait for: the one on its way, else the next.
     fn want_confirm(&self) -> u64 {
         if self.confirm_started_ms.is_some() { self.confirms_started } else { self.confirms_started + 1 }

@@ -69,7 +69,10 @@ impl ShardCore {
                     continue;
                 }
             };
-            let _refused = self.decide(now, &from, answered(effect, reply));
+            if let Err(Declined::Again) = self.decide(now, &from, answered(effect, reply)) {
+                // The answer was not taken: the outbox asks once more.
+                self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono_ms, false);
+            }
         }
         self.tells.depth = 0;
     }

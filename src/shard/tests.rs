@@ -54,6 +54,24 @@ async fn a_panic_while_deciding_is_refused_and_a_second_on_the_same_command_quar
 }
 
 #[tokio::test]
+async fn an_operator_ends_also_a_session_that_went_out_of_service_while_it_was_applied() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, striking(Phase::Applying, "bad", 2)).await;
+    let (ann, bob) = (rig.start("ann").await, rig.start("bob").await);
+    rig.tell(&ann, send("1", "one")).await.unwrap();
+    for _ in 0..2 {
+        let _panics = rig.tell(&ann, send("2", "bad")).await;
+        rig.settle().await;
+    }
+    let quarantined = rig.tell(&ann, send("4", "four")).await;
+    assert!(matches!(quarantined, Err(ShardReply::Refused(Reject::Quarantined))), "{quarantined:?}");
+    let end = Command { id: CommandId("end".into()), caller: Caller::Operator, act: Act::ForceEnd };
+    assert!(rig.tell(&ann, end).await.unwrap().chat_ended);
+    assert_eq!((rig.core.census().quarantined, rig.texts(&ann).await), (0, vec!["one".to_owned()]));
+    rig.tell(&bob, send("1", "untouched")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_panic_while_applying_restores_the_session_from_the_log_and_touches_no_other() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, striking(Phase::Applying, "bad", 1)).await;

@@ -9,7 +9,7 @@ use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
 use handoff_chat::entity::Decision;
 use handoff_chat::entry::Entry;
 use handoff_chat::session::Session;
-use handoff_chat::{EffectId, Entity, EntityId, Millis, Turn};
+use handoff_chat::{BotName, EffectId, Entity, EntityId, Millis, Turn};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -245,6 +245,7 @@ impl ShardCore {
         if in_doubt {
             let after = self.awake(entity).map_or(0, |awake| awake.newest_item());
             let restoring = Slot::Restoring { waiting: VecDeque::new(), after, asked: false };
+            self.rereads = true;
             self.slots.insert(entity.clone(), restoring);
         }
         Declined::Again
@@ -252,7 +253,7 @@ impl ShardCore {
 
     /// Asks for the log to be read again for entities in doubt, once their last turn is in it.
     pub(super) fn rebuild_when_committed(&mut self) {
-        if !self.slots_in_doubt() {
+        if !self.rereads {
             return;
         }
         let committed = self.pipe.committed();
@@ -267,18 +268,20 @@ impl ShardCore {
         }
     }
 
-    fn slots_in_doubt(&self) -> bool {
-        self.suspect.is_some()
-    }
-
     /// What the log says of an entity in doubt (`None`: nothing, it never was).
     pub fn rebuilt(&mut self, now: Now, entity: &EntityId, found: Option<Slot>) {
         let Some(Slot::Restoring { waiting, .. }) = self.slots.remove(entity) else { return };
+        let broken = matches!(found, Some(Slot::Quarantined { .. }));
         if let Some(slot) = found {
             self.slots.insert(entity.clone(), slot);
         }
         for envelope in waiting {
-            self.ask(now, envelope);
+            if broken {
+                // Its log can't be replayed: to read it once more would not help.
+                self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined));
+            } else {
+                self.ask(now, envelope);
+            }
         }
         self.flush(now);
     }
@@ -329,6 +332,20 @@ impl ShardCore {
         rows.closing = session.and_then(|session| session.record_closing().zip(session.record_opening()));
         rows.events = self.events_since(entity, from);
         rows
+    }
+
+    /// An event as a bot may see it, when it is in memory.
+    pub fn event_for(
+        &mut self,
+        bot: &BotName,
+        entity: &EntityId,
+        seq: u64,
+    ) -> Option<handoff_chat::session::Event> {
+        let awake = self.awake(entity)?;
+        match awake.machine.read(&Caller::Bot(bot.clone()), &Read::Since { seq }, &[]) {
+            Ok(handoff_chat::command::Reading::Events(events)) => events.into_iter().next(),
+            _ => None,
+        }
     }
 
     /// Durable events of an entity from `seq` on, as far as they are in memory.

@@ -296,7 +296,8 @@ test("the details show contact and attached data, and open an earlier record", a
   await page.locator("#desk").waitFor();
   script.offer(fake.last, "C1", "chatting");
   const details = page.locator("#details");
-  for (const part of ["zoe@example.com", "42", "Zoë Müller"]) await details.getByText(part).waitFor();
+  for (const part of ["zoe@example.com", "42", "Zoë Müller"])
+    await details.getByText(part, { exact: part === "42" }).waitFor();
   await details.getByRole("button", { name: /Shoes/ }).click();
   await page.getByRole("dialog").getByText("They are too small").waitFor();
   await page.getByRole("button", { name: "Close" }).click();

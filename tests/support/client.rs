@@ -21,6 +21,7 @@ const PATIENT: Duration = Duration::from_secs(3);
 pub(crate) fn http() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
+        handoff::tls::choose_provider();
         reqwest::Client::builder().timeout(TIMEOUT).pool_max_idle_per_host(0).no_proxy().build().unwrap()
     })
 }

@@ -13,6 +13,14 @@ use crate::support::until_true;
 /// A crowd that is chatting.
 pub(crate) struct Crowd {
     chats: Vec<JoinHandle<(Customer, Checker)>>,
+    shared: Shared,
+}
+
+/// What the conversations of a crowd share.
+#[derive(Clone, Default)]
+struct Shared {
+    /// Chats with a first acknowledged message.
+    begun: Arc<AtomicUsize>,
     acknowledged: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
 }
@@ -21,32 +29,34 @@ pub(crate) struct Crowd {
 pub(crate) struct Promises(pub(crate) Vec<(Customer, Checker)>);
 
 impl Crowd {
-    /// `count` customers, spread over the nodes, each sending one message after the other.
+    /// `count` customers, spread over the nodes, each sending one message after the other. All of them have begun when
+    /// this returns: on a busy machine some get their first shard late.
     pub(crate) async fn gather(urls: &[String], count: usize) -> Self {
-        let acknowledged = Arc::new(AtomicUsize::new(0));
-        let over = Arc::new(AtomicBool::new(false));
-        let chat = |number: usize| {
-            tokio::spawn(converse(urls.to_vec(), number, Arc::clone(&acknowledged), Arc::clone(&over)))
-        };
-        let crowd = Self { chats: (0..count).map(chat).collect(), acknowledged: acknowledged.clone(), over };
-        crowd.talks(2 * count).await;
+        let shared = Shared::default();
+        let chat = |number: usize| tokio::spawn(converse(urls.to_vec(), number, shared.clone()));
+        let crowd = Self { chats: (0..count).map(chat).collect(), shared: shared.clone() };
+        until_true("every chat begins", || async {
+            crowd.chats.iter().any(JoinHandle::is_finished) || shared.begun.load(Ordering::Relaxed) == count
+        })
+        .await;
+        crowd.talks(count).await;
         crowd
     }
 
     /// Waits for `more` acknowledged messages from now on: the cluster serves.
     pub(crate) async fn talks(&self, more: usize) {
-        let goal = self.acknowledged.load(Ordering::Relaxed) + more;
+        let goal = self.shared.acknowledged.load(Ordering::Relaxed) + more;
         until_true("the chats go on", || async {
             // A customer who met a broken promise ends in a panic: don't wait for the others then.
             self.chats.iter().any(JoinHandle::is_finished)
-                || self.acknowledged.load(Ordering::Relaxed) >= goal
+                || self.shared.acknowledged.load(Ordering::Relaxed) >= goal
         })
         .await;
     }
 
     /// Ends the conversations; what was under way is still brought to an acknowledgement.
     pub(crate) async fn stop(self) -> Promises {
-        self.over.store(true, Ordering::Relaxed);
+        self.shared.over.store(true, Ordering::Relaxed);
         let mut promises = Vec::new();
         for chat in self.chats {
             promises.push(chat.await.unwrap());
@@ -55,17 +65,12 @@ impl Crowd {
     }
 }
 
-async fn converse(
-    urls: Vec<String>,
-    number: usize,
-    acknowledged: Arc<AtomicUsize>,
-    over: Arc<AtomicBool>,
-) -> (Customer, Checker) {
+async fn converse(urls: Vec<String>, number: usize, shared: Shared) -> (Customer, Checker) {
     let nickname = format!("customer{number}");
     let mut customer = Customer::request(&urls, number, &nickname).await;
     let mut checker = Checker::new(&nickname);
     for turn in 0.. {
-        if over.load(Ordering::Relaxed) {
+        if shared.over.load(Ordering::Relaxed) {
             break;
         }
         if turn % 3 == 1 {
@@ -75,7 +80,10 @@ async fn converse(
         let text = format!("{nickname} says {turn} \u{1f44b} ünï");
         customer.send(&text, &format!("{number}-{turn}")).await;
         checker.acknowledge(&text);
-        acknowledged.fetch_add(1, Ordering::Relaxed);
+        shared.acknowledged.fetch_add(1, Ordering::Relaxed);
+        if turn == 0 {
+            shared.begun.fetch_add(1, Ordering::Relaxed);
+        }
         if turn % 4 == 0 {
             let answer = customer.refresh(1).await;
             checker.read_all(&answer).unwrap_or_else(|wrong| panic!("chat {}: {wrong}", customer.chat_id));

@@ -70,9 +70,32 @@ impl Lan {
 
     /// All that one sends to another is lost from now on.
     pub(crate) fn lose(&self, from: usize, to: usize) {
-        let (space, address) = (self.space(from), self.address(to));
-        ip(&format!("-n {space} neigh replace {address} lladdr 02:00:00:00:de:ad dev eth0 nud permanent"))
+        let (space, address) = (self.inside(from), self.address(to));
+        let device = self.device(from);
+        ip(&format!("{space} neigh replace {address} lladdr 02:00:00:00:de:ad dev {device} nud permanent"))
             .unwrap();
+    }
+
+    /// How `ip` is told where to work.
+    fn inside(&self, place: usize) -> String {
+        if place == HOST { "-4".to_owned() } else { format!("-n {}", self.space(place)) }
+    }
+
+    /// What a listener in a place answers to a GET from there: that way is never cut.
+    pub(crate) fn get(&self, place: usize, port: u16, path: &str) -> String {
+        let address = self.address(place);
+        let script = format!(
+            "exec 3<>/dev/tcp/{address}/{port}; printf 'GET {path} HTTP/1.0\\r\\n\\r\\n' >&3; timeout 5 cat <&3"
+        );
+        let space = self.space(place);
+        let output =
+            Command::new("ip").args(["netns", "exec", &space, "bash", "-c", &script]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// By which device a place reaches the others.
+    fn device(&self, place: usize) -> &str {
+        if place == HOST { &self.name } else { "eth0" }
     }
 
     /// Two lose each other.
@@ -83,10 +106,11 @@ impl Lan {
 
     /// Everything arrives again.
     pub(crate) fn heal(&self) {
-        for from in 0..self.count {
+        for from in (0..self.count).chain([HOST]) {
             for to in (0..self.count).chain([HOST]).filter(|to| *to != from) {
                 // Fails where nothing was cut.
-                let _whole = ip(&format!("-n {} neigh del {} dev eth0", self.space(from), self.address(to)));
+                let (space, device) = (self.inside(from), self.device(from));
+                let _whole = ip(&format!("{space} neigh del {} dev {device}", self.address(to)));
             }
         }
     }

@@ -80,10 +80,15 @@ impl Talker {
 
     /// An agent's window, at one node.
     pub(crate) async fn window(url: &str) -> Self {
+        Self::try_window(url).await.expect("a window opens")
+    }
+
+    /// The same, where the node may be dead.
+    pub(crate) async fn try_window(url: &str) -> Option<Self> {
         let address = url.trim_start_matches("http://").to_owned();
-        let stream = TcpStream::connect(&address).await.unwrap();
-        let (socket, _) = client_async(format!("ws://{address}/v1/agent"), stream).await.unwrap();
-        Self { socket: Some(socket), ..Self::nobody(vec![url.to_owned()]) }
+        let stream = TcpStream::connect(&address).await.ok()?;
+        let (socket, _) = client_async(format!("ws://{address}/v1/agent"), stream).await.ok()?;
+        Some(Self { socket: Some(socket), ..Self::nobody(vec![url.to_owned()]) })
     }
 
     /// A command's answer, whatever it is, on the present socket.
@@ -146,7 +151,7 @@ impl Talker {
     }
 
     /// One command and its answer; nothing when the socket breaks or is silent.
-    async fn once(&mut self, command: &Value) -> Option<Value> {
+    pub(crate) async fn once(&mut self, command: &Value) -> Option<Value> {
         let deadline = Instant::now() + ANSWER;
         self.socket.as_mut()?.send(Message::text(command.to_string())).await.ok()?;
         while Instant::now() < deadline {

@@ -93,7 +93,7 @@ fn homes(name: &str) -> Option<&'static [&'static str]> {
         "actix" | "actix-rt" => &["", "sim"],
         "actix-web" | "actix-multipart" | "prometheus-client" => &[""],
         "tracing-subscriber" => &["", "sim"],
-        "reqwest" => &[],
+        "reqwest" | "object_store" | "jsonschema" => &[""],
         _ => return None,
     })
 }
@@ -102,11 +102,12 @@ fn homes(name: &str) -> Option<&'static [&'static str]> {
 fn whole_list(folder: &str) -> Option<&'static [&'static str]> {
     Some(match folder {
         "codec" => &["bincode", "thiserror", "xxhash-rust"],
-        "config" => &["regex", "serde", "strsim", "thiserror", "toml"],
+        "config" => &["ipnet", "regex", "serde", "strsim", "thiserror", "toml"],
         "chat" => &[
             "toml",
             "base64",
             "bincode",
+            "chacha20poly1305",
             "hmac",
             "quick-xml",
             "regex",

@@ -1,6 +1,9 @@
 // The words of the agent's page. `{}` is a name or a number. Every language has every key; tsc holds us to it.
 
+import { files } from "./files.js";
+
 const en = {
+  ...files.en,
   title: "Handoff desk",
   name: "Name",
   password: "Password",
@@ -83,6 +86,7 @@ const en = {
 
 /** @type {typeof en} */
 const de = {
+  ...files.de,
   title: "Handoff-Arbeitsplatz",
   name: "Name",
   password: "Passwort",
@@ -166,6 +170,7 @@ const de = {
 
 /** @type {typeof en} */
 const es = {
+  ...files.es,
   title: "Puesto Handoff",
   name: "Nombre",
   password: "Contraseña",
@@ -248,6 +253,7 @@ const es = {
 
 /** @type {typeof en} */
 const fr = {
+  ...files.fr,
   title: "Poste Handoff",
   name: "Nom",
   password: "Mot de passe",
@@ -330,6 +336,7 @@ const fr = {
 
 /** @type {typeof en} */
 const ar = {
+  ...files.ar,
   title: "مكتب Handoff",
   name: "الاسم",
   password: "كلمة المرور",
@@ -412,6 +419,7 @@ const ar = {
 
 /** @type {typeof en} */
 const ja = {
+  ...files.ja,
   title: "Handoff デスク",
   name: "名前",
   password: "パスワード",

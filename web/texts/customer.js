@@ -1,6 +1,9 @@
 // The words of the customer page. `{}` is a name. Every language has every key; tsc holds us to it.
 
+import { files } from "./files.js";
+
 const en = {
+  ...files.en,
   title: "Chat with us",
   welcome: "How can we help?",
   intro: "Tell us who you are and we start right away.",
@@ -43,6 +46,7 @@ const en = {
 
 /** @type {typeof en} */
 const de = {
+  ...files.de,
   title: "Chat mit uns",
   welcome: "Wie können wir helfen?",
   intro: "Sagen Sie uns, wer Sie sind, dann geht es gleich los.",
@@ -85,6 +89,7 @@ const de = {
 
 /** @type {typeof en} */
 const es = {
+  ...files.es,
   title: "Hable con nosotros",
   welcome: "¿En qué podemos ayudarle?",
   intro: "Díganos quién es y empezamos enseguida.",
@@ -127,6 +132,7 @@ const es = {
 
 /** @type {typeof en} */
 const fr = {
+  ...files.fr,
   title: "Discutez avec nous",
   welcome: "Comment pouvons-nous vous aider ?",
   intro: "Dites-nous qui vous êtes et nous commençons.",
@@ -169,6 +175,7 @@ const fr = {
 
 /** @type {typeof en} */
 const ar = {
+  ...files.ar,
   title: "تحدث معنا",
   welcome: "كيف يمكننا مساعدتك؟",
   intro: "أخبرنا من أنت ونبدأ على الفور.",
@@ -211,6 +218,7 @@ const ar = {
 
 /** @type {typeof en} */
 const ja = {
+  ...files.ja,
   title: "チャットでお問い合わせ",
   welcome: "ご用件をお聞かせください",
   intro: "お名前を入力するとすぐに始められます。",

@@ -49,7 +49,10 @@ fn the_first_rule_that_fits_answers_in_any_language_and_emoji() {
 #[test]
 fn a_rule_may_let_the_bot_leave() {
     let bye = rules(BOT).unwrap().answer("Bye now", 1);
-    assert_eq!(bye, BotAnswer { texts: vec!["See you".to_owned()], leave: true, handover: false });
+    assert_eq!(
+        bye,
+        BotAnswer { texts: vec!["See you".to_owned()], rich: None, leave: true, handover: false }
+    );
 }
 
 #[test]
@@ -78,7 +81,7 @@ proptest! {
         pattern in "\\PC*", text in "\\PC*", seq in any::<u64>()
     ) {
         let answers = vec!["a".to_owned()];
-        let rule = BotRule { pattern, ignore_case: None, answers, leave: false, handover: false };
+        let rule = BotRule { pattern, ignore_case: None, answers, rich: None, leave: false, handover: false };
         let raw = BotRules {
             nickname: "x".to_owned(), greetings: vec![], fallbacks: vec!["f".to_owned()], ignore_case: true,
             rules: vec![rule],

@@ -2,6 +2,7 @@
 
 use super::event::{BotName, Event, Typing, ViewKind};
 use crate::id::Millis;
+use crate::privacy::Privacy;
 use crate::workflow::Program;
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -39,6 +40,54 @@ pub struct Opening {
     pub workflow: Option<Arc<Program>>,
     /// Limits in force for this session.
     pub limits: Limits,
+    /// Inactivity control; none: off.
+    pub idle: Option<Box<IdleTerms>>,
+    /// Whether the customer may come and go for days (`GCTI_Chat_AsyncMode`).
+    pub asynchronous: bool,
+    /// What is done with personal data; none: nothing.
+    pub privacy: Option<Box<Privacy>>,
+    /// A fresh key to seal originals under, where live participants see them.
+    pub sealing_key: [u8; 32],
+}
+
+/// Inactivity control, fixed when the session starts. Times are of served time.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct IdleTerms {
+    /// Silence after which the participants are warned, in milliseconds.
+    pub alert_ms: i64,
+    /// Further silence until a second warning, in milliseconds; 0: there is none.
+    pub second_alert_ms: i64,
+    /// Further silence until the session is closed, in milliseconds.
+    pub close_ms: i64,
+    /// What is said at the alert, the second alert and the close; empty: nothing.
+    pub texts: [String; 3],
+    /// Which notices count as activity. Messages, joins and leaves always do.
+    pub counts: Counts,
+}
+
+/// Which notices count as activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Counts {
+    /// None.
+    Nothing,
+    /// Pushed pages, custom notices and new nicknames.
+    Notices,
+    /// Typing.
+    Typing,
+    /// All of these.
+    Everything,
+}
+
+impl Counts {
+    /// Whether pushed pages, custom notices and new nicknames count.
+    pub fn notices(self) -> bool {
+        matches!(self, Self::Notices | Self::Everything)
+    }
+
+    /// Whether typing counts.
+    pub fn typing(self) -> bool {
+        matches!(self, Self::Typing | Self::Everything)
+    }
 }
 
 /// A bot to invite.
@@ -59,6 +108,8 @@ pub struct Limits {
     pub events_max: u32,
     /// How long an ended session goes on answering, in milliseconds of served time.
     pub linger_ms: i64,
+    /// What holds for files; none: there are none.
+    pub files: Option<crate::file::FileLimits>,
 }
 
 /// What a command to a session is answered.

@@ -2,16 +2,19 @@
 //! and never touches the session itself.
 
 use super::ViewKind;
-use super::command::{ChatAnswer, Limits};
+use super::command::{ChatAnswer, IdleTerms, Limits};
 use super::event::{Body, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
 use super::state::{Party, Session, State};
 use crate::Turn;
 use crate::command::{Answer, Command};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
+use crate::file::{FileChange, FileId};
 use crate::id::{EffectId, Millis, SessionId, TimerId};
 use crate::interaction::Interaction;
+use crate::privacy::{Area, Privacy, seal};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// How many indexes are reserved at once.
@@ -51,10 +54,25 @@ pub(super) struct Draft<'a> {
     left: BTreeSet<u32>,
     settled: BTreeSet<EffectId>,
     ended: bool,
+    pub(super) privacy: Option<&'a Privacy>,
+    sealing: Option<[u8; 32]>,
+    /// Inactivity control, where it is on.
+    pub(super) idle: Option<&'a IdleTerms>,
+    /// Whether the watch of inactivity control has fired in this decision.
+    pub(super) idle_fired: bool,
+    /// Whether this decision has an event.
+    pub(super) spoke: bool,
+    /// When somebody typed last.
+    pub(super) typed_at: Option<Millis>,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(session: &'a Session, turn: &'a Turn, limits: &'a Limits) -> Self {
+    pub(super) fn new(
+        session: &'a Session,
+        turn: &'a Turn,
+        limits: &'a Limits,
+        idle: Option<&'a IdleTerms>,
+    ) -> Self {
         let state = &session.state;
         let mut counted = [0; 3];
         for party in state.parties.values() {
@@ -83,7 +101,20 @@ impl<'a> Draft<'a> {
             left: BTreeSet::new(),
             settled: BTreeSet::new(),
             ended: state.ended_at.is_some(),
+            privacy: None,
+            sealing: None,
+            idle,
+            idle_fired: false,
+            spoke: false,
+            typed_at: session.volatile.typing.back().map(|typing| typing.at),
         }
+    }
+
+    /// What is done with personal data, and the key that originals are sealed under.
+    pub(super) fn guarding(mut self, privacy: Option<&'a Privacy>, key: Option<[u8; 32]>) -> Self {
+        self.privacy = privacy;
+        self.sealing = key;
+        self
     }
 
     /// Gives the session an interaction.
@@ -129,6 +160,7 @@ impl<'a> Draft<'a> {
     pub(super) fn event(&mut self, by: u32, sees: [bool; 3], body: Body) -> u64 {
         let index = self.take_indexes(sees);
         self.seq = self.seq.saturating_add(1);
+        self.spoke = true;
         self.entries.push(Entry::Event(Event { seq: self.seq, at: self.at, index, by, body }));
         self.seq
     }
@@ -157,12 +189,55 @@ impl<'a> Draft<'a> {
         (self.number, seq)
     }
 
-    /// Posts a message of somebody who is in.
+    /// Adds an event of somebody who is in, for all who see him.
+    pub(super) fn speak(&mut self, by: u32, body: Body) -> u64 {
+        self.event(by, self.views_of(by), body)
+    }
+
+    /// Posts a message of somebody who is in, as far as it may be stored.
     pub(super) fn message(&mut self, by: u32, text: &str, message_type: Option<String>) -> u64 {
-        self.event(by, self.views_of(by), Body::Message { text: Text::clear(text), message_type })
+        let body = self.guarded(text, message_type.clone(), false);
+        self.speak(by, body.unwrap_or_else(|| Body::Message { text: Text::clear(text), message_type }))
+    }
+
+    /// A notice to the programs of others, as far as it may be stored.
+    pub(super) fn notice(&mut self, by: u32, text: &str, notice_type: Option<String>) -> u64 {
+        let body = self.guarded(text, notice_type.clone(), true);
+        self.speak(by, body.unwrap_or_else(|| Body::CustomNotice { text: Text::clear(text), notice_type }))
+    }
+
+    /// The original of what the next event has masked, where those who take part see it.
+    pub(super) fn sealed(&self, original: &str) -> Option<Text> {
+        match self.privacy?.area {
+            Area::Always => None,
+            Area::HistoryAll | Area::HistoryFinal => {
+                seal(self.sealing.as_ref()?, self.seq.saturating_add(1), original)
+            }
+        }
+    }
+
+    /// What is stored of a text with personal data in it; none where it has none.
+    fn guarded(&self, text: &str, message_type: Option<String>, notice: bool) -> Option<Body> {
+        let privacy = self.privacy?;
+        let masked = Text::clear(&privacy.mask(text)?);
+        Some(match (self.sealed(text), notice) {
+            (Some(sealed), _) => Body::Masked { text: masked, sealed, message_type, notice },
+            (None, true) => Body::CustomNotice { text: masked, notice_type: message_type },
+            (None, false) => Body::Message { text: masked, message_type },
+        })
+    }
+
+    /// A text as it may be stored beside the conversation.
+    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let masked = self.privacy.and_then(|privacy| privacy.mask(text));
+        masked.map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     pub(super) fn typing(&mut self, by: u32, started: bool, preview: Option<String>) {
+        let preview = match self.privacy {
+            Some(privacy) => privacy.preview(preview),
+            None => preview,
+        };
         let index = self.take_indexes(self.views_of(by));
         self.typing = Some(Typing { at: self.at, index, by, started, preview });
     }
@@ -198,8 +273,20 @@ impl<'a> Draft<'a> {
         }
         self.event(SYSTEM, [false; 3], Body::Ended);
         self.ended = true;
+        self.release_files(|_, _| true);
         if !self.has_interaction() {
             self.close_record();
+        }
+    }
+
+    /// Gives up places of files that are being stored; what of them is stored already is to go.
+    pub(super) fn release_files(&mut self, these: impl Fn(FileId, Millis) -> bool) {
+        let state = self.state;
+        for (file, bytes, until) in state.files.reserved() {
+            if these(file, until) {
+                self.push(Entry::File(FileChange::Released(file)));
+                self.owe(Effect::DropFile { file, bytes });
+            }
         }
     }
 
@@ -275,6 +362,7 @@ impl<'a> Draft<'a> {
         digest: u64,
         sealed_key: Option<[u8; 16]>,
     ) -> Decision {
+        self.watch_idle();
         let seq = if self.seq > self.state.last_seq { self.seq } else { 0 };
         let next_position = asker.view.of(&self.used).saturating_add(1);
         // For those who are nobody the answer is the customer's.
@@ -291,7 +379,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Closes the decision on another entity's words, which are answered by the state however often they come.
-    pub(super) fn finish_with(self, answer: Answer) -> Decision {
+    pub(super) fn finish_with(mut self, answer: Answer) -> Decision {
+        self.watch_idle();
         Decision { entries: self.entries, answer, typing: None }
     }
 

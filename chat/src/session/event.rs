@@ -1,8 +1,10 @@
 //! What happens in a session: the stored shapes. They are never a wire type, and never change: a new version
 //! gets a new shape beside the old.
 
+use crate::file::{File, FileId};
 pub use crate::id::BotName;
 use crate::id::{AgentName, Millis};
+use crate::privacy::Privacy;
 use bincode::{Decode, Encode};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -52,6 +54,90 @@ pub enum Body {
         /// The value, which replaces the one before.
         value: Text,
     },
+    /// A page is to be shown to the others.
+    PushedUrl {
+        /// Its address.
+        url: Text,
+    },
+    /// He has another nickname from here on.
+    Renamed {
+        /// The new one.
+        nickname: Text,
+    },
+    /// A notice from one participant's program to the others': what it means is theirs to know.
+    CustomNotice {
+        /// What it says.
+        text: Text,
+        /// Its type, when given.
+        notice_type: Option<String>,
+    },
+    /// He has read up to an event of somebody else.
+    Read {
+        /// That event's number.
+        seq: u64,
+        /// Its index in each view that sees it.
+        through: [Option<u64>; 3],
+    },
+    /// Nothing that counts has happened for too long.
+    Idle {
+        /// How far it has come.
+        stage: IdleStage,
+        /// What the participants are told; empty: nothing is said.
+        text: Text,
+    },
+    /// A file is there for those who see him.
+    FileUploaded(Box<File>),
+    /// A file is no longer there.
+    FileDeleted {
+        /// Which.
+        id: FileId,
+        /// Its name.
+        name: Text,
+    },
+    /// A message or custom notice with personal data in it: masked, and sealed for those who see the original.
+    Masked {
+        /// What everybody may see.
+        text: Text,
+        /// The original, under the session's own key, which goes when the record is final.
+        sealed: Text,
+        /// The type given by the sender.
+        message_type: Option<String>,
+        /// A custom notice, no message.
+        notice: bool,
+    },
+    /// A rich message.
+    Rich {
+        /// What is shown where it can't be.
+        text: Text,
+        /// It, as JSON.
+        content: Text,
+        /// The originals of both, where they have personal data that those who take part see.
+        sealed: Option<Text>,
+    },
+    /// An answer to a rich message.
+    RichReply {
+        /// The number of the message's event.
+        to: u64,
+        /// Its index in each view.
+        through: [Option<u64>; 3],
+        /// What people read.
+        text: Text,
+        /// It, as JSON.
+        content: Text,
+        /// The originals of both, as with the message.
+        sealed: Option<Text>,
+    },
+}
+
+/// How far inactivity control has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum IdleStage {
+    /// A first warning.
+    Alert,
+    /// A second one.
+    SecondAlert,
+    /// The session is closed.
+    Close,
 }
 
 /// A stored text with room for the id of the key that seals it.
@@ -67,6 +153,11 @@ impl Text {
     /// A text in clear.
     pub fn clear(text: &str) -> Self {
         Self { key: 0, bytes: text.as_bytes().to_vec() }
+    }
+
+    /// What is stored as JSON; null where it can't be read.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.show()).unwrap_or_default()
     }
 
     /// The text for a reader; U+FFFD where it is sealed or isn't UTF-8.
@@ -94,6 +185,12 @@ pub struct Start {
     pub sealed_key: Option<[u8; 16]>,
     /// Limits.
     pub limits: super::Limits,
+    /// Inactivity control; none: the session is never closed for it.
+    pub idle: Option<Box<super::IdleTerms>>,
+    /// Whether the customer may come and go for days: his silence is not his leaving.
+    pub asynchronous: bool,
+    /// What is done with personal data; none: nothing.
+    pub privacy: Option<Box<Privacy>>,
 }
 
 /// Somebody in the session.
@@ -186,6 +283,22 @@ pub enum LeaveReason {
     Removed,
     /// Removed by the system: the session was ended (5).
     Ended,
+    /// Removed by the system: nobody did anything for too long (7).
+    Idle,
+}
+
+impl LeaveReason {
+    /// The word for it in everything that people and programs read.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Inactive => "inactive",
+            Self::Removed => "removed",
+            Self::Ended => "ended",
+            Self::Idle => "idle",
+        }
+    }
 }
 
 /// Typing: shown, numbered in the views, never journaled.

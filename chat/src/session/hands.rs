@@ -41,7 +41,8 @@ impl Hands for Draft<'_> {
         let inside = self.present().find(|party| party.who.role == Role::Workflow);
         let number = inside.map(|party| party.who.number);
         let number = number.unwrap_or_else(|| self.join(Role::Workflow, Visibility::All, nickname).0);
-        self.message(number, text, None);
+        // The operator's own words, from his workflow.
+        self.speak(number, Body::Message { text: Text::clear(text), message_type: None });
     }
 
     /// It greets, then answers what was asked before it came.

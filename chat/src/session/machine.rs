@@ -2,8 +2,11 @@
 //! belongs to.
 
 mod effects;
+mod files;
 mod leaving;
+mod notices;
 mod opening;
+mod rich;
 mod talking;
 
 pub(crate) use talking::cut;
@@ -44,7 +47,8 @@ impl Session {
         }
         let state = &self.state;
         let terms = state.live()?;
-        let draft = Draft::new(self, turn, &terms.limits);
+        let draft = Draft::new(self, turn, &terms.limits, terms.idle.as_deref());
+        let draft = draft.guarding(terms.privacy.as_deref(), state.sealing);
         match (&command.act, &command.caller) {
             (Act::Tell(_), _) | (_, Caller::Entity(_)) => return told_by_entity(draft, command),
             (Act::Told { effect, .. }, Caller::System) => return Ok(told(draft, *effect)),
@@ -53,7 +57,11 @@ impl Session {
             _ => {}
         }
         let asker = state.identify(terms, &command.caller)?;
-        let digest = digest(&command.act);
+        // A hash of a number that has few digits tells it: what may not be stored is not hashed either.
+        let digest = match &terms.privacy {
+            Some(_) => digest(&as_stored(&command.act, &draft)),
+            None => digest(&command.act),
+        };
         if let Some(kept) = state.kept(asker.keeper, command) {
             let fits = kept.digest == digest;
             return if fits { Ok(state.again(kept, asker, None)) } else { Err(Reject::IdInUse) };
@@ -62,12 +70,12 @@ impl Session {
         if command.id.number().is_some_and(|number| number != next) {
             return Err(Reject::Expected { next });
         }
-        Case { command, asker, digest, draft }.decide()
+        Case { command, asker, digest, draft }.decide(self)
     }
 }
 
 impl Case<'_> {
-    fn decide(self) -> Result<Decision, Reject> {
+    fn decide(self, session: &Session) -> Result<Decision, Reject> {
         let command = self.command;
         match (&command.act, &command.caller) {
             (Act::Send { text, message_type }, Caller::Customer(_) | Caller::Agent(_)) => {
@@ -79,10 +87,19 @@ impl Case<'_> {
             (Act::StopTyping { preview }, Caller::Customer(_) | Caller::Agent(_)) => {
                 talking::typing(self, false, preview)
             }
+            (act, Caller::Customer(_) | Caller::Agent(_)) if notices::is_one(act) => {
+                notices::notice(self, act)
+            }
+            (act, Caller::Customer(_) | Caller::Agent(_)) if files::is_one(act) => {
+                files::file(self, session, act)
+            }
+            (Act::FileScanned { effect, clean }, Caller::System) => files::scanned(self, *effect, *clean),
+            (Act::SendRich { content }, Caller::Agent(_)) => rich::send(self, content),
+            (Act::ReplyRich { to, content }, Caller::Customer(_)) => rich::reply(self, *to, content),
             (Act::Disconnect, Caller::Customer(_)) => leaving::disconnect(self),
             (Act::Leave { how }, Caller::Agent(name)) => leaving::agent_leaves(self, name, *how),
-            (Act::BotReply { effect, texts, leave, handover }, Caller::Bot(name)) => {
-                let says = effects::Says { texts, leave: *leave, handover: *handover };
+            (Act::BotReply { effect, texts, rich, leave, handover }, Caller::Bot(name)) => {
+                let says = effects::Says { texts, rich: rich.as_deref(), leave: *leave, handover: *handover };
                 effects::bot_reply(self, name, *effect, &says)
             }
             (Act::BotFailed { effect }, Caller::System) => effects::bot_failed(self, *effect),
@@ -172,6 +189,19 @@ impl State {
     pub(super) fn is_in(&self, number: u32) -> bool {
         self.ended_at.is_none() && self.parties.get(&number).is_some_and(|party| party.present())
     }
+}
+
+/// A command with its texts as they may be stored.
+fn as_stored(act: &Act, draft: &Draft<'_>) -> Act {
+    let mut act = act.clone();
+    if let Act::Send { text, .. }
+    | Act::CustomNotice { text, .. }
+    | Act::SendRich { content: text }
+    | Act::ReplyRich { content: text, .. } = &mut act
+    {
+        *text = draft.clean(text).into_owned();
+    }
+    act
 }
 
 /// A hash of what is asked. Never 0, which stands for the start. A bot's answer counts by what it answers:

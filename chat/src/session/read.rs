@@ -3,7 +3,7 @@
 use super::command::View;
 use super::draft::Asker;
 use super::event::{Event, LeaveReason, Participant, Typing, ViewKind};
-use super::state::Session;
+use super::state::{Party, Session};
 use crate::command::{Caller, Read, Reading, Reject};
 use crate::entry::Effect;
 use crate::id::{EffectId, Millis, SessionId, TimerId};
@@ -47,28 +47,33 @@ impl Session {
                 Ok(events.map_or_else(
                     || self.needs(from),
                     |events| {
-                        let events = events.filter(wanted).cloned().collect();
+                        let events = events.filter(wanted).map(|event| self.in_clear(event)).collect();
                         Reading::View(self.view(asker, *position, events, terms.started_at))
                     },
                 ))
             }
-            (Read::Whole, Caller::System | Caller::Operator) => Ok(self.whole(1, history, |_| true)),
+            (Read::Files, Caller::Customer(_) | Caller::Agent(_)) => {
+                Ok(Reading::Files(Box::new(self.files_view(asker))))
+            }
+            (Read::Whole, Caller::System) => Ok(self.whole(1, history, |event| Some(event.clone()))),
+            (Read::Whole, Caller::Operator) => {
+                Ok(self.whole(1, history, |event| Some(self.in_transcript(event))))
+            }
             (Read::Since { seq }, Caller::System | Caller::Operator) => {
-                Ok(self.whole((*seq).max(1), history, |_| true))
+                Ok(self.whole((*seq).max(1), history, |event| Some(event.clone())))
             }
             (Read::Since { seq }, Caller::Bot(_)) => {
-                let sees = |event: &Event| ViewKind::Agent.of(&event.index).is_some();
-                Ok(self.whole((*seq).max(1), history, sees))
+                let shown =
+                    |event: &Event| ViewKind::Agent.of(&event.index).is_some().then(|| self.for_bots(event));
+                Ok(self.whole((*seq).max(1), history, shown))
             }
             _ => Err(Reject::NotAllowed),
         }
     }
 
-    fn whole(&self, from: u64, history: &[Event], sees: impl Fn(&Event) -> bool) -> Reading {
-        self.events_from(from, history).map_or_else(
-            || self.needs(from),
-            |events| Reading::Events(events.filter(|event| sees(event)).cloned().collect()),
-        )
+    fn whole(&self, from: u64, history: &[Event], shown: impl Fn(&Event) -> Option<Event>) -> Reading {
+        self.events_from(from, history)
+            .map_or_else(|| self.needs(from), |events| Reading::Events(events.filter_map(shown).collect()))
     }
 
     fn needs(&self, from: u64) -> Reading {
@@ -86,7 +91,7 @@ impl Session {
 
     /// The last event that a reader sees: an agent nothing after he left. (What becomes of the chat is then no longer
     /// his business, where a customer sees all to the end.)
-    fn seen_until(&self, asker: Asker) -> u64 {
+    pub(super) fn seen_until(&self, asker: Asker) -> u64 {
         let gone = self.state.parties.get(&asker.by).and_then(|party| party.gone);
         gone.filter(|_| asker.view == ViewKind::Agent).map_or(u64::MAX, |gone| gone.seq)
     }
@@ -116,7 +121,7 @@ impl Session {
             kind,
             events,
             typing: self.typing_for(asker, position),
-            participants: parties.map(|party| party.who.clone()).collect(),
+            participants: parties.map(Party::shown).collect(),
             next_position: self.next_position(kind),
             chat_ended: !self.state.is_in(asker.by),
             user_id: self.state.user_id(asker.by),
@@ -145,9 +150,10 @@ impl Session {
         self.state.retired
     }
 
-    /// Whether a customer is in, whose polls count.
+    /// Whether a customer is in, whose polls count: not in a chat where he may come and go for days.
     pub fn customer_present(&self) -> bool {
-        self.opened() && !self.state.ended_for_customer()
+        let comes_and_goes = self.state.terms.as_ref().is_some_and(|terms| terms.asynchronous);
+        self.opened() && !comes_and_goes && !self.state.ended_for_customer()
     }
 
     /// The last durable event's number; 0 before the first.

@@ -1,12 +1,13 @@
 //! A session's state as checkpoints and sleeping sessions store it. A stored shape of its own: live state may
 //! change freely, [`SnapshotV1`] never.
 
-use super::command::Limits;
-use super::event::{Event, LeaveReason, Participant};
+use super::command::{IdleTerms, Limits};
+use super::event::{Event, LeaveReason, Participant, Text};
 use super::state::{Answers, Gone, Kept, Party, Session, State, Terms};
 use crate::entry::Effect;
 use crate::id::{CommandId, EffectId, Millis, SessionId, TimerId};
 use crate::interaction::{Interaction, InteractionV1};
+use crate::privacy::Privacy;
 use bincode::{Decode, Encode};
 
 #[derive(Encode, Decode)]
@@ -22,7 +23,7 @@ struct SnapshotV1 {
     last_seq: u64,
     events: Vec<Event>,
     forgotten: [u64; 3],
-    parties: Vec<(Participant, Option<Gone>, u32)>,
+    parties: Vec<PartyV1>,
     reserved: [u64; 3],
     start_answer: Option<KeptV1>,
     answers: Vec<(u32, u64, Vec<KeptV1>)>,
@@ -34,6 +35,19 @@ struct SnapshotV1 {
     ended_at: Option<Millis>,
     held_until: Option<LeaveReason>,
     retired: bool,
+    idle: super::idle::Watch,
+    files: super::files::Files,
+    sealing: Option<[u8; 32]>,
+    questions: super::rich::Questions,
+}
+
+#[derive(Encode, Decode)]
+struct PartyV1 {
+    who: Participant,
+    gone: Option<Gone>,
+    failures: u32,
+    renamed: Option<Text>,
+    read: u64,
 }
 
 #[derive(Encode, Decode)]
@@ -43,6 +57,9 @@ struct TermsV1 {
     key_hash: [u8; 32],
     sealed_key: Option<[u8; 16]>,
     limits: Limits,
+    idle: Option<Box<IdleTerms>>,
+    asynchronous: bool,
+    privacy: Option<Box<Privacy>>,
 }
 
 #[derive(Encode, Decode)]
@@ -76,7 +93,6 @@ impl Session {
 impl SnapshotV1 {
     fn of(session: &Session) -> Self {
         let state = &session.state;
-        let parties = state.parties.values().map(|party| (party.who.clone(), party.gone, party.failures));
         let answers = state.answers.iter();
         let answers =
             answers.map(|(by, of)| (*by, of.number, of.kept.iter().map(KeptV1::of).collect::<Vec<_>>()));
@@ -87,7 +103,7 @@ impl SnapshotV1 {
             last_seq: state.last_seq,
             events: state.events.iter().cloned().collect(),
             forgotten: state.forgotten,
-            parties: parties.collect(),
+            parties: state.parties.values().map(PartyV1::of).collect(),
             reserved: state.reserved,
             start_answer: state.start_answer.as_ref().map(KeptV1::of),
             answers: answers.collect(),
@@ -99,12 +115,15 @@ impl SnapshotV1 {
             ended_at: state.ended_at,
             held_until: state.held_until,
             retired: state.retired,
+            idle: state.idle,
+            files: state.files.clone(),
+            sealing: state.sealing,
+            questions: state.questions.clone(),
         }
     }
 
     fn into_session(self) -> Session {
-        let parties = self.parties.into_iter();
-        let parties = parties.map(|(who, gone, failures)| (who.number, Party { who, gone, failures }));
+        let parties = self.parties.into_iter().map(|party| (party.who.number, Party::from(party)));
         let answers = self.answers.into_iter().map(|(by, number, kept)| {
             let kept = kept.into_iter().map(Kept::from).collect();
             (by, Answers { kept, number })
@@ -128,6 +147,10 @@ impl SnapshotV1 {
             ended_at: self.ended_at,
             held_until: self.held_until,
             retired: self.retired,
+            idle: self.idle,
+            files: self.files,
+            sealing: self.sealing,
+            questions: self.questions,
         };
         session.restored();
         session
@@ -136,15 +159,31 @@ impl SnapshotV1 {
 
 impl TermsV1 {
     fn of(terms: &Terms) -> Self {
-        let Terms { started_at, service, key_hash, sealed_key, limits } = terms.clone();
-        Self { started_at, service, key_hash, sealed_key, limits }
+        let Terms { started_at, service, key_hash, sealed_key, limits, idle, asynchronous, privacy } =
+            terms.clone();
+        Self { started_at, service, key_hash, sealed_key, limits, idle, asynchronous, privacy }
     }
 }
 
 impl From<TermsV1> for Terms {
     fn from(stored: TermsV1) -> Self {
-        let TermsV1 { started_at, service, key_hash, sealed_key, limits } = stored;
-        Self { started_at, service, key_hash, sealed_key, limits }
+        let TermsV1 { started_at, service, key_hash, sealed_key, limits, idle, asynchronous, privacy } =
+            stored;
+        Self { started_at, service, key_hash, sealed_key, limits, idle, asynchronous, privacy }
+    }
+}
+
+impl PartyV1 {
+    fn of(party: &Party) -> Self {
+        let Party { who, gone, failures, renamed, read } = party.clone();
+        Self { who, gone, failures, renamed, read }
+    }
+}
+
+impl From<PartyV1> for Party {
+    fn from(stored: PartyV1) -> Self {
+        let PartyV1 { who, gone, failures, renamed, read } = stored;
+        Self { who, gone, failures, renamed, read }
     }
 }
 

@@ -2,10 +2,11 @@
 //! the fold of [`Session::apply`] over the entries.
 
 use super::command::ChatAnswer;
-use super::event::{Body, Event, LeaveReason, Participant, Role, Start, Typing, ViewKind};
+use super::event::{Body, Event, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind};
 use crate::entry::{Effect, Entry};
 use crate::id::{AgentName, BotName, CommandId, EffectId, Millis, SessionId, TimerId};
 use crate::interaction::{Interaction, InteractionChange};
+use crate::privacy::Privacy;
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -46,6 +47,11 @@ pub(super) struct State {
     /// Why the last who held the session open, and has left, did so.
     pub(super) held_until: Option<LeaveReason>,
     pub(super) retired: bool,
+    pub(super) idle: super::idle::Watch,
+    pub(super) files: super::files::Files,
+    pub(super) questions: super::rich::Questions,
+    /// The key under which originals are sealed, for as long as somebody may see them.
+    pub(super) sealing: Option<[u8; 32]>,
 }
 
 /// What is forgotten when the session is restored.
@@ -64,6 +70,9 @@ pub(super) struct Terms {
     pub(super) key_hash: [u8; 32],
     pub(super) sealed_key: Option<[u8; 16]>,
     pub(super) limits: super::Limits,
+    pub(super) idle: Option<Box<super::IdleTerms>>,
+    pub(super) asynchronous: bool,
+    pub(super) privacy: Option<Box<Privacy>>,
 }
 
 /// A participant and whether he is still in.
@@ -73,6 +82,10 @@ pub(super) struct Party {
     pub(super) gone: Option<Gone>,
     /// How often in a row a bot failed in its turn.
     pub(super) failures: u32,
+    /// The nickname that he took since he joined.
+    pub(super) renamed: Option<Text>,
+    /// The last event that he said he has read.
+    pub(super) read: u64,
 }
 
 /// Why somebody left, and with which event.
@@ -140,6 +153,9 @@ impl Session {
                 }
             }
             Entry::Retired => state.retired = true,
+            Entry::Idle(change) => state.idle.apply(*change),
+            Entry::File(change) => state.files.apply(change),
+            Entry::Sealing(key) => state.sealing = *key,
             // Another machine's.
             Entry::Queue(_) | Entry::Agent(_) => {}
         }
@@ -160,7 +176,27 @@ impl Session {
                     }
                 }
             }
-            Body::Message { .. } => {}
+            Body::Renamed { nickname } => {
+                if let Some(party) = state.parties.get_mut(&event.by) {
+                    party.renamed = Some(nickname.clone());
+                    let customer = party.who.role == Role::Customer;
+                    if let Some(interaction) = state.interaction.as_mut().filter(|_| customer) {
+                        interaction.renamed(nickname);
+                    }
+                }
+            }
+            Body::Read { seq, .. } => {
+                if let Some(party) = state.parties.get_mut(&event.by) {
+                    party.read = party.read.max(*seq);
+                }
+            }
+            Body::Rich { .. } | Body::RichReply { .. } => state.questions.happened(event),
+            Body::FileUploaded(_) | Body::FileDeleted { .. } => state.files.happened(event),
+            Body::Message { .. }
+            | Body::Masked { .. }
+            | Body::PushedUrl { .. }
+            | Body::CustomNotice { .. }
+            | Body::Idle { .. } => {}
             Body::Ended => state.ended_at = Some(event.at),
             Body::Attached { key, value } => {
                 if let Some(interaction) = &mut state.interaction {
@@ -168,6 +204,7 @@ impl Session {
                 }
             }
         }
+        state.idle.happened(event, state.terms.as_ref().and_then(|terms| terms.idle.as_deref()));
         state.last_at = state.last_at.max(event.at);
         state.last_seq = state.last_seq.max(event.seq);
         state.events.push_back(event.clone());
@@ -254,13 +291,16 @@ impl Terms {
             key_hash: start.key_hash,
             sealed_key: start.sealed_key,
             limits: start.limits.clone(),
+            idle: start.idle.clone(),
+            asynchronous: start.asynchronous,
+            privacy: start.privacy.clone(),
         }
     }
 }
 
 impl Party {
     pub(super) fn new(who: Participant) -> Self {
-        Self { who, gone: None, failures: 0 }
+        Self { who, gone: None, failures: 0, renamed: None, read: 0 }
     }
 
     pub(super) fn present(&self) -> bool {
@@ -270,6 +310,12 @@ impl Party {
     /// Whether the session goes on because of him.
     pub(super) fn holds(&self) -> bool {
         matches!(self.who.role, Role::Customer | Role::Agent(_))
+    }
+
+    /// Who he is by now.
+    pub(super) fn shown(&self) -> Participant {
+        let nickname = self.renamed.clone().unwrap_or_else(|| self.who.nickname.clone());
+        Participant { nickname, ..self.who.clone() }
     }
 
     pub(super) fn is_agent(&self) -> bool {

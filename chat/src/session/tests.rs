@@ -6,9 +6,14 @@ mod answers;
 mod any_course;
 mod any_route;
 mod bots;
+mod files;
 mod hostile;
+mod idle;
 mod leaving;
+mod notices;
 mod opening;
+mod privacy;
+mod rich;
 mod routing;
 mod views;
 mod workflow;
@@ -39,7 +44,11 @@ fn opening() -> Opening {
         sealed_key: Some([9; 16]),
         workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
-        limits: Limits { message_bytes_max: 20, events_max: 30, linger_ms: 600_000 },
+        limits: Limits { message_bytes_max: 20, events_max: 30, linger_ms: 600_000, files: None },
+        idle: None,
+        asynchronous: false,
+        privacy: None,
+        sealing_key: [0; 32],
     }
 }
 
@@ -67,7 +76,7 @@ fn typing() -> Act {
 
 fn reply(effect: EffectId, texts: &[&str], leave: bool) -> Act {
     let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-    Act::BotReply { effect, texts, leave, handover: false }
+    Act::BotReply { effect, texts, rich: None, leave, handover: false }
 }
 
 struct World {
@@ -76,6 +85,8 @@ struct World {
     typings: u64,
     commands: u64,
     clock: i64,
+    /// How far the clock of deadlines is behind.
+    unserved: i64,
     /// Highest index that anybody was ever shown, per view.
     shown: [u64; 3],
 }
@@ -83,7 +94,15 @@ struct World {
 impl World {
     fn new() -> Self {
         let session = Session::new(SessionId::from_random(&[1; 16]));
-        Self { session, journal: Vec::new(), typings: 0, commands: 0, clock: 1_000_000, shown: [0; 3] }
+        Self {
+            session,
+            journal: Vec::new(),
+            typings: 0,
+            commands: 0,
+            clock: 1_000_000,
+            unserved: 1_000_000,
+            shown: [0; 3],
+        }
     }
 
     fn open(opening: Opening) -> Self {
@@ -95,7 +114,7 @@ impl World {
     fn turn(&mut self) -> Turn {
         self.clock += 1500;
         let random = u128::from(self.clock.unsigned_abs()).to_le_bytes();
-        Turn { now: Millis(self.clock), served: Millis(self.clock - 1_000_000), random }
+        Turn { now: Millis(self.clock), served: Millis(self.clock - self.unserved), random }
     }
 
     /// A command with an id of its own.
@@ -119,7 +138,9 @@ impl World {
         self.commands += 1;
         let id = CommandId(format!("command {}", self.commands));
         let limits = opening().limits;
-        let mut draft = Draft::new(&self.session, &turn, &limits);
+        let terms = self.session.state.terms.as_ref();
+        let idle = terms.and_then(|terms| terms.idle.clone());
+        let mut draft = Draft::new(&self.session, &turn, &limits, idle.as_deref());
         change(&mut draft);
         let command = Command { id, caller: Caller::System, act: Act::ForceEnd };
         let asker = super::draft::Asker { by: 0, keeper: 0, view: ViewKind::Customer };

@@ -13,13 +13,18 @@
 //!     "reason": "left", "askedBy": 1}]}
 //! ```
 //!
+//! Other events are `pushedUrl` (`url`), `renamed` (`nickname`), `customNotice` (`text`, `noticeType`), `read`
+//! (`through`, an `eventId`), `rich` (`text`, `content`), `richReply` (those and `to`, an `eventId`), `idleAlert` and
+//! `idleClose` (`text`), `fileUploaded` (`fileId`, `name`, `bytes`, `mediaType`, `description`) and `fileDeleted`
+//! (`fileId`, `name`).
 //! `by` and `askedBy` are participant numbers, 0 for the system. `eventId` is the XML's.
 
 use super::time::utc_text;
 use super::{Error, Frame, event_id, role_text, visibility, visibility_text};
 use crate::id::SessionId;
-use crate::session::{Body, Event, LeaveReason, Participant, Role};
+use crate::session::{Body, Event, IdleStage, Participant, Role, ViewKind};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
@@ -75,6 +80,16 @@ enum What {
     Joined,
     Message { text: String, message_type: String },
     Left { reason: &'static str, asked_by: u32 },
+    PushedUrl { url: String },
+    Renamed { nickname: String },
+    CustomNotice { text: String, notice_type: Option<String> },
+    Read { through: u64 },
+    IdleAlert { text: String },
+    IdleClose { text: String },
+    Rich { text: String, content: Value },
+    RichReply { text: String, content: Value, to: u64 },
+    FileUploaded { file_id: String, name: String, bytes: u64, media_type: String, description: String },
+    FileDeleted { file_id: String, name: String },
 }
 
 /// Writes the transcript.
@@ -133,31 +148,51 @@ fn party<'a>(events: &[Event], joined: &Event, who: &'a Participant) -> Party<'a
         visibility: visibility_text(who.visibility),
         joined_at: utc_text(joined.at.0, false),
         left_at: left.map(|(event, _)| utc_text(event.at.0, false)),
-        left_because: left.map(|(_, reason)| reason_word(reason)),
+        left_because: left.map(|(_, reason)| reason.word()),
     }
 }
 
 fn line(event: &Event) -> Option<Line> {
     let what = match &event.body {
         Body::Joined(_) => What::Joined,
-        Body::Message { text, message_type } => What::Message {
+        Body::Masked { text, message_type, notice: true, .. } => {
+            What::CustomNotice { text: text.show().into_owned(), notice_type: message_type.clone() }
+        }
+        Body::Message { text, message_type } | Body::Masked { text, message_type, .. } => What::Message {
             text: text.show().into_owned(),
             message_type: message_type.clone().unwrap_or_else(|| "text".to_owned()),
         },
         Body::Left { reason, asked_by } => {
-            What::Left { reason: reason_word(*reason), asked_by: asked_by.unwrap_or(event.by) }
+            What::Left { reason: reason.word(), asked_by: asked_by.unwrap_or(event.by) }
+        }
+        Body::PushedUrl { url } => What::PushedUrl { url: url.show().into_owned() },
+        Body::Renamed { nickname } => What::Renamed { nickname: nickname.show().into_owned() },
+        Body::CustomNotice { text, notice_type } => {
+            What::CustomNotice { text: text.show().into_owned(), notice_type: notice_type.clone() }
+        }
+        Body::Read { through, .. } => What::Read { through: ViewKind::Supervisor.of(through)? },
+        Body::Idle { stage: IdleStage::Close, text } => What::IdleClose { text: text.show().into_owned() },
+        Body::Idle { text, .. } => What::IdleAlert { text: text.show().into_owned() },
+        Body::Rich { text, content, .. } => {
+            What::Rich { text: text.show().into_owned(), content: content.json() }
+        }
+        Body::RichReply { text, content, through, .. } => What::RichReply {
+            text: text.show().into_owned(),
+            content: content.json(),
+            to: ViewKind::Supervisor.of(through)?,
+        },
+        Body::FileUploaded(file) => What::FileUploaded {
+            file_id: file.id.to_string(),
+            name: file.name.show().into_owned(),
+            bytes: file.bytes,
+            media_type: file.media_type.clone(),
+            description: file.description.show().into_owned(),
+        },
+        Body::FileDeleted { id, name } => {
+            What::FileDeleted { file_id: id.to_string(), name: name.show().into_owned() }
         }
         Body::Opened(_) | Body::Ended | Body::Attached { .. } => return None,
     };
     let visibility = visibility_text(visibility(event));
     Some(Line { event_id: event_id(event)?, at: utc_text(event.at.0, false), by: event.by, visibility, what })
-}
-
-fn reason_word(reason: LeaveReason) -> &'static str {
-    match reason {
-        LeaveReason::Left => "left",
-        LeaveReason::Inactive => "inactive",
-        LeaveReason::Removed => "removed",
-        LeaveReason::Ended => "ended",
-    }
 }

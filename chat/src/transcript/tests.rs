@@ -30,7 +30,11 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
         sealed_key: None,
         workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
-        limits: Limits { message_bytes_max: 100_000, events_max: 100, linger_ms: 1 },
+        limits: Limits { message_bytes_max: 100_000, events_max: 100, linger_ms: 1, files: None },
+        idle: None,
+        asynchronous: false,
+        privacy: None,
+        sealing_key: [0; 32],
     };
     let acts = [
         (Caller::Customer(KEY), Act::Open(Box::new(opening))),
@@ -41,6 +45,7 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
             Act::BotReply {
                 effect: EffectId(3),
                 texts: vec!["ok".to_owned()],
+                rich: None,
                 leave: false,
                 handover: false,
             },

@@ -3,7 +3,7 @@
 use super::time::utc_text;
 use super::{Error, Frame, event_id, reason_text, role_text, visibility, visibility_text};
 use crate::id::SessionId;
-use crate::session::{Body, Event, Participant, Role};
+use crate::session::{Body, Event, IdleStage, Participant, Role};
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Xml};
@@ -55,14 +55,37 @@ impl Out {
                 self.text("reason", &code, text)?;
                 self.close("partyLeft")
             }
-            Body::Message { text, message_type } => {
-                self.open("message", &head)?;
-                let kind = message_type.as_deref().unwrap_or("text");
-                self.text("msgText", &[("msgType", kind), ("treatAs", "NORMAL")], &text.show())?;
-                self.close("message")
+            Body::Rich { text, .. } | Body::RichReply { text, .. } => {
+                self.message(&head, "text", &text.show())
             }
-            Body::Opened(_) | Body::Ended | Body::Attached { .. } => Ok(()),
+            Body::Message { text, message_type } | Body::Masked { text, message_type, notice: false, .. } => {
+                self.message(&head, message_type.as_deref().unwrap_or("text"), &text.show())
+            }
+            Body::PushedUrl { url } => self.notice(&head, "PUSH_URL", &url.show()),
+            Body::Renamed { nickname } => self.notice(&head, "USER_UPDATE_NICK", &nickname.show()),
+            Body::CustomNotice { text, .. } => self.notice(&head, "USER_CUSTOM", &text.show()),
+            Body::Idle { stage: IdleStage::Close, text } => {
+                self.notice(&head, "IDLE_CONTROL_CLOSE", &text.show())
+            }
+            Body::Idle { text, .. } => self.notice(&head, "IDLE_CONTROL_ALERT", &text.show()),
+            Body::Masked { text, notice: true, .. } => self.notice(&head, "USER_CUSTOM", &text.show()),
+            Body::FileUploaded(file) => self.notice(&head, "FILE_UPLOADED", &file.name.show()),
+            Body::FileDeleted { name, .. } => self.notice(&head, "FILE_DELETED", &name.show()),
+            // The field's format knows no receipts.
+            Body::Read { .. } | Body::Opened(_) | Body::Ended | Body::Attached { .. } => Ok(()),
         }
+    }
+
+    fn message(&mut self, head: &[(&str, &str)], kind: &str, text: &str) -> io::Result<()> {
+        self.open("message", head)?;
+        self.text("msgText", &[("msgType", kind), ("treatAs", "NORMAL")], text)?;
+        self.close("message")
+    }
+
+    fn notice(&mut self, head: &[(&str, &str)], kind: &str, text: &str) -> io::Result<()> {
+        self.open("notice", head)?;
+        self.text("noticeText", &[("noticeType", kind)], text)?;
+        self.close("notice")
     }
 
     fn party(&mut self, frame: &Frame<'_>, who: &Participant) -> io::Result<()> {

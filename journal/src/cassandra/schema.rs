@@ -15,7 +15,7 @@ use super::{Cassandra, CassandraError, Fault};
 use crate::Table;
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Names of the cells (table `setting`) that describe the store itself.
 pub(super) const VERSION_CELL: &str = "cassandra.schema_version";
@@ -123,14 +123,17 @@ async fn apply_once(link: &Link) -> Result<Applied, Fault> {
             format!("the schema has version {found}, this program knows {SCHEMA_VERSION}: upgrade it");
         return Err(Fault::Refused(problem));
     }
-    if before.is_none() {
+    if before.is_none_or(|found| found < SCHEMA_VERSION) {
         let rf = link.settings().replication_factor;
         link.await_connections().await;
         for text in schema_statements(link.keyspace(), link.data_centre(), rf) {
             change(link, &text).await?;
         }
         link.settle().await?;
-        write_first(link, VERSION_CELL, &SCHEMA_VERSION.to_string()).await?;
+        match before {
+            None => write_first(link, VERSION_CELL, &SCHEMA_VERSION.to_string()).await?,
+            Some(found) => raise_version(link, found).await?,
+        }
     }
     write_first(link, DATA_CENTRE_CELL, link.data_centre()).await?;
     let data_centre = cell(link, DATA_CENTRE_CELL).await?.unwrap_or_default();
@@ -162,6 +165,16 @@ async fn write_first(link: &Link, name: &str, value: &str) -> Result<(), Fault> 
     );
     let prepared = link.prepare(&text, scylla::frame::types::Consistency::LocalQuorum).await?;
     let values = (table_name(Table::Setting), name, value.as_bytes());
+    answer_of(link.repeat(&prepared, &values).await?).map(drop)
+}
+
+/// A version raised by another node meanwhile is as good.
+async fn raise_version(link: &Link, found: u32) -> Result<(), Fault> {
+    let text =
+        format!("UPDATE {}.cell SET body = ? WHERE kind = ? AND name = ? IF body = ?", link.keyspace());
+    let prepared = link.prepare(&text, scylla::frame::types::Consistency::LocalQuorum).await?;
+    let (new, old) = (SCHEMA_VERSION.to_string(), found.to_string());
+    let values = (new.as_bytes(), table_name(Table::Setting), VERSION_CELL, old.as_bytes());
     answer_of(link.repeat(&prepared, &values).await?).map(drop)
 }
 

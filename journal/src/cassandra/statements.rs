@@ -14,8 +14,8 @@ use super::link::Link;
 use crate::Table;
 
 /// All tables, in a fixed order.
-pub(super) const TABLES: [Table; 5] =
-    [Table::Record, Table::Snapshot, Table::Member, Table::Contact, Table::Setting];
+pub(super) const TABLES: [Table; 6] =
+    [Table::Record, Table::Snapshot, Table::Member, Table::Contact, Table::Setting, Table::File];
 
 /// The CQL table that holds the rows of `table`.
 pub(super) fn table_name(table: Table) -> &'static str {
@@ -25,6 +25,7 @@ pub(super) fn table_name(table: Table) -> &'static str {
         Table::Member => "member",
         Table::Contact => "contact",
         Table::Setting => "setting",
+        Table::File => "file",
     }
 }
 
@@ -55,6 +56,7 @@ const DIR_TAIL: &str = "UPDATE {ks}.log_dir SET tail_segment = ? WHERE shard = ?
 const DIR_TRIM: &str = "UPDATE {ks}.log_dir SET trim_segment = ? WHERE shard = ? IF trim_segment < ?";
 const DIR_DROPPED: &str =
     "UPDATE {ks}.log_dir SET dropped_segment = ? WHERE shard = ? IF dropped_segment < ?";
+const FORGET_FILE: &str = "DELETE FROM {ks}.file WHERE key = ?";
 const CELL_CREATE: &str =
     "INSERT INTO {ks}.cell (kind, name, version, body) VALUES (?, ?, 1, ?) IF NOT EXISTS";
 const CELL_SWAP: &str =
@@ -98,6 +100,8 @@ pub(super) struct Statements {
     pub(super) cell_swap: PreparedStatement,
     pub(super) cell_read: PreparedStatement,
     pub(super) rows: BTreeMap<Table, RowStatements>,
+    /// Deletes the rows of a file's key.
+    pub(super) forget_file: PreparedStatement,
 }
 
 impl Statements {
@@ -138,6 +142,7 @@ impl Statements {
             cell_swap: write(CELL_SWAP).await?,
             cell_read: serial(CELL_READ).await?,
             rows,
+            forget_file: write(FORGET_FILE).await?,
         })
     }
 }

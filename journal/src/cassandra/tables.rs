@@ -12,7 +12,7 @@ use super::log::signed;
 use super::reply::{answer_of, blob, number, rows_of};
 use super::statements::{RowStatements, table_name};
 use super::{CassandraStore, Core, Fault};
-use crate::{CLOSING_ROW, Row, Swap, Table, Tables, TablesError};
+use crate::{CLOSING_ROW, Chunks, Row, Swap, Table, Tables, TablesError};
 
 /// Inserts of one call that are under way at once.
 const PUTS_IN_FLIGHT: usize = 16;
@@ -59,6 +59,17 @@ impl Tables for CassandraStore {
     ) -> Result<Vec<(u64, Bytes)>, TablesError> {
         let (core, key) = (Arc::clone(&self.core), key.to_owned());
         self.core.link.bridge(async move { core.scan(table, &key, from, limit).await }).await
+    }
+}
+
+#[async_trait]
+impl Chunks for CassandraStore {
+    async fn forget_file(&self, key: &str) -> Result<(), TablesError> {
+        let (core, key) = (Arc::clone(&self.core), key.to_owned());
+        let forget = async move {
+            Ok(core.link().repeat(&core.statements.forget_file, &(key.as_str(),)).await.map(drop)?)
+        };
+        self.core.link.bridge(forget).await
     }
 }
 

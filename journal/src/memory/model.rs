@@ -164,6 +164,10 @@ impl Model {
         rows.take(limit).map(|(row, body)| (*row, body.clone())).collect()
     }
 
+    pub(super) fn forget_file(&mut self, key: &str) {
+        self.rows.remove(&(Table::File, key.to_owned()));
+    }
+
     /// UPDATE cell SET version = ?, body = ? IF version = ?
     pub(super) fn swap(&mut self, table: Table, key: &str, expected: u64, body: Bytes) -> Swap {
         let cell = self.cells.entry((table, key.to_owned())).or_default();

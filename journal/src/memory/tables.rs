@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 
 use super::{MemoryNode, NoAnswer};
-use crate::{Row, Swap, Table, Tables, TablesError};
+use crate::{Chunks, Row, Swap, Table, Tables, TablesError};
 
 impl From<NoAnswer> for TablesError {
     fn from(NoAnswer(why): NoAnswer) -> Self {
@@ -53,5 +53,13 @@ impl Tables for MemoryNode {
     ) -> Result<Vec<(u64, Bytes)>, TablesError> {
         let key = key.to_owned();
         Ok(self.query(move |model| model.rows(table, &key, from, limit)).await?)
+    }
+}
+
+#[async_trait]
+impl Chunks for MemoryNode {
+    async fn forget_file(&self, key: &str) -> Result<(), TablesError> {
+        let key = key.to_owned();
+        Ok(self.write(move |model| model.forget_file(&key)).await?)
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn name(table: Table) -> &'static str {
         Table::Member => "member",
         Table::Contact => "contact",
         Table::Setting => "setting",
+        Table::File => "file",
     }
 }
 
@@ -47,6 +48,7 @@ fn tab(table: Table) -> i64 {
         Table::Member => 3,
         Table::Contact => 4,
         Table::Setting => 5,
+        Table::File => 6,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use handoff_journal::cassandra::{Cassandra, SCHEMA_VERSION, Settings, Severity, drop_keyspace_for_tests};
-use handoff_journal::{Journal, Table, Tables};
+use handoff_journal::{Chunks, Journal, Row, Swap, Table, Tables};
 
 use super::{DATABASE, contact_points, settings};
 
@@ -79,4 +79,43 @@ async fn a_database_that_is_not_there_is_an_error_within_seconds() {
     let settings = Settings { contact_points: vec!["127.0.0.99:9".to_owned()], ..Settings::default() };
     let connected = tokio::time::timeout(std::time::Duration::from_secs(30), Cassandra::connect(settings));
     assert!(connected.await.expect("an answer in time").is_err());
+}
+
+#[tokio::test]
+async fn a_schema_of_an_older_version_is_brought_to_this_one() {
+    let Some(points) = contact_points() else { return };
+    let _database = DATABASE.read().await;
+    let cassandra = Cassandra::connect(settings(&points, "older")).await.expect("connect");
+    cassandra.apply_schema().await.expect("apply");
+    let store = cassandra.open().await.expect("open");
+    let older = store.put_if_version(Table::Setting, "cassandra.schema_version", 1, "1".into()).await;
+    assert_eq!(older, Ok(Swap::Won));
+    let findings = cassandra.check().await.expect("check");
+    let refused = findings.iter().any(|finding| finding.severity == Severity::Refuse);
+    assert!(refused, "an older schema is not used: {findings:?}");
+    let applied = cassandra.apply_schema().await.expect("again");
+    assert_eq!((applied.before, applied.now), (Some(1), SCHEMA_VERSION));
+    let findings = cassandra.check().await.expect("check");
+    assert!(findings.iter().all(|finding| finding.severity != Severity::Refuse), "{findings:?}");
+    drop_keyspace_for_tests(&cassandra).await.expect("drop");
+}
+
+#[tokio::test]
+async fn a_file_s_chunks_are_read_by_every_node_until_it_is_forgotten() {
+    let Some(points) = contact_points() else { return };
+    let _database = DATABASE.read().await;
+    let cassandra = Cassandra::connect(settings(&points, "chunks")).await.expect("connect");
+    cassandra.apply_schema().await.expect("apply");
+    let (writer, reader) = (cassandra.open().await.expect("open"), cassandra.open().await.expect("open"));
+    let chunk = |key: &str, row, size| Row { key: key.to_owned(), row, body: vec![7; size].into() };
+    for (key, row, size) in [("a", 0, 128 << 10), ("a", 1, 5), ("b", 0, 1)] {
+        writer.put_once(Table::File, vec![chunk(key, row, size)]).await.expect("put");
+    }
+    let size = async |key, row| reader.get(Table::File, key, row).await.expect("get").map(|body| body.len());
+    assert_eq!((size("a", 0).await, size("a", 1).await), (Some(128 << 10), Some(5)));
+    for _ in 0..2 {
+        writer.forget_file("a").await.expect("forget");
+    }
+    assert_eq!((size("a", 0).await, size("a", 1).await, size("b", 0).await), (None, None, Some(1)));
+    drop_keyspace_for_tests(&cassandra).await.expect("drop");
 }

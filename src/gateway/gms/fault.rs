@@ -1,9 +1,11 @@
 //! Everything that a call can be answered but success, with the wire's numbers.
 
 use crate::front::AskError;
+use crate::gateway::admission::{Denied, Limited};
 use crate::gateway::metrics::OutcomeLabel;
 use actix_web::http::StatusCode;
 use handoff_chat::command::Reject;
+use handoff_chat::file::FileReject;
 use thiserror::Error;
 
 /// GMS: first name required.
@@ -12,8 +14,16 @@ pub const FIRST_NAME_REQUIRED: u16 = 102;
 pub const LAST_NAME_REQUIRED: u16 = 103;
 /// GMS: nickname required.
 pub const NICKNAME_REQUIRED: u16 = 161;
+/// GMS: too many files; the advice is the most that are allowed.
+pub const TOO_MANY_FILES: u16 = 201;
+/// GMS: the files are too large; the advice is the most bytes that are allowed.
+pub const FILES_TOO_LARGE: u16 = 202;
+/// GMS: files of this type are not allowed.
+pub const FILE_TYPE: u16 = 203;
 /// GMS: message too long.
 pub const MESSAGE_TOO_LONG: u16 = 204;
+/// GMS: the chat cannot start now.
+pub const CANNOT_START: u16 = 240;
 /// GMS: the media server was not able to execute the request.
 pub const NOT_EXECUTED: u16 = 249;
 /// GMS: invalid e-mail address.
@@ -63,6 +73,21 @@ pub enum Fault {
     /// HTTP 400: the connection broke inside the body.
     #[error("the request body is incomplete")]
     Incomplete,
+    /// HTTP 429: too many calls of this address, service or chat.
+    #[error(transparent)]
+    Limited(#[from] Limited),
+    /// HTTP 400 with GMS's number: the node has as many chats as it may.
+    #[error("the chat cannot start now, try again in {retry_ms} ms")]
+    Full {
+        /// When to try again.
+        retry_ms: u64,
+    },
+    /// HTTP 404: no such file, or not for this customer.
+    #[error("no such file")]
+    File,
+    /// HTTP 503: files can't be stored, read or looked through.
+    #[error("{0}")]
+    Files(String),
     /// HTTP 503: the operating system gives no random bits.
     #[error("no random numbers to be had, try again")]
     Random,
@@ -88,14 +113,17 @@ impl Fault {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Dead(_) | Self::Again => StatusCode::OK,
-            Self::Refused { .. } | Self::Utf8 | Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::Refused { .. } | Self::Full { .. } | Self::Utf8 | Self::Incomplete => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unknown => StatusCode::GATEWAY_TIMEOUT,
-            Self::Service | Self::Operation => StatusCode::NOT_FOUND,
+            Self::Service | Self::Operation | Self::File => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Large(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Random => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Random | Self::Files(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -104,7 +132,17 @@ impl Fault {
         match self {
             Self::Refused { code, .. } => *code,
             Self::Dead(_) => NOT_EXECUTED,
+            Self::Full { .. } => CANNOT_START,
             other => other.status().as_u16(),
+        }
+    }
+
+    /// When a client may try again that is told to wait, in milliseconds.
+    pub fn retry_ms(&self) -> Option<u64> {
+        match self {
+            Self::Limited(limited) => Some(limited.retry_ms()),
+            Self::Full { retry_ms } => Some(*retry_ms),
+            _ => None,
         }
     }
 
@@ -114,7 +152,17 @@ impl Fault {
             Self::Dead(_) => OutcomeLabel::dead,
             Self::Again => OutcomeLabel::again,
             Self::Unknown => OutcomeLabel::unknown,
+            Self::Limited(_) | Self::Full { .. } => OutcomeLabel::limited,
             _ => OutcomeLabel::refused,
+        }
+    }
+}
+
+impl From<Denied> for Fault {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Limited(limited) => limited.into(),
+            Denied::Full { retry_ms } => Self::Full { retry_ms },
         }
     }
 }
@@ -131,6 +179,16 @@ impl From<Reject> for Fault {
             // It comes back with the shard's next owner: not the end.
             Reject::Quarantined => Self::Again,
             Reject::NotAllowed => Self::refused(400, "a customer may not do this"),
+            Reject::Rich(reject) => Self::refused(400, reject.to_string()),
+            Reject::File(reject) => match reject {
+                FileReject::Off => Self::refused(TOO_MANY_FILES, "0"),
+                FileReject::TooMany { files_max } => Self::refused(TOO_MANY_FILES, files_max.to_string()),
+                FileReject::TooLarge { bytes_max } => Self::refused(FILES_TOO_LARGE, bytes_max.to_string()),
+                FileReject::Unknown => Self::File,
+                FileReject::NeedsAgent | FileReject::NoMoreDownloads { .. } => {
+                    Self::refused(400, reject.to_string())
+                }
+            },
             // What this interface never asks for.
             Reject::Expected { .. } | Reject::NoClaim | Reject::NotSignedIn | Reject::HasChats => {
                 Self::refused(400, reject.to_string())

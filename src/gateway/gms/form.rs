@@ -2,12 +2,16 @@
 //! everything that the field's clients are known to send: unknown, blank, repeated and mis-cased parameters.
 
 use super::fault::Fault;
+use crate::gateway::GatewayOptions;
 use actix_multipart::Multipart;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web::Bytes;
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
+
+/// Longest name of a field, in bytes.
+pub const NAME_BYTES_MAX: usize = 256;
 
 /// How much of a form is read.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +20,14 @@ pub struct FormLimits {
     pub fields_max: usize,
     /// Longest field name, in bytes.
     pub name_bytes_max: usize,
+}
+
+impl FormLimits {
+    /// As configured.
+    #[must_use]
+    pub fn of(options: &GatewayOptions) -> Self {
+        Self { fields_max: options.fields_max, name_bytes_max: NAME_BYTES_MAX }
+    }
 }
 
 /// How a body is written.
@@ -110,7 +122,19 @@ impl Form {
         Ok(form)
     }
 
-    fn push(&mut self, name: String, value: String, limits: FormLimits) -> Result<(), Fault> {
+    /// A form of fields that came otherwise.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`] over a limit.
+    pub fn of(fields: impl IntoIterator<Item = (String, String)>, limits: FormLimits) -> Result<Self, Fault> {
+        let mut form = Self::default();
+        for (name, value) in fields {
+            form.push(name, value, limits)?;
+        }
+        Ok(form)
+    }
+
+    pub(crate) fn push(&mut self, name: String, value: String, limits: FormLimits) -> Result<(), Fault> {
         if self.fields.len() >= limits.fields_max {
             return Err(Fault::refused(400, format!("the form has more than {} fields", limits.fields_max)));
         }

@@ -3,14 +3,19 @@
 use super::fault::{FIRST_NAME_REQUIRED, Fault, INVALID_EMAIL, LAST_NAME_REQUIRED, NICKNAME_REQUIRED};
 use super::form::Form;
 use crate::gateway::metrics::OperationLabel;
-use crate::gateway::opening::{Field, Given, START_ID_CHARS_MAX, START_ID_CHARS_MIN, Start, StartError};
+use crate::gateway::opening::{
+    Field, Given, NICKNAME_BYTES_MAX, START_ID_CHARS_MAX, START_ID_CHARS_MIN, Start, StartError,
+};
+use crate::gateway::{GatewayOptions, identity};
+use handoff_chat::command::Act;
+use std::collections::BTreeMap;
 
 /// Longest `clientMessageId` of a message.
 pub const MESSAGE_ID_CHARS_MAX: usize = 48;
 const MESSAGE_TYPE_BYTES_MAX: usize = 64;
 
 /// A call within a chat.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub enum Call {
     /// Post a message.
     Send {
@@ -29,6 +34,8 @@ pub enum Call {
         position: u64,
         /// What the customer has typed so far.
         preview: Option<String>,
+        /// How long it waits for news, in milliseconds; 0: it does not.
+        wait_ms: u64,
     },
     /// The customer types.
     StartTyping {
@@ -42,6 +49,13 @@ pub enum Call {
     },
     /// The customer leaves.
     Disconnect,
+    /// A notice of whatever kind.
+    Notice {
+        /// What is asked.
+        act: Act,
+        /// Makes a retry safe.
+        client_id: Option<String>,
+    },
 }
 
 /// The operations below `/{service}/{chatId}/`.
@@ -57,6 +71,16 @@ pub enum Operation {
     StopTyping,
     /// `disconnect`
     Disconnect,
+    /// `pushUrl`
+    PushUrl,
+    /// `updateNickname`
+    UpdateNickname,
+    /// `updateData`
+    UpdateData,
+    /// `customNotice`
+    CustomNotice,
+    /// `readReceipt`
+    ReadReceipt,
 }
 
 impl Operation {
@@ -68,6 +92,11 @@ impl Operation {
             "startTyping" => Self::StartTyping,
             "stopTyping" => Self::StopTyping,
             "disconnect" => Self::Disconnect,
+            "pushUrl" => Self::PushUrl,
+            "updateNickname" => Self::UpdateNickname,
+            "updateData" => Self::UpdateData,
+            "customNotice" => Self::CustomNotice,
+            "readReceipt" => Self::ReadReceipt,
             _ => return None,
         })
     }
@@ -79,6 +108,11 @@ impl Operation {
             Self::StartTyping => OperationLabel::start_typing,
             Self::StopTyping => OperationLabel::stop_typing,
             Self::Disconnect => OperationLabel::disconnect,
+            Self::PushUrl => OperationLabel::push_url,
+            Self::UpdateNickname => OperationLabel::update_nickname,
+            Self::UpdateData => OperationLabel::update_data,
+            Self::CustomNotice => OperationLabel::custom_notice,
+            Self::ReadReceipt => OperationLabel::read_receipt,
         }
     }
 
@@ -86,7 +120,7 @@ impl Operation {
     ///
     /// # Errors
     /// [`Fault::Refused`] with what is wrong.
-    pub fn read(self, form: &Form) -> Result<Call, Fault> {
+    pub fn read(self, form: &Form, field_bytes_max: usize) -> Result<Call, Fault> {
         let preview = || form.value("message").map(str::to_owned);
         Ok(match self {
             Self::Send => Call::Send {
@@ -95,19 +129,66 @@ impl Operation {
                 position: position(form)?,
                 client_id: client_id(form)?,
             },
-            Self::Refresh => Call::Refresh { position: position(form)?.unwrap_or(1), preview: preview() },
+            Self::Refresh => Call::Refresh {
+                position: position(form)?.unwrap_or(1),
+                preview: preview(),
+                wait_ms: whole(form, "waitMs")?.unwrap_or(0),
+            },
             Self::StartTyping => Call::StartTyping { preview: preview() },
             Self::StopTyping => Call::StopTyping { preview: preview() },
             Self::Disconnect => Call::Disconnect,
+            Self::PushUrl
+            | Self::UpdateNickname
+            | Self::UpdateData
+            | Self::CustomNotice
+            | Self::ReadReceipt => {
+                Call::Notice { act: self.notice(form, field_bytes_max)?, client_id: client_id(form)? }
+            }
         })
     }
+
+    fn notice(self, form: &Form, field_bytes_max: usize) -> Result<Act, Fault> {
+        let wanted = |name: &str, code| {
+            let value = bounded(form, name, field_bytes_max)?;
+            value.ok_or_else(|| Fault::refused(code, format!("{name} is required")))
+        };
+        Ok(match self {
+            Self::PushUrl => Act::PushUrl { url: wanted("pushUrl", 400)? },
+            Self::UpdateNickname => {
+                let nickname = wanted("nickname", NICKNAME_REQUIRED)?;
+                if nickname.len() > NICKNAME_BYTES_MAX {
+                    let advice = format!("nickname is longer than {NICKNAME_BYTES_MAX} bytes");
+                    return Err(Fault::refused(400, advice));
+                }
+                Act::Rename { nickname }
+            }
+            Self::UpdateData => Act::Attach { data: data(form, field_bytes_max)? },
+            Self::ReadReceipt => Act::MarkRead {
+                position: position(form)?
+                    .ok_or_else(|| Fault::refused(400, "transcriptPosition is required"))?,
+            },
+            _ => Act::CustomNotice {
+                text: form.value("message").map(str::to_owned).unwrap_or_default(),
+                notice_type: bounded(form, "messageType", MESSAGE_TYPE_BYTES_MAX)?,
+            },
+        })
+    }
+}
+
+fn data(form: &Form, field_bytes_max: usize) -> Result<BTreeMap<String, String>, Fault> {
+    let mut data = form.user_data();
+    identity::strip(&mut data);
+    if data.values().any(|value| value.len() > field_bytes_max) {
+        return Err(Fault::refused(400, format!("userData is longer than {field_bytes_max} bytes")));
+    }
+    Ok(data)
 }
 
 /// Reads and checks the parameters of request chat.
 ///
 /// # Errors
 /// [`Fault::Refused`] with GMS's number of what is missing or wrong.
-pub fn read_start(form: &Form, field_bytes_max: usize) -> Result<Start, Fault> {
+pub fn read_start(form: &Form, options: &GatewayOptions) -> Result<Start, Fault> {
     let text = |name| form.value(name).map(str::to_owned);
     let given = Given {
         nickname: text("nickname"),
@@ -119,7 +200,7 @@ pub fn read_start(form: &Form, field_bytes_max: usize) -> Result<Start, Fault> {
         user_data: form.user_data(),
         client_id: text("clientMessageId"),
     };
-    Start::check(given, field_bytes_max).map_err(|error| match error {
+    Start::check(given, options).map_err(|error| match error {
         StartError::Missing(Field::FirstName) => {
             Fault::refused(FIRST_NAME_REQUIRED, "firstName is required where nickname is not given")
         }
@@ -129,6 +210,7 @@ pub fn read_start(form: &Form, field_bytes_max: usize) -> Result<Start, Fault> {
         StartError::Missing(_) => {
             Fault::refused(NICKNAME_REQUIRED, "nickname is required (or firstName and lastName)")
         }
+        StartError::Identity(error) => Fault::refused(401, error.to_string()),
         StartError::Email => Fault::refused(INVALID_EMAIL, "invalid e-mail address"),
         StartError::TooLong(field, bytes_max) => {
             Fault::refused(400, format!("{} is longer than {bytes_max} bytes", named(&field)))
@@ -157,16 +239,25 @@ fn bounded(form: &Form, name: &str, bytes_max: usize) -> Result<Option<String>, 
     }
 }
 
-/// A number beyond all positions is a position beyond the end.
-fn position(form: &Form) -> Result<Option<u64>, Fault> {
-    let Some(given) = form.value("transcriptPosition").map(str::trim) else { return Ok(None) };
+/// The position that a form names.
+///
+/// # Errors
+/// [`Fault::Refused`] where it is no number.
+pub fn position(form: &Form) -> Result<Option<u64>, Fault> {
+    whole(form, "transcriptPosition")
+}
+
+/// A number beyond all numbers is the largest: a position beyond the end.
+fn whole(form: &Form, name: &str) -> Result<Option<u64>, Fault> {
+    let Some(given) = form.value(name).map(str::trim) else { return Ok(None) };
     if !given.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::refused(400, "transcriptPosition must be a whole number from 0 on"));
+        return Err(Fault::refused(400, format!("{name} must be a whole number from 0 on")));
     }
     Ok(Some(given.parse().unwrap_or(u64::MAX)))
 }
 
-fn client_id(form: &Form) -> Result<Option<String>, Fault> {
+/// What makes a repeat safe.
+pub(super) fn client_id(form: &Form) -> Result<Option<String>, Fault> {
     let Some(given) = form.value("clientMessageId") else { return Ok(None) };
     let fits = (1..=MESSAGE_ID_CHARS_MAX).contains(&given.len())
         && given.bytes().all(|byte| byte.is_ascii_graphic());

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::form::Form;
-use super::operation::{Call, Operation, read_start};
+use super::operation::{Call, Operation, position, read_start};
 use super::reply::{Reply, messages};
 use crate::front::{AskError, Told};
 use crate::gateway::opening::{self, OpenError, minted};
@@ -11,22 +11,59 @@ use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Answer, Caller, Command, Reading, Reject};
 use handoff_chat::key::SecureKey;
 use handoff_chat::session::View;
+use std::net::IpAddr;
+use std::time::Duration;
 use tracing::Span;
 
-/// Request chat.
+/// Request chat, from an address.
 pub(crate) async fn start(
     gateway: &Gateway,
-    name: &str,
-    service: &ServiceOptions,
+    from: Option<IpAddr>,
+    service: (&str, &ServiceOptions),
     form: &Form,
 ) -> Result<Reply, Fault> {
-    let start = read_start(form, gateway.options.field_bytes_max)?;
+    let (key, view) = open(gateway, from, service, form).await?;
+    Ok(of_view(gateway, &key, &view))
+}
+
+/// Opens a chat: its key, and what the customer sees from the first event on.
+pub(crate) async fn open(
+    gateway: &Gateway,
+    from: Option<IpAddr>,
+    service: (&str, &ServiceOptions),
+    form: &Form,
+) -> Result<(SecureKey, View), Fault> {
+    let start = read_start(form, &gateway.options)?;
     let repeatable = start.client_id.is_some();
-    let (key, told) = opening::open(gateway, name, service, start).await.map_err(|error| match error {
+    let (key, told) = opening::open(gateway, from, service, start).await.map_err(|error| match error {
         OpenError::Random => Fault::Random,
+        OpenError::Denied(denied) => denied.into(),
         OpenError::Ask(error) => Fault::from_ask(error, repeatable),
     })?;
-    reply(gateway, &key, told)
+    Ok((key, view(told)?))
+}
+
+/// A client says which chat it wants to be told of: its key, and what the customer sees from the position on that he
+/// named; from the first event where that is 0 or not named.
+pub(crate) async fn notifications(gateway: &Gateway, form: &Form) -> Result<(SecureKey, View), Fault> {
+    let key = key(form)?;
+    Span::current().record("session", key.session.0.as_str());
+    let position = position(form)?.unwrap_or(0).max(1);
+    let told = ask(gateway, &key, None, Some(position), true).await?;
+    Ok((key, view(told)?))
+}
+
+/// The key that a form carries.
+pub(crate) fn key(form: &Form) -> Result<SecureKey, Fault> {
+    let key = form.value("secureKey").and_then(|text| SecureKey::parse(text.trim()));
+    key.ok_or(Fault::Dead("no key, or none that can be a key"))
+}
+
+fn view(told: Told) -> Result<View, Fault> {
+    match told.reading {
+        Some(Reading::View(view)) => Ok(view),
+        _ => Err(Fault::from_ask(AskError::Rejected(Reject::Unknown), true)),
+    }
 }
 
 /// A call within a chat.
@@ -36,21 +73,22 @@ pub(crate) async fn call(
     operation: Operation,
     form: &Form,
 ) -> Result<Reply, Fault> {
-    let key = form.value("secureKey").and_then(|text| SecureKey::parse(text.trim()));
-    let key = key.ok_or(Fault::Dead("no key, or none that can be a key"))?;
+    let key = key(form)?;
     if key.session.0 != chat {
         return Err(Fault::Dead("the key of another session"));
     }
     Span::current().record("session", chat);
     let command = |id: CommandId, act| Some(Command { id, caller: Caller::Customer(key.hash()), act });
-    let told = match operation.read(form)? {
+    let told = match operation.read(form, gateway.options.field_bytes_max)? {
         Call::Send { text, message_type, position, client_id } => {
             let repeatable = client_id.is_some();
             let id = client_id.map_or_else(minted, |id| CommandId(format!("c:{id}")));
             ask(gateway, &key, command(id, Act::Send { text, message_type }), position, repeatable).await?
         }
-        Call::Refresh { position, preview: None } => ask(gateway, &key, None, Some(position), true).await?,
-        Call::Refresh { position, preview } => {
+        Call::Refresh { position, preview: None, wait_ms } => {
+            refresh(gateway, &key, position, wait_ms).await?
+        }
+        Call::Refresh { position, preview, .. } => {
             let typing = command(minted(), Act::StartTyping { preview });
             match ask(gateway, &key, typing, Some(position), true).await {
                 // A reader whose chat has ended is told so by the view, not by a refused preview.
@@ -65,8 +103,28 @@ pub(crate) async fn call(
             settled(gateway, &key, command(minted(), Act::StopTyping { preview })).await?
         }
         Call::Disconnect => settled(gateway, &key, command(minted(), Act::Disconnect)).await?,
+        Call::Notice { act, client_id } => {
+            // A receipt, a nickname or data may be told twice.
+            let harmless = !matches!(act, Act::PushUrl { .. } | Act::CustomNotice { .. });
+            let repeatable = harmless || client_id.is_some();
+            let id = client_id.map_or_else(minted, |id| CommandId(format!("c:{id}")));
+            ask(gateway, &key, command(id, act), None, repeatable).await?
+        }
     };
     reply(gateway, &key, told)
+}
+
+/// Reads; waits for news as long as the client asked for and the node allows.
+async fn refresh(gateway: &Gateway, key: &SecureKey, position: u64, wait_ms: u64) -> Result<Told, Fault> {
+    let wait = Duration::from_millis(wait_ms).min(gateway.options.refresh_wait_max);
+    if !wait.is_zero() && position > 0 {
+        let told = opening::ask_waiting(gateway, key, None, Some(position), true, wait).await;
+        let told = told.map_err(|error| Fault::from_ask(error, true))?;
+        if told.reading.is_some() {
+            return Ok(told);
+        }
+    }
+    ask(gateway, key, None, Some(position), true).await
 }
 
 /// A command that is harmless to repeat, and no failure after the end: that is then what its reply says.
@@ -84,29 +142,36 @@ async fn ask(
     position: Option<u64>,
     repeatable: bool,
 ) -> Result<Told, Fault> {
+    // Who wants to leave may.
+    if command.as_ref().is_some_and(|command| command.act != Act::Disconnect) {
+        gateway.admission.command(&key.session)?;
+    }
     let told = opening::ask(gateway, key, command, position, repeatable).await;
     told.map_err(|error| Fault::from_ask(error, repeatable))
 }
 
 fn reply(gateway: &Gateway, key: &SecureKey, told: Told) -> Result<Reply, Fault> {
-    let view: Option<View> = match told.reading {
-        Some(Reading::View(view)) => Some(view),
-        _ => None,
-    };
-    let (chat_ended, user_id, next_position) = match (&view, told.answer.and_then(Answer::chat)) {
-        (Some(view), _) => (view.chat_ended, view.user_id.clone(), view.next_position),
-        (None, Some(answer)) => (answer.chat_ended, answer.user_id, answer.next_position),
-        (None, None) => return Err(Fault::from_ask(AskError::Rejected(Reject::Unknown), true)),
-    };
-    Ok(Reply {
-        messages: view.as_ref().map(messages).unwrap_or_default(),
-        chat_ended,
-        status_code: 0,
-        alias: Some(gateway.alias.clone()),
-        secure_key: Some(key.to_text()),
-        user_id: Some(user_id),
-        chat_id: Some(key.session.0.clone()),
-        next_position: Some(next_position),
-        errors: Vec::new(),
-    })
+    if let Some(Reading::View(view)) = told.reading {
+        return Ok(of_view(gateway, key, &view));
+    }
+    match told.answer.and_then(Answer::chat) {
+        Some(answer) => Ok(Reply {
+            chat_ended: answer.chat_ended,
+            user_id: Some(answer.user_id),
+            next_position: Some(answer.next_position),
+            ..Reply::of_chat(&gateway.alias, key)
+        }),
+        None => Err(Fault::from_ask(AskError::Rejected(Reject::Unknown), true)),
+    }
+}
+
+/// What a customer sees of a chat.
+pub(crate) fn of_view(gateway: &Gateway, key: &SecureKey, view: &View) -> Reply {
+    Reply {
+        messages: messages(view),
+        chat_ended: view.chat_ended,
+        user_id: Some(view.user_id.clone()),
+        next_position: Some(view.next_position),
+        ..Reply::of_chat(&gateway.alias, key)
+    }
 }

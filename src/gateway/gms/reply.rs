@@ -2,10 +2,14 @@
 
 use super::fault::Fault;
 use actix_web::HttpResponse;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL};
-use handoff_chat::session::{Body, Event, LeaveReason, Role, Typing, View};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER};
+use handoff_chat::Millis;
+use handoff_chat::file::{File, FileLimits, FilesView};
+use handoff_chat::key::SecureKey;
+use handoff_chat::session::{Body, Event, IdleStage, LeaveReason, Participant, Role, Typing, View, ViewKind};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The one shape of all replies.
 #[derive(Serialize, Default)]
@@ -32,6 +36,9 @@ pub struct Reply {
     /// Last index + 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_position: Option<u64>,
+    /// What an upload is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_data: Option<UserData>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Advice>,
@@ -46,6 +53,9 @@ pub struct Advice {
     pub advice: String,
 }
 
+/// Pairs as the wire has them: all values are texts.
+pub type UserData = BTreeMap<&'static str, String>;
+
 /// One of `messages`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,14 +63,29 @@ pub struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     event_attributes: Option<Value>,
     from: From,
-    index: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(rename = "type")]
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_data: Option<UserData>,
     utc_time: i64,
+}
+
+impl Message {
+    /// Its place in the customer's view.
+    pub(crate) fn index(&self) -> u64 {
+        self.index.unwrap_or(0)
+    }
+
+    /// About how many bytes it is written in.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.as_ref().map_or(0, String::len) + 256
+    }
 }
 
 #[derive(Serialize)]
@@ -73,6 +98,16 @@ struct From {
 }
 
 impl Reply {
+    /// Of a chat, without what is in it.
+    pub fn of_chat(alias: &str, key: &SecureKey) -> Self {
+        Self {
+            alias: Some(alias.to_owned()),
+            secure_key: Some(key.to_text()),
+            chat_id: Some(key.session.0.clone()),
+            ..Self::default()
+        }
+    }
+
     /// Of a fault. `known` are the ids that the client gave, `reference` finds the fault in the log.
     pub fn of_fault(fault: &Fault, reference: u64) -> Self {
         let advice = match fault {
@@ -81,8 +116,12 @@ impl Reply {
             }
             other => other.to_string(),
         };
-        let again = matches!(fault, Fault::Again | Fault::Random);
-        let errors = if again { Vec::new() } else { vec![Advice { code: fault.code(), advice }] };
+        let again = matches!(fault, Fault::Again | Fault::Random | Fault::Limited(_));
+        let errors = if again && fault.retry_ms().is_none() {
+            Vec::new()
+        } else {
+            vec![Advice { code: fault.code(), advice }]
+        };
         Self {
             chat_ended: matches!(fault, Fault::Dead(_)),
             status_code: if again { 1 } else { 2 },
@@ -99,6 +138,9 @@ impl Reply {
         };
         if fault == Some(&Fault::Method) {
             response.insert_header((ALLOW, "POST, OPTIONS"));
+        }
+        if let Some(ms) = fault.and_then(Fault::retry_ms) {
+            response.insert_header((RETRY_AFTER, ms.div_ceil(1000)));
         }
         response.insert_header((CACHE_CONTROL, "no-store"));
         response.content_type("application/json;charset=UTF-8");
@@ -118,14 +160,16 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
     let mut message = Message {
         event_attributes: None,
         from: from(event.by, view),
-        index: view.kind.of(&event.index)?,
+        index: Some(view.kind.of(&event.index)?),
         message_type: None,
         text: None,
         kind: "",
+        user_data: None,
         utc_time: event.at.0,
     };
     match &event.body {
-        Body::Opened(_) | Body::Ended | Body::Attached { .. } => return None,
+        // The field's clients know no receipts.
+        Body::Opened(_) | Body::Ended | Body::Attached { .. } | Body::Read { .. } => return None,
         Body::Joined(who) => {
             message.kind = "ParticipantJoined";
             message.event_attributes = matches!(who.role, Role::Bot(_)).then(bot_style);
@@ -134,10 +178,47 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
             message.kind = "ParticipantLeft";
             message.event_attributes = Some(json!({"GCTI_SYSTEM": {"quit-reason-code": quit_code(*reason)}}));
         }
-        Body::Message { text, message_type } => {
+        // The session shows a customer originals while it has them.
+        Body::Masked { text, notice: true, message_type, .. } => {
+            (message.kind, message.text) = ("CustomNotice", Some(text.show().into_owned()));
+            message.message_type.clone_from(message_type);
+        }
+        Body::Message { text, message_type } | Body::Masked { text, message_type, .. } => {
             message.kind = "Message";
             message.text = Some(text.show().into_owned());
             message.message_type = Some(message_type.clone().unwrap_or_else(|| "text".to_owned()));
+        }
+        Body::PushedUrl { url } => (message.kind, message.text) = ("PushUrl", Some(url.show().into_owned())),
+        Body::Renamed { nickname } => {
+            (message.kind, message.text) = ("NicknameUpdated", Some(nickname.show().into_owned()));
+        }
+        Body::CustomNotice { text, notice_type } => {
+            (message.kind, message.text) = ("CustomNotice", Some(text.show().into_owned()));
+            message.message_type.clone_from(notice_type);
+        }
+        Body::Rich { text, content, .. } => {
+            message.kind = "Message";
+            message.text = Some(text.show().into_owned());
+            message.message_type = Some("text".to_owned());
+            message.event_attributes = Some(json!({"rich": content.json()}));
+        }
+        Body::RichReply { text, .. } => {
+            message.kind = "Message";
+            message.text = Some(text.show().into_owned());
+            message.message_type = Some("text".to_owned());
+        }
+        Body::FileUploaded(file) => {
+            (message.kind, message.text) = ("FileUploaded", Some(file.name.show().into_owned()));
+            message.user_data = Some(file_data(file));
+        }
+        Body::FileDeleted { id, name } => {
+            (message.kind, message.text) = ("FileDeleted", Some(name.show().into_owned()));
+            let name = name.show().into_owned();
+            message.user_data = Some([("file-id", id.to_string()), ("file-name", name)].into());
+        }
+        Body::Idle { stage, text } => {
+            message.kind = if *stage == IdleStage::Close { "IdleClose" } else { "IdleAlert" };
+            message.text = Some(text.show().into_owned());
         }
     }
     Some(message)
@@ -147,21 +228,68 @@ fn of_typing(typing: &Typing, view: &View) -> Option<Message> {
     Some(Message {
         event_attributes: None,
         from: from(typing.by, view),
-        index: view.kind.of(&typing.index)?,
+        index: Some(view.kind.of(&typing.index)?),
         message_type: None,
+        user_data: None,
         text: typing.preview.clone(),
         kind: if typing.started { "TypingStarted" } else { "TypingStopped" },
         utc_time: typing.at.0,
     })
 }
 
+fn file_data(file: &File) -> UserData {
+    let mut data = UserData::from([
+        ("file-id", file.id.to_string()),
+        ("file-name", file.name.show().into_owned()),
+        ("file-size", file.bytes.to_string()),
+        ("file-type", file.media_type.clone()),
+    ]);
+    if !file.description.bytes.is_empty() {
+        data.insert("file-description", file.description.show().into_owned());
+    }
+    data
+}
+
+/// The notice that tells a client what it may do with files: of no event, so without an index.
+pub fn file_limits(files: &FilesView, now: Millis) -> Message {
+    let limits = files.limits.as_ref();
+    let text = |of: fn(&FileLimits) -> String, off: &str| limits.map_or_else(|| off.to_owned(), of);
+    let data = UserData::from([
+        ("upload-max-files", text(|limits| limits.files_max.to_string(), "0")),
+        ("upload-max-file-size", text(|limits| limits.file_bytes_max.to_string(), "0")),
+        ("upload-max-total-size", text(|limits| limits.total_bytes_max.to_string(), "0")),
+        ("upload-file-types", text(|limits| limits.types.clone(), "")),
+        ("upload-need-agent", text(|limits| limits.need_agent.to_string(), "false")),
+        ("download-attempts", text(|limits| limits.downloads_max.to_string(), "0")),
+        ("delete-file", if limits.is_some() { "odd" } else { "never" }.to_owned()),
+        ("used-upload-max-files", files.used_files.to_string()),
+        ("used-upload-max-total-size", files.used_bytes.to_string()),
+        ("used-download-attempts", files.downloads.to_string()),
+    ]);
+    let nobody = || From { nickname: "System".to_owned(), participant_id: 0, kind: "System" };
+    Message {
+        event_attributes: None,
+        from: files.reader.as_ref().map_or_else(nobody, |who| from_participant(who, ViewKind::Customer)),
+        index: None,
+        message_type: None,
+        text: Some("file-client-cfg-get".to_owned()),
+        kind: "Notice",
+        user_data: Some(data),
+        utc_time: now.0,
+    }
+}
+
 fn from(by: u32, view: &View) -> From {
     let Some(who) = view.participants.iter().find(|participant| participant.number == by) else {
         return From { nickname: "System".to_owned(), participant_id: 0, kind: "System" };
     };
+    from_participant(who, view.kind)
+}
+
+fn from_participant(who: &Participant, kind: ViewKind) -> From {
     From {
         nickname: who.nickname.show().into_owned(),
-        participant_id: view.kind.of(&who.number_in_view).unwrap_or(0),
+        participant_id: kind.of(&who.number_in_view).unwrap_or(0),
         kind: role(&who.role),
     }
 }
@@ -186,5 +314,6 @@ fn quit_code(reason: LeaveReason) -> &'static str {
         LeaveReason::Inactive => "3",
         LeaveReason::Removed => "4",
         LeaveReason::Ended => "5",
+        LeaveReason::Idle => "7",
     }
 }

@@ -4,20 +4,19 @@
 use super::fault::Fault;
 use super::form::{Encoding, Form, FormLimits};
 use super::operation::Operation;
-use super::{cors, perform, reply::Reply};
+use super::{cors, files, perform, reply::Reply};
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
-use crate::gateway::{Gateway, GatewayOptions};
+use crate::gateway::{Gateway, GatewayOptions, bayeux};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::{Method, header::CONTENT_LENGTH};
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use handoff_chat::SessionId;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tracing::{Instrument, field};
 
-const NAME_BYTES_MAX: usize = 256;
 /// How much of a body over the limit is still read, so that its sender comes to read the answer.
 const EXCESS_BYTES_MAX: usize = 1024 * 1024;
 
@@ -26,66 +25,82 @@ pub(crate) fn scope() -> impl HttpServiceFactory {
     let starts = ["/2/chat/{service}", "/2/chat/{service}/"];
     let calls = ["/2/chat/{service}/{chat}/{operation}", "/2/chat/{service}/{chat}/{operation}/"];
     web::scope("/genesys")
+        .configure(bayeux::resources)
+        .configure(files::resources)
         .service(web::resource(starts).default_service(web::to(handle)))
         .service(web::resource(calls).default_service(web::to(handle)))
         .default_service(web::to(handle))
 }
 
 async fn handle(request: HttpRequest, body: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    if request.method() == Method::OPTIONS {
-        let mut response = HttpResponse::NoContent().finish();
-        cors::allow(&request, &gateway.options.origins, true, response.headers_mut());
-        return response;
-    }
-    let begun = Instant::now();
     let path = request.match_info();
     let label = match (path.get("operation"), path.get("service")) {
         (Some(name), _) => Operation::named(name).map_or(OperationLabel::other, Operation::label),
         (None, Some(_)) => OperationLabel::start,
         (None, None) => OperationLabel::other,
     };
+    answer(&request, &gateway, label, async |form| {
+        serve(&request, body, &gateway, form).await.map(|reply| reply.respond(None))
+    })
+    .await
+}
+
+/// What every call passes: the preflight, its span, its count, the reply to a fault, CORS. `serve` leaves the form that
+/// it read.
+pub(super) async fn answer(
+    request: &HttpRequest,
+    gateway: &Gateway,
+    label: OperationLabel,
+    serve: impl AsyncFnOnce(&mut Form) -> Result<HttpResponse, Fault>,
+) -> HttpResponse {
+    if request.method() == Method::OPTIONS {
+        let mut response = HttpResponse::NoContent().finish();
+        cors::allow(request, &gateway.options.origins, true, response.headers_mut());
+        return response;
+    }
+    let begun = Instant::now();
+    let chat = request.match_info().get("chat").and_then(SessionId::parse);
     let span = tracing::info_span!("customer", operation = ?label, session = field::Empty);
-    if let Some(chat) = path.get("chat").and_then(SessionId::parse) {
+    if let Some(chat) = &chat {
         span.record("session", chat.0.as_str());
     }
-    let (response, outcome) = answer(&request, body, &gateway).instrument(span).await;
+    let mut form = Form::default();
+    let served = serve(&mut form).instrument(span.clone()).await;
+    let (mut response, outcome) = match served {
+        Ok(response) => (response, OutcomeLabel::ok),
+        Err(fault) => (span.in_scope(|| respond_to(&fault, gateway, chat, &form)), fault.outcome()),
+    };
+    cors::allow(request, &gateway.options.origins, false, response.headers_mut());
     gateway.metrics.count(label, outcome, begun.elapsed());
     response
 }
 
-async fn answer(
-    request: &HttpRequest,
-    body: web::Payload,
-    gateway: &Gateway,
-) -> (HttpResponse, OutcomeLabel) {
-    let mut form = Form::default();
-    let (mut response, outcome) = match serve(request, body, gateway, &mut form).await {
-        Ok(reply) => (reply.respond(None), OutcomeLabel::ok),
-        Err(fault) => {
-            let reference = REFERENCE.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(reference, code = fault.code(), "refused: {}", shown(&fault));
-            let given = |name: &str| form.value(name).map(str::to_owned);
-            let mut reply = Reply::of_fault(&fault, reference);
-            reply.alias = Some(gateway.alias.clone());
-            reply.chat_id = request.match_info().get("chat").and_then(SessionId::parse).map(|id| id.0);
-            if fault == Fault::Again && reply.chat_id.is_some() {
-                // Clients that take over whatever a reply says must find what they had.
-                reply.secure_key = given("secureKey");
-                reply.user_id = given("userId");
-                reply.next_position = given("transcriptPosition").and_then(|text| text.trim().parse().ok());
-            }
-            (reply.respond(Some(&fault)), fault.outcome())
-        }
-    };
-    cors::allow(request, &gateway.options.origins, false, response.headers_mut());
-    (response, outcome)
+fn respond_to(fault: &Fault, gateway: &Gateway, chat: Option<SessionId>, form: &Form) -> HttpResponse {
+    let reference = reference();
+    tracing::debug!(reference, code = fault.code(), "refused: {}", shown(fault));
+    let given = |name: &str| form.value(name).map(str::to_owned);
+    let mut reply = Reply::of_fault(fault, reference);
+    reply.alias = Some(gateway.alias.clone());
+    reply.chat_id = chat.map(|id| id.0);
+    if *fault == Fault::Again && reply.chat_id.is_some() {
+        // Clients that take over whatever a reply says must find what they had.
+        reply.secure_key = given("secureKey");
+        reply.user_id = given("userId");
+        reply.next_position = given("transcriptPosition").and_then(|text| text.trim().parse().ok());
+    }
+    reply.respond(Some(fault))
 }
 
 /// Numbers the faults of this process, so that what a client reports is found in the log.
 static REFERENCE: AtomicU64 = AtomicU64::new(1);
 
+/// The number of one more fault.
+pub(crate) fn reference() -> u64 {
+    REFERENCE.fetch_add(1, Ordering::Relaxed)
+}
+
 /// A fault without what the client wrote: an advice may name a parameter's key.
-fn shown(fault: &Fault) -> String {
+pub(crate) fn shown(fault: &Fault) -> String {
     match fault {
         Fault::Refused { .. } => "wrong request".to_owned(),
         other => other.to_string(),
@@ -108,31 +123,42 @@ async fn serve(
     if request.method() != Method::POST {
         return Err(Fault::Method);
     }
+    let from = gateway.admission.address(request);
+    gateway.admission.request(from)?;
     *form = read_form(request, body, &gateway.options).await?;
     match (operation, path.get("chat")) {
         (Some(operation), Some(chat)) => perform::call(gateway, chat, operation, form).await,
-        _ => perform::start(gateway, name, service, form).await,
+        _ => perform::start(gateway, from, (name, service), form).await,
     }
 }
 
-async fn read_form(
+pub(super) async fn read_form(
     request: &HttpRequest,
     body: web::Payload,
     options: &GatewayOptions,
 ) -> Result<Form, Fault> {
     let encoding = Encoding::of(request.headers())?;
+    let body = read_whole(request, body, options).await?;
+    let limits = FormLimits::of(options);
+    match encoding {
+        Encoding::Urlencoded => Form::urlencoded(&body, limits),
+        Encoding::Multipart => Form::multipart(request.headers(), body, limits).await,
+    }
+}
+
+/// A request's body, within the limits of size and time.
+pub(crate) async fn read_whole(
+    request: &HttpRequest,
+    body: web::Payload,
+    options: &GatewayOptions,
+) -> Result<Bytes, Fault> {
     let declared =
         request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|bytes| bytes > options.body_bytes_max.saturating_add(EXCESS_BYTES_MAX)) {
         return Err(Fault::Large(options.body_bytes_max));
     }
     let body = tokio::time::timeout(options.body_timeout, read_body(body, options.body_bytes_max));
-    let body = body.await.map_err(|_| Fault::Slow)??;
-    let limits = FormLimits { fields_max: options.fields_max, name_bytes_max: NAME_BYTES_MAX };
-    match encoding {
-        Encoding::Urlencoded => Form::urlencoded(&body, limits),
-        Encoding::Multipart => Form::multipart(request.headers(), body.freeze(), limits).await,
-    }
+    Ok(body.await.map_err(|_| Fault::Slow)??.freeze())
 }
 
 async fn read_body(mut body: web::Payload, bytes_max: usize) -> Result<BytesMut, Fault> {

@@ -1,13 +1,15 @@
 //! The agents' native socket: sign in, be ready, take offers, talk in several chats. All windows of an agent see the
 //! same, for the desk is his entity's, not the socket's.
 
-use super::desk::{DeskView, wall_ms};
-use super::metrics::SocketLabel;
-use super::outbox::Outbox;
-use super::socket::{Client, Task};
+use super::desk::DeskView;
+use super::socket::Client;
 use super::wire::{Failure, Framed};
+use crate::clock::wall_ms;
 use crate::front::{Ask, Past};
 use crate::gateway::opening::minted;
+use crate::gateway::socket::Task;
+use crate::gateway::socket::metrics::SocketLabel;
+use crate::gateway::socket::outbox::Outbox;
 use crate::gateway::{Gateway, native};
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::agent::DeskAct;
@@ -54,6 +56,10 @@ enum Word {
         text: String,
         message_type: Option<String>,
     },
+    SendRich {
+        chat: String,
+        content: Value,
+    },
     Typing {
         chat: String,
         started: bool,
@@ -63,6 +69,23 @@ enum Word {
         chat: String,
         #[serde(default)]
         how: How,
+    },
+    Read {
+        chat: String,
+        position: u64,
+    },
+    Attach {
+        chat: String,
+        data: BTreeMap<String, String>,
+    },
+    PushUrl {
+        chat: String,
+        url: String,
+    },
+    Notice {
+        chat: String,
+        text: String,
+        message_type: Option<String>,
     },
     History {
         chat: String,
@@ -120,15 +143,22 @@ impl Client for Agent {
         "accept",
         "decline",
         "send",
+        "send_rich",
         "typing",
         "leave",
+        "read",
+        "attach",
+        "push_url",
+        "notice",
         "history",
         "transcript",
     ];
 
     fn lane(framed: &Framed) -> String {
         match framed.word.as_str() {
-            "send" | "typing" | "leave" => framed.text("chat").to_owned(),
+            "send" | "send_rich" | "typing" | "leave" | "read" | "attach" | "push_url" | "notice" => {
+                framed.text("chat").to_owned()
+            }
             _ => String::new(),
         }
     }
@@ -159,9 +189,23 @@ impl Client for Agent {
                 let answer = self.chat(&me, &parse(&chat)?, command_id(&id), act).await?;
                 Ok(json!({"index": native::index_of(answer)}))
             }
+            Word::SendRich { chat, content } => {
+                let answer = self.chat(&me, &parse(&chat)?, command_id(&id), native::rich(&content)?).await?;
+                Ok(json!({"index": native::index_of(answer)}))
+            }
             Word::Typing { chat, started, preview } => {
                 let act = if started { Act::StartTyping { preview } } else { Act::StopTyping { preview } };
                 self.chat(&me, &parse(&chat)?, minted(), act).await.map(|_| json!({}))
+            }
+            Word::Read { chat, position } => {
+                self.chat(&me, &parse(&chat)?, minted(), Act::MarkRead { position }).await.map(|_| json!({}))
+            }
+            Word::Attach { chat, data } => {
+                self.notice(&me, &chat, &id, native::attach(data, &self.gateway)?).await
+            }
+            Word::PushUrl { chat, url } => self.notice(&me, &chat, &id, native::push_url(url)?).await,
+            Word::Notice { chat, text, message_type } => {
+                self.notice(&me, &chat, &id, native::notice(text, message_type)?).await
             }
             Word::Leave { chat, how } => {
                 let how = match how {
@@ -233,6 +277,10 @@ impl Agent {
             Some(Answer::Desk(answer)) => Ok(json!({"version": answer.version})),
             _ => Ok(json!({})),
         }
+    }
+
+    async fn notice(&self, me: &AgentName, chat: &str, id: &str, act: Act) -> Result<Value, Failure> {
+        self.chat(me, &parse(chat)?, command_id(id), act).await.map(|_| json!({}))
     }
 
     /// A command to a chat. Who is not in it has no claim on it.

@@ -1,10 +1,12 @@
 //! An agent's desk on one of his sockets: the desk is followed as a chat is, and each chat that he is in with it.
 
-use super::follow::{Follower, Pace, WAIT, passes};
-use super::outbox::Outbox;
-use super::socket::Task;
+use super::frames::Frames;
+use crate::clock::wall_ms;
 use crate::front::Ask;
 use crate::gateway::Gateway;
+use crate::gateway::follow::{Follower, Pace, WAIT, passes};
+use crate::gateway::socket::Task;
+use crate::gateway::socket::outbox::Outbox;
 use actix_web::web;
 use handoff_chat::agent::{Desk, Stage, Status, Work};
 use handoff_chat::command::{Caller, Read, Reading};
@@ -14,7 +16,6 @@ use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -139,17 +140,11 @@ impl DeskView {
         }
     }
 
-    fn follower(&self, chat: SessionId, next: Rc<Cell<u64>>) -> Follower {
+    fn follower(&self, chat: SessionId, next: Rc<Cell<u64>>) -> Follower<Frames> {
         let caller = Caller::Agent(self.agent.clone());
-        let patience = self.gateway.options.patience;
-        Follower::new(&self.gateway.sessions, &self.outbox, chat, caller, next, patience)
+        let to = Frames::new(&self.outbox, chat.clone(), caller.clone());
+        self.gateway.follower(chat, caller, next, to)
     }
-}
-
-/// The wall clock, in milliseconds since 1970.
-pub(super) fn wall_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The whole desk.

@@ -1,22 +1,17 @@
 //! One native socket: reads frames, lines commands up, probes the link both ways, and ends.
 
-use super::guard::Guard;
-use super::lanes::Lanes;
-use super::metrics::{CommandLabel, SocketLabel};
-use super::outbox::{Ending, Outbox};
 use super::wire::{self, Failure, Framed};
 use crate::gateway::Gateway;
-use actix_web::error::PayloadError;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError};
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use crate::gateway::socket::lanes::Lanes;
+use crate::gateway::socket::metrics::{CommandLabel, SocketLabel};
+use crate::gateway::socket::outbox::{Ending, Outbox};
+use crate::gateway::socket::{self, SILENT_PROBES, of_error};
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream};
+use futures_util::StreamExt;
 use serde_json::Value;
-use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::time::Duration;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
 /// What one kind of client may say.
@@ -37,31 +32,6 @@ pub(super) trait Client: 'static {
     fn close(&self);
 }
 
-/// A task that ends with its owner.
-pub(super) struct Task(Option<JoinHandle<()>>);
-
-impl Task {
-    pub(super) fn spawn(work: impl Future<Output = ()> + 'static) -> Self {
-        Self(Some(actix_web::rt::spawn(work.in_current_span())))
-    }
-
-    /// Lets it come to its own end.
-    pub(super) fn release(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.abort();
-        }
-    }
-}
-
-/// What a request's payload is read from.
-type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
-
 /// Makes a request a socket. `span` names whose.
 pub(super) async fn upgrade<C: Client>(
     request: HttpRequest,
@@ -70,50 +40,20 @@ pub(super) async fn upgrade<C: Client>(
     span: tracing::Span,
     client: impl FnOnce(web::Data<Gateway>, Rc<Outbox>) -> C,
 ) -> Result<HttpResponse, actix_web::Error> {
-    if !may_come(&request, &gateway.options.origins) {
-        return Ok(HttpResponse::Forbidden().finish());
-    }
-    if *gateway.moved.borrow() {
-        return Ok(HttpResponse::ServiceUnavailable().finish());
-    }
-    let bytes_max = gateway.options.body_bytes_max;
-    let guarded = Guard::new(payload.into_inner(), bytes_max);
-    let guarded: BoxedStream = Box::pin(guarded);
-    let mut guarded = actix_web::dev::Payload::Stream { payload: guarded };
-    let payload = web::Payload::from_request(&request, &mut guarded).await?;
-    let (response, session, stream) = actix_ws::handle(&request, payload)?;
-    let stream = stream.max_frame_size(bytes_max).aggregate_continuations().max_continuation_size(bytes_max);
-    let outbox = Rc::new(Outbox::new(C::KIND, gateway.socket_metrics.clone()));
-    outbox.push(wire::hello(&gateway.alias));
+    let upgraded = match socket::upgrade(&request, payload, &gateway, C::KIND).await? {
+        Ok(upgraded) => upgraded,
+        Err(refusal) => return Ok(refusal),
+    };
+    let (response, stream, outbox) = (upgraded.response, upgraded.stream, upgraded.outbox);
+    outbox.push(wire::hello(&gateway.alias, &gateway.nodes()));
     let client = Rc::new(client(gateway.clone(), Rc::clone(&outbox)));
     let serving = async move {
-        gateway.socket_metrics.opened(C::KIND);
-        let mut writing = pin!(outbox.write(session, gateway.options.probe));
-        tokio::select! {
-            biased;
-            () = &mut writing => {}
-            () = read(&gateway, &client, &outbox, stream) => {
-                // What ends the reading is told, or what waits is sent, before the connection goes.
-                let _stuck = timeout(LAST_WORDS, writing).await;
-            }
-        }
+        let reading = read(&gateway, &client, &outbox, stream);
+        socket::serve(&gateway, (C::KIND, upgraded.session), &outbox, Some(wire::beat()), reading).await;
         client.close();
-        let ending = outbox.ending().unwrap_or(Ending::Gone);
-        gateway.socket_metrics.closed(C::KIND, ending.label());
-        tracing::debug!(?ending, "socket closed");
     };
     actix_web::rt::spawn(serving.instrument(span));
     Ok(response)
-}
-
-/// Whether a page of this origin may open a socket: a listed one, or this server's own. Programs have no origin.
-fn may_come(request: &HttpRequest, origins: &[String]) -> bool {
-    let Some(origin) = request.headers().get("origin").map(|origin| origin.to_str().unwrap_or_default())
-    else {
-        return true;
-    };
-    let own = origin.split_once("://").is_some_and(|(_, host)| host == request.connection_info().host());
-    own || origins.is_empty() || origins.iter().any(|listed| listed == origin)
 }
 
 async fn read<C: Client>(
@@ -129,7 +69,7 @@ async fn read<C: Client>(
     let ending = loop {
         let message = tokio::select! {
             biased;
-            _ = moved.wait_for(|moved| *moved) => break Ending::Moved,
+            _ = moved.wait_for(|moved| *moved) => return outbox.lead_away(wire::moved(&gateway.nodes())),
             message = stream.next() => message,
             () = sleep_until(heard + silence) => break Ending::Silent,
         };
@@ -146,24 +86,6 @@ async fn read<C: Client>(
         heard = Instant::now();
     };
     outbox.end(ending);
-}
-
-/// How long what waits may take to be sent when a socket ends.
-const LAST_WORDS: Duration = Duration::from_secs(3);
-
-/// A client of whom nothing was heard for so many probes is gone.
-const SILENT_PROBES: u32 = 4;
-
-fn of_error(error: &ProtocolError) -> Ending {
-    match error {
-        ProtocolError::Overflow => Ending::Large,
-        ProtocolError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => Ending::Utf8,
-        ProtocolError::Io(error) => {
-            let payload = error.get_ref().and_then(|inner| inner.downcast_ref::<PayloadError>());
-            if matches!(payload, Some(PayloadError::Overflow)) { Ending::Large } else { Ending::Gone }
-        }
-        _ => Ending::Protocol,
-    }
 }
 
 /// Lines a command up; waits while too many are.

@@ -1,9 +1,11 @@
 //! The frames of the native sockets, version 1, as JSON: what `docs/asyncapi` describes, and nothing that is stored.
 
 use crate::front::AskError;
-use crate::gateway::native::metrics::CommandLabel;
+use crate::gateway::admission::{Denied, Limited};
 use crate::gateway::opening::{Field, OpenError, START_ID_CHARS_MAX, START_ID_CHARS_MIN, StartError};
+use crate::gateway::socket::metrics::CommandLabel;
 use handoff_chat::command::Reject;
+use handoff_chat::rich::RichReject;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -108,8 +110,35 @@ impl From<Reject> for Failure {
             Reject::NotSignedIn => Self::new("not_signed_in", message),
             Reject::IdInUse => Self::new("id_in_use", "the id or number was used before for something else"),
             Reject::NotAllowed => Self::new("not_allowed", message),
+            Reject::Rich(reject) => Self::new(
+                match reject {
+                    RichReject::Wrong(_) => "bad_rich",
+                    RichReject::NoQuestion => "no_question",
+                    RichReject::Misfit(_) => "misfit",
+                },
+                message,
+            ),
+            // Files go over HTTP.
+            Reject::File(_) => Self::new("file", message),
             // It comes back with the shard's next owner.
             Reject::Quarantined => Self::retry("again", message),
+        }
+    }
+}
+
+impl From<Limited> for Failure {
+    fn from(limited: Limited) -> Self {
+        Self::retry("limited", limited.to_string()).with("retry_ms", limited.retry_ms())
+    }
+}
+
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Limited(limited) => limited.into(),
+            Denied::Full { retry_ms } => {
+                Self::retry("full_node", denied.to_string()).with("retry_ms", retry_ms)
+            }
         }
     }
 }
@@ -130,6 +159,7 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Random => Self::retry("again", error.to_string()),
+            OpenError::Denied(denied) => denied.into(),
             OpenError::Ask(error) => error.into(),
         }
     }
@@ -147,6 +177,7 @@ impl From<StartError> for Failure {
             StartError::TooLong(field, bytes_max) => {
                 format!("{} is longer than {bytes_max} bytes", named(&field))
             }
+            StartError::Identity(error) => error.to_string(),
             StartError::Email => "email is no e-mail address".to_owned(),
             StartError::ClientId => format!(
                 "client_id must have {START_ID_CHARS_MIN} to {START_ID_CHARS_MAX} printable ASCII characters, and be \
@@ -176,14 +207,15 @@ pub(super) fn done(id: &str, mut body: Value) -> String {
     body.to_string()
 }
 
-pub(super) fn hello(node: &str) -> String {
-    json!({"event": "hello", "version": VERSION, "node": node.parse::<u16>().ok()}).to_string()
+pub(super) fn hello(node: &str, nodes: &[String]) -> String {
+    json!({"event": "hello", "version": VERSION, "node": node.parse::<u16>().ok(), "nodes": nodes})
+        .to_string()
 }
 
 pub(super) fn beat() -> String {
     json!({"event": "beat"}).to_string()
 }
 
-pub(super) fn moved() -> String {
-    json!({"event": "moved"}).to_string()
+pub(super) fn moved(nodes: &[String]) -> String {
+    json!({"event": "moved", "nodes": nodes}).to_string()
 }

@@ -1,7 +1,8 @@
 //! Bodies, methods and paths that are wrong, and connections that misbehave: a clear answer, and the node
 //! goes on.
 
-use super::support::{code, show, site};
+use super::support::{Memory, code, options, show, site, site_of};
+use crate::gateway::GatewayOptions;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -54,7 +55,7 @@ async fn unknown_services_operations_and_methods_are_told_in_json() {
         "Default",
         &format!("nowhere/{}/send", chat.id),
         &format!("default/{}/sing", chat.id),
-        &format!("default/{}/file/limits", chat.id),
+        &format!("default/{}/file/7/sing", chat.id),
         "default/x/",
         "%F0%9F%98%80",
         "%FF",
@@ -106,6 +107,24 @@ async fn a_body_that_never_comes_is_answered_and_not_waited_for() {
     .await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     site.start().await;
+}
+
+#[actix_web::test]
+async fn a_head_that_comes_byte_by_byte_is_cut_off() {
+    let options = GatewayOptions { head_timeout: Duration::from_millis(400), ..options() };
+    let site = site_of(Memory::new(), options, 7);
+    let url = site.url.clone();
+    let written = apart(move || {
+        let mut stream = connect(&url);
+        let head = head("default", 20);
+        let trickle = head.bytes().take_while(|byte| {
+            std::thread::sleep(Duration::from_millis(50));
+            stream.write_all(&[*byte]).is_ok()
+        });
+        (trickle.count(), head.len())
+    })
+    .await;
+    assert!(written.0 < written.1, "a head of {} bytes was waited for", written.1);
 }
 
 #[actix_web::test]

@@ -2,5 +2,6 @@
 
 mod agent;
 mod customer;
+mod rich;
 pub(super) mod window;
 mod wire;

@@ -1,10 +1,13 @@
 //! Property tests of the readers of parameters.
 
+use crate::gateway::GatewayOptions;
 use crate::gateway::gms::form::{Form, FormLimits};
 use crate::gateway::gms::operation::{Operation, read_start};
 use proptest::prelude::*;
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
+    "pushUrl",
+    "waitMs",
     "nickname",
     "firstName",
     "lastName",
@@ -29,15 +32,19 @@ proptest! {
             body.push_str(&format!("{name}={escaped}&"));
         }
         let form = Form::urlencoded(body.as_bytes(), FormLimits { fields_max: 99, name_bytes_max: 99 }).unwrap();
-        if let Ok(start) = read_start(&form, 100) {
+        let options = GatewayOptions { field_bytes_max: 100, ..GatewayOptions::default() };
+        if let Ok(start) = read_start(&form, &options) {
             prop_assert!(!start.nickname.trim().is_empty() && start.nickname.len() <= 256);
             prop_assert!(start.time_zone_offset_minutes.abs() <= 1440);
             prop_assert!(start.email.is_empty() || start.email.contains('@'));
             prop_assert!(start.client_id.is_none_or(|id| (16..=64).contains(&id.len()) && id.is_ascii()));
             prop_assert!(start.user_data.values().all(|value| value.len() <= 100));
         }
-        for name in ["send", "refresh", "startTyping", "stopTyping", "disconnect"] {
-            let _ = Operation::named(name).unwrap().read(&form);
+        for name in [
+            "send", "refresh", "startTyping", "stopTyping", "disconnect", "pushUrl", "updateNickname", "updateData",
+            "customNotice", "readReceipt",
+        ] {
+            let _ = Operation::named(name).unwrap().read(&form, 100);
         }
     }
 }

@@ -99,9 +99,10 @@ async fn the_pages_may_turn_to_the_listed_nodes_only() {
     ];
     options.customer_nodes = nodes.map(str::to_owned).to_vec();
     let site = site_of(Memory::new(), options, 1);
+    let both = "connect-src 'self' http://127.0.0.1:8101 ws://127.0.0.1:8101 https://chat.example wss://chat.example;";
     for (path, allowed) in [
-        ("/", "connect-src 'self' ws://127.0.0.1:8101 wss://chat.example;"),
-        ("/agent", "connect-src 'self' ws://127.0.0.1:8101 wss://chat.example;"),
+        ("/", both),
+        ("/agent", both),
         ("/examples/gms", "connect-src 'self' http://127.0.0.1:8101 https://chat.example;"),
     ] {
         let (headers, page) = page(&site, path).await;

@@ -1,9 +1,11 @@
 //! A served gateway over entities in memory, and a client that shows what came back.
 
 pub(super) use super::memory::{Memory, Trouble, demo_bot};
+use crate::files::{Files, Spool};
 use crate::front::{Archive, Sessions};
+use crate::gateway::files::Intake;
 use crate::gateway::native::accounts::{Account, Accounts};
-use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, native, serve};
+use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, bayeux, serve, socket};
 use handoff_chat::agent::Profile;
 use handoff_chat::session::{Bot, Limits};
 use handoff_chat::workflow::{Known, read};
@@ -11,6 +13,7 @@ use handoff_chat::{BotName, QueueName};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -19,8 +22,10 @@ pub(super) struct Site {
     pub(super) url: String,
     pub(super) sessions: Arc<Memory>,
     pub(super) metrics: Metrics,
-    pub(super) socket_metrics: native::metrics::Metrics,
+    pub(super) socket_metrics: socket::metrics::Metrics,
     pub(super) http: reqwest::Client,
+    /// Where files lie on their way in.
+    pub(super) spool: tempfile::TempDir,
     handle: actix_web::dev::ServerHandle,
 }
 
@@ -47,15 +52,36 @@ fn accounts() -> BTreeMap<String, Account> {
 
 /// Options with the services `default` (no bot), `robin` and `support` (to an agent), and short limits.
 pub(super) fn options() -> GatewayOptions {
-    let limits = Limits { message_bytes_max: 1000, events_max: 200, linger_ms: 600_000 };
+    let limits = Limits { message_bytes_max: 1000, events_max: 200, linger_ms: 600_000, files: None };
     let bot = Bot { name: BotName("demo".to_owned()), nickname: demo_bot().nickname().to_owned() };
-    let silent = ServiceOptions { workflow: None, bot: None, limits: limits.clone() };
-    let robin = ServiceOptions { workflow: None, bot: Some(bot), limits: limits.clone() };
+    let silent = ServiceOptions {
+        workflow: None,
+        bot: None,
+        limits: limits.clone(),
+        starts_per_minute: 0,
+        idle: [None, None],
+        privacy: None,
+    };
+    let robin = ServiceOptions {
+        workflow: None,
+        bot: Some(bot),
+        limits: limits.clone(),
+        starts_per_minute: 0,
+        idle: [None, None],
+        privacy: None,
+    };
     let queues = [(QueueName("support".to_owned()), 30_000)].into();
     let routed =
         "version = 1\nnickname = \"Handoff\"\nstart = \"agent\"\n[steps.agent]\nroute = \"support\"\n";
     let program = read("support", routed, &Known { bots: BTreeMap::new(), queues }).unwrap();
-    let support = ServiceOptions { workflow: Some(Arc::new(program)), bot: None, limits };
+    let support = ServiceOptions {
+        workflow: Some(Arc::new(program)),
+        bot: None,
+        limits,
+        starts_per_minute: 0,
+        idle: [None, None],
+        privacy: None,
+    };
     GatewayOptions {
         services: [("default", silent), ("robin", robin), ("support", support)]
             .map(|(name, service)| (name.to_owned(), service))
@@ -72,11 +98,23 @@ pub(super) fn site() -> Site {
     site_of(Memory::new(), options(), 7)
 }
 
+/// Takes in what `files` keeps, two at a time.
+fn intake(spool: &Path, files: Files) -> Intake {
+    let spool = Spool::open(spool.to_owned()).unwrap();
+    Intake::new(files, spool, Duration::from_millis(300), 4096, 2)
+}
+
 pub(super) fn site_of(sessions: Arc<Memory>, options: GatewayOptions, node: u16) -> Site {
+    site_with(sessions, options, node, Files::in_memory())
+}
+
+pub(super) fn site_with(sessions: Arc<Memory>, options: GatewayOptions, node: u16, files: Files) -> Site {
     super::log::capture();
+    crate::tls::choose_provider();
+    let spool = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let (metrics, socket_metrics) = (Metrics::default(), native::metrics::Metrics::default());
+    let (metrics, socket_metrics) = (Metrics::default(), socket::metrics::Metrics::default());
     let gateway = Gateway::new(Parts {
         sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
         archive: Arc::clone(&sessions) as Arc<dyn Archive>,
@@ -85,12 +123,18 @@ pub(super) fn site_of(sessions: Arc<Memory>, options: GatewayOptions, node: u16)
         node,
         metrics: metrics.clone(),
         socket_metrics: socket_metrics.clone(),
+        load: {
+            let sessions = Arc::clone(&sessions);
+            Arc::new(move || sessions.sessions())
+        },
+        bayeux_metrics: bayeux::metrics::Metrics::default(),
+        intake: intake(spool.path(), files),
     });
     let server = serve(listener, &gateway).unwrap();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
-    Site { url, sessions, metrics, socket_metrics, http, handle }
+    Site { url, sessions, metrics, socket_metrics, http, spool, handle }
 }
 
 /// What a client keeps of a chat.

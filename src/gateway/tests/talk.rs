@@ -78,8 +78,21 @@ async fn every_operation_takes_its_body_in_both_encodings_with_and_without_a_las
         ("unknown", "x"),
         ("userData[k]", "v"),
         ("subject", ""),
+        ("pushUrl", "https://example.org"),
+        ("NickName", "Zo"),
     ];
-    for operation in ["send", "refresh", "startTyping", "stopTyping", "disconnect"] {
+    for operation in [
+        "send",
+        "refresh",
+        "startTyping",
+        "stopTyping",
+        "pushUrl",
+        "updateNickname",
+        "updateData",
+        "customNotice",
+        "readReceipt",
+        "disconnect",
+    ] {
         for slash in ["", "/"] {
             let path = format!("default/{}/{operation}{slash}", chat.id);
             let mut part = reqwest::multipart::Form::new();

@@ -47,7 +47,11 @@ pub(super) fn opening() -> Opening {
         sealed_key: None,
         bot: None,
         workflow: None,
-        limits: Limits { message_bytes_max: 1000, events_max: 100_000, linger_ms: 1_000 },
+        limits: Limits { message_bytes_max: 1000, events_max: 100_000, linger_ms: 1_000, files: None },
+        idle: None,
+        asynchronous: false,
+        privacy: None,
+        sealing_key: [0; 32],
     }
 }
 

@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import { until } from "./browser.js";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
-const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+/** Where things are built. */
+export const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 const BINARY = process.env.HANDOFF_BINARY ?? join(TARGET, "release/handoff");
 
 class Node {

@@ -54,6 +54,8 @@ export class Fake {
     const fake = new Fake();
     await page.route(`${SITE}/**`, (route) => {
       const { pathname } = new URL(route.request().url());
+      // A node where files are switched off.
+      if (pathname.startsWith("/v1/chats/")) return route.fulfill({ json: { limits: null, files: [] } });
       const file = { "/": "customer.html", "/agent": "agent.html" }[pathname] ?? pathname.replace("/web/", "");
       const contentType = TYPES[/** @type {keyof typeof TYPES} */ (extname(file))];
       return route.fulfill({ body: readFileSync(join(WEB, file)), contentType });

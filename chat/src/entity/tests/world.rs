@@ -122,7 +122,11 @@ impl World {
             sealed_key: None,
             bot: None,
             workflow: Some(Arc::clone(&self.program)),
-            limits: Limits { message_bytes_max: 100, events_max: 500, linger_ms: 86_400_000 },
+            limits: Limits { message_bytes_max: 100, events_max: 500, linger_ms: 86_400_000, files: None },
+            idle: None,
+            asynchronous: false,
+            privacy: None,
+            sealing_key: [0; 32],
         };
         // A second start is refused.
         let _started = self.asks(&EntityId::from(&session(n)), CUSTOMER, Act::Open(Box::new(opening)));

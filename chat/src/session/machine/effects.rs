@@ -8,6 +8,7 @@ use crate::command::Reject;
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
 use crate::id::{BotName, EffectId, TimerId};
+use crate::rich::Rich;
 
 /// Most texts that a bot posts in one turn; the rest is dropped.
 const BOT_TEXTS_MAX: usize = 8;
@@ -19,6 +20,7 @@ const RETIRE_AGAIN_MS: i64 = 10_000;
 /// What a bot says in its turn.
 pub(super) struct Says<'a> {
     pub(super) texts: &'a [String],
+    pub(super) rich: Option<&'a str>,
     pub(super) leave: bool,
     pub(super) handover: bool,
 }
@@ -44,6 +46,12 @@ pub(super) fn bot_reply(
             if !text.is_empty() && !case.draft.full() {
                 case.draft.message(by, text, None);
             }
+        }
+        // Its rules were checked when they were read.
+        if let Some((content, Ok(rich))) = says.rich.map(|content| (content, Rich::read(content)))
+            && !case.draft.full()
+        {
+            case.draft.rich(by, &rich, content);
         }
         // Without a workflow nobody could take its place.
         let handover = says.handover && state.interaction.is_some();
@@ -83,8 +91,12 @@ pub(super) fn bot_failed(mut case: Case<'_>, effect: EffectId) -> Result<Decisio
     case.done()
 }
 
-/// Work that is done. Harmless when it isn't owed.
+/// Work that is done. Harmless when it isn't owed. With a final record nobody may see originals any more.
 pub(super) fn settle(mut case: Case<'_>, effect: EffectId) -> Result<Decision, Reject> {
+    let state = case.draft.state;
+    if state.owed.get(&effect) == Some(&Effect::CloseRecord) && state.sealing.is_some() {
+        case.draft.push(Entry::Sealing(None));
+    }
     case.draft.settle(effect);
     case.done()
 }
@@ -99,6 +111,8 @@ pub(super) fn fire(mut case: Case<'_>, timer: TimerId) -> Result<Decision, Rejec
     case.draft.push(Entry::Disarmed(timer));
     if let Some(purpose) = state.interaction.as_ref().and_then(|interaction| interaction.purpose(timer)) {
         case.draft.interacts(|interaction, draft| interaction.fired(draft, purpose));
+    } else if state.idle.is(timer) {
+        case.draft.idle_fires();
     } else if state.ended_at.is_some() {
         if state.owed.is_empty() {
             case.draft.push(Entry::Retired);

@@ -7,8 +7,9 @@ use super::super::state::Session;
 use crate::Turn;
 use crate::command::{Caller, Command, Reject};
 use crate::entity::Decision;
-use crate::entry::Effect;
+use crate::entry::{Effect, Entry};
 use crate::interaction::{Begun, Hands, Interaction};
+use crate::privacy::{Area, Subject};
 use crate::workflow::Program;
 use std::sync::Arc;
 
@@ -39,10 +40,17 @@ pub(super) fn open(
     }
     let bytes_max = opening.limits.message_bytes_max;
     let text = opening.text.as_deref();
-    if text.is_some_and(|text| super::talking::too_long(text, bytes_max)) {
+    if text.is_some_and(|text| super::talking::too_long(text.len(), bytes_max)) {
         return Err(Reject::TooLong { bytes_max });
     }
-    let mut draft = Draft::new(session, turn, &opening.limits);
+    let privacy = opening.privacy.as_deref();
+    let sealed = privacy.is_some_and(|privacy| privacy.area != Area::Always);
+    let key = sealed.then_some(opening.sealing_key);
+    let draft = Draft::new(session, turn, &opening.limits, opening.idle.as_deref());
+    let mut draft = draft.guarding(privacy, key);
+    if sealed {
+        draft.push(Entry::Sealing(key));
+    }
     draft.event(SYSTEM, [false; 3], Body::Opened(Box::new(start(opening))));
     let (customer, _) = draft.join(Role::Customer, Visibility::All, &opening.nickname);
     draft.question = text.map(|text| draft.message(customer, text, None));
@@ -63,7 +71,7 @@ fn begun(opening: &Opening, program: &Arc<Program>) -> Begun {
         program: Arc::clone(program),
         service: opening.service.clone(),
         nickname: Text::clear(&opening.nickname),
-        subject: Text::clear(&opening.subject),
+        subject: subject(opening, &[Subject::Interaction, Subject::Both]),
         data: user_data(opening).collect(),
     }
 }
@@ -72,15 +80,24 @@ fn user_data(opening: &Opening) -> impl Iterator<Item = (String, Text)> {
     opening.user_data.iter().map(|(key, value)| (key.clone(), Text::clear(value)))
 }
 
+/// The subject, masked where it is said to be in one of these places.
+fn subject(opening: &Opening, places: &[Subject]) -> Text {
+    let privacy = opening.privacy.as_deref().filter(|privacy| places.contains(&privacy.subject));
+    Text::clear(&privacy.map_or_else(|| opening.subject.clone(), |privacy| privacy.clean(&opening.subject)))
+}
+
 fn start(opening: &Opening) -> Start {
     Start {
         service: opening.service.clone(),
-        subject: Text::clear(&opening.subject),
+        subject: subject(opening, &[Subject::History, Subject::Both]),
         contact: [&opening.first_name, &opening.last_name, &opening.email].map(|text| Text::clear(text)),
         user_data: user_data(opening).collect(),
         time_zone_offset_minutes: opening.time_zone_offset_minutes,
         key_hash: opening.key_hash,
         sealed_key: opening.sealed_key,
         limits: opening.limits.clone(),
+        idle: opening.idle.clone(),
+        asynchronous: opening.asynchronous,
+        privacy: opening.privacy.clone(),
     }
 }

@@ -1,13 +1,25 @@
 //! What customers and agents say, and that they type.
 
 use super::super::event::Role;
-use super::Case;
+use super::{Case, rich};
 use crate::command::Reject;
 use crate::entity::Decision;
 use crate::entry::Effect;
 
-pub(super) fn too_long(text: &str, bytes_max: u32) -> bool {
-    u32::try_from(text.len()).map_or(true, |bytes| bytes > bytes_max)
+pub(super) fn too_long(bytes: usize, bytes_max: u32) -> bool {
+    u32::try_from(bytes).map_or(true, |bytes| bytes > bytes_max)
+}
+
+/// What is as long as a message may be, where the session is not full.
+pub(super) fn room(case: &Case<'_>, bytes: usize) -> Result<(), Reject> {
+    let limits = case.draft.limits;
+    if too_long(bytes, limits.message_bytes_max) {
+        return Err(Reject::TooLong { bytes_max: limits.message_bytes_max });
+    }
+    if case.draft.full() {
+        return Err(Reject::Full { events_max: limits.events_max });
+    }
+    Ok(())
 }
 
 /// The longest beginning of a text that fits, whole characters only.
@@ -24,28 +36,35 @@ pub(super) fn send(
     text: &str,
     message_type: &Option<String>,
 ) -> Result<Decision, Reject> {
-    let (state, limits, by) = (case.draft.state, case.draft.limits, case.asker.by);
+    let (state, by) = (case.draft.state, case.asker.by);
     if !state.is_in(by) {
         return Err(Reject::Ended);
     }
-    if too_long(text, limits.message_bytes_max) {
-        return Err(Reject::TooLong { bytes_max: limits.message_bytes_max });
-    }
-    if case.draft.full() {
-        return Err(Reject::Full { events_max: limits.events_max });
+    room(&case, text.len())?;
+    if by == state.customer_number()
+        && let Some((question, text, content)) = rich::written(&case, text)
+    {
+        return rich::replied(case, question, &text, &content);
     }
     let seq = case.draft.message(by, text, message_type.clone());
-    if by == state.customer_number() {
+    heard(&mut case, seq, text);
+    case.done()
+}
+
+/// Bots and the workflow hear what the customer said.
+pub(super) fn heard(case: &mut Case<'_>, seq: u64, text: &str) {
+    let state = case.draft.state;
+    if case.asker.by == state.customer_number() {
         for party in state.parties.values().filter(|party| party.present()) {
             if let Role::Bot(bot) = &party.who.role {
                 case.draft.owe(Effect::BotTurn { bot: bot.clone(), seq });
             }
         }
         if state.interaction.as_ref().is_some_and(|interaction| interaction.listens()) {
-            case.draft.interacts(|interaction, draft| interaction.heard(draft, text));
+            let text = case.draft.clean(text).into_owned();
+            case.draft.interacts(|interaction, draft| interaction.heard(draft, &text));
         }
     }
-    case.done()
 }
 
 /// Typing is shown and not journaled; only a block of indexes is, where the last one is used up. A preview

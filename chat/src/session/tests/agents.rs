@@ -19,6 +19,11 @@ impl World {
     }
 }
 
+/// Whether the agent Kate is in.
+pub(super) fn kate_in(world: &World) -> bool {
+    world.session.state.parties.values().any(|party| party.is_agent() && party.present())
+}
+
 #[test]
 fn an_agent_sees_the_whole_conversation_so_far_and_talks() {
     let mut world = routed();

@@ -21,7 +21,7 @@ fn a_bot_s_flood_is_bounded_and_its_texts_are_cut_at_whole_characters() {
     let mut world = World::open(opening());
     let texts = vec!["é".repeat(11); 100];
     let effect = world.turns_owed()[0];
-    world.asks(bot(), Act::BotReply { effect, texts, leave: false, handover: false }).unwrap();
+    world.asks(bot(), Act::BotReply { effect, texts, rich: None, leave: false, handover: false }).unwrap();
     assert_eq!(world.session.last_seq(), 3 + 8);
     let text = Text::clear(&"é".repeat(10));
     assert_eq!(world.bodies()[10], Body::Message { text, message_type: None });

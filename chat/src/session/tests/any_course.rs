@@ -9,6 +9,9 @@ enum Step {
     Send(u8),
     Type(u8),
     Disconnect,
+    Notice(u8),
+    File(u8),
+    Scanned(usize, bool),
     BotReplies { which: usize, texts: usize, leave: bool },
     SettlesOther(usize),
     Lost,
@@ -28,6 +31,9 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0..25u8).prop_map(Step::Send),
         8 => (1..40u8).prop_map(Step::Type),
         1 => Just(Step::Disconnect),
+        6 => any::<u8>().prop_map(Step::Notice),
+        6 => any::<u8>().prop_map(Step::File),
+        2 => (any::<usize>(), any::<bool>()).prop_map(|(which, clean)| Step::Scanned(which, clean)),
         6 => (any::<usize>(), 0..3usize, prop::bool::weighted(0.1))
             .prop_map(|(which, texts, leave)| Step::BotReplies { which, texts, leave }),
         2 => any::<usize>().prop_map(Step::SettlesOther),
@@ -43,6 +49,27 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn file(n: u8) -> Act {
+    let id = u64::from(n / 5 % 4);
+    match n % 5 {
+        0 | 1 => super::files::reserve(id, 10),
+        2 => super::files::add(id, 10, false),
+        3 => super::files::add(id, 10, true),
+        _ => super::files::delete(id),
+    }
+}
+
+fn notice(n: u8) -> Act {
+    let text = n.to_string();
+    match n % 5 {
+        0 => Act::PushUrl { url: text },
+        1 => Act::Rename { nickname: text },
+        2 => Act::Attach { data: BTreeMap::from([(text.clone(), text)]) },
+        3 => Act::CustomNotice { text, notice_type: None },
+        _ => Act::MarkRead { position: u64::from(n) },
+    }
+}
+
 /// The world, and every command that was taken with its answer.
 struct Course {
     world: World,
@@ -56,7 +83,7 @@ impl Course {
     fn new() -> Self {
         let mut course =
             Self { world: World::new(), taken: Vec::new(), settled: BTreeMap::new(), forced: false };
-        course.asks(CUSTOMER, Act::Open(Box::new(opening())));
+        course.asks(CUSTOMER, Act::Open(Box::new(super::files::with_files())));
         course
     }
 
@@ -84,6 +111,14 @@ impl Course {
             Step::Send(n) => self.asks(CUSTOMER, send(&text(*n))),
             Step::Type(n) => (0..*n).for_each(|_| self.asks(CUSTOMER, typing())),
             Step::Disconnect => self.asks(CUSTOMER, Act::Disconnect),
+            Step::Notice(n) => self.asks(CUSTOMER, notice(*n)),
+            Step::File(n) => self.asks(CUSTOMER, file(*n)),
+            Step::Scanned(which, clean) => {
+                let owed = self.world.owed();
+                if let Some((effect, _)) = owed.get(which % owed.len().max(1)) {
+                    self.asks(Caller::System, Act::FileScanned { effect: *effect, clean: *clean });
+                }
+            }
             Step::BotReplies { which, texts, leave } => {
                 // Also ids that are no longer owed, or never were.
                 let effect = EffectId(*which as u64 % (self.world.session.state.last_effect + 2));
@@ -199,9 +234,11 @@ impl Course {
             .collect();
         for event in &events {
             let who = self.world.session.participants().find(|who| who.number == event.by);
-            let sees = who.map_or([false; 3], |who| who.visibility.views());
+            let in_no_view = matches!(event.body, Body::Attached { .. });
+            let seen = who.filter(|_| !in_no_view);
+            let sees = seen.map_or([false; 3], |who| who.visibility.views());
             assert_eq!(event.index.map(|index| index.is_some()), sees);
-            assert!(who.is_none_or(|who| who.number_in_view.map(|number| number.is_some()) == sees));
+            assert!(seen.is_none_or(|who| who.number_in_view.map(|number| number.is_some()) == sees));
         }
         for view in 0..3 {
             let indexes: Vec<_> = events.iter().filter_map(|event| event.index[view]).collect();

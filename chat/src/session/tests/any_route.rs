@@ -77,7 +77,7 @@ impl World {
                 let Some(effect) = self.turns_owed().first().copied() else { return };
                 let (leave, handover) = (*leave, *handover);
                 let texts = vec!["b".to_owned()];
-                self.asks(bot(), Act::BotReply { effect, texts, leave, handover }).unwrap();
+                self.asks(bot(), Act::BotReply { effect, texts, rich: None, leave, handover }).unwrap();
             }
             Step::BotFails => {
                 let Some(effect) = self.turns_owed().first().copied() else { return };
@@ -98,8 +98,10 @@ impl World {
                 let Some((effect, what)) = owed.get(which % owed.len().max(1)).cloned() else { return };
                 let act = match what {
                     Effect::Tell { .. } => Act::Told { effect, reply: Reply::Done },
-                    Effect::OpenRecord | Effect::CloseRecord => Act::Settle { effect },
-                    Effect::BotTurn { .. } => return,
+                    Effect::OpenRecord | Effect::CloseRecord | Effect::DropFile { .. } => {
+                        Act::Settle { effect }
+                    }
+                    Effect::BotTurn { .. } | Effect::ScanFile { .. } => return,
                 };
                 self.asks(Caller::System, act).unwrap();
             }

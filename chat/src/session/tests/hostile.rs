@@ -26,7 +26,10 @@ fn body(role: Role, which: u8, n: u32, linger_ms: i64) -> Body {
         time_zone_offset_minutes: i32::MIN,
         key_hash: KEY,
         sealed_key: None,
-        limits: Limits { message_bytes_max: n, events_max: u32::MAX, linger_ms },
+        limits: Limits { message_bytes_max: n, events_max: u32::MAX, linger_ms, files: None },
+        idle: None,
+        asynchronous: false,
+        privacy: None,
     };
     let who = Participant {
         number: n,

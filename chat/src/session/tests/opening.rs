@@ -10,6 +10,7 @@ fn names(world: &World) -> Vec<&'static str> {
         Body::Message { .. } => "message",
         Body::Attached { .. } => "attached",
         Body::Ended => "ended",
+        _ => "notice",
     };
     world.bodies().into_iter().map(name).collect()
 }

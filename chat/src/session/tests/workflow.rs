@@ -15,7 +15,7 @@ pub(super) fn started_with(text: &str, first: Option<&str>) -> World {
         queues: BTreeMap::from([(crate::QueueName("support".to_owned()), 30_000)]),
     };
     let program = Some(Arc::new(read("w", text, &known).unwrap()));
-    let limits = Limits { message_bytes_max: 200, events_max: 300, linger_ms: 600_000 };
+    let limits = Limits { message_bytes_max: 200, events_max: 300, linger_ms: 600_000, files: None };
     let text = first.map(str::to_owned);
     World::open(Opening { workflow: program, bot: None, limits, text, ..opening() })
 }
@@ -47,7 +47,7 @@ impl World {
     pub(super) fn bot_says(&mut self, texts: &[&str], handover: bool) {
         let effect = self.turns_owed()[0];
         let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-        let act = Act::BotReply { effect, texts, leave: false, handover };
+        let act = Act::BotReply { effect, texts, rich: None, leave: false, handover };
         self.asks(bot(), act).unwrap();
     }
 
@@ -189,7 +189,7 @@ fn a_program_that_runs_in_circles_is_stopped() {
     let file = small("post = \"b\"\n[steps.a]\nsay = \"x\"\n[steps.b]\nattach = \"k\"\nvalue = \"v\"\n");
     let mut program = read("w", &file, &Known::default()).unwrap();
     program.steps[0].next = Some(0);
-    let limits = Limits { message_bytes_max: 20, events_max: 1000, linger_ms: 1 };
+    let limits = Limits { message_bytes_max: 20, events_max: 1000, linger_ms: 1, files: None };
     let world = World::open(Opening { workflow: Some(Arc::new(program)), bot: None, limits, ..opening() });
     assert!(world.session.ended() && world.place() == Place::Done(How::Failed));
     assert_eq!(world.texts().len(), 64);

@@ -21,6 +21,16 @@ async fn stage(window: &mut Window, chat: &Value, stage: &str) -> Value {
     desk["work"].as_array().unwrap().iter().find(|work| work["chat"] == *chat).unwrap().clone()
 }
 
+/// An agent who is ready is offered a new customer's chat.
+async fn offered(site: &Site, name: &str, text: &str) -> (Window, Window, Value) {
+    let mut agent = Window::agent(site).await;
+    sign_in(&mut agent, name).await;
+    agent.done("ready", json!({})).await;
+    let (zoe, chat) = customer(site, text).await;
+    stage(&mut agent, &chat, "offered").await;
+    (agent, zoe, chat)
+}
+
 async fn customer(site: &Site, text: &str) -> (Window, Value) {
     let mut window = Window::customer(site).await;
     let fields = json!({"service": "support", "nickname": "Zoë", "subject": "A parcel", "text": text});
@@ -167,11 +177,7 @@ async fn nothing_is_done_before_signing_in_and_guessing_is_slowed_down() {
 #[actix_web::test]
 async fn an_agent_sees_his_customer_s_earlier_chats_and_nobody_else_s() {
     let site = site();
-    let mut bob = Window::agent(&site).await;
-    sign_in(&mut bob, "bob").await;
-    bob.done("ready", json!({})).await;
-    let (_zoe, chat) = customer(&site, "hi").await;
-    stage(&mut bob, &chat, "offered").await;
+    let (mut bob, _zoe, chat) = offered(&site, "bob", "hi").await;
     let history = bob.done("history", json!({"chat": chat})).await;
     assert_eq!(history["contact"]["email"], "zoe@example.org");
     assert_eq!(history["records"].as_array().unwrap().len(), 1);
@@ -190,11 +196,7 @@ async fn an_agent_sees_his_customer_s_earlier_chats_and_nobody_else_s() {
 #[actix_web::test]
 async fn a_declined_offer_goes_and_a_desk_goes_on_through_a_takeover() {
     let site = site();
-    let mut ann = Window::agent(&site).await;
-    sign_in(&mut ann, "ann").await;
-    ann.done("ready", json!({})).await;
-    let (_zoe, chat) = customer(&site, "hi").await;
-    stage(&mut ann, &chat, "offered").await;
+    let (mut ann, _zoe, chat) = offered(&site, "ann", "hi").await;
     ann.done("decline", json!({"chat": chat})).await;
     ann.find("an empty desk", |frame| frame["event"] == "desk" && frame["work"] == json!([])).await;
     site.sessions.troubles(&[Trouble::Again, Trouble::Busy]);
@@ -207,4 +209,36 @@ async fn a_declined_offer_goes_and_a_desk_goes_on_through_a_takeover() {
     let desk = ann.find("lunch", |frame| frame["status"]["reason"] == "lunch").await;
     assert_eq!(desk["status"]["state"], "not_ready");
     assert_eq!(ann.code("not_ready", json!({"reason": "r".repeat(257)})).await, "bad_command");
+}
+
+#[actix_web::test]
+async fn an_accept_whose_answer_was_lost_in_a_takeover_counts_once_and_its_old_id_does_nothing_new() {
+    let site = site();
+    let (mut ann, mut zoe, chat) = offered(&site, "ann", "hello?").await;
+    let accept = json!({"chat": chat});
+    site.sessions.troubles(&[Trouble::LostAfter]);
+    let lost = ann.ask_as("take", "accept", accept.clone()).await;
+    assert_eq!(lost["error"]["code"], "unknown", "{lost}");
+    site.sessions.restore_all();
+    assert_eq!(ann.ask_as("take", "accept", accept.clone()).await["ok"], true);
+    stage(&mut ann, &chat, "chatting").await;
+    assert_eq!(ann.ask_as("take", "accept", accept.clone()).await["ok"], true);
+    let joins = |frame: &Value| frame["participants"].as_array().is_some_and(|all| all.len() > 1);
+    let shown = zoe.find("that she joined", joins).await;
+    let agents =
+        shown["participants"].as_array().unwrap().iter().filter(|who| who["role"] == "agent").count();
+    assert_eq!(agents, 1);
+    let other = ann.ask_as("take", "decline", accept.clone()).await;
+    assert_eq!(other["error"]["code"], "id_in_use", "an old id for something else");
+    // The chat is closed: whatever is done to it now is refused, and an old id has its old answer.
+    ann.done("leave", json!({"chat": chat, "how": "force_close"})).await;
+    stage(&mut ann, &chat, "over").await;
+    assert_eq!(ann.ask_as("take", "accept", accept.clone()).await["ok"], true);
+    assert_eq!(ann.ask_as("again", "accept", accept).await["error"]["code"], "no_claim");
+    assert_eq!(ann.code("decline", json!({"chat": chat})).await, "no_claim");
+    assert_eq!(ann.code("send", json!({"chat": chat, "text": "x"})).await, "ended");
+    assert_eq!(ann.code("typing", json!({"chat": chat, "started": true})).await, "ended");
+    assert_eq!(ann.code("push_url", json!({"chat": chat, "url": "https://a"})).await, "ended");
+    ann.done("leave", json!({"chat": chat})).await;
+    zoe.find("the end", |frame| frame["ended"] == true).await;
 }

@@ -10,7 +10,8 @@ async fn a_customer_starts_talks_and_leaves_and_sees_it_all() {
     let site = site();
     let mut window = Window::customer(&site).await;
     let hello = window.next().await.unwrap();
-    assert_eq!(hello, json!({"event": "hello", "version": 1, "node": 7}));
+    let nodes = ["http://127.0.0.1:8107", "http://127.0.0.1:8108"];
+    assert_eq!(hello, json!({"event": "hello", "version": 1, "node": 7, "nodes": nodes}));
     let started = window
         .done("start", json!({"service": "robin", "nickname": "Zoë", "subject": "s", "text": "hi"}))
         .await;
@@ -33,6 +34,50 @@ async fn a_customer_starts_talks_and_leaves_and_sees_it_all() {
     let left = last["events"].as_array().unwrap().iter().find(|event| event["type"] == "left").unwrap();
     assert_eq!(left["reason"], "left");
     assert!(!window.had(|frame| frame["typing"].as_array().is_some_and(|typing| !typing.is_empty())));
+}
+
+#[actix_web::test]
+async fn notices_are_numbered_like_messages_and_show_with_their_fields() {
+    let site = site();
+    let mut window = Window::customer(&site).await;
+    let chat = window.start(json!({"nickname": "n", "service": "robin"})).await;
+    for (number, word, fields) in [
+        (1, "push_url", json!({"url": "https://example.org"})),
+        (2, "rename", json!({"nickname": "Zoë"})),
+        (3, "notice", json!({"text": "{}", "message_type": "survey"})),
+        (4, "attach", json!({"data": {"k": "v"}})),
+    ] {
+        let mut body = fields;
+        body["number"] = number.into();
+        assert_eq!(window.done(word, body).await["number"], number);
+    }
+    window.done("read", json!({"position": 4})).await;
+    assert_eq!(window.code("rename", json!({"number": 4, "nickname": "x"})).await, "id_in_use");
+    for (word, fields) in [
+        ("push_url", json!({"number": 5, "url": "javascript:alert(1)"})),
+        ("rename", json!({"number": 5, "nickname": " "})),
+        ("notice", json!({"number": 5, "text": ""})),
+        ("attach", json!({"number": 5, "data": {"": "v"}})),
+        ("attach", json!({"number": 5, "data": {"k": 1}})),
+        ("read", json!({"position": -1})),
+    ] {
+        assert_eq!(window.code(word, fields).await, "bad_command", "{word}");
+    }
+    drop(window);
+    let mut window = Window::customer(&site).await;
+    let resumed = window.done("resume", json!({"chat": chat["chat"], "key": chat["key"]})).await;
+    assert_eq!(resumed["next_command"], 5);
+    let frame = window.find("the chat", |frame| frame["event"] == "chat").await;
+    assert_eq!(frame["participants"][0]["nickname"], "Zoë");
+    let events = frame["events"].as_array().unwrap();
+    let of = |kind: &str| events.iter().find(|event| event["type"] == kind).unwrap();
+    assert_eq!(of("pushed_url")["text"], "https://example.org");
+    assert_eq!(of("renamed")["text"], "Zoë");
+    assert_eq!(
+        (&of("custom_notice")["text"], &of("custom_notice")["message_type"]),
+        (&json!("{}"), &json!("survey"))
+    );
+    assert!(of("read")["through"].as_u64().unwrap() < 4, "what was below the position");
 }
 
 #[actix_web::test]

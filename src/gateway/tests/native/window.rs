@@ -3,7 +3,7 @@
 use crate::gateway::tests::support::Site;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -82,7 +82,9 @@ impl Window {
         if let Some(at) = self.read.iter().position(&fits) {
             return self.read.remove(at);
         }
+        let until = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < until, "never came: {what}");
             let frame = self.next().await.unwrap_or_else(|code| panic!("closed ({code}) before: {what}"));
             if fits(&frame) {
                 return frame;
@@ -107,13 +109,23 @@ impl Window {
     }
 
     /// Gives a command and waits for its answer.
-    pub(in crate::gateway::tests) async fn ask(&mut self, word: &str, mut fields: Value) -> Value {
+    pub(in crate::gateway::tests) async fn ask(&mut self, word: &str, fields: Value) -> Value {
         self.ids += 1;
         let id = format!("{}-{}", self.prefix, self.ids);
-        fields["id"] = id.clone().into();
+        self.ask_as(&id, word, fields).await
+    }
+
+    /// Gives a command under an id of the caller's choice and waits for its answer.
+    pub(in crate::gateway::tests) async fn ask_as(
+        &mut self,
+        id: &str,
+        word: &str,
+        mut fields: Value,
+    ) -> Value {
+        fields["id"] = id.into();
         fields["do"] = word.into();
         self.say(&fields).await;
-        self.find(&format!("the answer to {word}"), |frame| frame["answer"] == id.as_str()).await
+        self.find(&format!("the answer to {word}"), |frame| frame["answer"] == id).await
     }
 
     /// A command that must be carried out.

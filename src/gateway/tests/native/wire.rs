@@ -173,7 +173,19 @@ async fn a_node_that_drains_leads_its_sockets_away_and_takes_no_new_ones() {
     window.start(json!({"nickname": "n"})).await;
     site.sessions.drain();
     assert_eq!(window.closes().await, 1012);
-    assert!(window.had(|frame| frame["event"] == "moved"));
+    let there = json!(["http://127.0.0.1:8108"]);
+    assert!(window.had(|frame| frame["event"] == "moved" && frame["nodes"] == there));
     assert_eq!(open(&site, "/v1/customer", None).await.err(), Some(503));
     assert!(window.socket.next().await.is_none_or(|end| end.is_err()));
+}
+
+#[actix_web::test]
+async fn behind_a_balancer_no_node_s_own_address_is_told() {
+    let options = crate::gateway::GatewayOptions { behind_balancer: true, ..options() };
+    let site = site_of(Memory::new(), options, 7);
+    let mut window = Window::customer(&site).await;
+    assert_eq!(window.next().await.unwrap()["nodes"], json!([]));
+    site.sessions.drain();
+    window.closes().await;
+    assert!(window.had(|frame| frame["event"] == "moved" && frame["nodes"] == json!([])));
 }

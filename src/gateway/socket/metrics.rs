@@ -14,6 +14,8 @@ pub enum SocketLabel {
     customer,
     /// An agent's.
     agent,
+    /// A CometD client's; its messages are counted by themselves.
+    cometd,
 }
 
 /// How a command went, as a label.
@@ -78,13 +80,13 @@ pub struct Metrics {
 impl Metrics {
     /// Registers `handoff_socket_open`, `_commands_total`, `_frames_sent_total` and `_closes_total`.
     pub fn register(&self, registry: &mut Registry) {
-        let help = "Native sockets that are open";
+        let help = "Sockets that are open";
         registry.register("handoff_socket_open", help, self.open.clone());
         let help = "Commands on native sockets by outcome";
         registry.register("handoff_socket_commands", help, self.commands.clone());
-        let help = "Text frames and pongs sent on native sockets";
+        let help = "Text frames and pongs sent on sockets";
         registry.register("handoff_socket_frames_sent", help, self.sent.clone());
-        let help = "Native sockets closed, by reason";
+        let help = "Sockets closed, by reason";
         registry.register("handoff_socket_closes", help, self.closes.clone());
     }
 

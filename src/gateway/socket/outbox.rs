@@ -1,8 +1,7 @@
 //! What waits to be read by a socket's client, and the one task that writes it: bounded, because a client that reads
 //! slowly or never must cost little. Nothing is lost by closing on such a client: it resumes by position.
 
-use super::wire;
-use crate::gateway::native::metrics::{CloseLabel, Metrics, SocketLabel};
+use super::metrics::{CloseLabel, Metrics, SocketLabel};
 use actix_ws::{CloseCode, CloseReason};
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -12,9 +11,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 /// Most frames that wait.
-pub(super) const FRAMES_MAX: usize = 256;
+pub(in crate::gateway) const FRAMES_MAX: usize = 256;
 /// Most bytes that wait.
-pub(super) const BYTES_MAX: usize = 1024 * 1024;
+pub(in crate::gateway) const BYTES_MAX: usize = 1024 * 1024;
 /// A frame that can wait itself (chat events) goes in while no more than this part is full.
 const ROOMY: usize = 2;
 /// A client that makes no room for so long is slow.
@@ -24,7 +23,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// How a socket ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(in crate::gateway) enum Ending {
     /// The node drains: the client goes on elsewhere.
     Moved,
     /// The client does not read.
@@ -62,7 +61,7 @@ impl Ending {
         Some(CloseReason { code, description: Some(words.to_owned()) })
     }
 
-    pub(super) fn label(self) -> CloseLabel {
+    pub(in crate::gateway) fn label(self) -> CloseLabel {
         match self {
             Self::Moved => CloseLabel::moved,
             Self::Slow => CloseLabel::slow,
@@ -88,7 +87,7 @@ struct Inner {
 }
 
 /// The queue. Whoever puts something in never waits, unless he asks for room.
-pub(super) struct Outbox {
+pub(in crate::gateway) struct Outbox {
     inner: RefCell<Inner>,
     /// Something was put in, or the end was set.
     stirred: Notify,
@@ -101,17 +100,17 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) fn new(kind: SocketLabel, metrics: Metrics) -> Self {
+    pub(in crate::gateway) fn new(kind: SocketLabel, metrics: Metrics) -> Self {
         let (stirred, taken, cut) = (Notify::new(), Notify::new(), Notify::new());
         Self { inner: RefCell::default(), stirred, taken, cut, kind, metrics }
     }
 
     /// A frame that must go now: the socket ends as slow when too much waits.
-    pub(super) fn push(&self, text: String) {
+    pub(in crate::gateway) fn push(&self, text: String) {
         self.put(Frame::Text(text));
     }
 
-    pub(super) fn pong(&self, payload: Bytes) {
+    pub(in crate::gateway) fn pong(&self, payload: Bytes) {
         self.put(Frame::Pong(payload));
     }
 
@@ -134,7 +133,7 @@ impl Outbox {
 
     /// Waits until there is room for a frame that can wait; a client that makes none for too long is slow. False: the
     /// socket ends.
-    pub(super) async fn room(&self) -> bool {
+    pub(in crate::gateway) async fn room(&self) -> bool {
         let limit = Instant::now() + ROOM_LIMIT;
         loop {
             let taken = self.taken.notified();
@@ -153,15 +152,21 @@ impl Outbox {
         }
     }
 
+    /// The node drains: what waits is still sent, and last where to go.
+    pub(in crate::gateway) fn lead_away(&self, last: String) {
+        if self.ending().is_none() {
+            self.inner.borrow_mut().frames.push_back(Frame::Text(last));
+            self.end(Ending::Moved);
+        }
+    }
+
     /// Ends the socket; the first word counts. A node that drains still sends what waits.
-    pub(super) fn end(&self, ending: Ending) {
+    pub(in crate::gateway) fn end(&self, ending: Ending) {
         let mut inner = self.inner.borrow_mut();
         if inner.ending.is_some() {
             return;
         }
-        if ending == Ending::Moved {
-            inner.frames.push_back(Frame::Text(wire::moved()));
-        } else {
+        if ending != Ending::Moved {
             inner.frames.clear();
             self.cut.notify_one();
         }
@@ -172,7 +177,7 @@ impl Outbox {
     }
 
     /// How it ended, once it has.
-    pub(super) fn ending(&self) -> Option<Ending> {
+    pub(in crate::gateway) fn ending(&self) -> Option<Ending> {
         self.inner.borrow().ending
     }
 
@@ -185,10 +190,15 @@ impl Outbox {
         Some(frame)
     }
 
-    /// Writes until the socket ends: what waits, a beat when nothing else was said, and pings.
-    pub(super) async fn write(&self, mut session: actix_ws::Session, beat: Duration) {
+    /// Writes until the socket ends: what waits, pings, and where there is one a beat when nothing else was said.
+    pub(in crate::gateway) async fn write(
+        &self,
+        mut session: actix_ws::Session,
+        pause: Duration,
+        beat: Option<String>,
+    ) {
         let written = async {
-            let mut probe = interval(beat);
+            let mut probe = interval(pause);
             probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut said = Instant::now();
             loop {
@@ -208,8 +218,8 @@ impl Outbox {
                         biased;
                         () = self.stirred.notified() => Ok(()),
                         _ = probe.tick() => session.ping(b"").await,
-                        () = sleep_until(said + beat) => {
-                            self.push(wire::beat());
+                        () = sleep_until(said + pause), if beat.is_some() => {
+                            self.push(beat.clone().unwrap_or_default());
                             Ok(())
                         }
                     }

@@ -1,0 +1,89 @@
+//! What participants tell each other beside messages: pages, nicknames, data, notices to programs, receipts.
+
+use super::super::event::{Body, Text};
+use super::Case;
+use super::talking::room;
+use crate::command::{Act, Reject};
+use crate::entity::Decision;
+use std::collections::BTreeMap;
+
+/// Most keys of attached data that a session takes; the rest of a change is refused with it.
+const DATA_KEYS_MAX: usize = 256;
+
+/// Whether this module decides it.
+pub(super) fn is_one(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::PushUrl { .. }
+            | Act::Rename { .. }
+            | Act::Attach { .. }
+            | Act::CustomNotice { .. }
+            | Act::MarkRead { .. }
+    )
+}
+
+/// Decides one of them. Only who is in has something to tell.
+pub(super) fn notice(case: Case<'_>, act: &Act) -> Result<Decision, Reject> {
+    if !case.draft.state.is_in(case.asker.by) {
+        return Err(Reject::Ended);
+    }
+    match act {
+        Act::PushUrl { url } => says(case, url, Body::PushedUrl { url: Text::clear(url) }),
+        Act::Rename { nickname } => rename(case, nickname),
+        Act::CustomNotice { text, notice_type } => {
+            let mut case = case;
+            room(&case, text.len())?;
+            case.draft.notice(case.asker.by, text, notice_type.clone());
+            case.done()
+        }
+        Act::Attach { data } => attach(case, data),
+        Act::MarkRead { position } => mark_read(case, *position),
+        _ => Err(Reject::NotAllowed),
+    }
+}
+
+/// An event that is as long as a message may be, where the session is not full.
+fn says(mut case: Case<'_>, text: &str, body: Body) -> Result<Decision, Reject> {
+    room(&case, text.len())?;
+    case.draft.speak(case.asker.by, body);
+    case.done()
+}
+
+/// The nickname that one has already is no news.
+fn rename(case: Case<'_>, nickname: &str) -> Result<Decision, Reject> {
+    let party = case.draft.state.parties.get(&case.asker.by);
+    if party.is_some_and(|party| party.shown().nickname.show() == nickname) {
+        return case.done();
+    }
+    says(case, nickname, Body::Renamed { nickname: Text::clear(nickname) })
+}
+
+fn attach(mut case: Case<'_>, data: &BTreeMap<String, String>) -> Result<Decision, Reject> {
+    room(&case, data.iter().map(|(key, value)| key.len() + value.len()).max().unwrap_or(0))?;
+    if data.len() > DATA_KEYS_MAX {
+        return Err(Reject::Full { events_max: case.draft.limits.events_max });
+    }
+    for (key, value) in data {
+        let body = Body::Attached { key: key.clone(), value: Text::clear(value) };
+        case.draft.event(case.asker.by, [false; 3], body);
+    }
+    case.done()
+}
+
+/// A receipt is journaled when it tells something new, and only of what others did: what one wrote oneself needs none.
+/// What is no longer in memory was long ago, and a full session needs no receipts.
+fn mark_read(mut case: Case<'_>, position: u64) -> Result<Decision, Reject> {
+    let (state, asker) = (case.draft.state, case.asker);
+    let known = state.parties.get(&asker.by).map_or(0, |party| party.read);
+    let told = |body: &Body| !matches!(body, Body::Read { .. });
+    let last = state.events.iter().rev().take_while(|event| event.seq > known).find(|event| {
+        event.by != asker.by
+            && told(&event.body)
+            && asker.view.of(&event.index).is_some_and(|index| index < position)
+    });
+    if let Some(event) = last.filter(|_| !case.draft.full()) {
+        let (seq, through) = (event.seq, event.index);
+        case.draft.speak(asker.by, Body::Read { seq, through });
+    }
+    case.done()
+}

@@ -1,0 +1,172 @@
+//! The endpoint: long polling by POST, callback polling by GET, and WebSocket.
+
+use super::message::{Message, Refusal, array};
+use super::meta::{self, CONNECT, HANDSHAKE};
+use super::registry::random_id;
+use super::session::Link;
+use super::socket;
+use crate::gateway::Gateway;
+use crate::gateway::gms::cors;
+use crate::gateway::gms::form::{Encoding, Form, FormLimits};
+use crate::gateway::gms::routes::read_whole;
+use actix_web::http::header::{
+    self, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
+    CACHE_CONTROL, HeaderMap, HeaderValue, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+use std::sync::Arc;
+
+/// Set at the handshake as the field's clients and balancers expect; nothing here depends on it.
+const COOKIE: &str = "BAYEUX_BROWSER";
+const CALLBACK_CHARS_MAX: usize = 128;
+const METHODS: &str = "GET, POST, OPTIONS";
+
+/// Mounts the endpoint; clients put the name of what they do behind it.
+pub(in crate::gateway) fn resources(config: &mut web::ServiceConfig) {
+    let paths = ["/cometd", "/cometd/", "/cometd/{what}"];
+    config.service(web::resource(paths).default_service(web::to(handle)));
+}
+
+async fn handle(
+    request: HttpRequest,
+    body: web::Payload,
+    gateway: web::Data<Gateway>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let method = request.method().clone();
+    if method == Method::GET && wants_socket(&request) {
+        return socket::connect(request, body, gateway).await;
+    }
+    let preflight = method == Method::OPTIONS;
+    let mut response = match method {
+        Method::OPTIONS => HttpResponse::NoContent().finish(),
+        Method::POST => poll(&request, body, &gateway).await,
+        Method::GET => poll_by_callback(&request, &gateway).await,
+        _ => HttpResponse::MethodNotAllowed().insert_header((ALLOW, METHODS)).finish(),
+    };
+    cors::allow(&request, &gateway.options.origins, preflight, response.headers_mut());
+    allow_credentials(preflight, response.headers_mut());
+    Ok(response)
+}
+
+fn wants_socket(request: &HttpRequest) -> bool {
+    let upgrade = request.headers().get(UPGRADE).and_then(|value| value.to_str().ok());
+    upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+}
+
+/// The JavaScript client asks with credentials, and its browser hides replies that don't allow them. No cookie
+/// identifies anybody here, so that gives an origin nothing.
+fn allow_credentials(preflight: bool, headers: &mut HeaderMap) {
+    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        if preflight {
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+        }
+    }
+}
+
+async fn poll(request: &HttpRequest, body: web::Payload, gateway: &web::Data<Gateway>) -> HttpResponse {
+    let body = match read_whole(request, body, &gateway.options).await {
+        Ok(body) => body,
+        Err(fault) => return refused(&Refusal::new(fault.status().as_u16(), fault.to_string())),
+    };
+    // Old clients post a form with the messages in it.
+    if Encoding::of(request.headers()) == Ok(Encoding::Urlencoded) {
+        let limits = FormLimits::of(&gateway.options);
+        let form = Form::urlencoded(&body, limits);
+        let form = form.map_err(|fault| Refusal::new(fault.status().as_u16(), fault.to_string()));
+        let text = form.map(|form| form.value("message").unwrap_or_default().to_owned());
+        return respond(request, gateway, text.and_then(|text| Message::read(text.as_bytes()))).await;
+    }
+    respond(request, gateway, Message::read(&body)).await
+}
+
+async fn respond(
+    request: &HttpRequest,
+    gateway: &web::Data<Gateway>,
+    messages: Result<Vec<Message>, Refusal>,
+) -> HttpResponse {
+    match messages {
+        Ok(messages) => {
+            let body = take_all(request, gateway, &messages).await;
+            let mut response = HttpResponse::Ok();
+            response
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .content_type("application/json;charset=UTF-8");
+            if let Some(cookie) = cookie(request, &messages) {
+                response.insert_header((header::SET_COOKIE, cookie));
+            }
+            response.body(body)
+        }
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+async fn poll_by_callback(request: &HttpRequest, gateway: &web::Data<Gateway>) -> HttpResponse {
+    let limits = FormLimits::of(&gateway.options);
+    let Ok(form) = Form::urlencoded(request.query_string().as_bytes(), limits) else {
+        return refused(&Refusal::new(400, "the query is malformed"));
+    };
+    let Some(callback) = form.value("jsonp").filter(|name| is_callback(name)) else {
+        return refused(&Refusal::new(400, "jsonp must be the name of a function"));
+    };
+    let messages = match Message::read(form.value("message").unwrap_or_default().as_bytes()) {
+        Ok(messages) => messages,
+        Err(refusal) => return refused(&refusal),
+    };
+    let body = take_all(request, gateway, &messages).await;
+    // A script: the comment keeps the reply from being taken for anything else.
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .content_type("text/javascript;charset=UTF-8")
+        .body(format!(
+            "/**/{callback}({});",
+            body.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+        ))
+}
+
+fn is_callback(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '.');
+    name.len() <= CALLBACK_CHARS_MAX
+        && name.chars().all(plain)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// All in turn; a connect last, and held only where nothing else waits for the reply.
+async fn take_all(request: &HttpRequest, gateway: &web::Data<Gateway>, messages: &[Message]) -> String {
+    let from = gateway.admission.address(request);
+    let gateway: &Arc<Gateway> = gateway;
+    let (mut replies, mut connect) = (Vec::new(), None);
+    for message in messages {
+        if message.channel() == CONNECT {
+            connect = Some(message);
+        } else {
+            replies.push(meta::take(gateway, from, message).await);
+        }
+    }
+    if let Some(connect) = connect {
+        let alone = replies.is_empty();
+        replies.extend(meta::connect(gateway, connect, Link::Http, alone).await);
+    }
+    array(&replies)
+}
+
+fn cookie(request: &HttpRequest, messages: &[Message]) -> Option<String> {
+    let shakes_hands = messages.iter().any(|message| message.channel() == HANDSHAKE);
+    let has_one = |given: &HeaderValue| given.to_str().is_ok_and(|given| given.contains(COOKIE));
+    if !shakes_hands || request.headers().get_all(header::COOKIE).any(has_one) {
+        return None;
+    }
+    // Over TLS pages of other sites can have it too.
+    let secure = request.connection_info().scheme() == "https";
+    let reach = if secure { "; Secure; SameSite=None; Partitioned" } else { "" };
+    Some(format!("{COOKIE}={}; Path=/; HttpOnly{reach}", random_id()?))
+}
+
+/// What could not even be read as messages.
+fn refused(refusal: &Refusal) -> HttpResponse {
+    let status = StatusCode::from_u16(refusal.code).unwrap_or(StatusCode::BAD_REQUEST);
+    let error = serde_json::json!([{"successful": false, "error": refusal.to_string()}]);
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(error)
+}

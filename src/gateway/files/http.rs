@@ -1,0 +1,262 @@
+//! Files over HTTP for clients of the native sockets: `/v1/chats/{chat}/files`. A customer shows his key
+//! (`Authorization: Bearer KEY`), an agent his name and token (`Authorization: Basic`). Errors are problem documents
+//! (RFC 9457).
+
+use super::body::{self, Body, BodyFault};
+use super::{Asker, Brought, FileFault, Uploaded, response};
+use crate::clock::wall_ms;
+use crate::front::AskError;
+use crate::gateway::Gateway;
+use crate::gateway::gms::cors;
+use crate::gateway::gms::fault::Fault;
+use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_METHODS, AUTHORIZATION, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use handoff_chat::command::{Caller, Reject};
+use handoff_chat::file::{File, FileReject, FilesView};
+use handoff_chat::key::SecureKey;
+use handoff_chat::{AgentName, FileId, SessionId};
+use serde_json::{Value, json};
+use std::time::Instant;
+use tracing::Instrument;
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE, OPTIONS");
+
+/// Mounts them.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(web::resource("/v1/chats/{chat}/files").default_service(web::to(handle)));
+    config.service(web::resource("/v1/chats/{chat}/files/{file}").default_service(web::to(handle)));
+}
+
+/// Why a call is answered with a problem.
+struct Problem {
+    status: StatusCode,
+    /// For programs.
+    code: &'static str,
+    detail: String,
+    /// When to try again, where that helps.
+    retry_ms: Option<u64>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), retry_ms: None }
+    }
+
+    fn retry(status: StatusCode, code: &'static str, detail: impl Into<String>, ms: u64) -> Self {
+        Self { retry_ms: Some(ms), ..Self::new(status, code, detail) }
+    }
+
+    fn unauthorized() -> Self {
+        let detail = "this needs the chat's key (Authorization: Bearer) or an agent's name and token (Basic)";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    fn response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Some(ms) = self.retry_ms {
+            response.insert_header((RETRY_AFTER, ms.div_ceil(1000)));
+        }
+        response.insert_header((CACHE_CONTROL, "no-store")).content_type("application/problem+json");
+        let body = json!({
+            "type": "about:blank", "title": self.status.canonical_reason(), "status": self.status.as_u16(),
+            "code": self.code, "detail": self.detail, "retry_ms": self.retry_ms,
+        });
+        response.body(body.to_string())
+    }
+
+    fn outcome(&self) -> OutcomeLabel {
+        match self.code {
+            "again" | "busy" | "unavailable" => OutcomeLabel::again,
+            "limited" => OutcomeLabel::limited,
+            "unknown" => OutcomeLabel::unknown,
+            "unknown_chat" | "unauthorized" => OutcomeLabel::dead,
+            _ => OutcomeLabel::refused,
+        }
+    }
+}
+
+async fn handle(request: HttpRequest, payload: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
+    let begun = Instant::now();
+    let one = request.match_info().get("file").is_some();
+    let label = match *request.method() {
+        Method::GET if one => OperationLabel::file_download,
+        Method::GET => OperationLabel::file_limits,
+        Method::POST => OperationLabel::file_upload,
+        Method::DELETE => OperationLabel::file_delete,
+        _ => OperationLabel::other,
+    };
+    let preflight = request.method() == Method::OPTIONS;
+    let span = tracing::info_span!("files", operation = ?label, session = tracing::field::Empty);
+    let mut response = if preflight {
+        HttpResponse::NoContent().finish()
+    } else {
+        let served = serve(&request, payload, &gateway).instrument(span).await;
+        let outcome = served.as_ref().map_or_else(Problem::outcome, |_| OutcomeLabel::ok);
+        gateway.metrics.count(label, outcome, begun.elapsed());
+        served.unwrap_or_else(|problem| problem.response())
+    };
+    cors::allow(&request, &gateway.options.origins, preflight, response.headers_mut());
+    if preflight && response.headers().contains_key(ACCESS_CONTROL_ALLOW_METHODS) {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    }
+    response
+}
+
+async fn serve(
+    request: &HttpRequest,
+    payload: web::Payload,
+    gateway: &Gateway,
+) -> Result<HttpResponse, Problem> {
+    gateway.admission.request(gateway.admission.address(request)).map_err(FileFault::from)?;
+    let path = request.match_info();
+    let chat = path.get("chat").and_then(SessionId::parse);
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, "unknown_chat", "no such chat");
+    let asker = asker(request, gateway, chat.ok_or_else(unknown)?)?;
+    tracing::Span::current().record("session", asker.chat.0.as_str());
+    let file = path.get("file").map(|id| FileId::parse(id).ok_or(FileFault::reject(FileReject::Unknown)));
+    match (request.method().as_str(), file.transpose()?) {
+        ("GET", None) => Ok(no_store(StatusCode::OK, &listed(&gateway.files_of(&asker).await?))),
+        ("GET", Some(file)) => {
+            let (file, stream) = gateway.download(&asker, file).await?;
+            Ok(response(&file, stream))
+        }
+        ("DELETE", Some(file)) => {
+            gateway.delete(&asker, file).await?;
+            Ok(HttpResponse::NoContent().finish())
+        }
+        ("POST", None) => {
+            let body = body::read(request, payload, gateway, |_| Some(asker.clone())).await?;
+            let Uploaded { file, held } = gateway.upload(&asker, brought(body)?).await?;
+            let status = if held { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+            Ok(no_store(status, &json!({"file": shown(&file), "held": held})))
+        }
+        _ => Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "not with this method")),
+    }
+}
+
+fn no_store(status: StatusCode, body: &Value) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
+}
+
+/// Who asks, by what he shows.
+fn asker(request: &HttpRequest, gateway: &Gateway, chat: SessionId) -> Result<Asker, Problem> {
+    let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, shown) = shown.and_then(|text| text.split_once(' ')).ok_or_else(Problem::unauthorized)?;
+    let caller = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => {
+            let key = SecureKey::parse(shown.trim()).filter(|key| key.session == chat);
+            Caller::Customer(key.ok_or_else(Problem::unauthorized)?.hash())
+        }
+        "basic" => {
+            let decoded = STANDARD.decode(shown.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let decoded = decoded.ok_or_else(Problem::unauthorized)?;
+            let (name, token) = decoded.split_once(':').ok_or_else(Problem::unauthorized)?;
+            let account = gateway.agents.by_token(name, token, wall_ms());
+            account.map_err(|_| Problem::unauthorized())?;
+            Caller::Agent(AgentName(name.to_owned()))
+        }
+        _ => return Err(Problem::unauthorized()),
+    };
+    Ok(Asker { chat, caller })
+}
+
+fn brought(body: Body) -> Result<Brought, Problem> {
+    let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail);
+    let Body { form, file } = body;
+    let (name, file) = file.ok_or_else(|| bad("a part with a file name is required".to_owned()))?;
+    let client_id = form.value("client_id").map(str::to_owned);
+    if client_id.as_ref().is_some_and(|id| id.len() > 64) {
+        return Err(bad("client_id is longer than 64 bytes".to_owned()));
+    }
+    let description = form.value("description").unwrap_or_default().to_owned();
+    Ok(Brought { file, name, description, client_id })
+}
+
+fn listed(view: &FilesView) -> Value {
+    let limits = view.limits.as_ref().map(|limits| {
+        json!({
+            "files_max": limits.files_max, "file_bytes_max": limits.file_bytes_max,
+            "total_bytes_max": limits.total_bytes_max, "need_agent": limits.need_agent,
+            "downloads_max": limits.downloads_max, "types": limits.types.split(':').collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "limits": limits, "used_files": view.used_files, "used_bytes": view.used_bytes,
+        "downloads": view.downloads, "files": view.files.iter().map(shown).collect::<Vec<_>>(),
+    })
+}
+
+fn shown(file: &File) -> Value {
+    json!({
+        "id": file.id.to_string(), "name": file.name.show(), "bytes": file.bytes, "media_type": file.media_type,
+        "description": file.description.show(),
+    })
+}
+
+impl From<BodyFault> for Problem {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::Form(fault @ Fault::Slow) => {
+                Self::new(StatusCode::REQUEST_TIMEOUT, "incomplete", fault.to_string())
+            }
+            BodyFault::Form(fault) => Self::new(fault.status(), "bad_request", fault.to_string()),
+            BodyFault::File(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<FileFault> for Problem {
+    fn from(fault: FileFault) -> Self {
+        let detail = fault.to_string();
+        match fault {
+            FileFault::Ask(error) => Self::of_ask(error, detail),
+            FileFault::Limited(limited) => {
+                Self::retry(StatusCode::TOO_MANY_REQUESTS, "limited", detail, limited.retry_ms())
+            }
+            FileFault::Kind(_) => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "file_type", detail),
+            FileFault::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail),
+            FileFault::Broken => Self::new(StatusCode::BAD_REQUEST, "incomplete", detail),
+            FileFault::Infected | FileFault::Unfit => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "infected", detail)
+            }
+            FileFault::ScannerDown | FileFault::Store => {
+                Self::retry(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail, 5_000)
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn of_ask(error: AskError, detail: String) -> Self {
+        let reject = match error {
+            AskError::Rejected(reject) => reject,
+            AskError::Again => return Self::retry(StatusCode::SERVICE_UNAVAILABLE, "again", detail, 1_000),
+            AskError::Busy => return Self::retry(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, 1_000),
+            AskError::Unknown => return Self::new(StatusCode::GATEWAY_TIMEOUT, "unknown", detail),
+        };
+        match reject {
+            Reject::Unknown | Reject::WrongKey | Reject::NoClaim => {
+                Self::new(StatusCode::NOT_FOUND, "unknown_chat", detail)
+            }
+            Reject::Ended => Self::new(StatusCode::CONFLICT, "ended", detail),
+            Reject::File(FileReject::Unknown) => Self::new(StatusCode::NOT_FOUND, "unknown_file", detail),
+            Reject::File(FileReject::TooLarge { .. }) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+            }
+            Reject::File(FileReject::TooMany { .. }) => Self::new(StatusCode::CONFLICT, "too_many", detail),
+            Reject::File(FileReject::Off) => Self::new(StatusCode::FORBIDDEN, "files_off", detail),
+            Reject::File(FileReject::NeedsAgent) => Self::new(StatusCode::CONFLICT, "needs_agent", detail),
+            Reject::Quarantined => Self::retry(StatusCode::SERVICE_UNAVAILABLE, "again", detail, 1_000),
+            _ => Self::new(StatusCode::FORBIDDEN, "refused", detail),
+        }
+    }
+}

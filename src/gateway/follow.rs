@@ -1,0 +1,146 @@
+//! Following a chat: it is read again and again from the last position, and each read waits at the owner for
+//! something new. So a follower survives every takeover, misses nothing, and each read proves that he is there.
+
+use crate::front::{Ask, AskError, Sessions};
+use handoff_chat::command::{Caller, Read, Reading, Reject};
+use handoff_chat::session::View;
+use handoff_chat::{EntityId, SessionId};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+/// How long a read waits at the owner.
+pub(super) const WAIT: Duration = Duration::from_secs(2);
+/// Between reads that brought nothing sooner than they should, and after those that failed; doubles up to the second.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Waits longer after each failure in a row.
+pub(super) struct Pace(Duration);
+
+impl Pace {
+    pub(super) fn new() -> Self {
+        Self(PAUSE.0)
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.0 = PAUSE.0;
+    }
+
+    pub(super) async fn pause(&mut self) {
+        sleep(self.0).await;
+        self.0 = (self.0 * 2).min(PAUSE.1);
+    }
+}
+
+/// Which failures pass while a follower asks again.
+pub(super) fn passes(error: &AskError) -> bool {
+    matches!(error, AskError::Again | AskError::Busy | AskError::Unknown)
+        || *error == AskError::Rejected(Reject::Quarantined)
+}
+
+/// Where a follower shows what he reads.
+pub(super) trait Show {
+    /// Shows what is new in a view, and moves `next` on past what was shown. False: nobody looks any more.
+    async fn show(&mut self, view: View, next: &Cell<u64>) -> bool;
+    /// There is no such chat for the follower any more.
+    fn gone(&mut self, next: u64);
+    /// Nobody looks any more.
+    fn closed(&self) -> bool;
+}
+
+/// One who follows a chat.
+pub(super) struct Follower<S> {
+    pub(super) sessions: Arc<dyn Sessions>,
+    pub(super) chat: SessionId,
+    pub(super) caller: Caller,
+    /// How long a read is tried beyond its wait.
+    pub(super) patience: Duration,
+    /// The first index that the client does not have. Kept by whoever may follow the same chat again.
+    pub(super) next: Rc<Cell<u64>>,
+    /// Told when the chat is over for the follower: he reads once more and ends.
+    pub(super) over: Rc<Notify>,
+    /// Where he shows it.
+    pub(super) to: S,
+}
+
+/// A follower's reading of his chat.
+enum Look {
+    News(Box<View>),
+    Nothing,
+    Failed(AskError),
+}
+
+impl<S: Show> Follower<S> {
+    /// Shows what happens until the chat ends for the follower, or nobody looks.
+    pub(super) async fn run(mut self) {
+        let mut pace = Pace::new();
+        let over = Rc::clone(&self.over);
+        let (mut first, mut last) = (true, false);
+        loop {
+            let begun = Instant::now();
+            // The first read does not wait: it brings the participants.
+            let wait = if last || first { Duration::ZERO } else { WAIT };
+            let look = tokio::select! {
+                biased;
+                look = self.look(wait) => look,
+                () = over.notified(), if !last => {
+                    last = true;
+                    continue;
+                }
+            };
+            match look {
+                Look::News(view) => {
+                    pace.reset();
+                    first = false;
+                    let empty = view.events.is_empty() && view.typing.is_empty();
+                    let ended = view.chat_ended;
+                    if !self.to.show(*view, &self.next).await || ended || last {
+                        return;
+                    }
+                    if empty && !wait.is_zero() && begun.elapsed() < PAUSE.0 {
+                        pace.pause().await;
+                    }
+                }
+                // A read that could not wait at the owner comes back at once.
+                Look::Nothing if begun.elapsed() < PAUSE.0 && !last => pace.pause().await,
+                Look::Nothing => pace.reset(),
+                Look::Failed(error) if passes(&error) => {
+                    pace.pause().await;
+                    if self.to.closed() {
+                        return;
+                    }
+                    continue;
+                }
+                Look::Failed(_gone) => return self.to.gone(self.next.get()),
+            }
+            if last {
+                return;
+            }
+        }
+    }
+
+    async fn look(&self, wait: Duration) -> Look {
+        let read = match self.caller {
+            Caller::Customer(_) => Read::Customer { position: self.next.get() },
+            _ => Read::Agent { position: self.next.get() },
+        };
+        let ask = Ask {
+            entity: EntityId::from(&self.chat),
+            command: None,
+            read: Some((self.caller.clone(), read)),
+            client_id: true,
+            patience: wait + self.patience,
+            wait,
+        };
+        match self.sessions.ask(ask).await {
+            Ok(told) => match told.reading {
+                Some(Reading::View(view)) => Look::News(Box::new(view)),
+                _ => Look::Nothing,
+            },
+            Err(error) => Look::Failed(error),
+        }
+    }
+}

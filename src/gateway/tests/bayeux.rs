@@ -1,0 +1,6 @@
+//! The CometD endpoint.
+
+pub(super) mod client;
+mod polling;
+mod socket;
+mod wrong;

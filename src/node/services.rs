@@ -1,0 +1,86 @@
+//! From the configuration to what the gateways know of each service.
+
+use crate::bots::Bots;
+use crate::gateway::ServiceOptions;
+use crate::workflows::Workflows;
+use handoff_chat::BotName;
+use handoff_chat::privacy::Privacy;
+use handoff_chat::session::{Bot, Counts, IdleTerms, Limits};
+use handoff_config::{Config, CountedNotices, Inactivity, Service};
+use std::collections::BTreeMap;
+
+/// The services by name.
+pub(super) fn of(
+    config: &Config,
+    bots: &Bots,
+    workflows: &Workflows,
+    privacy: Option<Box<Privacy>>,
+) -> BTreeMap<String, ServiceOptions> {
+    let limits = Limits {
+        message_bytes_max: config.session.message_bytes_max,
+        events_max: config.session.events_max,
+        linger_ms: whole(config.session.linger_ms),
+        files: super::files::limits(config),
+    };
+    let of_one = |service: &Service| {
+        let bot = service.bot.as_ref().and_then(|bot| {
+            let name = BotName(bot.clone());
+            let nickname = bots.get(&name)?.nickname().to_owned();
+            Some(Bot { name, nickname })
+        });
+        let workflow = service.workflow.as_ref().and_then(|workflow| workflows.get(workflow));
+        let idle = [ordinary(&config.inactivity, service), asynchronous(&config.inactivity, service)];
+        let starts_per_minute = service.starts_per_minute;
+        let files = limits.files.clone().filter(|_| service.files);
+        let limits = Limits { files, ..limits.clone() };
+        let privacy = privacy.clone().filter(|_| service.privacy);
+        ServiceOptions { workflow, bot, limits, starts_per_minute, idle, privacy }
+    };
+    config.services.iter().map(|(name, service)| (name.clone(), of_one(service))).collect()
+}
+
+fn ordinary(inactivity: &Inactivity, service: &Service) -> Option<Box<IdleTerms>> {
+    let alert_ms = unless_set(service.inactivity_alert_ms, inactivity.alert_ms);
+    (service.inactivity && alert_ms > 0).then(|| {
+        Box::new(IdleTerms {
+            alert_ms: whole(alert_ms),
+            second_alert_ms: whole(inactivity.second_alert_ms),
+            close_ms: whole(unless_set(service.inactivity_close_ms, inactivity.close_ms)),
+            texts: texts(inactivity),
+            counts: counts(inactivity.notices),
+        })
+    })
+}
+
+fn asynchronous(inactivity: &Inactivity, service: &Service) -> Option<Box<IdleTerms>> {
+    (service.inactivity && inactivity.async_alert_ms > 0).then(|| {
+        Box::new(IdleTerms {
+            alert_ms: whole(inactivity.async_alert_ms),
+            second_alert_ms: 0,
+            close_ms: whole(inactivity.async_close_ms),
+            texts: texts(inactivity),
+            counts: counts(inactivity.async_notices),
+        })
+    })
+}
+
+fn unless_set(of_service: u64, of_all: u64) -> u64 {
+    if of_service > 0 { of_service } else { of_all }
+}
+
+fn texts(inactivity: &Inactivity) -> [String; 3] {
+    [&inactivity.alert_text, &inactivity.second_alert_text, &inactivity.close_text].map(Clone::clone)
+}
+
+fn counts(notices: CountedNotices) -> Counts {
+    match notices {
+        CountedNotices::Nothing => Counts::Nothing,
+        CountedNotices::Notices => Counts::Notices,
+        CountedNotices::Typing => Counts::Typing,
+        CountedNotices::All => Counts::Everything,
+    }
+}
+
+fn whole(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,51 @@
+// One address in front of several: connections go to the first target that takes them, as a balancer would send them.
+
+import { connect, createServer } from "node:net";
+
+export class Relay {
+  /** @type {Set<import("node:net").Socket>} */
+  #open = new Set();
+
+  /** @param {string[]} urls in the order in which they are tried */
+  constructor(urls) {
+    this.targets = urls.map((url) => new URL(url));
+    this.server = createServer((client) => this.#join(client, 0));
+  }
+
+  /** Listens; gives its own address. */
+  async start() {
+    await new Promise((done) => this.server.listen(0, "127.0.0.1", () => done(null)));
+    const { port } = /** @type {import("node:net").AddressInfo} */ (this.server.address());
+    return `http://127.0.0.1:${port}`;
+  }
+
+  stop() {
+    for (const socket of this.#open) socket.destroy();
+    this.server.close();
+  }
+
+  /**
+   * @param {import("node:net").Socket} client
+   * @param {number} at
+   */
+  #join(client, at) {
+    const target = this.targets[at];
+    if (!target) {
+      client.destroy();
+      return;
+    }
+    const node = connect(Number(target.port), target.hostname);
+    let joined = false;
+    node.once("connect", () => {
+      joined = true;
+      this.#open.add(client);
+      client.pipe(node).pipe(client);
+    });
+    node.on("error", () => (joined ? client.destroy() : this.#join(client, at + 1)));
+    client.on("error", () => node.destroy());
+    client.on("close", () => {
+      this.#open.delete(client);
+      node.destroy();
+    });
+  }
+}

@@ -1,0 +1,145 @@
+//! Files on real nodes: they outlive the node that took them in, are looked through by a real ClamAV, and lie in a
+//! folder, in Cassandra (`HANDOFF_TEST_STORE=cassandra`) or in a bucket (`HANDOFF_TEST_S3`).
+
+use std::time::Duration;
+
+use reqwest::multipart::{Form, Part};
+use serde_json::Value;
+
+use crate::support::client::{Customer, http};
+use crate::support::cluster::Cluster;
+use crate::support::scanner::{Clamd, EICAR};
+use crate::support::until;
+
+/// Longer than any node is silent while its shards move.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+fn file_url(customer: &Customer, node: usize, rest: &str) -> String {
+    format!("{}/genesys/2/chat/default/{}/file{rest}", customer.urls[node], customer.chat_id)
+}
+
+async fn uploads(customer: &Customer, node: usize, name: &str, body: &[u8]) -> Value {
+    let part = Part::bytes(body.to_vec()).file_name(name.to_owned());
+    let form = Form::new().text("secureKey", customer.secure_key.clone()).part("file", part);
+    let request = http().post(file_url(customer, node, "")).timeout(TIMEOUT).multipart(form);
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+async fn uploaded(customer: &Customer, node: usize, name: &str, body: &[u8]) -> String {
+    let reply = uploads(customer, node, name, body).await;
+    reply["userData"]["file-id"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned()
+}
+
+/// What a node gives out, as soon as it knows where the chat lives.
+async fn downloads(customer: &Customer, node: usize, file: &str) -> Vec<u8> {
+    until("the file is given out", async || {
+        let request = http().post(file_url(customer, node, &format!("/{file}/download"))).timeout(TIMEOUT);
+        let reply = request.form(&[("secureKey", &customer.secure_key)]).send().await.ok()?;
+        let octets = reply.headers().contains_key("content-disposition");
+        let body = reply.bytes().await.ok()?.to_vec();
+        octets.then_some(body)
+    })
+    .await
+}
+
+/// Types and texts of what the customer sees of files.
+async fn seen(customer: &mut Customer) -> Vec<(String, String)> {
+    let reply = customer.refresh(1).await;
+    let messages = reply["messages"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = messages.map(|message| (text(&message["type"]), text(&message["text"])));
+    all.filter(|(kind, _)| kind.starts_with("File")).collect()
+}
+
+fn event(kind: &str, name: &str) -> (String, String) {
+    (kind.to_owned(), name.to_owned())
+}
+
+/// A file that needs several chunks wherever it lies.
+fn large() -> Vec<u8> {
+    (0..1_500_000_u32).map(|at| b'a' + (at % 23) as u8).collect()
+}
+
+async fn outlive_their_node(extra: &str) {
+    let mut cluster = Cluster::start_with(3, extra).await;
+    let mut customer = Customer::request(&cluster.urls(), 0, "Zoë").await;
+    let file = uploaded(&customer, 0, "large.txt", &large()).await;
+    cluster.nodes[0].kill();
+    for node in [1, 2] {
+        assert!(downloads(&customer, node, &file).await == large(), "node {node} gives another file");
+    }
+    assert_eq!(seen(&mut customer).await, [event("FileUploaded", "large.txt")]);
+    let form = [("secureKey", customer.secure_key.clone())];
+    let deleting =
+        http().post(file_url(&customer, 2, &format!("/{file}/delete"))).timeout(TIMEOUT).form(&form);
+    let reply: Value = deleting.send().await.unwrap().json().await.unwrap();
+    assert_eq!(reply["statusCode"], 0, "{reply}");
+    let request = http().post(file_url(&customer, 1, &format!("/{file}/download"))).timeout(TIMEOUT);
+    assert_eq!(request.form(&form).send().await.unwrap().status(), 404);
+    cluster.restart(0).await;
+    let expected = [event("FileUploaded", "large.txt"), event("FileDeleted", "large.txt")];
+    assert_eq!(seen(&mut customer).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_outlive_the_node_that_took_them_in() {
+    outlive_their_node("").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_in_a_bucket_outlive_the_node_that_took_them_in() {
+    let Ok(endpoint) = std::env::var("HANDOFF_TEST_S3") else {
+        println!("skipped: HANDOFF_TEST_S3 names no server");
+        return;
+    };
+    let s3 = format!(
+        "[files]\nstore = \"s3\"\n[files.s3]\nbucket = \"handoff\"\nendpoint = {endpoint:?}\n\
+         access_key_id = \"handoff\"\nsecret_access_key = \"a secret for this test alone\"\n"
+    );
+    outlive_their_node(&s3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_virus_does_not_come_in_and_what_nobody_could_look_through_waits_through_a_takeover() {
+    let Some(mut clamd) = Clamd::prepare() else { return };
+    clamd.start().await;
+    let scanner = format!("[files.scanner]\nclamd = {:?}\n", clamd.address);
+    let mut cluster = Cluster::start_with(3, &scanner).await;
+    let mut customer = Customer::request(&cluster.urls(), 0, "Zoë").await;
+    uploaded(&customer, 0, "clean.txt", b"nothing in it").await;
+    let refused = uploads(&customer, 0, "virus.txt", EICAR.as_bytes()).await;
+    assert_eq!(refused["errors"][0]["code"], 203, "{refused}");
+    clamd.kill();
+    uploaded(&customer, 0, "later.txt", b"nothing in it either").await;
+    uploaded(&customer, 0, "held virus.txt", EICAR.as_bytes()).await;
+    assert_eq!(seen(&mut customer).await, [event("FileUploaded", "clean.txt")], "nobody sees what is held");
+    for victim in [0, 1] {
+        cluster.nodes[victim].kill();
+        seen(&mut customer).await;
+        cluster.restart(victim).await;
+    }
+    clamd.start().await;
+    let both = until("both were looked through", async || {
+        let both = seen(&mut customer.clone()).await;
+        (both.len() == 3).then_some(both)
+    })
+    .await;
+    assert_eq!(both[0], event("FileUploaded", "clean.txt"));
+    assert!(both.contains(&event("FileUploaded", "later.txt")), "{both:?}");
+    assert!(both.contains(&event("FileDeleted", "held virus.txt")), "{both:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_it_is_so_configured_no_file_comes_in_while_the_scanner_is_down() {
+    let Some(clamd) = Clamd::prepare() else { return };
+    let scanner = format!("[files.scanner]\nclamd = {:?}\nwhen_down = \"refuse\"\n", clamd.address);
+    let cluster = Cluster::start_with(1, &scanner).await;
+    let mut customer = Customer::request(&cluster.urls(), 0, "Zoë").await;
+    let refused = uploads(&customer, 0, "clean.txt", b"nothing in it").await;
+    assert_eq!(
+        (&refused["statusCode"], &refused["errors"][0]["code"]),
+        (&2.into(), &503.into()),
+        "{refused}"
+    );
+    assert!(seen(&mut customer).await.is_empty());
+}
