@@ -10,6 +10,7 @@
 
 mod api;
 mod conversation;
+mod database;
 mod files;
 mod hygiene;
 mod operators;

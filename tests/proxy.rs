@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::support::cluster::Cluster;
 use crate::support::crowd::Crowd;
 use crate::support::node::free_port;
 use crate::support::talker::Talker;
-use crate::support::{PATIENCE, until_true};
+use crate::support::{Deadline, PATIENCE, until_true};
 
 const CHATS: usize = 40;
 
@@ -204,11 +204,11 @@ async fn start_from(address: &str, url: &str) -> u16 {
         let request = client.post(format!("{url}/genesys/2/chat/default")).timeout(PATIENCE);
         request.header("x-forwarded-for", &forged).form(&[("nickname", "Zoë")]).send()
     };
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Deadline::new();
     loop {
         let status = start().await.unwrap().status().as_u16();
         // On a busy machine the proxy may take its only node for gone, and says so itself.
-        if status != 503 || Instant::now() > deadline {
+        if status != 503 || deadline.is_over() {
             return status;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -262,9 +262,9 @@ impl Window {
 
     /// He is signed in and can say that he is ready, on this socket or on the next.
     async fn still_works(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Deadline::new();
         loop {
-            assert!(Instant::now() < deadline, "the agent's window does not come back");
+            deadline.check(|| "the agent's window comes back".to_owned());
             if self.says_ready().await.is_some() {
                 return;
             }

@@ -14,21 +14,41 @@ pub(crate) mod talker;
 use std::time::{Duration, Instant};
 
 /// How long a test waits for a condition before it fails. Generous: it bounds a hang and measures nothing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 const POLL: Duration = Duration::from_millis(20);
+
+/// When a test's patience ends. Its words are those by which `scripts/test` knows a time-out from a broken promise.
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// [`PATIENCE`] from now on.
+    pub(crate) fn new() -> Self {
+        Self(Instant::now() + PATIENCE)
+    }
+
+    /// Fails with `what` was waited for when the time is over.
+    pub(crate) fn check(&self, what: impl FnOnce() -> String) {
+        assert!(Instant::now() < self.0, "timed out: {}", what());
+    }
+
+    /// Whether the time is over.
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.0
+    }
+}
 
 /// Waits until the condition gives a value; fails with `what` when it does not within [`PATIENCE`].
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
     what: &str,
     mut condition: impl FnMut() -> F,
 ) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Deadline::new();
     loop {
         if let Some(value) = condition().await {
             return value;
         }
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        deadline.check(|| what.to_owned());
         tokio::time::sleep(POLL).await;
     }
 }

@@ -169,9 +169,5 @@ async fn shards_spread_over_a_node_that_comes_back() {
     })
     .await;
     cluster.restart(1).await;
-    until_true("three nodes share the shards", || async {
-        let served = cluster.served(&[0, 1, 2]).await;
-        served.iter().sum::<u64>() == 24 && served.iter().all(|shards| *shards > 0)
-    })
-    .await;
+    cluster.serves_everywhere().await;
 }

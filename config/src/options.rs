@@ -255,6 +255,8 @@ options! {
     Store {
         /// Which.
         kind: StoreKind = StoreKind::Sqlite,
+        /// How long a node that starts waits for a store that does not answer.
+        start_wait_ms: u64 = 60_000,
         /// For `sqlite`.
         sqlite: Sqlite = Sqlite::default(),
         /// For `cassandra`.

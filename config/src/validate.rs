@@ -103,6 +103,7 @@ impl Checker<'_> {
         self.range("journal.segment_frames_max", journal.segment_frames_max, 16, 65_536);
         self.range("journal.segment_bytes_max", journal.segment_bytes_max, 65_536, 64 << 20);
         let cassandra = &config.store.cassandra;
+        self.range("store.start_wait_ms", config.store.start_wait_ms, 0, 3_600_000);
         self.range("store.cassandra.replication_factor", cassandra.replication_factor, 1, 15);
         self.range("store.cassandra.request_timeout_ms", cassandra.request_timeout_ms, 10, 60_000);
         self.cluster_and_sessions(config);

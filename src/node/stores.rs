@@ -8,7 +8,7 @@ use handoff_journal::cassandra::{Cassandra, CassandraError, Settings, Severity};
 use handoff_journal::sqlite::{self, SqliteStore};
 use handoff_journal::{Chunks, Journal, JournalError, NodeId, Swap, Table, Tables, TablesError};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// Why the store can't be used.
@@ -37,6 +37,21 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether another try may succeed: there was no answer, where there may soon be one.
+    fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Cassandra(CassandraError::Unreachable(_) | CassandraError::Unknown(_))
+                | Self::Sqlite(JournalError::Unknown(_))
+                | Self::Tables(TablesError::Unknown(_))
+        )
+    }
+}
+
+/// How long after a try that got no answer the next one begins.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// Both sides of the store.
 pub(super) struct Stores {
     pub(super) journal: Arc<dyn Journal>,
@@ -45,8 +60,22 @@ pub(super) struct Stores {
     pub(super) chunks: Option<Arc<dyn Chunks>>,
 }
 
-/// Opens the store.
+/// Opens the store. One that does not answer is tried again for `store.start_wait_ms`: a node often starts together
+/// with its database, or in its busiest minute.
 pub(super) async fn open(config: &Config) -> Result<Stores, StoreError> {
+    let deadline = Instant::now() + Duration::from_millis(config.store.start_wait_ms);
+    loop {
+        match open_once(config).await {
+            Err(error) if error.may_pass() && Instant::now() < deadline => {
+                tracing::warn!(%error, "the store does not answer, trying again");
+                tokio::time::sleep(AGAIN).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn open_once(config: &Config) -> Result<Stores, StoreError> {
     let stores = match config.store.kind {
         StoreKind::Sqlite => {
             let durability = match config.store.sqlite.durability {

@@ -3,19 +3,16 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::PATIENCE;
+use crate::support::{Deadline, PATIENCE};
 
 static NEXT_START: AtomicU32 = AtomicU32::new(0);
 
 /// What a client waits for one node before it tries the next.
 const TIMEOUT: Duration = Duration::from_millis(1500);
-
-/// How long the field's own pages wait.
-const PATIENT: Duration = Duration::from_secs(3);
 
 /// One HTTP client for all that a test does; connections are not shared between runtimes, hence none is kept idle.
 pub(crate) fn http() -> &'static reqwest::Client {
@@ -93,22 +90,22 @@ impl Customer {
         post(&self.url(node, operation), &form).await.map(|(_, answer)| answer)
     }
 
-    /// One call at one node, waiting as long as the field's own pages do.
+    /// One call at one node, and its answer however long that takes.
     pub(crate) async fn call_patiently(
         &self,
         node: usize,
         operation: &str,
         fields: &[(&str, &str)],
-    ) -> Option<Value> {
+    ) -> Value {
         let mut form = fields.to_vec();
         form.push(("secureKey", &self.secure_key));
-        let request = http().post(self.url(node, operation)).timeout(PATIENT).form(&form);
-        request.send().await.ok()?.json().await.ok()
+        let request = http().post(self.url(node, operation)).timeout(PATIENCE).form(&form);
+        request.send().await.unwrap().json().await.unwrap()
     }
 
     /// Repeats a call, node after node, until it is answered for good.
     pub(crate) async fn insist(&mut self, operation: &str, fields: &[(&str, &str)]) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Deadline::new();
         loop {
             let answer = self.call(self.at, operation, fields).await;
             self.unanswered += usize::from(answer.is_none());
@@ -119,7 +116,7 @@ impl Customer {
                 Some(_) => panic!("{operation:?} of chat {:?} is refused: {answer:?}", self.chat_id),
             }
             self.repeats += 1;
-            assert!(Instant::now() < deadline, "{operation:?} of chat {:?} is not answered", self.chat_id);
+            deadline.check(|| format!("{operation:?} of chat {:?} is answered", self.chat_id));
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::lan::Lan;
 use crate::support::node::Node;
+use crate::support::until_true;
 
 static NEXT_KEYSPACE: AtomicU32 = AtomicU32::new(0);
 
@@ -103,6 +104,16 @@ impl Cluster {
             served.push(status.and_then(|status| status["shards"].as_u64()).unwrap_or(0));
         }
         served
+    }
+
+    /// Waits until every node serves some of all shards.
+    pub(crate) async fn serves_everywhere(&self) {
+        let all: Vec<usize> = (0..self.nodes.len()).collect();
+        until_true("every node serves shards", || async {
+            let served = self.served(&all).await;
+            served.iter().sum::<u64>() == 24 && served.iter().all(|shards| *shards > 0)
+        })
+        .await;
     }
 
     /// The password that the nodes made for the demo agent.

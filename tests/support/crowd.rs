@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::checker::Checker;
 use crate::support::client::Customer;
-use crate::support::until_true;
+use crate::support::{Deadline, until_true};
 
 /// A crowd that is chatting.
 pub(crate) struct Crowd {
@@ -100,10 +100,10 @@ impl Promises {
         for (customer, checker) in &mut self.0 {
             assert!(checker.acknowledged() > 0, "chat {} got nowhere", customer.chat_id);
             let chat = customer.chat_id.clone();
-            until_true(&format!("the bot answers each message of chat {chat}"), || async {
-                checker.all_answered(&customer.only_at(nodes[0]).refresh(1).await)
-            })
-            .await;
+            let deadline = Deadline::new();
+            while !checker.all_answered(&customer.only_at(nodes[0]).refresh(1).await) {
+                assert!(!deadline.is_over(), "stranded: the bot does not answer each message of chat {chat}");
+            }
             for node in nodes {
                 let answer = customer.only_at(*node).refresh(1).await;
                 assert_eq!(answer["chatEnded"], false, "chat {} ended", customer.chat_id);

@@ -5,9 +5,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{PATIENCE, client, until};
+use crate::support::{Deadline, client, until};
 
 /// Below the range that the system gives to outgoing connections, so that a free port stays free.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
@@ -116,6 +116,12 @@ impl Node {
         client::http().get(url).bearer_auth(self.token()).send().await.ok()?.json().await.ok()
     }
 
+    /// The version of the member list, as it knows it.
+    pub(crate) async fn list_version(&self) -> u64 {
+        until("the node shows its cluster", || async { self.cluster_status().await?["version"].as_u64() })
+            .await
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().unwrap_or_else(|| panic!("node {} does not run", self.id)).id()
     }
@@ -127,7 +133,7 @@ impl Node {
     /// Waits until it takes customers; fails with its log when it ends instead.
     pub(crate) async fn ready(&mut self) {
         let url = format!("{}/health/ready", self.http);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Deadline::new();
         loop {
             if client::status(&url).await == Some(200) {
                 return;
@@ -135,7 +141,7 @@ impl Node {
             let child = self.child.as_mut().unwrap();
             let ended = child.try_wait().unwrap();
             assert!(ended.is_none(), "node {} ended while starting: {ended:?}\n{}", self.id, self.log());
-            assert!(Instant::now() < deadline, "node {} is not ready within {PATIENCE:?}", self.id);
+            deadline.check(|| format!("node {} is ready", self.id));
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -187,10 +193,24 @@ impl Drop for Node {
             self.kill();
         }
         if std::thread::panicking() {
-            let log = self.log();
-            let from = log.char_indices().rev().nth(4000).map_or(0, |(at, _)| at);
-            eprintln!("--- the end of node {}'s log\n{}", self.id, &log[from..]);
+            show_log(self.id, &self.log());
         }
+    }
+}
+
+/// What a failed test leaves of a node: the end of its log, each panic in it, and, where `HANDOFF_TEST_LOGS` names a
+/// folder, all of it.
+pub(crate) fn show_log(id: usize, log: &str) {
+    let from = log.char_indices().rev().nth(4000).map_or(0, |(at, _)| at);
+    eprintln!("--- the end of node {id}'s log\n{}", &log[from..]);
+    for panic in log.lines().filter(|line| line.contains("panicked at ")) {
+        eprintln!("--- in node {id}'s log: {panic}");
+    }
+    if let Some(folder) = std::env::var_os("HANDOFF_TEST_LOGS") {
+        let test = std::thread::current().name().unwrap_or("unnamed").replace("::", ".");
+        let file = Path::new(&folder).join(format!("{test}.node{id}.log"));
+        let left = fs::create_dir_all(&folder).and_then(|()| fs::write(&file, log));
+        eprintln!("--- node {id}'s log: {left:?} {}", file.display());
     }
 }
 

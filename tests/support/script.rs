@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::support::node::{free_shift, handoff};
+use crate::support::node::{free_shift, handoff, show_log};
 
 /// One of the project's scripts, to be run.
 pub(crate) fn script_command(name: &str) -> Command {
@@ -89,14 +89,22 @@ impl Script {
 
     /// A text in a node's log, from 1.
     pub(crate) fn logged(&self, node: u16, wanted: &str) -> bool {
-        let log = std::fs::read_to_string(self.state.path().join(format!("node{node}/log")));
-        log.is_ok_and(|log| log.contains(wanted))
+        self.log(usize::from(node)).is_some_and(|log| log.contains(wanted))
+    }
+
+    fn log(&self, node: usize) -> Option<String> {
+        std::fs::read_to_string(self.state.path().join(format!("node{node}/log"))).ok()
     }
 }
 
 impl Drop for Script {
     fn drop(&mut self) {
         self.run(&["down"]);
+        if std::thread::panicking() {
+            for (node, log) in (1..10).filter_map(|node| Some((node, self.log(node)?))) {
+                show_log(node, &log);
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::support::PATIENCE;
+use crate::support::Deadline;
 
 /// A socket that says nothing for so long is given up, as the protocol says.
 pub(crate) const SILENCE: Duration = Duration::from_secs(6);
@@ -59,9 +59,9 @@ impl Talker {
 
     /// Gives a command, at node after node, until it is carried out.
     pub(crate) async fn insist(&mut self, mut command: Value) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Deadline::new();
         loop {
-            assert!(Instant::now() < deadline, "not answered: {command}");
+            deadline.check(|| format!("{command} is answered"));
             if !self.ready().await {
                 continue;
             }
@@ -198,9 +198,9 @@ impl Talker {
     pub(crate) async fn is_kept(&mut self, node: usize) {
         let (chat, key) = (self.chat.clone(), self.key.clone());
         let mut fresh = Self { chat, key, ..Self::nobody(vec![self.urls[node].clone()]) };
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Deadline::new();
         while fresh.own_texts().len() < self.acknowledged.len() {
-            assert!(Instant::now() < deadline, "lost: {:?} of {:?}", fresh.own_texts(), self.acknowledged);
+            assert!(!deadline.is_over(), "lost: {:?} of {:?}", fresh.own_texts(), self.acknowledged);
             if fresh.ready().await && fresh.frame().await.is_none() {
                 fresh.give_up();
             }

@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 const CANDIDATES = [process.env.HANDOFF_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
 /** How long a condition may take before the test fails; never how long it should take. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 120_000;
 
 export async function launch() {
   const executablePath = CANDIDATES.find((path) => path && existsSync(path));
@@ -50,7 +50,7 @@ export async function until(what, check) {
   for (;;) {
     const found = await check();
     if (found) return /** @type {NonNullable<T>} */ (found);
-    if (Date.now() > deadline) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
+    if (Date.now() > deadline) throw new Error(`timed out: ${what}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 }

@@ -163,19 +163,29 @@ ${extra}`;
   }
 }
 
+/** Below the range that the system gives to outgoing connections, so that a free port stays free. */
+const PORTS = { from: 14_000, count: 6_000 };
+let nextPort = process.pid * 61;
+
 /** @param {number} count */
 async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise((done) => {
-          server.listen(0, "127.0.0.1", () =>
-            done(/** @type {import("node:net").AddressInfo} */ (server.address()).port),
-          );
-        }),
-    ),
-  );
-  for (const server of servers) server.close();
-  return /** @type {number[]} */ (ports);
+  /** @type {number[]} */
+  const ports = [];
+  while (ports.length < count) {
+    const port = PORTS.from + (nextPort++ % PORTS.count);
+    if (await isFree(port)) ports.push(port);
+  }
+  return ports;
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
+function isFree(port) {
+  const server = createServer();
+  return new Promise((done) => {
+    server.once("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
+  });
 }
