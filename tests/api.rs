@@ -176,7 +176,7 @@ async fn random_bodies_never_break_the_node() {
 fn connect(url: &str) -> TcpStream {
     let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream
 }
 

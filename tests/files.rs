@@ -12,17 +12,29 @@ use crate::support::scanner::{Clamd, EICAR};
 use crate::support::until;
 
 /// Longer than any node is silent while its shards move.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn file_url(customer: &Customer, node: usize, rest: &str) -> String {
     format!("{}/genesys/2/chat/default/{}/file{rest}", customer.urls[node], customer.chat_id)
 }
 
+/// Uploads until that is answered for good; its id makes repeats one file.
 async fn uploads(customer: &Customer, node: usize, name: &str, body: &[u8]) -> Value {
-    let part = Part::bytes(body.to_vec()).file_name(name.to_owned());
-    let form = Form::new().text("secureKey", customer.secure_key.clone()).part("file", part);
-    let request = http().post(file_url(customer, node, "")).timeout(TIMEOUT).multipart(form);
-    request.send().await.unwrap().json().await.unwrap()
+    until("the upload is answered", async || {
+        let part = Part::bytes(body.to_vec()).file_name(name.to_owned());
+        let form = Form::new()
+            .text("secureKey", customer.secure_key.clone())
+            .text("clientMessageId", format!("upload of {name}"))
+            .part("file", part);
+        let request = http().post(file_url(customer, node, "")).timeout(TIMEOUT).multipart(form);
+        for_good(request.send().await.ok()?.json().await.ok()?)
+    })
+    .await
+}
+
+/// Nothing for "again".
+fn for_good(reply: Value) -> Option<Value> {
+    (reply["statusCode"] != 1).then_some(reply)
 }
 
 async fn uploaded(customer: &Customer, node: usize, name: &str, body: &[u8]) -> String {
@@ -70,12 +82,20 @@ async fn outlive_their_node(extra: &str) {
     }
     assert_eq!(seen(&mut customer).await, [event("FileUploaded", "large.txt")]);
     let form = [("secureKey", customer.secure_key.clone())];
-    let deleting =
-        http().post(file_url(&customer, 2, &format!("/{file}/delete"))).timeout(TIMEOUT).form(&form);
-    let reply: Value = deleting.send().await.unwrap().json().await.unwrap();
+    let reply = until("the file is deleted", async || {
+        let request = http().post(file_url(&customer, 2, &format!("/{file}/delete"))).timeout(TIMEOUT);
+        for_good(request.form(&form).send().await.ok()?.json().await.ok()?)
+    })
+    .await;
     assert_eq!(reply["statusCode"], 0, "{reply}");
-    let request = http().post(file_url(&customer, 1, &format!("/{file}/download"))).timeout(TIMEOUT);
-    assert_eq!(request.form(&form).send().await.unwrap().status(), 404);
+    let status = until("a node says what became of the file", async || {
+        let request = http().post(file_url(&customer, 1, &format!("/{file}/download"))).timeout(TIMEOUT);
+        let reply = request.form(&form).send().await.ok()?;
+        let again = reply.status() == 200 && !reply.headers().contains_key("content-disposition");
+        (!again).then_some(reply.status())
+    })
+    .await;
+    assert_eq!(status, 404);
     cluster.restart(0).await;
     let expected = [event("FileUploaded", "large.txt"), event("FileDeleted", "large.txt")];
     assert_eq!(seen(&mut customer).await, expected);

@@ -167,7 +167,7 @@ async fn a_writer_stopped_while_it_publishes_a_commit_holds_nobody_up() {
     let mut memory = std::fs::OpenOptions::new().write(true).open(memory).expect("shared memory");
     memory.seek(SeekFrom::Start(8)).expect("seek");
     memory.write_all(&[0xAA; 4]).expect("write");
-    let claim = tokio::time::timeout(Duration::from_secs(20), new.claim(shard));
+    let claim = tokio::time::timeout(Duration::from_secs(180), new.claim(shard));
     let mut claimed = claim.await.expect("held up by the stopped writer");
     assert_eq!(new.texts(&claimed).await, ["a", "b"]);
     new.append(&mut claimed, "c").await;

@@ -21,7 +21,7 @@ const SHARDS: u16 = 6;
 const FRAMES_PER_SEGMENT: u64 = 50;
 
 /// How long the others may take to go on before the test calls them stuck.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Names folder and node in a worker's environment; unset: this is not a worker.
 const WORKER: &str = "HANDOFF_JOURNAL_WORKER";

@@ -62,6 +62,7 @@ pub(super) async fn connect(
     let held = session.arrive(link, message.acknowledged(), at_once);
     let wait = if at_once || !alone { Duration::ZERO } else { options.timeout };
     let mut moved = gateway.moved.subscribe();
+    let _holding = gateway.bayeux_metrics.holds();
     let turn = tokio::select! {
         biased;
         turn = held.turn(Instant::now() + wait) => Some(turn),

@@ -61,14 +61,17 @@ struct EndLabels {
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     clients: Gauge,
+    held: Gauge,
     messages: Family<MessageLabels, Counter>,
     ended: Family<EndLabels, Counter>,
 }
 
 impl Metrics {
-    /// Registers `handoff_cometd_clients`, `_messages_total` and `_ended_total`.
+    /// Registers `handoff_cometd_clients`, `_connects_held`, `_messages_total` and `_ended_total`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("handoff_cometd_clients", "CometD clients with a session", self.clients.clone());
+        let help = "Connects of CometD clients that wait for news";
+        registry.register("handoff_cometd_connects_held", help, self.held.clone());
         let help = "Messages of CometD clients by outcome";
         registry.register("handoff_cometd_messages", help, self.messages.clone());
         let help = "CometD sessions that ended, by reason";
@@ -79,6 +82,12 @@ impl Metrics {
         self.clients.inc();
     }
 
+    /// Counts a connect as held until this is dropped.
+    pub(crate) fn holds(&self) -> Holding {
+        self.held.inc();
+        Holding(self.held.clone())
+    }
+
     pub(crate) fn ended(&self, reason: EndLabel) {
         self.clients.dec();
         self.ended.get_or_create(&EndLabels { reason }).inc();
@@ -86,5 +95,14 @@ impl Metrics {
 
     pub(crate) fn message(&self, kind: KindLabel, outcome: AnswerLabel) {
         self.messages.get_or_create(&MessageLabels { kind, outcome }).inc();
+    }
+}
+
+/// See [`Metrics::holds`].
+pub(crate) struct Holding(Gauge);
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

@@ -134,7 +134,7 @@ async fn a_trusted_proxy_that_does_not_say_whose_a_connection_is_gets_no_answer(
         trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
         ..AdmissionOptions::default()
     };
-    let head_timeout = Duration::from_millis(300);
+    let head_timeout = Duration::from_secs(2);
     let options = GatewayOptions { admission, proxy_protocol: true, head_timeout, ..options() };
     let site = site_of(Memory::new(), options, 7);
     let address = site.url.trim_start_matches("http://").to_owned();

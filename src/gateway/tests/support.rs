@@ -23,6 +23,7 @@ pub(super) struct Site {
     pub(super) sessions: Arc<Memory>,
     pub(super) metrics: Metrics,
     pub(super) socket_metrics: socket::metrics::Metrics,
+    pub(super) bayeux_metrics: bayeux::metrics::Metrics,
     pub(super) http: reqwest::Client,
     /// Where files lie on their way in.
     pub(super) spool: tempfile::TempDir,
@@ -88,7 +89,6 @@ pub(super) fn options() -> GatewayOptions {
             .into(),
         body_bytes_max: 32 * 1024,
         fields_max: 40,
-        body_timeout: Duration::from_millis(300),
         workers: 1,
         ..GatewayOptions::default()
     }
@@ -101,7 +101,7 @@ pub(super) fn site() -> Site {
 /// Takes in what `files` keeps, two at a time.
 fn intake(spool: &Path, files: Files) -> Intake {
     let spool = Spool::open(spool.to_owned()).unwrap();
-    Intake::new(files, spool, Duration::from_millis(300), 4096, 2)
+    Intake::new(files, spool, Duration::from_secs(2), 4096, 2)
 }
 
 pub(super) fn site_of(sessions: Arc<Memory>, options: GatewayOptions, node: u16) -> Site {
@@ -115,6 +115,7 @@ pub(super) fn site_with(sessions: Arc<Memory>, options: GatewayOptions, node: u1
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (metrics, socket_metrics) = (Metrics::default(), socket::metrics::Metrics::default());
+    let bayeux_metrics = bayeux::metrics::Metrics::default();
     let gateway = Gateway::new(Parts {
         sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
         archive: Arc::clone(&sessions) as Arc<dyn Archive>,
@@ -127,14 +128,14 @@ pub(super) fn site_with(sessions: Arc<Memory>, options: GatewayOptions, node: u1
             let sessions = Arc::clone(&sessions);
             Arc::new(move || sessions.sessions())
         },
-        bayeux_metrics: bayeux::metrics::Metrics::default(),
+        bayeux_metrics: bayeux_metrics.clone(),
         intake: intake(spool.path(), files),
     });
     let server = serve(listener, &gateway).unwrap();
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
-    Site { url, sessions, metrics, socket_metrics, http, spool, handle }
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+    Site { url, sessions, metrics, socket_metrics, bayeux_metrics, http, spool, handle }
 }
 
 /// What a client keeps of a chat.
@@ -145,6 +146,24 @@ pub(super) struct Chat {
 }
 
 impl Site {
+    /// What a metric of sockets or CometD says: its line up to the value.
+    pub(super) fn sample(&self, line: &str) -> u64 {
+        let mut registry = prometheus_client::registry::Registry::default();
+        self.socket_metrics.register(&mut registry);
+        self.bayeux_metrics.register(&mut registry);
+        let mut page = String::new();
+        prometheus_client::encoding::text::encode(&mut page, &registry).unwrap();
+        let value = page.lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok());
+        value.unwrap_or(0)
+    }
+
+    /// Waits until so many connects of CometD clients are held.
+    pub(super) async fn holds(&self, connects: u64) {
+        while self.sample("handoff_cometd_connects_held ") != connects {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(super) fn address(&self, path: &str) -> String {
         format!("{}/genesys/2/chat/{path}", self.url)
     }

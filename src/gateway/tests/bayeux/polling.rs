@@ -82,7 +82,7 @@ async fn a_connect_is_held_until_there_is_news_or_its_time_is_over() {
     client2.connect(true).await;
     let (url, message, http) = (client2.url.clone(), client2.connect_message(false), site.http.clone());
     let older = actix_web::rt::spawn(async move { post(&http, &url, json!([message]).to_string()).await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    site.holds(1).await;
     client2.connect(true).await;
     assert_eq!(older.await.unwrap(), (200, json!([])));
     assert!(!key.is_empty());
@@ -199,11 +199,13 @@ async fn a_long_chat_comes_in_pieces_and_waits_for_a_client_that_does_not_take_i
 #[actix_web::test]
 async fn a_client_that_stays_away_is_forgotten_and_proves_nobody_s_presence() {
     let mut options = short();
-    options.cometd.interval_max = Duration::from_millis(400);
+    options.cometd.interval_max = Duration::from_secs(2);
     let site = site_of(Memory::new(), options, 7);
     let mut client = Client::shake_hands(&site).await;
     client.chat().await;
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    while site.sample("handoff_cometd_clients ") > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert_eq!(client.connect(false).await["error"], "402::Unknown client");
     let asked = site.sessions.asked().len();
     tokio::time::sleep(Duration::from_millis(2500)).await;
@@ -217,7 +219,7 @@ async fn a_client_that_disconnects_is_forgotten_at_once_and_its_chat_goes_on() {
     let key = client.chat().await;
     let (url, message, http) = (client.url.clone(), client.connect_message(false), site.http.clone());
     let held = actix_web::rt::spawn(async move { post(&http, &url, json!([message]).to_string()).await.1 });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    site.holds(1).await;
     let message = client.message("/meta/disconnect", json!({"ext": {"transcriptPosition": "2"}}));
     assert_eq!(client.one(message).await["successful"], true);
     assert_eq!(held.await.unwrap()[0]["advice"]["reconnect"], "none");
@@ -237,7 +239,7 @@ async fn a_node_that_drains_sends_its_clients_to_shake_hands_elsewhere() {
     client.chat().await;
     let (url, message, http) = (client.url.clone(), client.connect_message(false), site.http.clone());
     let held = actix_web::rt::spawn(async move { post(&http, &url, json!([message]).to_string()).await.1 });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    site.holds(1).await;
     site.sessions.drain();
     let reply = held.await.unwrap();
     assert_eq!(

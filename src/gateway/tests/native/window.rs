@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Bounds a hang; measures nothing.
-pub(in crate::gateway::tests) const PATIENCE: Duration = Duration::from_secs(20);
+pub(in crate::gateway::tests) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One open socket.
 pub(in crate::gateway::tests) struct Window {

@@ -123,12 +123,7 @@ async fn a_client_that_does_not_read_is_closed_and_loses_nothing() {
 
 /// How many sockets were closed for this reason.
 fn shown(site: &Site, reason: &str) -> u64 {
-    let mut registry = prometheus_client::registry::Registry::default();
-    site.socket_metrics.register(&mut registry);
-    let mut page = String::new();
-    prometheus_client::encoding::text::encode(&mut page, &registry).unwrap();
-    let sample = format!("handoff_socket_closes_total{{kind=\"customer\",reason=\"{reason}\"}} ");
-    page.lines().find_map(|line| line.strip_prefix(&sample)?.parse().ok()).unwrap_or(0)
+    site.sample(&format!("handoff_socket_closes_total{{kind=\"customer\",reason=\"{reason}\"}} "))
 }
 
 #[actix_web::test]
