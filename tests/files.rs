@@ -1,8 +1,6 @@
 //! Files on real nodes: they outlive the node that took them in, are looked through by a real ClamAV, and lie in a
 //! folder, in Cassandra (`HANDOFF_TEST_STORE=cassandra`) or in a bucket (`HANDOFF_TEST_S3`).
 
-use std::time::Duration;
-
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 
@@ -10,9 +8,6 @@ use crate::support::client::{Customer, http};
 use crate::support::cluster::Cluster;
 use crate::support::scanner::{Clamd, EICAR};
 use crate::support::until;
-
-/// Longer than any node is silent while its shards move.
-const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn file_url(customer: &Customer, node: usize, rest: &str) -> String {
     format!("{}/genesys/2/chat/default/{}/file{rest}", customer.urls[node], customer.chat_id)
@@ -26,7 +21,7 @@ async fn uploads(customer: &Customer, node: usize, name: &str, body: &[u8]) -> V
             .text("secureKey", customer.secure_key.clone())
             .text("clientMessageId", format!("upload of {name}"))
             .part("file", part);
-        let request = http().post(file_url(customer, node, "")).timeout(TIMEOUT).multipart(form);
+        let request = http().post(file_url(customer, node, "")).multipart(form);
         for_good(request.send().await.ok()?.json().await.ok()?)
     })
     .await
@@ -45,7 +40,7 @@ async fn uploaded(customer: &Customer, node: usize, name: &str, body: &[u8]) -> 
 /// What a node gives out, as soon as it knows where the chat lives.
 async fn downloads(customer: &Customer, node: usize, file: &str) -> Vec<u8> {
     until("the file is given out", async || {
-        let request = http().post(file_url(customer, node, &format!("/{file}/download"))).timeout(TIMEOUT);
+        let request = http().post(file_url(customer, node, &format!("/{file}/download")));
         let reply = request.form(&[("secureKey", &customer.secure_key)]).send().await.ok()?;
         let octets = reply.headers().contains_key("content-disposition");
         let body = reply.bytes().await.ok()?.to_vec();
@@ -83,13 +78,13 @@ async fn outlive_their_node(extra: &str) {
     assert_eq!(seen(&mut customer).await, [event("FileUploaded", "large.txt")]);
     let form = [("secureKey", customer.secure_key.clone())];
     let reply = until("the file is deleted", async || {
-        let request = http().post(file_url(&customer, 2, &format!("/{file}/delete"))).timeout(TIMEOUT);
+        let request = http().post(file_url(&customer, 2, &format!("/{file}/delete")));
         for_good(request.form(&form).send().await.ok()?.json().await.ok()?)
     })
     .await;
     assert_eq!(reply["statusCode"], 0, "{reply}");
     let status = until("a node says what became of the file", async || {
-        let request = http().post(file_url(&customer, 1, &format!("/{file}/download"))).timeout(TIMEOUT);
+        let request = http().post(file_url(&customer, 1, &format!("/{file}/download")));
         let reply = request.form(&form).send().await.ok()?;
         let again = reply.status() == 200 && !reply.headers().contains_key("content-disposition");
         (!again).then_some(reply.status())

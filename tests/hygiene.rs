@@ -26,7 +26,7 @@ async fn chat(cluster: &Cluster, number: usize) -> Customer {
         ("userData[Account]", ATTACHED),
         ("text", TEXT),
     ];
-    let (_, answer) = post(&url, &form).await.unwrap();
+    let answer = post(&url, &form).await;
     let mut customer = Customer::request(&urls, number, NICKNAME).await;
     customer.chat_id = answer["chatId"].as_str().unwrap().to_owned();
     customer.secure_key = answer["secureKey"].as_str().unwrap().to_owned();

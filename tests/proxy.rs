@@ -217,7 +217,7 @@ async fn start_from(address: &str, url: &str) -> u16 {
 
 /// One Bayeux message and what it is answered with; nothing where nobody answers.
 async fn bayeux(url: &str, message: Value) -> Option<Vec<Value>> {
-    let request = http().post(format!("{url}/genesys/cometd")).timeout(PATIENCE).json(&json!([message]));
+    let request = http().post(format!("{url}/genesys/cometd")).json(&json!([message]));
     request.send().await.ok()?.json().await.ok()
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::cluster::Cluster;
 use crate::support::lan::HOST;
 use crate::support::talker::Talker;
-use crate::support::until_true;
+use crate::support::{outcome, until_true};
 
 const TALKERS: usize = 18;
 
@@ -43,7 +43,7 @@ pub(crate) async fn talk(
     during.await;
     let mut talkers = Vec::new();
     for one in talks {
-        talkers.push(one.await.unwrap());
+        talkers.push(outcome(one).await);
     }
     talkers
 }

@@ -13,6 +13,8 @@ pub(crate) mod talker;
 
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
+
 /// How long a test waits for a condition before it fails. Generous: it bounds a hang and measures nothing.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -51,6 +53,11 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
         deadline.check(|| what.to_owned());
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// What a task brought. Where it panicked, that is this test's panic, with no more words.
+pub(crate) async fn outcome<T>(task: JoinHandle<T>) -> T {
+    task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Waits until the condition holds.

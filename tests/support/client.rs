@@ -7,32 +7,34 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{Deadline, PATIENCE};
+use crate::support::{Deadline, PATIENCE, until};
 
 static NEXT_START: AtomicU32 = AtomicU32::new(0);
 
 /// What a client waits for one node before it tries the next.
-const TIMEOUT: Duration = Duration::from_millis(1500);
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// One HTTP client for all that a test does; connections are not shared between runtimes, hence none is kept idle.
+/// One HTTP client for all that a test does, which waits as long as a test may; connections are not shared between runtimes, hence none is kept idle.
 pub(crate) fn http() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
         handoff::tls::choose_provider();
-        reqwest::Client::builder().timeout(TIMEOUT).pool_max_idle_per_host(0).no_proxy().build().unwrap()
+        reqwest::Client::builder().timeout(PATIENCE).pool_max_idle_per_host(0).no_proxy().build().unwrap()
     })
 }
 
-/// The HTTP status of a GET; nothing when nobody answers.
+/// The HTTP status of a GET; nothing when nobody answers soon.
 pub(crate) async fn status(url: &str) -> Option<u16> {
-    http().get(url).send().await.ok().map(|answer| answer.status().as_u16())
+    http().get(url).timeout(TIMEOUT).send().await.ok().map(|answer| answer.status().as_u16())
 }
 
-/// The JSON of a form POST, whatever the HTTP status; nothing when no whole answer came.
-pub(crate) async fn post(url: &str, form: &[(&str, &str)]) -> Option<(u16, Value)> {
-    let answer = http().post(url).form(form).send().await.ok()?;
-    let status = answer.status().as_u16();
-    Some((status, answer.json().await.ok()?))
+/// The JSON of a form POST, whatever the HTTP status, repeated as long as the node says "again".
+pub(crate) async fn post(url: &str, form: &[(&str, &str)]) -> Value {
+    until("a node answers for good", async || {
+        let answer: Value = http().post(url).form(form).send().await.unwrap().json().await.unwrap();
+        (answer["statusCode"] != 1).then_some(answer)
+    })
+    .await
 }
 
 /// One customer in one chat.
@@ -48,7 +50,7 @@ pub(crate) struct Customer {
     pub(crate) secure_key: String,
     /// How many calls had to be repeated.
     pub(crate) repeats: usize,
-    /// How many calls brought no answer of a node at all.
+    /// How many calls brought no answer of a node at all. Those that were given up as too slow are not among them.
     pub(crate) unanswered: usize,
 }
 
@@ -82,12 +84,20 @@ impl Customer {
     }
 
     /// One call at one node.
-    pub(crate) async fn call(&self, node: usize, operation: &str, fields: &[(&str, &str)]) -> Option<Value> {
+    ///
+    /// # Errors
+    /// When no whole answer came, be it too late or not at all.
+    pub(crate) async fn call(
+        &self,
+        node: usize,
+        operation: &str,
+        fields: &[(&str, &str)],
+    ) -> reqwest::Result<Value> {
         let mut form = fields.to_vec();
         if !operation.is_empty() {
             form.push(("secureKey", &self.secure_key));
         }
-        post(&self.url(node, operation), &form).await.map(|(_, answer)| answer)
+        http().post(self.url(node, operation)).timeout(TIMEOUT).form(&form).send().await?.json().await
     }
 
     /// One call at one node, and its answer however long that takes.
@@ -99,8 +109,7 @@ impl Customer {
     ) -> Value {
         let mut form = fields.to_vec();
         form.push(("secureKey", &self.secure_key));
-        let request = http().post(self.url(node, operation)).timeout(PATIENCE).form(&form);
-        request.send().await.unwrap().json().await.unwrap()
+        http().post(self.url(node, operation)).form(&form).send().await.unwrap().json().await.unwrap()
     }
 
     /// Repeats a call, node after node, until it is answered for good.
@@ -108,7 +117,8 @@ impl Customer {
         let deadline = Deadline::new();
         loop {
             let answer = self.call(self.at, operation, fields).await;
-            self.unanswered += usize::from(answer.is_none());
+            self.unanswered += usize::from(answer.as_ref().is_err_and(|error| !error.is_timeout()));
+            let answer = answer.ok();
             match answer.as_ref().and_then(|answer| answer["statusCode"].as_i64()) {
                 Some(0) => return answer.unwrap(),
                 // "Again": this node knows that the chat lives.

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::checker::Checker;
 use crate::support::client::Customer;
-use crate::support::{Deadline, until_true};
+use crate::support::{Deadline, outcome, until_true};
 
 /// A crowd that is chatting.
 pub(crate) struct Crowd {
@@ -59,7 +59,7 @@ impl Crowd {
         self.shared.over.store(true, Ordering::Relaxed);
         let mut promises = Vec::new();
         for chat in self.chats {
-            promises.push(chat.await.unwrap());
+            promises.push(outcome(chat).await);
         }
         Promises(promises)
     }

@@ -113,7 +113,16 @@ impl Node {
     /// What it answers to `GET /admin/v1/cluster`; nothing while it does not answer.
     pub(crate) async fn cluster_status(&self) -> Option<serde_json::Value> {
         let url = format!("{}/admin/v1/cluster", self.admin);
-        client::http().get(url).bearer_auth(self.token()).send().await.ok()?.json().await.ok()
+        client::http()
+            .get(url)
+            .timeout(client::TIMEOUT)
+            .bearer_auth(self.token())
+            .send()
+            .await
+            .ok()?
+            .json()
+            .await
+            .ok()
     }
 
     /// The version of the member list, as it knows it.
