@@ -19,7 +19,7 @@ async fn uploads(customer: &Customer, node: usize, name: &str, body: &[u8]) -> V
         let part = Part::bytes(body.to_vec()).file_name(name.to_owned());
         let form = Form::new()
             .text("secureKey", customer.secure_key.clone())
-            .text("clientMessageId", format!("upload of {name}"))
+            .text("clientMessageId", format!("upload-of-{}", name.replace(' ', "-")))
             .part("file", part);
         let request = http().post(file_url(customer, node, "")).multipart(form);
         for_good(request.send().await.ok()?.json().await.ok()?)
