@@ -66,8 +66,8 @@ async fn one_direction_lost_between_two_nodes_loses_no_acknowledged_message() {
     lives_through(&mut cluster, |cluster| cluster.lan.as_ref().unwrap().lose(2, 1)).await;
 }
 
-/// A chat that the first node's gateway tells "again" while it is cut off from the second, where the chat is served, and
-/// the text that was to be sent; nothing where the third agreed that the second is gone, as happens on a busy machine.
+/// A chat that the first node's gateway tells "again" while it is cut off from the second, where the chat is served,
+/// and the text that was to be sent; nothing where the third agreed that the second is gone, as on a busy machine.
 async fn told_again(cluster: &Cluster, round: usize) -> Option<(Customer, String)> {
     // Chats over all shards: some of them are the second node's.
     let mut customers = Vec::new();

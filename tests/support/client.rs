@@ -14,7 +14,8 @@ static NEXT_START: AtomicU32 = AtomicU32::new(0);
 /// What a client waits for one node before it tries the next.
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// One HTTP client for all that a test does, which waits as long as a test may; connections are not shared between runtimes, hence none is kept idle.
+/// One HTTP client for all that a test does, which waits as long as a test may; connections are not shared between
+/// runtimes, hence none is kept idle.
 pub(crate) fn http() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
