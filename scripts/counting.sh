@@ -75,24 +75,22 @@ timed_out() {
     END { exit !(panics > 0 && panics == waits) }'
 }
 
-# again PART TEST COMMAND...: the verdict over a test that failed. One that only timed out runs once more, alone.
+# The tests that passed in a run of cargo or Node, one a line.
+passed_in() { sed -nE 's/^test (.*) \.\.\. ok( <.*>)?$/\1/p; s/^ *ok [0-9]+ - //p' "$1"; }
+
+# again PART TEST COMMAND...: runs a test that only timed out once more, alone. It must be seen to run, and pass.
 again() {
-  local part="$1" test="$2" log word command=()
+  local part="$1" test="$2" log
   log="$(log_of "$part")"
+  log="${log%.log}-again.log"
   shift 2
-  if timed_out "$test" "$log"; then
-    for word in "$@"; do
-      [ "$word" != -- ] || break
-      command+=("$word")
-    done
-    say "   $test timed out: once more, alone"
-    if timeout "$SUITE_LIMIT_S" "${command[@]}" -- --exact "$test" >"${log%.log}-again.log" 2>&1; then
-      PASSED=$((PASSED + 1))
-      FLAKY+=("$part: $test")
-      return
-    fi
+  say "   $test timed out: once more, alone"
+  if timeout "$SUITE_LIMIT_S" "$@" >"$log" 2>&1 && passed_in "$log" | grep -Fxq -- "$test"; then
+    PASSED=$((PASSED + 1))
+    FLAKY+=("$part: $test")
+  else
+    record "$part: $test" 1
   fi
-  record "$part: $test" 1
 }
 
 interesting() { grep -vE '^test .* ok( <.*>)?$|^$|^running ' "$1"; }
@@ -100,28 +98,39 @@ interesting() { grep -vE '^test .* ok( <.*>)?$|^$|^running ' "$1"; }
 # suite NAME COMMAND... -- ARGUMENT...: a cargo test run; every test in it counts. A run that ends without a result
 # counts as a failed one.
 suite() {
-  local name="$1" log status passed failures=() test before=${#FAILURES[@]}
+  local name="$1" log status passed failures=() test word command=() before=${#FAILURES[@]}
   log="$(log_of "$name")"
   SUITES+=("$log")
   runs "$@" -Z unstable-options --report-time
   status=$?
   shift
+  for word in "$@"; do
+    [ "$word" != -- ] || break
+    command+=("$word")
+  done
   passed="$(awk '/^test result:/ { n += $4 } END { printf "%d", n }' "$log")"
   PASSED=$((PASSED + passed))
   mapfile -t failures < <(sed -nE 's/^test (.*) \.\.\. FAILED( <.*>)?$/\1/p' "$log")
-  for test in "${failures[@]}"; do again "$name" "$test" "$@"; done
+  for test in "${failures[@]}"; do
+    if timed_out "$test" "$log"; then
+      again "$name" "$test" "${command[@]}" -- --exact "$test"
+    else
+      record "$name: $test" 1
+    fi
+  done
   if [ $status != 0 ] && [ ${#failures[@]} = 0 ]; then record "$name ended with status $status" 1; fi
   closes "$name" $((${#FAILURES[@]} - before)) "$passed passed" interesting
 }
 
 not_ok() { grep -A 30 '^ *not ok ' "$1"; }
 
-# True when a failed test of a browser run only waited in vain, for a condition of ours or for the page.
+# True when a failed test of a browser run only waited in vain, for a condition of ours or for the page. An error of more
+# than one line, as the page's are, begins on the next line.
 waited() {
   awk -v test="$1" '
     /^ *not ok / { on = 0; line = $0; sub(/^ *not ok [0-9]+ - /, "", line); if (line == test) on = 1; next }
     /^ *ok / { on = 0 }
-    on && /error: .*(timed out: |Timeout [0-9]+ms exceeded)/ { found = 1 }
+    on && /^ *error: / { if (/\|-$/) getline; if (/timed out: |Timeout [0-9]+ms exceeded/) found = 1 }
     END { exit !found }' "$2"
 }
 
@@ -138,15 +147,11 @@ browser_suite() {
   mapfile -t failures < <(sed -nE 's/^ *not ok [0-9]+ - //p' "$log")
   for test in "${failures[@]}"; do
     if waited "$test" "$log"; then
-      say "   $test timed out: once more, alone"
       # Node takes a pattern: letters and spaces stand for themselves, anything else for any one character.
-      if timeout "$SUITE_LIMIT_S" "$@" --test-name-pattern="^${test//[^a-zA-Z0-9 ]/.}\$" >"${log%.log}-again.log" 2>&1; then
-        PASSED=$((PASSED + 1))
-        FLAKY+=("$name: $test")
-        continue
-      fi
+      again "$name" "$test" "$@" --test-name-pattern="^${test//[^a-zA-Z0-9 ]/.}\$"
+    else
+      record "$name: $test" 1
     fi
-    record "$name: $test" 1
   done
   if [ $status != 0 ] && [ ${#failures[@]} = 0 ]; then record "$name ended with status $status" 1; fi
   closes "$name" $((${#FAILURES[@]} - before)) "${passed:-0} passed" not_ok
