@@ -3,6 +3,8 @@
 use super::national::{luhn, national};
 use super::{Rule, compile};
 use regex::Regex;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// A text with its digits in ASCII, and where each of its bytes stands among its characters.
@@ -95,15 +97,37 @@ pub(super) fn find(rule: &Rule, plain: &Plain, hidden: &mut [bool]) {
             let (found, fits) = national(*which);
             each(plain, hidden, found, fits);
         }
-        Rule::Own(own) => {
-            let Ok(own) = compile(own) else { return };
+        Rule::Own(own) => with_own(own, |own| {
             for found in own.captures_iter(&plain.text) {
                 if let Some(part) = found.get(1).or_else(|| found.get(0)) {
                     plain.hide(hidden, part.start(), part.end());
                 }
             }
-        }
+        }),
     }
+}
+
+/// Operators' patterns that a thread keeps compiled: many more than a configuration has.
+const OWN_MAX: usize = 256;
+
+thread_local! {
+    static OWN: RefCell<BTreeMap<String, Option<Regex>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Uses an operator's pattern, if it is one. To compile it takes a hundred times as long as to look through a text, so
+/// that is done once.
+fn with_own(pattern: &str, look: impl FnOnce(&Regex)) {
+    OWN.with_borrow_mut(|known| {
+        if !known.contains_key(pattern) {
+            if known.len() >= OWN_MAX {
+                known.clear();
+            }
+            known.insert(pattern.to_owned(), compile(pattern).ok());
+        }
+        if let Some(Some(own)) = known.get(pattern) {
+            look(own);
+        }
+    });
 }
 
 fn each(plain: &Plain, hidden: &mut [bool], pattern: Option<&Regex>, fits: impl Fn(&str) -> bool) {
