@@ -93,6 +93,18 @@ async fn a_panic_while_applying_restores_the_session_from_the_log_and_touches_no
 }
 
 #[tokio::test]
+async fn a_session_whose_log_could_not_be_read_again_is_read_with_the_next_call() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, striking(Phase::Applying, "bad", 1)).await;
+    let ann = rig.start("ann").await;
+    rig.tell(&ann, send("1", "one")).await.unwrap();
+    rig.unreadable = 1;
+    assert!(matches!(rig.tell(&ann, send("2", "bad")).await, Err(ShardReply::Again)));
+    rig.tell(&ann, send("3", "three")).await.unwrap();
+    assert_eq!((rig.unreadable, rig.texts(&ann).await), (0, vec!["one".to_owned(), "three".to_owned()]));
+}
+
+#[tokio::test]
 async fn a_retry_while_its_first_attempt_is_in_flight_gets_the_same_answer_and_adds_nothing() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;

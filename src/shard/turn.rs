@@ -257,13 +257,17 @@ impl ShardCore {
             return;
         }
         let committed = self.pipe.committed();
+        self.rereads = false;
         for (entity, slot) in &mut self.slots {
             if let Slot::Restoring { after, asked, .. } = slot
                 && !*asked
-                && *after <= committed
             {
-                *asked = true;
-                self.actions.push_back(Action::Rebuild { entity: entity.clone() });
+                if *after <= committed {
+                    *asked = true;
+                    self.actions.push_back(Action::Rebuild { entity: entity.clone() });
+                } else {
+                    self.rereads = true;
+                }
             }
         }
     }
@@ -290,6 +294,7 @@ impl ShardCore {
     pub fn rebuild_failed(&mut self, entity: &EntityId) {
         if let Some(Slot::Restoring { waiting, asked, .. }) = self.slots.get_mut(entity) {
             *asked = false;
+            self.rereads = true;
             for envelope in waiting.drain(..) {
                 refuse(envelope, ShardReply::Again);
             }

@@ -26,6 +26,8 @@ pub(super) struct Rig {
     pub(super) effects: Vec<(EntityId, EffectId)>,
     pub(super) trims: Vec<u64>,
     pub(super) fenced: bool,
+    /// How often the log of an entity in doubt can't be read again.
+    pub(super) unreadable: u32,
 }
 
 pub(super) fn session(name: &str) -> EntityId {
@@ -75,8 +77,17 @@ impl Rig {
         let (tenure, next) = (claimed.tenure.clone(), claimed.next);
         let core = ShardCore::open(tenure, next, recovered, options, Some(now.wall), now, rng).unwrap();
         let store = store.clone();
-        let mut rig =
-            Self { store, node, claimed, core, now, effects: Vec::new(), trims: Vec::new(), fenced: false };
+        let mut rig = Self {
+            store,
+            node,
+            claimed,
+            core,
+            now,
+            effects: Vec::new(),
+            trims: Vec::new(),
+            fenced: false,
+            unreadable: 0,
+        };
         rig.settle().await;
         rig
     }
@@ -209,6 +220,10 @@ impl Rig {
             Action::PutHistory { entity, rows, through } => {
                 node.put_once(Table::Record, rows).await.unwrap();
                 self.core.history_written(now, &entity, through, true);
+            }
+            Action::Rebuild { entity } if self.unreadable > 0 => {
+                self.unreadable -= 1;
+                self.core.rebuild_failed(&entity);
             }
             Action::Rebuild { entity } => {
                 let frames = JournalFrames { journal: &node, tenure: &tenure, reads: 1 };
