@@ -15,9 +15,14 @@ SUITES=() # the logs that name single tests
 export HANDOFF_TEST_LOGS="$LOGS/nodes"
 
 # How long each test took is said by a test binary only where what is not stable yet is let in; cargo must not see that
-# switch, as crates would be built anew for it.
+# switch, as crates would be built anew for it. Most tests wait more than they compute: hence more at once than cores.
 CARGO_TEST=(cargo --config 'target."cfg(all())".runner = ["env", "RUSTC_BOOTSTRAP=1"]'
-  test --release --workspace --locked --no-fail-fast)
+  test --workspace --locked --no-fail-fast)
+export RUST_TEST_THREADS=4
+
+# The compiler with clippy's lints in it: what is checked is what is built, so nothing is compiled a second time for the
+# lints. cargo clippy does the same, but can't build. The arguments are as cargo clippy passes them on.
+LINTED=(env RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__)
 
 record() {
   if [ "$2" = 0 ]; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); FAILURES+=("$1"); fi

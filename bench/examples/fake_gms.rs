@@ -1,6 +1,6 @@
 //! Runs the tests' server, to see what the driver alone can do: `fake_gms [FIRST_PORT [NODES]]`.
 
-#[path = "../tests/it/fake.rs"]
+#[path = "../tests/driver/fake.rs"]
 #[allow(clippy::unwrap_used, reason = "a tool for measurements by hand")]
 mod fake;
 

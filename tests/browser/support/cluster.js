@@ -90,7 +90,7 @@ export class Cluster {
    * @param {string} [extra] more TOML for each node
    */
   static async start(count, extra = "") {
-    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: cargo build --release`);
+    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: cargo build --release --workspace --bins`);
     const cluster = new Cluster();
     const ports = await freePorts(count * 3);
     for (let id = 1; id <= count; id += 1) {
