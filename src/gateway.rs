@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod bayeux;
+mod border;
 pub mod files;
 mod follow;
 pub mod gms;
@@ -53,6 +54,8 @@ pub struct Gateway {
     admission: admission::Admission,
     /// The CometD clients with a session here.
     bayeux: bayeux::registry::Registry,
+    /// Whose pages may come in.
+    border: border::Border,
     /// Counters of their messages.
     bayeux_metrics: bayeux::metrics::Metrics,
     /// Who may sign in as an agent.
@@ -102,6 +105,7 @@ impl Gateway {
             admission,
             bayeux,
             bayeux_metrics: parts.bayeux_metrics,
+            border: border::Border::new(&parts.options),
             sessions: parts.sessions,
             options: parts.options,
             alias: parts.node.to_string(),

@@ -334,7 +334,7 @@ fn shard_options(config: &Config) -> Options {
     }
 }
 
-/// All but the services and who is signed.
+/// All but the services, who is signed, and how many connections there may be.
 fn gateway_options(config: &Config) -> GatewayOptions {
     let ms = Duration::from_millis;
     GatewayOptions {
@@ -351,6 +351,7 @@ fn gateway_options(config: &Config) -> GatewayOptions {
         unread_timeout: ms(config.http.unread_timeout_ms),
         connections_max: config.http.connections_max,
         workers: config.http_workers(),
+        public_url: config.http.public_url.clone(),
         probe: GatewayOptions::default().probe,
         origins: config.http.origins.clone(),
         behind_balancer: config.http.behind_balancer,

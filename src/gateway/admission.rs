@@ -131,14 +131,19 @@ impl Admission {
     }
 }
 
+/// Whether an address is that of a proxy whose word counts.
+pub(super) fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    trusted.iter().any(|network| network.contains(&address))
+}
+
 /// From the nearest proxy on back to the first address that is not a trusted proxy's own.
 fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let trusts = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut address = peer;
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
     let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).take(HOPS_MAX);
     for hop in hops {
-        if !trusts(&address) {
+        if !is_trusted(trusted, address) {
             break;
         }
         // What is no address was not written by a proxy that can be trusted.

@@ -1,6 +1,5 @@
 //! GMS Chat API v2 over REST, as its shipped clients speak it: wire only, no rule about chats.
 
-pub(crate) mod cors;
 pub mod fault;
 mod files;
 pub mod form;

@@ -71,6 +71,9 @@ pub struct GatewayOptions {
     /// Sites that may use the API from a browser (`https://www.example.com`); empty: any. No cookie
     /// identifies anybody here, so an origin gains nothing that the key's holder does not have.
     pub origins: Vec<String>,
+    /// The address that browsers reach the node by, where it was set: pages from there are the node's own, whatever
+    /// host a proxy asks for.
+    pub public_url: Option<String>,
     /// Clients reach the nodes through a balancer alone: they are told no node's own address.
     pub behind_balancer: bool,
     /// Who starts a chat is signed.
@@ -117,6 +120,7 @@ impl Default for GatewayOptions {
             connections_max: 20_000,
             workers: 2,
             origins: Vec::new(),
+            public_url: None,
             behind_balancer: false,
             identities: None,
             proxy_protocol: false,

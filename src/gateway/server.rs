@@ -1,6 +1,7 @@
 //! The customers' listener: connection limits and time-outs, so that slow, idle and never-reading clients
 //! cost little.
 
+use super::admission::is_trusted;
 use super::{Gateway, GatewayOptions, configure, proxy_protocol};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol};
@@ -56,8 +57,7 @@ async fn arrive(
     settle(&stream, options.unread_timeout);
     let peer = stream.peer_addr().ok();
     let trusted = &options.admission.trusted_proxies;
-    let is_proxy =
-        peer.is_some_and(|peer| trusted.iter().any(|proxy| proxy.contains(&peer.ip().to_canonical())));
+    let is_proxy = peer.is_some_and(|peer| is_trusted(trusted, peer.ip()));
     if !options.proxy_protocol || !is_proxy {
         return Ok((stream, Protocol::Http1, peer));
     }

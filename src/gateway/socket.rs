@@ -83,7 +83,7 @@ pub(super) async fn upgrade(
     gateway: &Gateway,
     kind: SocketLabel,
 ) -> Result<Result<Upgraded, HttpResponse>, actix_web::Error> {
-    if !may_come(request, &gateway.options.origins) {
+    if !gateway.border.opens(request) {
         return Ok(Err(HttpResponse::Forbidden().finish()));
     }
     if let Err(limited) = gateway.admission.request(gateway.admission.address(request)) {
@@ -124,16 +124,6 @@ pub(super) async fn serve(
     let ending = outbox.ending().unwrap_or(Ending::Gone);
     gateway.socket_metrics.closed(kind, ending.label());
     tracing::debug!(?ending, "socket closed");
-}
-
-/// Whether a page of this origin may open a socket: a listed one, or this server's own. Programs have no origin.
-fn may_come(request: &HttpRequest, origins: &[String]) -> bool {
-    let Some(origin) = request.headers().get("origin").map(|origin| origin.to_str().unwrap_or_default())
-    else {
-        return true;
-    };
-    let own = origin.split_once("://").is_some_and(|(_, host)| host == request.connection_info().host());
-    own || origins.is_empty() || origins.iter().any(|listed| listed == origin)
 }
 
 /// How a socket ends whose client sent what can't be read.

@@ -3,6 +3,7 @@
 mod admission;
 mod bayeux;
 mod body;
+mod border;
 mod files;
 mod form;
 mod language;

@@ -6,13 +6,10 @@ use super::registry::random_id;
 use super::session::Link;
 use super::socket;
 use crate::gateway::Gateway;
-use crate::gateway::gms::cors;
+use crate::gateway::border::{Credentials, Reply};
 use crate::gateway::gms::form::{Encoding, Form, FormLimits};
 use crate::gateway::gms::routes::read_whole;
-use actix_web::http::header::{
-    self, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
-    CACHE_CONTROL, HeaderMap, HeaderValue, UPGRADE, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{self, ALLOW, CACHE_CONTROL, HeaderValue, UPGRADE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::sync::Arc;
@@ -44,25 +41,14 @@ async fn handle(
         Method::GET => poll_by_callback(&request, &gateway).await,
         _ => HttpResponse::MethodNotAllowed().insert_header((ALLOW, METHODS)).finish(),
     };
-    cors::allow(&request, &gateway.options.origins, preflight, response.headers_mut());
-    allow_credentials(preflight, response.headers_mut());
+    let to = if preflight { Reply::Preflight(METHODS) } else { Reply::Call };
+    gateway.border.allow(&request, (to, Credentials::Always), response.headers_mut());
     Ok(response)
 }
 
 fn wants_socket(request: &HttpRequest) -> bool {
     let upgrade = request.headers().get(UPGRADE).and_then(|value| value.to_str().ok());
     upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
-}
-
-/// The JavaScript client asks with credentials, and its browser hides replies that don't allow them. No cookie
-/// identifies anybody here, so that gives an origin nothing.
-fn allow_credentials(preflight: bool, headers: &mut HeaderMap) {
-    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        if preflight {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
-        }
-    }
 }
 
 async fn poll(request: &HttpRequest, body: web::Payload, gateway: &web::Data<Gateway>) -> HttpResponse {
@@ -93,7 +79,7 @@ async fn respond(
             response
                 .insert_header((CACHE_CONTROL, "no-store"))
                 .content_type("application/json;charset=UTF-8");
-            if let Some(cookie) = cookie(request, &messages) {
+            if let Some(cookie) = cookie(request, gateway, &messages) {
                 response.insert_header((header::SET_COOKIE, cookie));
             }
             response.body(body)
@@ -152,15 +138,14 @@ async fn take_all(request: &HttpRequest, gateway: &web::Data<Gateway>, messages:
     array(&replies)
 }
 
-fn cookie(request: &HttpRequest, messages: &[Message]) -> Option<String> {
+fn cookie(request: &HttpRequest, gateway: &Gateway, messages: &[Message]) -> Option<String> {
     let shakes_hands = messages.iter().any(|message| message.channel() == HANDSHAKE);
     let has_one = |given: &HeaderValue| given.to_str().is_ok_and(|given| given.contains(COOKIE));
     if !shakes_hands || request.headers().get_all(header::COOKIE).any(has_one) {
         return None;
     }
     // Over TLS pages of other sites can have it too.
-    let secure = request.connection_info().scheme() == "https";
-    let reach = if secure { "; Secure; SameSite=None; Partitioned" } else { "" };
+    let reach = if gateway.border.is_https(request) { "; Secure; SameSite=None; Partitioned" } else { "" };
     Some(format!("{COOKIE}={}; Path=/; HttpOnly{reach}", random_id()?))
 }
 

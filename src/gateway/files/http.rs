@@ -7,12 +7,10 @@ use super::{Asker, Brought, FileFault, Uploaded, response};
 use crate::clock::wall_ms;
 use crate::front::AskError;
 use crate::gateway::Gateway;
-use crate::gateway::gms::cors;
+use crate::gateway::border::{Credentials, Reply};
 use crate::gateway::gms::fault::Fault;
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
-use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_METHODS, AUTHORIZATION, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
@@ -25,7 +23,7 @@ use serde_json::{Value, json};
 use std::time::Instant;
 use tracing::Instrument;
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE, OPTIONS");
+const METHODS: &str = "GET, POST, DELETE, OPTIONS";
 
 /// Mounts them.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
@@ -104,10 +102,8 @@ async fn handle(request: HttpRequest, payload: web::Payload, gateway: web::Data<
         gateway.metrics.count(label, outcome, begun.elapsed());
         served.unwrap_or_else(|problem| problem.response())
     };
-    cors::allow(&request, &gateway.options.origins, preflight, response.headers_mut());
-    if preflight && response.headers().contains_key(ACCESS_CONTROL_ALLOW_METHODS) {
-        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    }
+    let to = if preflight { Reply::Preflight(METHODS) } else { Reply::Call };
+    gateway.border.allow(&request, (to, Credentials::Named), response.headers_mut());
     response
 }
 

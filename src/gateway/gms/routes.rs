@@ -4,7 +4,8 @@
 use super::fault::Fault;
 use super::form::{Encoding, Form, FormLimits};
 use super::operation::Operation;
-use super::{cors, files, perform, reply::Reply};
+use super::{files, perform, reply::Reply};
+use crate::gateway::border::{self, Credentials};
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
 use crate::gateway::{Gateway, GatewayOptions, bayeux};
 use actix_web::dev::HttpServiceFactory;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tracing::{Instrument, field};
 
+const METHODS: &str = "POST, OPTIONS";
 /// How much of a body over the limit is still read, so that its sender comes to read the answer.
 const EXCESS_BYTES_MAX: usize = 1024 * 1024;
 
@@ -55,7 +57,8 @@ pub(super) async fn answer(
 ) -> HttpResponse {
     if request.method() == Method::OPTIONS {
         let mut response = HttpResponse::NoContent().finish();
-        cors::allow(request, &gateway.options.origins, true, response.headers_mut());
+        let reply = (border::Reply::Preflight(METHODS), Credentials::Named);
+        gateway.border.allow(request, reply, response.headers_mut());
         return response;
     }
     let begun = Instant::now();
@@ -70,7 +73,8 @@ pub(super) async fn answer(
         Ok(response) => (response, OutcomeLabel::ok),
         Err(fault) => (span.in_scope(|| respond_to(&fault, gateway, chat, &form)), fault.outcome()),
     };
-    cors::allow(request, &gateway.options.origins, false, response.headers_mut());
+    let reply = (border::Reply::Call, Credentials::Named);
+    gateway.border.allow(request, reply, response.headers_mut());
     gateway.metrics.count(label, outcome, begun.elapsed());
     response
 }

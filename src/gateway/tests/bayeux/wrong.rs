@@ -2,6 +2,7 @@
 
 use super::client::{Client, events, handshake, post};
 use crate::gateway::GatewayOptions;
+use crate::gateway::admission::AdmissionOptions;
 use crate::gateway::bayeux::CometdOptions;
 use crate::gateway::tests::support::{Memory, Trouble, options, site, site_of};
 use serde_json::{Value, json};
@@ -197,9 +198,22 @@ async fn the_cookie_is_set_once_and_nothing_depends_on_it() {
     let value = cookie.split(';').next().unwrap();
     let reply = shake(Some(&format!("{value};$Path=/"))).send().await.unwrap();
     assert!(reply.headers().get("set-cookie").is_none());
-    let reply = shake(None).header("x-forwarded-proto", "https").send().await.unwrap();
-    let cookie = reply.headers()["set-cookie"].to_str().unwrap().to_owned();
-    for part in ["Secure", "SameSite=None", "Partitioned", "HttpOnly"] {
-        assert!(cookie.contains(part), "{part} in {cookie}");
+    let forged = shake(None).header("x-forwarded-proto", "https").send().await.unwrap();
+    let cookie = forged.headers()["set-cookie"].to_str().unwrap();
+    assert!(!cookie.contains("Secure"), "anybody may say that: {cookie}");
+    let admission = AdmissionOptions {
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        ..AdmissionOptions::default()
+    };
+    let public_url = Some("https://chat.example.com".to_owned());
+    for options in [GatewayOptions { admission, ..options() }, GatewayOptions { public_url, ..options() }] {
+        let site = site_of(Memory::new(), options, 7);
+        let request = site.http.post(format!("{}/genesys/cometd", site.url));
+        let request = request.body(json!([handshake(&json!({}))]).to_string());
+        let reply = request.header("x-forwarded-proto", "https").send().await.unwrap();
+        let cookie = reply.headers()["set-cookie"].to_str().unwrap().to_owned();
+        for part in ["Secure", "SameSite=None", "Partitioned", "HttpOnly"] {
+            assert!(cookie.contains(part), "{part} in {cookie}");
+        }
     }
 }

@@ -27,10 +27,20 @@ pub(in crate::gateway::tests) async fn open(
     path: &str,
     origin: Option<&str>,
 ) -> Result<Window, u16> {
+    let headers: Vec<_> = origin.into_iter().map(|origin| ("origin", origin)).collect();
+    open_with(site, path, &headers).await
+}
+
+/// The same with headers.
+pub(in crate::gateway::tests) async fn open_with(
+    site: &Site,
+    path: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<Window, u16> {
     let address = site.url.trim_start_matches("http://").to_owned();
     let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
-    if let Some(origin) = origin {
-        request.headers_mut().insert("origin", origin.parse().unwrap());
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
     }
     let stream = TcpStream::connect(&address).await.unwrap();
     match client_async(request, stream).await {
