@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod bayeux;
 mod border;
+mod door;
 pub mod files;
 mod follow;
 pub mod gms;
@@ -22,6 +23,7 @@ pub mod socket;
 #[cfg(test)]
 mod tests;
 
+pub use door::REFUSED_AT_ONCE_MAX;
 pub use metrics::Metrics;
 pub use options::{GatewayOptions, ServiceOptions};
 pub use server::serve;
@@ -52,10 +54,10 @@ pub struct Gateway {
     socket_metrics: socket::metrics::Metrics,
     /// Who may come in.
     admission: admission::Admission,
-    /// The CometD clients with a session here.
-    bayeux: bayeux::registry::Registry,
     /// Whose pages may come in.
     border: border::Border,
+    /// The CometD clients with a session here.
+    bayeux: bayeux::registry::Registry,
     /// Counters of their messages.
     bayeux_metrics: bayeux::metrics::Metrics,
     /// Who may sign in as an agent.
@@ -103,9 +105,9 @@ impl Gateway {
         let admission = admission::Admission::new(parts.options.admission.clone(), parts.load);
         Arc::new(Self {
             admission,
+            border: border::Border::new(&parts.options),
             bayeux,
             bayeux_metrics: parts.bayeux_metrics,
-            border: border::Border::new(&parts.options),
             sessions: parts.sessions,
             options: parts.options,
             alias: parts.node.to_string(),

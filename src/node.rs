@@ -2,6 +2,7 @@
 
 mod agents;
 mod archive;
+mod descriptors;
 mod files;
 mod operations;
 mod peering;
@@ -37,7 +38,6 @@ use handoff_journal::{Incarnation, NodeId, Owner};
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt, SeedableRng, TryRng};
 use seeds::{check_seeds, check_store};
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,6 +137,7 @@ impl Listeners {
 /// # Errors
 /// [`StartError`] when it can't start.
 pub async fn run(config: Config) -> Result<ExitReason, StartError> {
+    let connections_max = descriptors::settle(&config);
     let listeners = Listeners::open(&config)?;
     let token = ensure_secret(&config.admin_token_file())?;
     let secret = match &config.peer.secret {
@@ -172,7 +173,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         sessions: Arc::clone(&node.sessions),
         archive: node.operations.clone(),
         agents,
-        options: GatewayOptions { identities, services, ..gateway_options(&config) },
+        options: GatewayOptions { identities, services, connections_max, ..gateway_options(&config) },
         node: config.node.id,
         metrics: gateway_metrics,
         socket_metrics,
@@ -338,7 +339,6 @@ fn shard_options(config: &Config) -> Options {
 fn gateway_options(config: &Config) -> GatewayOptions {
     let ms = Duration::from_millis;
     GatewayOptions {
-        services: BTreeMap::new(),
         body_bytes_max: config.http.body_bytes_max,
         fields_max: config.http.fields_max,
         field_bytes_max: config.http.field_bytes_max,
@@ -349,13 +349,10 @@ fn gateway_options(config: &Config) -> GatewayOptions {
         keep_alive: ms(config.http.keep_alive_ms),
         refresh_wait_max: ms(config.http.refresh_wait_max_ms),
         unread_timeout: ms(config.http.unread_timeout_ms),
-        connections_max: config.http.connections_max,
         workers: config.http_workers(),
-        public_url: config.http.public_url.clone(),
-        probe: GatewayOptions::default().probe,
         origins: config.http.origins.clone(),
+        public_url: config.http.public_url.clone(),
         behind_balancer: config.http.behind_balancer,
-        identities: None,
         proxy_protocol: config.http.proxy_protocol,
         admission: AdmissionOptions {
             address_requests_per_minute: config.admission.address_requests_per_minute,
@@ -370,5 +367,6 @@ fn gateway_options(config: &Config) -> GatewayOptions {
             clients_max: config.cometd.clients_max,
         },
         customer_nodes: config.http.customer_nodes.clone(),
+        ..GatewayOptions::default()
     }
 }

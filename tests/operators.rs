@@ -12,6 +12,7 @@ use crate::support::client::{Customer, http, status};
 use crate::support::cluster::Cluster;
 use crate::support::node::{Node, handoff};
 use crate::support::script::{Script, script_command};
+use crate::support::until_true;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -252,4 +253,56 @@ fn the_cluster_script_resumes_what_it_finds_and_names_a_taken_port() {
     script.does(&["down"]);
     script.does(&["up", "2", "--data", folder]);
     assert_eq!(script.states(), ["up", "up"]);
+}
+
+/// What a node's metric says.
+async fn sample(node: &Node, name: &str) -> Option<u64> {
+    let page = http().get(format!("{}/metrics", node.admin)).send().await.ok()?.text().await.ok()?;
+    page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_few_open_files_idle_connections_stop_neither_chats_nor_operators() {
+    let mut cluster = Cluster::prepare(1, "");
+    let node = &mut cluster.nodes[0];
+    // Both limits: it can't be raised.
+    node.ulimit = Some("-n 600");
+    node.env.push(("HANDOFF_HTTP__HEAD_TIMEOUT_MS".to_owned(), "120000".to_owned()));
+    node.start();
+    node.ready().await;
+    assert!(node.log().contains("LimitNOFILE="), "it should warn");
+    let mut customer = Customer::request(&cluster.urls(), 0, "ann").await;
+    let node = &cluster.nodes[0];
+    let most = sample(node, "handoff_gateway_connections_max").await.unwrap();
+    assert!((100..400).contains(&most), "{most}");
+    let address = node.http.trim_start_matches("http://").to_owned();
+    let mut crowd = Vec::new();
+    for _ in 0..500 {
+        crowd.push(tokio::net::TcpStream::connect(&address).await.unwrap());
+    }
+    until_true("the crowd is turned away", || async {
+        sample(node, "handoff_gateway_connections_refused_total").await.is_some_and(|refused| refused > 0)
+    })
+    .await;
+    assert_eq!(status(&format!("{}/health/ready", node.admin)).await, Some(200));
+    assert!(node.cluster_status().await.is_some());
+    customer.send("still here", "1").await;
+    assert!(!node.log().contains("Too many open files"), "{}", node.log());
+    drop(crowd);
+    until_true("others come in again", || async {
+        status(&format!("{}/health/ready", node.http)).await == Some(200)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_low_limit_of_open_files_is_raised_where_that_is_allowed() {
+    let mut cluster = Cluster::prepare(1, "");
+    let node = &mut cluster.nodes[0];
+    node.ulimit = Some("-Sn 256");
+    node.env.push(("HANDOFF_HTTP__CONNECTIONS_MAX".to_owned(), "200".to_owned()));
+    node.start();
+    node.ready().await;
+    assert_eq!(sample(node, "handoff_gateway_connections_max").await, Some(200));
+    assert!(!node.log().contains("LimitNOFILE="), "{}", node.log());
 }

@@ -125,7 +125,7 @@ options! {
         refresh_wait_max_ms: u64 = 25_000,
         /// How long a client may leave replies unread.
         unread_timeout_ms: u64 = 30_000,
-        /// Most connections of the node; more wait to be accepted.
+        /// Most connections of the node; more are refused.
         connections_max: usize = 20_000,
         /// Sites whose pages may use the API from a browser; none named: any.
         origins: Vec<String> = Vec::new(),

@@ -3,6 +3,7 @@
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
@@ -79,6 +80,9 @@ struct TimeLabels {
 pub struct Metrics {
     calls: Family<CallLabels, Counter>,
     times: Family<TimeLabels, Histogram>,
+    connections: Gauge,
+    connections_max: Gauge,
+    connections_refused: Counter,
 }
 
 const BUCKETS_SECONDS: [f64; 14] =
@@ -87,18 +91,47 @@ const BUCKETS_SECONDS: [f64; 14] =
 impl Default for Metrics {
     fn default() -> Self {
         let times = Family::new_with_constructor((|| Histogram::new(BUCKETS_SECONDS)) as fn() -> Histogram);
-        Self { calls: Family::default(), times }
+        Self {
+            calls: Family::default(),
+            times,
+            connections: Gauge::default(),
+            connections_max: Gauge::default(),
+            connections_refused: Counter::default(),
+        }
     }
 }
 
 impl Metrics {
-    /// Registers `handoff_gateway_requests_total{operation,outcome}` and
-    /// `handoff_gateway_request_duration_seconds{operation}`.
+    /// Registers `handoff_gateway_requests_total{operation,outcome}`,
+    /// `handoff_gateway_request_duration_seconds{operation}`, `handoff_gateway_connections`, `_connections_max` and
+    /// `_connections_refused_total`.
     pub fn register(&self, registry: &mut Registry) {
         let help = "Calls of the customers' API by operation and outcome";
         registry.register("handoff_gateway_requests", help, self.calls.clone());
         let help = "Time from a request's head to its reply, in seconds";
         registry.register("handoff_gateway_request_duration_seconds", help, self.times.clone());
+        let help = "Connections of customers and agents";
+        registry.register("handoff_gateway_connections", help, self.connections.clone());
+        let help = "Most connections of customers and agents that the node takes";
+        registry.register("handoff_gateway_connections_max", help, self.connections_max.clone());
+        let help = "Connections refused because there were as many as the node takes";
+        registry.register("handoff_gateway_connections_refused", help, self.connections_refused.clone());
+    }
+
+    pub(crate) fn connections_max(&self, most: usize) {
+        self.connections_max.set(i64::try_from(most).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn connection_opened(&self) {
+        self.connections.inc();
+    }
+
+    pub(crate) fn connection_closed(&self) {
+        self.connections.dec();
+    }
+
+    pub(crate) fn connection_refused(&self) {
+        self.connections_refused.inc();
     }
 
     pub(crate) fn count(&self, operation: OperationLabel, outcome: OutcomeLabel, took: Duration) {

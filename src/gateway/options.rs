@@ -64,7 +64,7 @@ pub struct GatewayOptions {
     /// Pause between two probes of a native socket; a beat is due after as long a silence, and a client of whom nothing
     /// is heard for four of them is gone.
     pub probe: Duration,
-    /// Most connections of the whole gateway; more wait to be accepted.
+    /// Most connections of the whole gateway; more are refused.
     pub connections_max: usize,
     /// Threads that serve connections.
     pub workers: usize,

@@ -2,6 +2,7 @@
 //! cost little.
 
 use super::admission::is_trusted;
+use super::door::{Door, Placed, REFUSED_AT_ONCE_MAX};
 use super::{Gateway, GatewayOptions, configure, proxy_protocol};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol};
@@ -28,9 +29,10 @@ pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<S
     actix_web::rt::spawn(Arc::clone(gateway).keep_watch());
     let shared = Arc::clone(gateway);
     let workers = options.workers.max(1);
+    let door = Door::new(options.connections_max, gateway.metrics.clone());
     let server = Server::build()
         .workers(workers)
-        .max_concurrent_connections(options.connections_max.div_ceil(workers))
+        .max_concurrent_connections((options.connections_max + REFUSED_AT_ONCE_MAX).div_ceil(workers))
         .disable_signals();
     let connections = move || {
         let app = App::new().configure(|config| configure(config, &shared));
@@ -39,14 +41,25 @@ pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<S
             .client_request_timeout(options.head_timeout)
             .client_disconnect_timeout(CLOSE_LIMIT)
             .finish(map_config(app.into_factory(), |()| AppConfig::default()));
-        let options = Arc::clone(&options);
+        let (options, door) = (Arc::clone(&options), Arc::clone(&door));
         let arriving = fn_service(move |stream: TcpStream| {
-            let options = Arc::clone(&options);
-            async move { arrive(stream, &options).await.map_err(DispatchError::Io) }
+            let (options, door) = (Arc::clone(&options), Arc::clone(&door));
+            async move { enter(stream, &options, &door).await.map_err(DispatchError::Io) }
         });
         arriving.and_then(http)
     };
     Ok(server.listen("customers", listener, connections)?.run())
+}
+
+/// A new connection, when there is a place for it.
+async fn enter(
+    stream: TcpStream,
+    options: &GatewayOptions,
+    door: &Arc<Door>,
+) -> std::io::Result<(Placed<TcpStream>, Protocol, Option<SocketAddr>)> {
+    let Some(place) = door.place() else { return Err(door.refuse(stream).await) };
+    let (stream, protocol, from) = arrive(stream, options).await?;
+    Ok((Placed::new(stream, place), protocol, from))
 }
 
 /// A new connection, with the address of whoever it is from.

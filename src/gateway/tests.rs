@@ -4,6 +4,7 @@ mod admission;
 mod bayeux;
 mod body;
 mod border;
+mod door;
 mod files;
 mod form;
 mod language;

@@ -57,6 +57,8 @@ pub(crate) struct Node {
     pub(crate) env: Vec<(String, String)>,
     /// The network namespace it runs in.
     pub(crate) space: Option<String>,
+    /// How many files it may open, as a shell's `ulimit` sets it; none: as many as this process.
+    pub(crate) ulimit: Option<&'static str>,
     child: Option<Child>,
 }
 
@@ -73,6 +75,7 @@ impl Node {
             dir,
             env: Vec::new(),
             space: None,
+            ulimit: None,
             child: None,
         }
     }
@@ -81,10 +84,11 @@ impl Node {
     pub(crate) fn start(&mut self) {
         assert!(self.child.is_none(), "node {} runs already", self.id);
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
-        let mut command = match &self.space {
-            // Becomes the process itself: the pid is the node's.
-            Some(space) => within(space),
-            None => handoff(),
+        // Whatever comes before becomes the process itself: the pid is the node's.
+        let mut command = match (&self.space, self.ulimit) {
+            (Some(space), _) => within(space),
+            (None, Some(ulimit)) => limited(ulimit),
+            (None, None) => handoff(),
         };
         command.arg("serve").arg("--config").arg(self.config_path());
         command.envs(self.env.iter().cloned()).current_dir(&self.dir);
@@ -228,6 +232,17 @@ fn within(space: &str) -> Command {
     let binary = handoff();
     let mut command = Command::new("ip");
     command.args(["netns", "exec", space]).arg(binary.get_program());
+    for (name, _) in binary.get_envs() {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The binary under test, under a limit of open files.
+fn limited(ulimit: &str) -> Command {
+    let binary = handoff();
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("ulimit {ulimit} && exec \"$0\" \"$@\"")).arg(binary.get_program());
     for (name, _) in binary.get_envs() {
         command.env_remove(name);
     }

@@ -146,9 +146,10 @@ pub(super) struct Chat {
 }
 
 impl Site {
-    /// What a metric of sockets or CometD says: its line up to the value.
+    /// What a metric says: its line up to the value.
     pub(super) fn sample(&self, line: &str) -> u64 {
         let mut registry = prometheus_client::registry::Registry::default();
+        self.metrics.register(&mut registry);
         self.socket_metrics.register(&mut registry);
         self.bayeux_metrics.register(&mut registry);
         let mut page = String::new();
