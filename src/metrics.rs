@@ -2,11 +2,14 @@
 //!
 //! Labels have few fixed values, all present from the start; none ever holds an id, a name or a text of a chat.
 
+mod work;
+
 #[cfg(test)]
 mod tests;
 
 use crate::shard::census::{Census, PLACES, STATES};
 use crate::watch::Watch;
+use handoff_chat::happening::Happening;
 use handoff_journal::ShardId;
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text};
 use prometheus_client::metrics::counter::Counter;
@@ -72,6 +75,7 @@ struct Inner {
     shards_left: Counter,
     calls: Family<Label, Counter>,
     ready: Gauge,
+    work: work::Work,
 }
 
 /// The node's counters. Cheap to clone; every method is quick and may be called from any thread.
@@ -121,11 +125,11 @@ impl Metrics {
     /// All of them, at zero.
     #[must_use]
     pub fn new() -> Self {
-        Self::with(|_| {})
+        Self::with([], |_| {})
     }
 
-    /// All of them, and what another part registers under its full names.
-    pub fn with(register: impl FnOnce(&mut Registry)) -> Self {
+    /// All of them, with the configured queues by name, and what another part registers under its full names.
+    pub fn with<'q>(queues: impl IntoIterator<Item = &'q str>, register: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::default();
         register(&mut registry);
         let r = registry.sub_registry_with_prefix("handoff");
@@ -177,6 +181,7 @@ impl Metrics {
                 outcomes,
             ),
             ready: gauge(r, "node_ready", "Whether the node can take customers: 1 or 0"),
+            work: work::Work::new(r, queues),
             registry,
         }))
     }
@@ -261,6 +266,14 @@ impl Watch for Metrics {
 
     fn call(&self, outcome: &'static str) {
         self.0.calls.get_or_create(&Label("outcome", outcome)).inc();
+    }
+
+    fn happened(&self, happening: &Happening) {
+        self.0.work.happened(happening);
+    }
+
+    fn contact(&self, found: bool) {
+        self.0.work.contact(found);
     }
 }
 

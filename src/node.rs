@@ -154,7 +154,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     let gateway_metrics = gateway::Metrics::default();
     let socket_metrics = socket::metrics::Metrics::default();
     let bayeux_metrics = bayeux::metrics::Metrics::default();
-    let metrics = Metrics::with(|registry| {
+    let metrics = Metrics::with(config.queues.keys().map(String::as_str), |registry| {
         gateway_metrics.register(registry);
         socket_metrics.register(registry);
         bayeux_metrics.register(registry);

@@ -1,6 +1,7 @@
 //! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
 
 use crate::contacts::{identify, start_of};
+use crate::watch::Watch;
 use handoff_chat::contact::{moment_of, row_at};
 use handoff_chat::record::{HOUR_MS, RecordClosing, RecordListed, RecordOpening, decode_event, encode_event};
 use handoff_chat::session::Event;
@@ -33,6 +34,8 @@ pub struct RecordRows {
 pub struct RecordWriter {
     /// The tables.
     pub tables: Arc<dyn Tables>,
+    /// Counts contacts.
+    pub watch: Arc<dyn Watch>,
 }
 
 impl RecordWriter {
@@ -48,7 +51,10 @@ impl RecordWriter {
             rows.opened.as_ref().and_then(|event| start_of(std::slice::from_ref(event)))
         {
             let identify = || identify(self.tables.as_ref(), &session, opened, start);
-            until_done(&session, identify).await;
+            if let Some(contact) = until_done(&session, identify).await {
+                // A contact has the id of the session that met it first.
+                self.watch.contact(contact.0 != session.0);
+            }
         }
         if let Some((closing, opening)) = &rows.closing {
             self.put(&session, one_row(&session, CLOSING_ROW, closing.encode())).await;
@@ -64,7 +70,7 @@ impl RecordWriter {
                 return;
             }
         };
-        until_done(session, || self.tables.put_once(Table::Record, rows.clone())).await;
+        until_done(session, || self.tables.put_once(Table::Record, rows.clone())).await
     }
 }
 
@@ -72,9 +78,12 @@ impl RecordWriter {
 async fn until_done<T, F: Future<Output = Result<T, TablesError>>>(
     session: &SessionId,
     mut act: impl FnMut() -> F,
-) {
-    while let Err(error) = act().await {
-        tracing::warn!(session = %session.0, %error, "the record is not written yet");
+) -> T {
+    loop {
+        match act().await {
+            Ok(done) => return done,
+            Err(error) => tracing::warn!(session = %session.0, %error, "the record is not written yet"),
+        }
         tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
     }
 }

@@ -20,6 +20,7 @@ pub mod waiting;
 
 use crate::front::Told;
 use handoff_chat::command::{Caller, Command, Read, Reject};
+use handoff_chat::happening::Happening;
 use handoff_chat::{EffectId, EntityId, Millis};
 use handoff_journal::{Owner, Row};
 use std::sync::Arc;
@@ -169,6 +170,8 @@ pub enum Output {
         /// Its id.
         id: EffectId,
     },
+    /// This happened and is committed: count it.
+    Happened(Vec<Happening>),
 }
 
 impl Output {

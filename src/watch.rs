@@ -1,6 +1,7 @@
 //! What the actors tell those who count: one trait, so that the actors know no metrics library.
 
 use crate::shard::census::Census;
+use handoff_chat::happening::Happening;
 use handoff_journal::ShardId;
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ pub trait Watch: Send + Sync + 'static {
     fn opened(&self, took: Duration);
     /// A call of a gateway ended so: `told`, `refused`, `busy`, `again`, `unknown`.
     fn call(&self, outcome: &'static str);
+    /// This happened in a chat, and is committed.
+    fn happened(&self, happening: &Happening);
+    /// The contact of a session was found, or else made.
+    fn contact(&self, found: bool);
 }
 
 /// Counts nothing.
@@ -31,4 +36,6 @@ impl Watch for Unwatched {
     fn shard_gone(&self, _: ShardId) {}
     fn opened(&self, _: Duration) {}
     fn call(&self, _: &'static str) {}
+    fn happened(&self, _: &Happening) {}
+    fn contact(&self, _: bool) {}
 }

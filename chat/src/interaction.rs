@@ -66,6 +66,14 @@ pub enum Place {
     Done(How),
 }
 
+impl Place {
+    /// Whether the customer waits for an agent there; an offer that nobody takes does not end the waiting.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Queue(_) | Self::Offer { .. })
+    }
+}
+
 /// How an interaction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum How {
@@ -136,6 +144,7 @@ pub struct Interaction {
     place: Place,
     step: Option<StepNo>,
     since: Option<Millis>,
+    entered: Millis,
     declined: BTreeMap<AgentName, Millis>,
     timers: BTreeMap<Purpose, TimerId>,
     overdue: bool,
@@ -186,6 +195,7 @@ impl Interaction {
             place: Place::Workflow,
             step: None,
             since: None,
+            entered: Millis::default(),
             declined: BTreeMap::new(),
             timers: BTreeMap::new(),
             overdue: false,
@@ -205,6 +215,9 @@ impl Interaction {
             }
             InteractionChange::Moved { attempt, place, at } => {
                 self.attempt = self.attempt.max(*attempt);
+                if !(self.place.waits() && place.waits()) {
+                    self.entered = *at;
+                }
                 self.place = place.clone();
                 match place {
                     Place::Queue(_) => {
@@ -247,6 +260,11 @@ impl Interaction {
     /// Where it is.
     pub fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Since when it waits for an agent, or is with one, by the wall clock.
+    pub fn entered(&self) -> Millis {
+        self.entered
     }
 
     /// How often it moved.

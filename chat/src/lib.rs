@@ -12,6 +12,7 @@ pub mod contact;
 pub mod entity;
 pub mod entry;
 pub mod file;
+pub mod happening;
 pub mod id;
 pub mod interaction;
 pub mod key;

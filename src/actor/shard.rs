@@ -237,7 +237,10 @@ impl ShardActor {
             clock: Arc::clone(&self.around.clock),
             bots: Arc::clone(&self.around.bots),
             files: self.around.files.clone(),
-            records: RecordWriter { tables: Arc::clone(&self.around.tables) },
+            records: RecordWriter {
+                tables: Arc::clone(&self.around.tables),
+                watch: Arc::clone(&self.around.watch),
+            },
             post: Arc::clone(&self.around.post),
             beside: BTreeMap::new(),
         };
@@ -320,6 +323,7 @@ impl ShardActor {
                 self.entity(&entity, Rc::clone(core), ctx).do_send(Owe(id));
             }
             Output::Reply(reply) => self.reply(*reply, ctx),
+            Output::Happened(happened) => happened.iter().for_each(|one| self.around.watch.happened(one)),
         }
     }
 

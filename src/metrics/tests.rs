@@ -4,6 +4,8 @@ use super::*;
 use crate::gateway;
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
 use crate::gateway::socket::metrics::{CloseLabel, CommandLabel, SocketLabel};
+use handoff_chat::QueueName;
+use handoff_chat::happening::OfferEnd;
 use std::collections::BTreeSet;
 
 /// Name, then type, labels and meaning, of the page and of the code.
@@ -53,7 +55,7 @@ fn encoded() -> String {
         }
     }
     let cometd = bayeux();
-    Metrics::with(|registry| {
+    Metrics::with(["support"], |registry| {
         customers.register(registry);
         sockets.register(registry);
         cometd.register(registry);
@@ -179,4 +181,45 @@ fn frames_calls_and_takeovers_are_counted() {
         assert!(page.lines().any(|line| line == sample), "missing: {sample}\nin:\n{page}");
     }
     assert!(page.ends_with("# EOF\n"));
+}
+
+#[test]
+fn what_happens_to_chats_is_counted_by_queue() {
+    let metrics = Metrics::with(["support"], |_| {});
+    let queue = |name: &str| QueueName(name.to_owned());
+    for happening in [
+        Happening::Offered(queue("support")),
+        Happening::OfferEnded(queue("support"), OfferEnd::TimedOut),
+        Happening::Offered(queue("support")),
+        Happening::OfferEnded(queue("support"), OfferEnd::Accepted),
+        Happening::Waited { queue: queue("support"), ms: 7_000, answered: true },
+        Happening::Handled { queue: queue("support"), ms: 90_000 },
+        Happening::Offered(queue("closed long ago")),
+        Happening::Stepped,
+        Happening::WorkflowFailed,
+        Happening::BotAsked,
+        Happening::BotFailed,
+    ] {
+        metrics.happened(&happening);
+    }
+    metrics.contact(true);
+    metrics.contact(false);
+    metrics.contact(true);
+    let page = metrics.encode();
+    for sample in [
+        "handoff_routing_offers_total{queue=\"support\"} 2",
+        "handoff_routing_offers_total{queue=\"other\"} 1",
+        "handoff_routing_offers_ended_total{queue=\"support\",outcome=\"timed_out\"} 1",
+        "handoff_routing_offers_ended_total{queue=\"support\",outcome=\"rejected\"} 0",
+        "handoff_routing_waiting_seconds_bucket{le=\"10.0\",queue=\"support\",outcome=\"answered\"} 1",
+        "handoff_routing_handling_seconds_sum{queue=\"support\"} 90.0",
+        "handoff_workflow_steps_total 1",
+        "handoff_workflow_failures_total 1",
+        "handoff_bot_turns_total 1",
+        "handoff_bot_failures_total 1",
+        "handoff_contacts_total{outcome=\"found\"} 2",
+        "handoff_contacts_total{outcome=\"made\"} 1",
+    ] {
+        assert!(page.lines().any(|line| line == sample), "missing: {sample}\nin:\n{page}");
+    }
 }

@@ -8,6 +8,7 @@ use crate::front::Told;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
 use handoff_chat::entity::Decision;
 use handoff_chat::entry::Entry;
+use handoff_chat::happening::{Happening, happenings};
 use handoff_chat::session::Session;
 use handoff_chat::{BotName, EffectId, Entity, EntityId, Millis, Turn};
 use std::collections::VecDeque;
@@ -15,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a decision ended.
 enum Outcome {
-    Decided(Decision),
+    Decided(Decision, Vec<Happening>),
     Rejected(Reject),
     /// It panicked while deciding: the state is untouched.
     PanickedDeciding,
@@ -153,13 +154,24 @@ impl ShardCore {
             Err(_panic) => Outcome::PanickedDeciding,
             Ok(Err(reject)) => Outcome::Rejected(reject),
             Ok(Ok(decision)) => {
+                let session = awake.machine.session();
+                let happened = session.map(|session| happenings(session, &decision.entries));
                 let applied =
                     catch_unwind(AssertUnwindSafe(|| apply(&mut awake.machine, &decision, &strike)));
-                if applied.is_ok() { Outcome::Decided(decision) } else { Outcome::PanickedApplying }
+                match applied {
+                    Ok(()) => Outcome::Decided(decision, happened.unwrap_or_default()),
+                    Err(_panic) => Outcome::PanickedApplying,
+                }
             }
         };
         match outcome {
-            Outcome::Decided(decision) => self.record_turn(now, entity, decision, turn.now),
+            Outcome::Decided(decision, happened) => {
+                let recorded = self.record_turn(now, entity, decision, turn.now);
+                if recorded.is_ok() && !happened.is_empty() {
+                    self.pipe.hold(Output::Happened(happened), now.mono_ms, false);
+                }
+                recorded
+            }
             Outcome::Rejected(reject) => Err(Declined::Rejected(reject)),
             Outcome::PanickedDeciding => Err(self.panicked(entity, &command, false)),
             Outcome::PanickedApplying => Err(self.panicked(entity, &command, true)),

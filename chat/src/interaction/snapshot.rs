@@ -13,6 +13,7 @@ pub struct InteractionV1 {
     place: Place,
     step: Option<StepNo>,
     since: Option<Millis>,
+    entered: Millis,
     declined: Vec<(AgentName, Millis)>,
     timers: Vec<(Purpose, TimerId)>,
     overdue: bool,
@@ -22,19 +23,21 @@ pub struct InteractionV1 {
 
 impl From<&Interaction> for InteractionV1 {
     fn from(live: &Interaction) -> Self {
-        let Interaction { begun, attempt, place, step, since, overdue, comforted, offline, .. } =
+        let Interaction { begun, attempt, place, step, since, entered, overdue, comforted, offline, .. } =
             live.clone();
         let declined = live.declined.iter().map(|(agent, until)| (agent.clone(), *until)).collect();
         let timers = live.timers.iter().map(|(purpose, id)| (*purpose, *id)).collect();
-        Self { begun, attempt, place, step, since, declined, timers, overdue, comforted, offline }
+        Self { begun, attempt, place, step, since, entered, declined, timers, overdue, comforted, offline }
     }
 }
 
 impl From<InteractionV1> for Interaction {
     fn from(stored: InteractionV1) -> Self {
-        let InteractionV1 { begun, attempt, place, step, since, overdue, comforted, offline, .. } = stored;
+        let InteractionV1 {
+            begun, attempt, place, step, since, entered, overdue, comforted, offline, ..
+        } = stored;
         let declined = stored.declined.into_iter().collect();
         let timers = stored.timers.into_iter().collect();
-        Self { begun, attempt, place, step, since, declined, timers, overdue, comforted, offline }
+        Self { begun, attempt, place, step, since, entered, declined, timers, overdue, comforted, offline }
     }
 }

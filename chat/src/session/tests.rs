@@ -7,6 +7,7 @@ mod any_course;
 mod any_route;
 mod bots;
 mod files;
+mod happenings;
 mod hostile;
 mod idle;
 mod leaving;
@@ -23,6 +24,7 @@ use super::*;
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
+use crate::happening::{Happening, happenings};
 use crate::{AgentName, BotName, CommandId, EffectId, Millis, SessionId, Turn};
 use std::collections::BTreeMap;
 
@@ -89,6 +91,7 @@ struct World {
     unserved: i64,
     /// Highest index that anybody was ever shown, per view.
     shown: [u64; 3],
+    happened: Vec<Happening>,
 }
 
 impl World {
@@ -102,6 +105,7 @@ impl World {
             clock: 1_000_000,
             unserved: 1_000_000,
             shown: [0; 3],
+            happened: Vec::new(),
         }
     }
 
@@ -154,6 +158,7 @@ impl World {
             assert!(said.is_none_or(|said| said.seq <= self.session.last_seq()));
             return;
         }
+        self.happened.extend(happenings(&self.session, &decision.entries));
         for entry in &decision.entries {
             if let Entry::Event(event) = entry {
                 assert_eq!(event.seq, self.session.last_seq() + 1, "seq has a gap");

@@ -7,6 +7,7 @@ use crate::shard::recovery::{JournalFrames, recover, recover_session};
 use crate::shard::*;
 use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Answer, Reading};
+use handoff_chat::happening::Happening;
 use handoff_chat::session::{ChatAnswer, Limits, Opening, View};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{Claimed, Incarnation, Journal, JournalError, NodeId, Owner, ShardId, Table, Tables};
@@ -24,6 +25,7 @@ pub(super) struct Rig {
     pub(super) core: ShardCore,
     pub(super) now: Now,
     pub(super) effects: Vec<(EntityId, EffectId)>,
+    pub(super) happened: Vec<Happening>,
     pub(super) trims: Vec<u64>,
     pub(super) fenced: bool,
     /// How often the log of an entity in doubt can't be read again.
@@ -84,6 +86,7 @@ impl Rig {
             core,
             now,
             effects: Vec::new(),
+            happened: Vec::new(),
             trims: Vec::new(),
             fenced: false,
             unreadable: 0,
@@ -208,6 +211,7 @@ impl Rig {
             }
             Action::Send(Output::Reply(reply)) => self.reply(*reply).await,
             Action::Send(Output::Effect { entity, id }) => self.effects.push((entity, id)),
+            Action::Send(Output::Happened(happened)) => self.happened.extend(happened),
             Action::LoadSnapshot { entity, key } => {
                 let body = node.get(Table::Snapshot, &key, 0).await.unwrap().unwrap();
                 self.core.woken(now, &entity, &body);
