@@ -176,7 +176,7 @@ pub enum Table {
     Snapshot,
     /// The member list and each member's `alive_until`; conditional writes only.
     Member,
-    /// Contacts; conditional writes for what can change.
+    /// Contacts and what they are found by; conditional writes only.
     Contact,
     /// Settings fixed at the store's first start (shard count, data centre); conditional writes only.
     Setting,
@@ -194,6 +194,26 @@ pub struct Row {
     pub key: String,
     /// The number within the key; at most [`CLOSING_ROW`].
     pub row: u64,
+    /// The content.
+    pub body: Bytes,
+}
+
+/// Where an entry stands in its list: by number, and among those of one number by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// At most [`CLOSING_ROW`]. Several entries may have the same; in lists by time, milliseconds since 1970.
+    pub number: u64,
+    /// Tells apart what has the same number.
+    pub name: String,
+}
+
+/// One entry of a list. Number and name together are its key, so entries of one moment never replace each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The list: the partition key. Lists share no keys with the rows of any [`Table`].
+    pub list: String,
+    /// Where in it.
+    pub place: Place,
     /// The content.
     pub body: Bytes,
 }
@@ -268,6 +288,25 @@ pub trait Tables: Send + Sync + 'static {
         from: u64,
         limit: usize,
     ) -> Result<Vec<(u64, Bytes)>, TablesError>;
+
+    /// Writes an entry of a list once. The same entry again changes nothing; a different body for a place that is
+    /// taken is the caller's bug, as with [`Tables::put_once`].
+    ///
+    /// # Errors
+    /// `Unknown`: repeat. `Refused`: the number is too large.
+    async fn enlist(&self, entry: Entry) -> Result<(), TablesError>;
+
+    /// Reads a list from its end: the highest places first, only those below `below` where one is given, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// `Unknown`: repeat.
+    async fn list_back(
+        &self,
+        list: &str,
+        below: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Bytes)>, TablesError>;
 }
 
 /// A store that keeps bytes of files too: each file as rows of [`Table::File`], written once. Not the embedded one,

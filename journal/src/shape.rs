@@ -77,3 +77,12 @@ pub(crate) fn check_rows(rows: &[crate::Row]) -> Result<(), crate::TablesError> 
         None => Ok(()),
     }
 }
+
+/// Refuses an entry that no implementation can store.
+pub(crate) fn check_entry(entry: &crate::Entry) -> Result<(), crate::TablesError> {
+    let number = entry.place.number;
+    if number > crate::CLOSING_ROW {
+        return Err(crate::TablesError::Refused(format!("a list's number {number} is too large")));
+    }
+    Ok(())
+}

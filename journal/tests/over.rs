@@ -40,6 +40,12 @@ macro_rules! for_each_contract_test {
             tables: racing_swaps_have_one_winner_per_version,
             tables: any_text_is_a_key,
             tables: a_cell_written_many_times_reads_as_the_last,
+            lists: entries_of_one_moment_are_all_there_and_in_order,
+            lists: a_list_is_read_back_below_any_place,
+            lists: a_list_paged_to_its_end_has_every_entry_of_every_node_once,
+            lists: an_entry_put_twice_is_listed_once,
+            lists: lists_and_rows_do_not_mix,
+            lists: a_number_that_can_t_be_stored_is_refused,
         }
     };
 }

@@ -15,7 +15,7 @@ use super::{Cassandra, CassandraError, Fault};
 use crate::Table;
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Names of the cells (table `setting`) that describe the store itself.
 pub(super) const VERSION_CELL: &str = "cassandra.schema_version";
@@ -54,6 +54,10 @@ const CELL: &str = "CREATE TABLE IF NOT EXISTS {ks}.cell (\
 const ROWS: &str = "CREATE TABLE IF NOT EXISTS {ks}.{table} (\
     key text, row bigint, body blob, PRIMARY KEY ((key), row)) WITH CLUSTERING ORDER BY (row ASC) \
     AND default_time_to_live = 0 AND comment = 'rows that are written once'";
+const LISTING: &str = "CREATE TABLE IF NOT EXISTS {ks}.listing (\
+    key text, number bigint, name text, body blob, PRIMARY KEY ((key), number, name)) \
+    WITH CLUSTERING ORDER BY (number ASC, name ASC) \
+    AND default_time_to_live = 0 AND comment = 'lists by time, read from their end; entries are written once'";
 
 /// Every statement that makes the schema, in order.
 #[must_use]
@@ -67,6 +71,7 @@ pub fn schema_statements(keyspace: &str, data_centre: &str, replication_factor: 
         CELL.to_owned(),
         LOG_DIR.to_owned(),
         LOG.to_owned(),
+        LISTING.to_owned(),
     ];
     statements.extend(TABLES.iter().map(|table| ROWS.replace("{table}", table_name(*table))));
     statements.iter().map(|text| text.replace("{ks}", keyspace)).collect()

@@ -65,6 +65,11 @@ const CELL_READ: &str = "SELECT version, body FROM {ks}.cell WHERE kind = ? AND 
 const ROW_PUT: &str = "INSERT INTO {ks}.{table} (key, row, body) VALUES (?, ?, ?)";
 const ROW_GET: &str = "SELECT body FROM {ks}.{table} WHERE key = ? AND row = ?";
 const ROW_SCAN: &str = "SELECT row, body FROM {ks}.{table} WHERE key = ? AND row >= ? LIMIT ?";
+const LIST_PUT: &str = "INSERT INTO {ks}.listing (key, number, name, body) VALUES (?, ?, ?, ?)";
+const LIST_END: &str =
+    "SELECT number, name, body FROM {ks}.listing WHERE key = ? ORDER BY number DESC, name DESC LIMIT ?";
+const LIST_BACK: &str = "SELECT number, name, body FROM {ks}.listing WHERE key = ? AND (number, name) < (?, ?) \
+                         ORDER BY number DESC, name DESC LIMIT ?";
 
 /// The statements of one [`Table`]'s rows.
 pub(super) struct RowStatements {
@@ -100,6 +105,11 @@ pub(super) struct Statements {
     pub(super) cell_swap: PreparedStatement,
     pub(super) cell_read: PreparedStatement,
     pub(super) rows: BTreeMap<Table, RowStatements>,
+    pub(super) list_put: PreparedStatement,
+    /// A list's end.
+    pub(super) list_end: PreparedStatement,
+    /// What comes before a place.
+    pub(super) list_back: PreparedStatement,
     /// Deletes the rows of a file's key.
     pub(super) forget_file: PreparedStatement,
 }
@@ -142,6 +152,9 @@ impl Statements {
             cell_swap: write(CELL_SWAP).await?,
             cell_read: serial(CELL_READ).await?,
             rows,
+            list_put: write(LIST_PUT).await?,
+            list_end: write(LIST_END).await?,
+            list_back: write(LIST_BACK).await?,
             forget_file: write(FORGET_FILE).await?,
         })
     }
@@ -181,8 +194,9 @@ mod tests {
             assert!(!text.contains("USING"), "own timestamp: {text}");
         }
         assert!(ROW_PUT.contains("{ks}.{table}"), "plain inserts are for rows that are written once");
+        assert!(LIST_PUT.contains("{ks}.listing"), "as are those of lists");
         for table in TABLES {
-            assert!(!["log", "log_dir", "cell"].contains(&table_name(table)));
+            assert!(!["log", "log_dir", "cell", "listing"].contains(&table_name(table)));
         }
     }
 

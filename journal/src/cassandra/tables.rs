@@ -9,10 +9,10 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::log::signed;
-use super::reply::{answer_of, blob, number, rows_of};
+use super::reply::{answer_of, blob, number, rows_of, text};
 use super::statements::{RowStatements, table_name};
 use super::{CassandraStore, Core, Fault};
-use crate::{CLOSING_ROW, Chunks, Row, Swap, Table, Tables, TablesError};
+use crate::{CLOSING_ROW, Chunks, Entry, Place, Row, Swap, Table, Tables, TablesError};
 
 /// Inserts of one call that are under way at once.
 const PUTS_IN_FLIGHT: usize = 16;
@@ -59,6 +59,22 @@ impl Tables for CassandraStore {
     ) -> Result<Vec<(u64, Bytes)>, TablesError> {
         let (core, key) = (Arc::clone(&self.core), key.to_owned());
         self.core.link.bridge(async move { core.scan(table, &key, from, limit).await }).await
+    }
+
+    async fn enlist(&self, entry: Entry) -> Result<(), TablesError> {
+        crate::shape::check_entry(&entry)?;
+        let core = Arc::clone(&self.core);
+        self.core.link.bridge(async move { Ok(core.enlist(&entry).await?) }).await
+    }
+
+    async fn list_back(
+        &self,
+        list: &str,
+        below: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Bytes)>, TablesError> {
+        let (core, list, below) = (Arc::clone(&self.core), list.to_owned(), below.cloned());
+        self.core.link.bridge(async move { core.list_back(&list, below, limit).await }).await
     }
 }
 
@@ -180,6 +196,47 @@ impl Core {
                 from = at.saturating_add(1);
             }
             if !full || from > i64::MAX as u64 {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn enlist(&self, Entry { list, place, body }: &Entry) -> Result<(), Fault> {
+        let values = (list, signed(place.number)?, &place.name, &body[..]);
+        self.link().repeat(&self.statements.list_put, &values).await.map(drop)
+    }
+
+    async fn list_back(
+        &self,
+        list: &str,
+        below: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Bytes)>, TablesError> {
+        let mut found: Vec<(Place, Bytes)> = Vec::new();
+        // No number is that large: the same as no bound.
+        let mut below = below.filter(|below| below.number <= CLOSING_ROW);
+        while found.len() < limit {
+            let wanted = SCAN_PAGE.min(limit - found.len());
+            let page = i32::try_from(wanted).unwrap_or(i32::MAX);
+            let read = match &below {
+                None => self.link().repeat(&self.statements.list_end, &(list, page)).await,
+                Some(below) => {
+                    let values = (list, signed(below.number)?, &below.name, page);
+                    self.link().repeat(&self.statements.list_back, &values).await
+                }
+            };
+            let mut rows = rows_of(read?)?;
+            let full = rows.len() == wanted;
+            for row in &mut rows {
+                let (Some(number), Some(name)) = (number(row, "number"), text(row, "name")) else {
+                    return Err(TablesError::Refused(format!("an entry of {list:?} has no place")));
+                };
+                let place = Place { number, name: name.to_owned() };
+                found.push((place, blob(row, "body").unwrap_or_default().into()));
+            }
+            below = found.last().map(|(place, _)| place.clone());
+            if !full {
                 break;
             }
         }

@@ -2,10 +2,11 @@
 //! Cassandra partition. Who sends which statement when is the protocol's business.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use bytes::Bytes;
 
-use crate::{Epoch, Frame, Owner, Position, Row, ShardId, StoredFrame, Swap, Table};
+use crate::{Entry, Epoch, Frame, Owner, Place, Position, Row, ShardId, StoredFrame, Swap, Table};
 
 /// The static part of a segment's partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,7 @@ pub(super) struct Model {
     /// Every frame ever committed, in commit order; trimmed ones too. For checkers.
     history: BTreeMap<ShardId, Vec<StoredFrame>>,
     rows: BTreeMap<(Table, String), BTreeMap<u64, Bytes>>,
+    lists: BTreeMap<String, BTreeMap<Place, Bytes>>,
     cells: BTreeMap<(Table, String), (u64, Bytes)>,
 }
 
@@ -162,6 +164,18 @@ impl Model {
         let of_key = self.rows.get(&(table, key.to_owned()));
         let rows = of_key.into_iter().flat_map(|rows| rows.range(from..));
         rows.take(limit).map(|(row, body)| (*row, body.clone())).collect()
+    }
+
+    /// A plain insert; the first body stays.
+    pub(super) fn enlist(&mut self, entry: Entry) {
+        self.lists.entry(entry.list).or_default().entry(entry.place).or_insert(entry.body);
+    }
+
+    pub(super) fn list_back(&self, list: &str, below: Option<Place>, limit: usize) -> Vec<(Place, Bytes)> {
+        let below = below.map_or(Bound::Unbounded, Bound::Excluded);
+        let Some(list) = self.lists.get(list) else { return Vec::new() };
+        let entries = list.range((Bound::Unbounded, below)).rev().take(limit);
+        entries.map(|(place, body)| (place.clone(), body.clone())).collect()
     }
 
     pub(super) fn forget_file(&mut self, key: &str) {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 
 use super::{MemoryNode, NoAnswer};
-use crate::{Chunks, Row, Swap, Table, Tables, TablesError};
+use crate::{Chunks, Entry, Place, Row, Swap, Table, Tables, TablesError};
 
 impl From<NoAnswer> for TablesError {
     fn from(NoAnswer(why): NoAnswer) -> Self {
@@ -53,6 +53,21 @@ impl Tables for MemoryNode {
     ) -> Result<Vec<(u64, Bytes)>, TablesError> {
         let key = key.to_owned();
         Ok(self.query(move |model| model.rows(table, &key, from, limit)).await?)
+    }
+
+    async fn enlist(&self, entry: Entry) -> Result<(), TablesError> {
+        crate::shape::check_entry(&entry)?;
+        Ok(self.write(move |model| model.enlist(entry)).await?)
+    }
+
+    async fn list_back(
+        &self,
+        list: &str,
+        below: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Bytes)>, TablesError> {
+        let (list, below) = (list.to_owned(), below.cloned());
+        Ok(self.query(move |model| model.list_back(&list, below, limit)).await?)
     }
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::Durability;
 
 /// The file format that this build reads and writes.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// How long a reader waits for the writer's shared memory to settle before it reads past it.
 const READER_BUSY: Duration = Duration::from_millis(20);

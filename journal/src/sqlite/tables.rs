@@ -13,7 +13,7 @@ use super::chain::number;
 use super::file::{self, FileError};
 use super::layout::Layout;
 use super::{Durability, SqliteStore};
-use crate::{Row, Swap, Table, Tables, TablesError};
+use crate::{CLOSING_ROW, Entry, Place, Row, Swap, Table, Tables, TablesError};
 
 /// Puts that wait for the writer; more wait with their callers.
 const QUEUE_MAX: usize = 1024;
@@ -26,6 +26,9 @@ const CHECKPOINT_BYTES: usize = 8 * 1024 * 1024;
 
 const SCHEMA: &str = "
     CREATE TABLE entry (tab INTEGER, key TEXT, row INTEGER, body BLOB, PRIMARY KEY (tab, key, row)) WITHOUT ROWID;
+    CREATE TABLE listing (
+        list TEXT, number INTEGER, name TEXT, body BLOB, PRIMARY KEY (list, number, name)
+    ) WITHOUT ROWID;
 ";
 
 /// A table's name in the folder of cells.
@@ -52,9 +55,14 @@ fn tab(table: Table) -> i64 {
     }
 }
 
+/// What is to be written.
+enum Load {
+    Rows(Table, Vec<Row>),
+    Entry(Entry),
+}
+
 pub(super) struct Put {
-    table: Table,
-    rows: Vec<Row>,
+    load: Load,
     reply: oneshot::Sender<Result<(), TablesError>>,
 }
 
@@ -104,14 +112,10 @@ impl Writer {
         };
         let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for put in batch {
-            // Replaced rather than ignored: a repeat after a failed sync must write again. A different body for a row
-            // that exists is the caller's bug.
-            let sql = "INSERT OR REPLACE INTO entry (tab, key, row, body) VALUES (?, ?, ?, ?)";
-            let mut insert = transaction.prepare_cached(sql)?;
-            for row in &put.rows {
-                insert.execute(params![tab(put.table), row.key, number(row.row), &row.body[..]])?;
-                self.written += row.key.len() + row.body.len() + 100;
-            }
+            self.written += match &put.load {
+                Load::Rows(table, rows) => insert_rows(&transaction, *table, rows)?,
+                Load::Entry(entry) => insert_entry(&transaction, entry)?,
+            };
         }
         transaction.commit()?;
         if self.written >= CHECKPOINT_BYTES {
@@ -121,6 +125,26 @@ impl Writer {
         self.db = Some(db);
         Ok(())
     }
+}
+
+// Replaced rather than ignored: a repeat after a failed sync must write again. A different body for a row that exists
+// is the caller's bug. Both answer about how many bytes were written.
+
+fn insert_rows(db: &Connection, table: Table, rows: &[Row]) -> Result<usize, FileError> {
+    let sql = "INSERT OR REPLACE INTO entry (tab, key, row, body) VALUES (?, ?, ?, ?)";
+    let mut insert = db.prepare_cached(sql)?;
+    let mut written = 0;
+    for row in rows {
+        insert.execute(params![tab(table), row.key, number(row.row), &row.body[..]])?;
+        written += row.key.len() + row.body.len() + 100;
+    }
+    Ok(written)
+}
+
+fn insert_entry(db: &Connection, Entry { list, place, body }: &Entry) -> Result<usize, FileError> {
+    let sql = "INSERT OR REPLACE INTO listing (list, number, name, body) VALUES (?, ?, ?, ?)";
+    db.prepare_cached(sql)?.execute(params![list, number(place.number), place.name, &body[..]])?;
+    Ok(list.len() + place.name.len() + body.len() + 100)
 }
 
 /// The table files of all nodes, in a fixed order.
@@ -164,14 +188,38 @@ fn scan_in(
     Ok(found.unwrap_or_default())
 }
 
+fn list_back_in(
+    path: &Path,
+    list: &str,
+    below: Option<&Place>,
+    limit: usize,
+) -> Result<Vec<(Place, Bytes)>, FileError> {
+    // Two statements, so that the bound is looked up in the key and not tried on each entry.
+    let bound = if below.is_some() { "AND (number, name) < (?3, ?4)" } else { "" };
+    let sql = format!(
+        "SELECT number, name, body FROM listing WHERE list = ?1 {bound} ORDER BY number DESC, name DESC LIMIT ?2"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = file::read(path, |db| {
+        let mut query = db.prepare(&sql)?;
+        let entry = |row: &rusqlite::Row<'_>| {
+            let place = Place { number: row.get::<_, i64>(0)?.unsigned_abs(), name: row.get(1)? };
+            Ok((place, Bytes::from(row.get::<_, Vec<u8>>(2)?)))
+        };
+        let entries = match below {
+            Some(below) => query.query_map(params![list, limit, number(below.number), below.name], entry)?,
+            None => query.query_map(params![list, limit], entry)?,
+        };
+        Ok(entries.collect::<Result<Vec<_>, _>>()?)
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
 #[async_trait]
 impl Tables for SqliteStore {
     async fn put_once(&self, table: Table, rows: Vec<Row>) -> Result<(), TablesError> {
         crate::shape::check_rows(&rows)?;
-        let (reply, answer) = oneshot::channel();
-        let stopped = || TablesError::Unknown("the table writer has stopped".to_owned());
-        self.puts.send(Put { table, rows, reply }).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        self.put(Load::Rows(table, rows)).await
     }
 
     async fn put_if_version(
@@ -222,9 +270,44 @@ impl Tables for SqliteStore {
         })
         .await
     }
+
+    async fn enlist(&self, entry: Entry) -> Result<(), TablesError> {
+        crate::shape::check_entry(&entry)?;
+        self.put(Load::Entry(entry)).await
+    }
+
+    async fn list_back(
+        &self,
+        list: &str,
+        below: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Bytes)>, TablesError> {
+        // No number is that large: the same as no bound.
+        let below = below.filter(|below| below.number <= CLOSING_ROW).cloned();
+        let list = list.to_owned();
+        self.table_call(move |inner| {
+            let mut merged = std::collections::BTreeMap::new();
+            for path in files(&inner.layout).map_err(|error| failed(&error))? {
+                let found = list_back_in(&path, &list, below.as_ref(), limit);
+                for (place, body) in found.map_err(|error| failed(&error))? {
+                    merged.entry(place).or_insert(body);
+                }
+            }
+            Ok(merged.into_iter().rev().take(limit).collect())
+        })
+        .await
+    }
 }
 
 impl SqliteStore {
+    /// Hands something to the writer; answers when it is durable.
+    async fn put(&self, load: Load) -> Result<(), TablesError> {
+        let (reply, answer) = oneshot::channel();
+        let stopped = || TablesError::Unknown("the table writer has stopped".to_owned());
+        self.puts.send(Put { load, reply }).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
     /// Runs file work where it may block.
     async fn table_call<T: Send + 'static>(
         &self,

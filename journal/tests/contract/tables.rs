@@ -10,7 +10,7 @@ use handoff_journal::{CLOSING_ROW, Row, Swap, Table, Tables, TablesError};
 use crate::support::World;
 
 /// Repeats until the answer is definite.
-async fn sure<T, F>(mut call: impl FnMut() -> F) -> Result<T, TablesError>
+pub async fn sure<T, F>(mut call: impl FnMut() -> F) -> Result<T, TablesError>
 where
     F: Future<Output = Result<T, TablesError>>,
 {
