@@ -78,6 +78,8 @@ impl Admin {
         let admin = self.clone();
         let server = HttpServer::new(move || App::new().configure(|config| admin.routes(config)))
             .workers(1)
+            // What is done for a caller ends when he hangs up; a drain is on a task of its own.
+            .h1_allow_half_closed(false)
             .max_connections(CONNECTIONS_MAX)
             .client_request_timeout(HEAD_TIMEOUT)
             .disable_signals()

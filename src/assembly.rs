@@ -9,6 +9,7 @@ use crate::bots::Bots;
 use crate::clock::Clock;
 use crate::files::Files;
 use crate::post::RouterPost;
+use crate::record::RecordWriter;
 use crate::router::{Router, Service};
 use crate::shard::Options;
 use crate::standing::Standing;
@@ -128,6 +129,7 @@ impl Groundwork {
                 clock: Arc::clone(&self.clock),
             },
             tables: Arc::clone(&fittings.tables),
+            records: RecordWriter::new(Arc::clone(&fittings.tables), Arc::clone(&fittings.watch)),
             clock: Arc::clone(&self.clock),
             files: fittings.files,
             bots: fittings.bots,

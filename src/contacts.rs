@@ -1,9 +1,10 @@
 //! Finds or makes the contact of a session, and lists his earlier records.
 
+use crate::record_list::place_of;
 use handoff_chat::SessionId;
-use handoff_chat::contact::{Contact, ContactId, PastRecord, keys, row_at};
+use handoff_chat::contact::{Contact, ContactId, PastRecord, keys};
 use handoff_chat::session::{Body, Event, Start};
-use handoff_journal::{Row, Swap, Table, Tables, TablesError};
+use handoff_journal::{Entry, Swap, Table, Tables, TablesError};
 
 /// A contact and his records, oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +54,8 @@ pub async fn identify(
         started_at: opened.at,
     };
     let body = record.encode().map_err(refused)?.into();
-    let row = Row { key: records_key(&id), row: row_at(opened.at, session), body };
-    tables.put_once(Table::Contact, vec![row]).await?;
+    let place = place_of(opened.at, session);
+    tables.enlist(Entry { list: records_list(&id), place, body }).await?;
     Ok(Some(id))
 }
 
@@ -73,19 +74,11 @@ pub async fn history(
     };
     let Some(contact) = Contact::decode(&body).map_err(refused)? else { return Ok(None) };
     let mut records = Vec::new();
-    let mut from = 0;
-    loop {
-        let rows = tables.scan(Table::Contact, &records_key(&id), from, ROWS_PER_READ).await?;
-        let more = rows.len() == ROWS_PER_READ;
-        for (row, body) in rows {
-            from = row + 1;
-            records.extend(PastRecord::decode(&body).map_err(refused)?);
-        }
-        records.drain(..records.len().saturating_sub(limit));
-        if !more {
-            return Ok(Some(History { contact, records }));
-        }
+    for (_, body) in tables.list_back(&records_list(&id), None, limit).await? {
+        records.extend(PastRecord::decode(&body).map_err(refused)?);
     }
+    records.reverse();
+    Ok(Some(History { contact, records }))
 }
 
 async fn find(tables: &dyn Tables, keys: &[String]) -> Result<Option<ContactId>, TablesError> {
@@ -112,7 +105,7 @@ fn contact_key(id: &ContactId) -> String {
     format!("contact:{}", id.0)
 }
 
-fn records_key(id: &ContactId) -> String {
+fn records_list(id: &ContactId) -> String {
     format!("records:{}", id.0)
 }
 
@@ -120,5 +113,34 @@ fn refused(error: handoff_codec::Error) -> TablesError {
     TablesError::Refused(error.to_string())
 }
 
-/// Rows in one read.
-const ROWS_PER_READ: usize = 256;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::fake;
+    use handoff_journal::NodeId;
+    use handoff_journal::memory::MemoryStore;
+
+    #[tokio::test]
+    async fn a_contact_s_newest_chats_are_all_found_whatever_started_together() {
+        let store = MemoryStore::new(1);
+        let tables = store.node(NodeId(1));
+        let events = fake::events();
+        let (start, opened) = start_of(&events).unwrap();
+        let session = |n: usize| SessionId(format!("{n:016}"));
+        for n in 0..3_000 {
+            // All but the last two start in one millisecond.
+            let at = handoff_chat::Millis(opened.at.0 + i64::from(n >= 2_998));
+            let opened = Event { at, ..opened.clone() };
+            identify(&tables, &session(n), &opened, start).await.unwrap();
+        }
+        let found = async |limit| {
+            let history = history(&tables, start, limit).await.unwrap().unwrap();
+            history.records.into_iter().map(|record| record.session).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = (0..3_000).map(session).collect();
+        assert!(found(10_000).await == all, "each chat once, oldest first");
+        let before = store.statement_count();
+        assert_eq!(found(4).await, all[2_996..], "the newest");
+        assert_eq!(store.statement_count() - before, 3, "his key, he himself, and one read of his chats");
+    }
+}

@@ -210,11 +210,12 @@ pub trait Operations: Send + Sync + 'static {
     async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String>;
     /// Live entities of the whole cluster. Also says which shards could not be asked.
     async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>);
-    /// Closed records.
+    /// Closed records. A page may be short, or empty, and still say where the next one goes on: looking for records
+    /// that are wanted has an end, however many others there are.
     ///
     /// # Errors
-    /// A sentence for the operator.
-    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String>;
+    /// A sentence for the operator: they can't be read now.
+    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String>;
 }
 
 /// Which of the cluster's entities are wanted: those of one kind, in order of id, after `after`.
@@ -284,17 +285,55 @@ pub struct RecordSummary {
     pub cursor: String,
 }
 
+/// A page of closed records, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RecordsPage {
+    /// The records.
+    pub items: Vec<RecordSummary>,
+    /// Where the next page goes on; none: this is the last.
+    pub next: Option<String>,
+}
+
+/// A place in the list of closed records. As text, `MILLISECONDS.ID`, it is opaque to callers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordCursor {
+    /// When a record ended, in milliseconds since 1970.
+    pub ended_at_ms: u64,
+    /// Its session; empty: before all that ended then.
+    pub id: String,
+}
+
+impl std::fmt::Display for RecordCursor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}.{}", self.ended_at_ms, self.id)
+    }
+}
+
+impl std::str::FromStr for RecordCursor {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "it is the `next` or a `cursor` of an answer, as it was there";
+        let (moment, id) = text.split_once('.').ok_or(WRONG)?;
+        let ended_at_ms = moment.parse().map_err(|_| WRONG)?;
+        let cursor = Self { ended_at_ms, id: id.to_owned() };
+        // Also refuses what parses and was never written so: signs, leading zeros.
+        let ours = (id.is_empty() || SessionId::parse(id).is_some()) && cursor.to_string() == text;
+        ours.then_some(cursor).ok_or(WRONG)
+    }
+}
+
 /// Which closed records are wanted, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecordsWanted {
     /// Only those of this service.
     pub service: Option<String>,
     /// Only those that ended at or after this moment, in milliseconds since 1970.
-    pub from_ms: i64,
+    pub from_ms: u64,
     /// Only those that ended before this moment, in milliseconds since 1970; not set: all.
-    pub to_ms: Option<i64>,
-    /// The `cursor` of the last one on the page before.
-    pub after: Option<String>,
+    pub to_ms: Option<u64>,
+    /// Only those that come after this place in the list: older ones.
+    pub after: Option<RecordCursor>,
     /// At most so many.
     pub limit: usize,
 }

@@ -16,6 +16,7 @@ pub mod node;
 pub mod password;
 pub mod post;
 pub mod record;
+pub mod record_list;
 pub mod rich;
 pub mod router;
 pub mod secret_file;

@@ -10,9 +10,13 @@ use handoff_journal::{NodeId, ShardId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How long a node is asked.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a shard is asked: less, so that a node answers in time for the others.
+const SHARD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Most entities in one answer.
 pub const LIMIT_MAX: usize = 1_000;
@@ -29,17 +33,32 @@ pub struct Lister {
     pub peers: Arc<dyn Peers>,
 }
 
-/// What the shards of one node hold.
+/// What the shards of one node hold. A shard that does not answer in time is not among those that were asked.
 pub async fn list_here(directory: &ShardDirectory, shards: u16, wanted: &Wanted) -> Listed {
+    let here = (0..shards).filter_map(|shard| Some((shard, directory.get(ShardId(shard))?)));
+    let asked = here.map(|(shard, handle)| {
+        let wanted = wanted.clone();
+        (shard, async move { handle.list(wanted).await })
+    });
+    gather(asked, wanted.limit).await
+}
+
+/// Asks shards side by side, so that one that hangs hides no other.
+async fn gather<F>(asked: impl Iterator<Item = (u16, F)>, limit: usize) -> Listed
+where
+    F: Future<Output = Option<Vec<EntitySummary>>>,
+{
+    let until = Instant::now() + SHARD_PATIENCE;
+    let answers = asked.map(|(shard, asking)| async move {
+        let found = timeout_at(until, asking).await.ok().flatten()?;
+        Some((shard, found))
+    });
     let mut listed = Listed::default();
-    for shard in 0..shards {
-        let Some(handle) = directory.get(ShardId(shard)) else { continue };
-        if let Some(found) = handle.list(wanted.clone()).await {
-            listed.shards.push(shard);
-            listed.entities.extend(found);
-        }
+    for (shard, found) in join_all(answers).await.into_iter().flatten() {
+        listed.shards.push(shard);
+        listed.entities.extend(found);
     }
-    cut(&mut listed.entities, wanted.limit);
+    cut(&mut listed.entities, limit);
     listed
 }
 
@@ -73,5 +92,40 @@ impl Lister {
         let request = handoff_codec::encode_bare(&Request::List(wanted.clone())).ok()?;
         let bytes = self.peers.call(node, request.into(), PATIENCE).await.ok()?;
         handoff_codec::decode_bare(&bytes).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    fn entity(id: &str, shard: u16) -> EntitySummary {
+        EntitySummary {
+            id: id.to_owned(),
+            shard,
+            state: "open".to_owned(),
+            service: None,
+            place: None,
+            queue: None,
+            agent: None,
+            since_ms: None,
+            count: None,
+            capacity: None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shard_that_hangs_is_missing_and_hides_no_other() {
+        let hangs = std::future::pending::<Option<Vec<EntitySummary>>>().boxed();
+        let answers = |ids: &[&str], shard| {
+            let found = ids.iter().map(|id| entity(id, shard)).collect::<Vec<_>>();
+            async move { Some(found) }.boxed()
+        };
+        let gone = async { None::<Vec<EntitySummary>> }.boxed();
+        let asked = [(0, answers(&["c"], 0)), (1, hangs), (2, gone), (3, answers(&["a", "d"], 3))];
+        let listed = tokio::time::timeout(PATIENCE, gather(asked.into_iter(), 2)).await;
+        let listed = listed.expect("in time for whoever asked this node");
+        assert_eq!(listed, Listed { shards: vec![0, 3], entities: vec![entity("a", 3), entity("c", 0)] });
     }
 }

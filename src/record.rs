@@ -1,11 +1,11 @@
 //! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
 
 use crate::contacts::{identify, start_of};
+use crate::record_list::RecordList;
 use crate::watch::Watch;
-use handoff_chat::contact::{moment_of, row_at};
-use handoff_chat::record::{HOUR_MS, RecordClosing, RecordListed, RecordOpening, decode_event, encode_event};
+use handoff_chat::SessionId;
+use handoff_chat::record::{RecordClosing, RecordListed, RecordOpening, decode_event, encode_event};
 use handoff_chat::session::Event;
-use handoff_chat::{Millis, SessionId};
 use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,13 +32,18 @@ pub struct RecordRows {
 /// See the module's description.
 #[derive(Clone)]
 pub struct RecordWriter {
-    /// The tables.
-    pub tables: Arc<dyn Tables>,
-    /// Counts contacts.
-    pub watch: Arc<dyn Watch>,
+    tables: Arc<dyn Tables>,
+    list: RecordList,
+    watch: Arc<dyn Watch>,
 }
 
 impl RecordWriter {
+    /// One for all shards of a node; clones share what was done.
+    #[must_use]
+    pub fn new(tables: Arc<dyn Tables>, watch: Arc<dyn Watch>) -> Self {
+        Self { list: RecordList::new(Arc::clone(&tables)), tables, watch }
+    }
+
     /// Writes all rows; returns when they are there.
     pub async fn write(self, session: SessionId, rows: RecordRows) {
         if let Some(opening) = &rows.opening {
@@ -58,7 +63,17 @@ impl RecordWriter {
         }
         if let Some((closing, opening)) = &rows.closing {
             self.put(&session, one_row(&session, CLOSING_ROW, closing.encode())).await;
-            self.put(&session, listed_row(&session, closing, opening)).await;
+            let listed = RecordListed {
+                session: session.clone(),
+                service: opening.service.clone(),
+                started_at: opening.started_at,
+                ended_at: closing.ended_at,
+                reason: closing.reason,
+            };
+            match RecordList::entry(&listed) {
+                Ok(entry) => until_done(&session, || self.list.add(entry.clone())).await,
+                Err(error) => not_encoded(&session, &error),
+            }
         }
     }
 
@@ -66,12 +81,16 @@ impl RecordWriter {
         let rows = match rows {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(session = %session.0, %error, "a record row can't be encoded");
+                not_encoded(session, &error);
                 return;
             }
         };
         until_done(session, || self.tables.put_once(Table::Record, rows.clone())).await
     }
+}
+
+fn not_encoded(session: &SessionId, error: &handoff_codec::Error) {
+    tracing::error!(session = %session.0, %error, "a record row can't be encoded");
 }
 
 /// Does something in the tables until it is done.
@@ -86,63 +105,6 @@ async fn until_done<T, F: Future<Output = Result<T, TablesError>>>(
         }
         tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
     }
-}
-
-/// The row that lists a closed record under the hour of its end.
-fn listed_row(
-    session: &SessionId,
-    closing: &RecordClosing,
-    opening: &RecordOpening,
-) -> Result<Vec<Row>, handoff_codec::Error> {
-    let listed = RecordListed {
-        session: session.clone(),
-        service: opening.service.clone(),
-        started_at: opening.started_at,
-        ended_at: closing.ended_at,
-        reason: closing.reason,
-    };
-    let row = row_at(closing.ended_at, session);
-    Ok(vec![Row { key: RecordListed::key(closing.ended_at), row, body: listed.encode()?.into() }])
-}
-
-/// Closed records that ended in `from..to`, newest first, after (older than) the row `before` where one is given.
-///
-/// # Errors
-/// As [`Tables::scan`]; `Refused` for a row that can't be read.
-pub async fn list_records(
-    tables: &dyn Tables,
-    from: Millis,
-    before: u64,
-    wanted: impl Fn(&RecordListed) -> bool,
-    limit: usize,
-) -> Result<Vec<(u64, RecordListed)>, TablesError> {
-    let mut found = Vec::new();
-    let mut hour = moment_of(before).0.div_euclid(HOUR_MS) * HOUR_MS;
-    while hour + HOUR_MS > from.0 && found.len() < limit {
-        let mut rows: Vec<(u64, RecordListed)> = Vec::new();
-        let mut next = 0;
-        loop {
-            let read =
-                tables.scan(Table::Record, &RecordListed::key(Millis(hour)), next, ROWS_PER_READ).await?;
-            let more = read.len() == ROWS_PER_READ;
-            for (row, body) in read {
-                next = row + 1;
-                let listed = RecordListed::decode(&body);
-                let listed = listed.map_err(|error| TablesError::Refused(error.to_string()))?;
-                if row < before && listed.ended_at >= from && wanted(&listed) {
-                    rows.push((row, listed));
-                }
-            }
-            if !more {
-                break;
-            }
-        }
-        rows.reverse();
-        found.extend(rows);
-        hour -= HOUR_MS;
-    }
-    found.truncate(limit);
-    Ok(found)
 }
 
 /// A session's events as rows of its record.

@@ -6,7 +6,6 @@ use crate::session::{Start, Text};
 use bincode::{Decode, Encode};
 use handoff_codec::Error;
 use sha2::{Digest, Sha256};
-use xxhash_rust::xxh3::xxh3_64;
 
 /// The attached data that names a contact by the id that another system gave him.
 pub const CONTACT_ID_KEY: &str = "ContactId";
@@ -114,17 +113,6 @@ fn hashed(kind: &str, value: &str) -> String {
     format!("{kind}:{hex}")
 }
 
-/// The row number of something that happened to a session at a moment: in order of time, and of its own per session.
-pub fn row_at(at: Millis, session: &SessionId) -> u64 {
-    let ms = u64::try_from(at.0).unwrap_or(0);
-    (ms << 16) | (xxh3_64(session.0.as_bytes()) & 0xFFFF)
-}
-
-/// The moment in a row number.
-pub fn moment_of(row: u64) -> Millis {
-    Millis(i64::try_from(row >> 16).unwrap_or(i64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,13 +144,5 @@ mod tests {
             assert!(keys(&start(nobody, Some(" "))).is_empty(), "{nobody}");
         }
         assert!(!keys(&start("zoe@example.org", None))[0].contains("zoe"), "no address in a key");
-    }
-
-    #[test]
-    fn rows_are_in_order_of_time() {
-        let (a, b) = (SessionId("a".to_owned()), SessionId("b".to_owned()));
-        let at = Millis(1_700_000_000_000);
-        assert!(row_at(at, &a) < row_at(Millis(at.0 + 1), &b) && row_at(at, &a) != row_at(at, &b));
-        assert_eq!(moment_of(row_at(at, &a)), at);
     }
 }

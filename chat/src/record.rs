@@ -53,9 +53,9 @@ enum StoredListed {
 }
 
 impl RecordListed {
-    /// The key of the list for the hour of this moment.
-    pub fn key(at: Millis) -> String {
-        format!("ended:{}", at.0.div_euclid(HOUR_MS))
+    /// The name of the list of the hour that starts at this moment.
+    pub fn hour_list(hour: Millis) -> String {
+        format!("ended:{}", hour.0.div_euclid(HOUR_MS))
     }
 
     /// The row's bytes.
@@ -78,6 +78,9 @@ impl RecordListed {
 
 /// Records are listed by the hour, so that a list's partition stays of a good size.
 pub const HOUR_MS: i64 = 3_600_000;
+
+/// The list of the hours in which records ended: one entry an hour.
+pub const HOURS_LIST: &str = "ended";
 
 #[derive(Encode, Decode)]
 enum StoredOpening {

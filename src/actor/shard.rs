@@ -49,6 +49,8 @@ pub struct Surroundings {
     pub log: Log,
     /// The tables.
     pub tables: Arc<dyn Tables>,
+    /// Writes records into them.
+    pub records: RecordWriter,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The bots.
@@ -237,10 +239,7 @@ impl ShardActor {
             clock: Arc::clone(&self.around.clock),
             bots: Arc::clone(&self.around.bots),
             files: self.around.files.clone(),
-            records: RecordWriter {
-                tables: Arc::clone(&self.around.tables),
-                watch: Arc::clone(&self.around.watch),
-            },
+            records: self.around.records.clone(),
             post: Arc::clone(&self.around.post),
             beside: BTreeMap::new(),
         };

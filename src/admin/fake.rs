@@ -1,8 +1,8 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::front::{
-    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordSummary, RecordView,
-    RecordsWanted, Sessions, ShardStatus, Told, Wanted,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordCursor,
+    RecordSummary, RecordView, RecordsPage, RecordsWanted, Sessions, ShardStatus, Told, Wanted,
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
@@ -11,7 +11,8 @@ use handoff_chat::id::{BotName, Millis};
 use handoff_chat::session::event::{Start, Text};
 use handoff_chat::session::{Body, ChatAnswer, Event, LeaveReason, Limits, Participant, Role, Visibility};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 
 /// The session that the fake knows.
 pub(crate) const KNOWN: &str = "0123456789abcdEF";
@@ -30,6 +31,21 @@ pub(crate) struct Fake {
     pub(crate) asked: Mutex<Vec<(Caller, Act)>>,
     /// How often a drain was asked for.
     pub(crate) drains: Mutex<usize>,
+    /// What lists of records were asked for.
+    pub(crate) records_wanted: Mutex<Vec<RecordsWanted>>,
+    /// Whether a list of records never ends by itself.
+    pub(crate) endless: Mutex<bool>,
+    /// Told when such a list was given up.
+    pub(crate) given_up: Arc<Notify>,
+}
+
+/// Tells when it is dropped.
+struct Tell(Arc<Notify>);
+
+impl Drop for Tell {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Fake {
@@ -40,6 +56,9 @@ impl Fake {
             stuck: Mutex::new(None),
             asked: Mutex::new(Vec::new()),
             drains: Mutex::new(0),
+            records_wanted: Mutex::new(Vec::new()),
+            endless: Mutex::new(false),
+            given_up: Arc::new(Notify::new()),
         }
     }
 }
@@ -185,18 +204,27 @@ impl Operations for Fake {
         (all.take(wanted.limit).map(summary).collect(), vec![7])
     }
 
-    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String> {
-        if wanted.after.as_deref() == Some("garbage") {
-            return Err("the cursor is none of ours".to_owned());
+    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String> {
+        self.records_wanted.lock().unwrap().push(wanted.clone());
+        if *self.endless.lock().unwrap() {
+            let _tell = Tell(Arc::clone(&self.given_up));
+            std::future::pending::<()>().await;
         }
-        let record = |n: i64| RecordSummary {
+        if let Some(why) = self.stuck.lock().unwrap().clone() {
+            return Err(why);
+        }
+        let cursor = |n: u64| RecordCursor { ended_at_ms: n, id: KNOWN.to_owned() }.to_string();
+        let record = |n: u64| RecordSummary {
             id: KNOWN.to_owned(),
             service: wanted.service.clone().unwrap_or_default(),
-            started_at_ms: n,
-            ended_at_ms: n + 1,
-            cursor: n.to_string(),
+            started_at_ms: 0,
+            ended_at_ms: i64::try_from(n).unwrap(),
+            cursor: cursor(n),
         };
-        Ok((0..3).map(record).take(wanted.limit).collect())
+        // A page whose budget ended before it was full.
+        let newest = wanted.after.as_ref().map_or(3, |after| after.ended_at_ms - 1);
+        let next = (newest > 1).then(|| cursor(newest));
+        Ok(RecordsPage { items: vec![record(newest)], next })
     }
 
     async fn raise(&self) -> Result<Raised, String> {

@@ -2,7 +2,7 @@
 
 use super::Admin;
 use super::problem::Problem;
-use crate::front::{EntitySummary, RecordSummary, RecordsWanted, Wanted};
+use crate::front::{EntitySummary, RecordCursor, RecordsWanted, Wanted};
 use crate::listing::LIMIT_MAX;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -43,19 +43,18 @@ struct Page {
     missing_shards: Vec<u16>,
 }
 
-/// A page of records.
-#[derive(Serialize)]
-struct RecordPage {
-    items: Vec<RecordSummary>,
-    next: Option<String>,
-}
-
 fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     match asked.unwrap_or(LIMIT) {
         0 => Err(Problem::bad_request("limit: at least 1")),
         limit if limit > LIMIT_MAX => Err(Problem::bad_request(format!("limit: at most {LIMIT_MAX}"))),
         limit => Ok(limit),
     }
+}
+
+/// Milliseconds since 1970.
+fn moment(name: &str, asked: Option<i64>) -> Result<Option<u64>, Problem> {
+    let moment = asked.map(u64::try_from).transpose();
+    moment.map_err(|_| Problem::bad_request(format!("{name}: not before 1970")))
 }
 
 async fn page(admin: &Admin, kind: &str, query: Query) -> Result<HttpResponse, Problem> {
@@ -106,8 +105,14 @@ pub(super) async fn records(
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
     let RecordQuery { service, from_ms, to_ms, after, .. } = query.into_inner();
-    let wanted = RecordsWanted { service, from_ms: from_ms.unwrap_or(i64::MIN), to_ms, after, limit };
-    let items = admin.operations.records(&wanted).await.map_err(Problem::failed)?;
-    let next = if items.len() == limit { items.last().map(|last| last.cursor.clone()) } else { None };
-    Ok(HttpResponse::Ok().json(RecordPage { items, next }))
+    let from_ms = moment("from_ms", from_ms)?.unwrap_or(0);
+    let to_ms = moment("to_ms", to_ms)?;
+    if to_ms.is_some_and(|to_ms| to_ms < from_ms) {
+        return Err(Problem::bad_request("to_ms: not before from_ms"));
+    }
+    let after = after.map(|after| after.parse::<RecordCursor>()).transpose();
+    let after = after.map_err(|wrong| Problem::bad_request(format!("after: {wrong}")))?;
+    let wanted = RecordsWanted { service, from_ms, to_ms, after, limit };
+    let page = admin.operations.records(&wanted).await.map_err(Problem::unavailable)?;
+    Ok(HttpResponse::Ok().json(page))
 }

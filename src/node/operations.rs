@@ -3,30 +3,36 @@
 use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
 use crate::front::{
-    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordSummary, RecordView,
-    RecordsWanted, Sessions, ShardStatus, Wanted,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordCursor,
+    RecordSummary, RecordView, RecordsPage, RecordsWanted, Sessions, ShardStatus, Wanted,
 };
 use crate::listing::{LIMIT_MAX, Lister};
-use crate::record::{list_records, read_record};
+use crate::record::read_record;
+use crate::record_list::{Budget, ListPage, list_records, place_of};
 use crate::router::Router;
 use crate::standing::{Stage, Standing};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use handoff_chat::command::{Caller, Read, Reading, Reject};
 use handoff_chat::record::RecordListed;
-use handoff_chat::{EntityId, Millis, SessionId};
+use handoff_chat::{EntityId, SessionId};
 use handoff_cluster::{MemberList, MemberState};
-use handoff_journal::{NodeId, ShardId, Tables};
+use handoff_journal::{NodeId, Place, ShardId, Tables};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// How long a live session's owner is asked for its record.
 const RECORD_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How far back records are listed by time, in milliseconds: 31 days in one call.
-const RECORDS_SPAN_MS: i64 = 31 * 24 * 3_600_000;
+/// Entries of the list of records that are looked at for one page.
+const RECORDS_LOOKED_AT_MAX: usize = 10_000;
+/// How long it is looked for records for one page.
+const RECORDS_BUDGET: Duration = Duration::from_secs(2);
+/// After this a store that does not answer is given up.
+const RECORDS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// See the module's description.
 pub(super) struct NodeOperations {
@@ -111,21 +117,19 @@ impl Operations for NodeOperations {
         self.lister.list(wanted).await
     }
 
-    async fn records(&self, wanted: &RecordsWanted) -> Result<Vec<RecordSummary>, String> {
-        let now_ms = self.sessions.clock.now().wall.0;
-        let to_ms = wanted.to_ms.unwrap_or(now_ms.saturating_add(1)).max(0);
-        let end = u64::try_from(to_ms).unwrap_or(0) << 16;
-        let before = match &wanted.after {
-            None => end,
-            Some(cursor) => {
-                cursor.parse::<u64>().map_err(|_| "the cursor is none of ours".to_owned())?.min(end)
-            }
-        };
+    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String> {
         let fits =
             |listed: &RecordListed| wanted.service.as_ref().is_none_or(|service| *service == listed.service);
-        let from = Millis(wanted.from_ms.max(now_ms - RECORDS_SPAN_MS));
-        let found = list_records(self.tables.as_ref(), from, before, fits, wanted.limit.min(LIMIT_MAX)).await;
-        Ok(found.map_err(|error| error.to_string())?.into_iter().map(record_summary).collect())
+        let before = wanted.to_ms.map(|to_ms| Place { number: to_ms, name: String::new() });
+        let after =
+            wanted.after.clone().map(|RecordCursor { ended_at_ms: number, id: name }| Place { number, name });
+        let below = before.into_iter().chain(after).min();
+        let limit = wanted.limit.min(LIMIT_MAX);
+        let budget = Budget { entries: RECORDS_LOOKED_AT_MAX, until: Instant::now() + RECORDS_BUDGET };
+        let listing = list_records(self.tables.as_ref(), wanted.from_ms, below, fits, limit, budget);
+        let found = tokio::time::timeout(RECORDS_PATIENCE, listing).await;
+        let found = found.map_err(|_| "the store gave no answer in time".to_owned())?;
+        Ok(records_page(found.map_err(|error| error.to_string())?))
     }
 
     async fn raise(&self) -> Result<Raised, String> {
@@ -156,14 +160,16 @@ impl Operations for NodeOperations {
     }
 }
 
-fn record_summary((row, listed): (u64, RecordListed)) -> RecordSummary {
-    RecordSummary {
+fn records_page(page: ListPage) -> RecordsPage {
+    let cursor = |Place { number, name }| RecordCursor { ended_at_ms: number, id: name }.to_string();
+    let summary = |listed: RecordListed| RecordSummary {
+        cursor: cursor(place_of(listed.ended_at, &listed.session)),
         id: listed.session.0,
         service: listed.service,
         started_at_ms: listed.started_at.0,
         ended_at_ms: listed.ended_at.0,
-        cursor: row.to_string(),
-    }
+    };
+    RecordsPage { items: page.records.into_iter().map(summary).collect(), next: page.next.map(cursor) }
 }
 
 async fn look(supervisor: &SupervisorHandle) -> BTreeMap<ShardId, crate::actor::shard::ShardView> {
