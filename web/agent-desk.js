@@ -23,12 +23,13 @@ import { Typist } from "./typist.js";
  * @typedef {object} Kept what survives a reload
  * @property {string} name
  * @property {string} token
+ * @property {string} past a token whose time was over: it shows every node that this is no stranger who guesses
  * @property {Record<string, Item[]>} items
  * @property {string} selected
  */
 
 /** @returns {Kept} */
-export const nothing = () => ({ name: "", token: "", items: {}, selected: "" });
+export const nothing = () => ({ name: "", token: "", past: "", items: {}, selected: "" });
 
 /** One chat in this window. */
 export class Chat {
@@ -136,7 +137,8 @@ export class Desk {
    * @param {string} password kept in memory until it is exchanged for a token
    */
   signIn(name, password) {
-    this.kept = { ...nothing(), name };
+    // Who only had to show the password once more goes on with what he had not sent yet.
+    this.kept = this.kept.past && this.kept.name === name ? { ...this.kept, token: "" } : { ...nothing(), name };
     this.#password = password;
     this.refused = "";
     this.phase = "signing";
@@ -146,7 +148,8 @@ export class Desk {
 
   /** First on each new socket. */
   async #begin() {
-    const proof = this.#password ? { password: this.#password } : { token: this.kept.token };
+    const { token, past } = this.kept;
+    const proof = this.#password ? { password: this.#password, ...(past ? { token: past } : {}) } : { token };
     /** @type {Record<string, number>} */
     const positions = {};
     for (const [id, chat] of this.chats) if (!chat.over) positions[id] = chat.thread.next;
@@ -154,6 +157,7 @@ export class Desk {
     try {
       const answer = await this.link.ask("sign_in", { name: this.kept.name, ...proof, positions });
       this.kept.token = answer.token;
+      this.kept.past = "";
       this.nickname = answer.nickname;
       this.capacity = answer.capacity;
       this.queues = answer.queues ?? [];
@@ -163,7 +167,10 @@ export class Desk {
     } catch (error) {
       if (!(error instanceof Refused) || (error.retry && error.code !== "slow_down")) throw error;
       const byToken = !this.#password;
+      const { kept } = this;
       this.#out(byToken && error.code === "wrong_password" ? "expired" : error.code);
+      if (error.code === "token_expired") this.#keep({ ...kept, token: "", past: token });
+      else if (kept.past && !byToken) this.#keep(kept);
     }
   }
 
@@ -179,12 +186,19 @@ export class Desk {
     this.changed();
   }
 
+  /** @param {Kept} kept */
+  #keep(kept) {
+    this.kept = kept;
+    this.changed();
+  }
+
   /** Draws and keeps. */
   changed() {
     /** @type {Record<string, Item[]>} */
     const items = {};
     for (const [id, chat] of this.chats) if (chat.outbox.waiting.length) items[id] = chat.outbox.waiting;
-    if (this.phase === "in") this.kept.items = items;
+    // Before the desk is seen, what is kept from before waits for its chats.
+    if (this.phase === "in" && this.#version > 0) this.kept.items = items;
     this.options.store.write(this.kept);
     this.options.onChange();
   }
@@ -192,6 +206,7 @@ export class Desk {
   /** @param {Frame} frame */
   #event(frame) {
     if (frame.event === "desk") this.#desk(frame);
+    else if (frame.event === "token" && this.phase === "in") this.#keep({ ...this.kept, token: frame.token });
     else if (frame.event === "chat") this.#chat(frame);
   }
 

@@ -19,6 +19,7 @@ const REFUSALS = /** @type {const} */ ({
   wrong_password: "wrongPassword",
   slow_down: "slowDown",
   expired: "expired",
+  token_expired: "expired",
   elsewhere: "elsewhere",
   has_chats: "hasChats",
   no_claim: "noClaim",

@@ -84,6 +84,11 @@ impl Admission {
         Some(origin(peer, request.headers(), &self.options.trusted_proxies))
     }
 
+    /// Where a request comes from, as it is counted.
+    pub(super) fn source(&self, request: &HttpRequest) -> Option<IpAddr> {
+        self.address(request).map(network)
+    }
+
     /// One more call of an address.
     pub(super) fn request(&self, from: Option<IpAddr>) -> Result<(), Limited> {
         from.map_or(Ok(()), |from| self.requests.take(network(from)))

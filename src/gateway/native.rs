@@ -8,7 +8,9 @@ mod agent;
 mod customer;
 mod desk;
 mod frames;
+mod guesses;
 mod socket;
+mod turns;
 mod wire;
 
 use super::opening::NICKNAME_BYTES_MAX;

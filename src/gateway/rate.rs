@@ -1,6 +1,7 @@
 //! Rates: so many in a minute per key, as a token bucket that holds a minute's worth. The bucket is kept as the one
 //! moment at which it will be full again (the generic cell rate algorithm), so an entry is small and goes by itself.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
@@ -50,16 +51,25 @@ impl<K: Eq + Hash> Rate<K> {
         self.take_of(key, self.per_minute, Instant::now())
     }
 
-    /// The same with a rate of its own, at this moment.
+    /// Whether one could be taken with this rate, at this moment.
+    pub(super) fn look<Q: Eq + Hash + ?Sized>(
+        &self,
+        key: &Q,
+        per_minute: u32,
+        now: Instant,
+    ) -> Result<(), Limited>
+    where
+        K: Borrow<Q>,
+    {
+        let full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        after_one_more(full_at.get(key).copied(), per_minute, now).map(drop)
+    }
+
+    /// The same as `take` with a rate of its own, at this moment.
     pub(super) fn take_of(&self, key: K, per_minute: u32, now: Instant) -> Result<(), Limited> {
-        let cost = MINUTE / per_minute.max(1);
         // Each change is whole before the lock is given back.
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = full_at.get(&key).copied().unwrap_or(now).max(now) + cost;
-        let over = full.saturating_duration_since(now + MINUTE);
-        if !over.is_zero() {
-            return Err(Limited { after: over });
-        }
+        let full = after_one_more(full_at.get(&key).copied(), per_minute, now)?;
         if full_at.len() >= self.keys_max && !full_at.contains_key(&key) {
             full_at.retain(|_, full| *full > now);
             if full_at.len() >= self.keys_max {
@@ -69,6 +79,13 @@ impl<K: Eq + Hash> Rate<K> {
         full_at.insert(key, full);
         Ok(())
     }
+}
+
+/// When a bucket will be full again of which one more is taken.
+fn after_one_more(full_at: Option<Instant>, per_minute: u32, now: Instant) -> Result<Instant, Limited> {
+    let full = full_at.unwrap_or(now).max(now) + MINUTE / per_minute.max(1);
+    let over = full.saturating_duration_since(now + MINUTE);
+    if over.is_zero() { Ok(full) } else { Err(Limited { after: over }) }
 }
 
 #[cfg(test)]
@@ -84,6 +101,8 @@ mod tests {
         }
         let limited = rate.take_of("a", 4, now).unwrap_err();
         assert_eq!(limited.after, Duration::from_secs(15));
+        assert_eq!(rate.look("a", 4, now), Err(limited), "looking takes none");
+        assert!((0..9).all(|_| rate.look("b", 4, now).is_ok()));
         rate.take_of("b", 4, now).unwrap();
         rate.take_of("a", 4, now + limited.after).unwrap();
         assert!(rate.take_of("a", 4, now + limited.after).is_err());

@@ -72,10 +72,15 @@ fn profile(name: &str, agent: &Agent) -> Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::native::accounts::Attempt;
 
     fn config(dir: &std::path::Path, extra: &str) -> Config {
         let text = format!("[node]\ndata_dir = {dir:?}\n{extra}");
         Config::from_toml(&text).unwrap().config
+    }
+
+    fn who(name: &str) -> Attempt<'_> {
+        Attempt { name, source: None, nodes: 1, token: None }
     }
 
     #[actix_web::test]
@@ -85,12 +90,12 @@ mod tests {
         let (here, there) = (accounts(&config, "s").unwrap(), accounts(&config, "s").unwrap());
         let password = std::fs::read_to_string(config.demo_password_file()).unwrap().trim().to_owned();
         assert!(password.len() >= 40);
-        let profile = here.by_password(DEMO_AGENT, password.clone()).await.unwrap();
+        let profile = here.by_password(who(DEMO_AGENT), password.clone()).await.unwrap();
         assert_eq!((profile.nickname.as_str(), profile.capacity), (DEMO_NICKNAME, 3));
         assert_eq!(profile.queues, [QueueName("support".to_owned())]);
         let token = here.token(DEMO_AGENT, 0).unwrap();
         assert!(there.by_token(DEMO_AGENT, &token, 1).is_ok(), "good on every node");
-        assert!(here.by_password(DEMO_AGENT, format!("{password}x")).await.is_err());
+        assert!(here.by_password(who(DEMO_AGENT), format!("{password}x")).await.is_err());
     }
 
     #[actix_web::test]
@@ -104,8 +109,8 @@ mod tests {
              password_file = {file:?}\nqueues = [\"sales\"]\n"
         );
         let accounts = accounts(&config(dir.path(), &text), "s").unwrap();
-        assert_eq!(accounts.by_password("ann", "hashed".to_owned()).await.unwrap().capacity, 1);
-        let bob = accounts.by_password("bob", "a password in a file".to_owned()).await.unwrap();
+        assert_eq!(accounts.by_password(who("ann"), "hashed".to_owned()).await.unwrap().capacity, 1);
+        let bob = accounts.by_password(who("bob"), "a password in a file".to_owned()).await.unwrap();
         assert_eq!((bob.nickname.as_str(), &bob.queues), ("Bob", &vec![QueueName("sales".to_owned())]));
         assert!(accounts.token(DEMO_AGENT, 0).is_none());
         let broken = config(dir.path(), "[agents.eve]\npassword_hash = \"$argon2id$nonsense\"\n");

@@ -2,6 +2,7 @@
 
 mod happenings;
 mod outage;
+mod presence;
 mod release;
 mod rig;
 

@@ -162,6 +162,46 @@ test("the password is sent once; afterwards, and after a reload, the token speak
   assert.ok(!(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).includes("secret"));
 });
 
+test("a token that comes over the open socket is the one that speaks for the agent from then on", async () => {
+  const { page, fake } = await open();
+  await signIn(page);
+  await page.locator("#desk").waitFor();
+  fake.last.send({ event: "token", token: "T2" });
+  await until("it is kept", () => page.evaluate(() => JSON.stringify({ ...sessionStorage }).includes("T2")));
+  fake.last.close();
+  await until("another socket", () => commands(fake, "sign_in").length === 2);
+  assert.equal(commands(fake, "sign_in")[1].token, "T2");
+});
+
+test("after a token that is over the password is asked for, and what was not sent yet goes on", async () => {
+  const { page, fake, script } = await open();
+  script.offer(fake.last ?? { send() {} }, "C1", "chatting");
+  await signIn(page);
+  await page.locator("#chat-name").waitFor();
+  tell(fake.last, "C1", [{ index: 1, type: "joined", by: 1 }]);
+  const over = { error: { code: "token_expired", message: "over", retry: false } };
+  script.instead = (command) => (command.do === "send" ? null : command.token ? over : undefined);
+  await page.getByLabel("Your message").fill("one");
+  await page.getByLabel("Your message").press("Enter");
+  await until("it is on its way", () => commands(fake, "send").length === 1);
+  fake.last.close();
+  await page.getByText("Please sign in again.").waitFor();
+  assert.equal(await page.getByLabel("Name").inputValue(), "ann");
+  script.instead = () => ({ error: { code: "wrong_password", message: "no", retry: false } });
+  await signIn(page);
+  await page.getByText("Name or password is wrong.").waitFor();
+  script.instead = (command) => (command.do === "send" ? { index: 2 } : undefined);
+  await page.reload();
+  await signIn(page);
+  await page.locator("#chat-name").waitFor();
+  await until("it goes again", () => commands(fake, "send").length === 2);
+  const [first, second] = commands(fake, "send");
+  assert.deepEqual([second.id, second.text], [first.id, "one"]);
+  const proofs = commands(fake, "sign_in").map(({ password, token }) => [password, token]);
+  const shown = ["secret", "T1"];
+  assert.deepEqual(proofs, [["secret", undefined], [undefined, "T1"], shown, shown]);
+});
+
 test("the status is chosen with the keyboard, with a reason", async () => {
   const { page, fake } = await open();
   await signIn(page);

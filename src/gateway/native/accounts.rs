@@ -1,6 +1,8 @@
-//! Who may sign in as an agent: names and passwords of the configuration, tokens that are good on every node, and a
-//! brake on guessing.
+//! Who may sign in as an agent: names and passwords of the configuration, tokens that are good on every node, and what
+//! stands before a password is looked at: a brake on guessing and a queue by source.
 
+use super::guesses::{Guesser, Guesses};
+use super::turns::{Busy, Room, Source, Turns};
 use super::wire::Failure;
 use crate::password;
 use base64::Engine as _;
@@ -8,24 +10,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handoff_chat::agent::Profile;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
+use thiserror::Error;
 
-/// How long a token is good.
+/// How long a token is good. One is renewed on its holder's open socket when half of this is over.
 pub const TOKEN_MS: i64 = 12 * 3_600_000;
-/// Wrong passwords for one name within [`GUESS_SPAN`] before it must wait.
-const GUESSES_MAX: usize = 5;
-const GUESS_SPAN: Duration = Duration::from_secs(60);
-/// Names whose wrong passwords are remembered; the longest silent goes first.
-const NAMES_MAX: usize = 1024;
-/// Passwords looked at at a time: each takes 19 MB and a core.
-const CHECKS_MAX: usize = 2;
-/// Passwords that wait to be looked at; more are answered busy.
-const CHECKS_WAITING_MAX: usize = 32;
+/// Passwords looked at at a time (each takes 19 MB and a core), and those that wait for it.
+const ROOM: Room = Room { at_once: 2, per_source: 16, waiting: 128 };
 const NAME_CHARS_MAX: usize = 64;
 const PASSWORD_BYTES_MAX: usize = 1024;
 
@@ -44,11 +39,56 @@ pub struct Account {
 pub struct Accounts {
     accounts: BTreeMap<String, Account>,
     token_key: [u8; 32],
+    token_ms: i64,
     /// Compared with where there is no such name, so that the time taken does not tell.
     nobody: String,
-    wrong: Mutex<BTreeMap<String, VecDeque<Instant>>>,
-    checks: Semaphore,
-    waiting: Arc<Semaphore>,
+    guesses: Guesses,
+    turns: Arc<Turns>,
+    /// By name: when the newest token ended for whose holder the agent's chats were made to wait.
+    waited: Mutex<BTreeMap<String, i64>>,
+}
+
+/// Whose a try to sign in is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    /// The agent he says he is.
+    pub(crate) name: &'a str,
+    /// Where he comes from.
+    pub(crate) source: Source,
+    /// How many nodes serve: each lets in its part.
+    pub(crate) nodes: usize,
+    /// A token that he has beside the password; it may be over.
+    pub(crate) token: Option<&'a str>,
+}
+
+/// Why a token is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum TokenError {
+    /// It was this agent's, and its time is over.
+    #[error("the token's time is over, sign in with the password")]
+    Expired {
+        /// When it ended, in milliseconds since 1970.
+        ended_ms: i64,
+    },
+    /// Not this agent's, or the password was changed since.
+    #[error("name and password (or token) do not fit")]
+    Wrong,
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let code = match error {
+            TokenError::Expired { .. } => "token_expired",
+            TokenError::Wrong => "wrong_password",
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<Busy> for Failure {
+    fn from(busy: Busy) -> Self {
+        Self::retry("busy", busy.to_string())
+    }
 }
 
 impl fmt::Debug for Accounts {
@@ -65,89 +105,102 @@ impl Accounts {
         Self {
             accounts,
             token_key: mac(&Sha256::digest(secret.as_bytes()).into(), &[b"handoff agent token 1"]),
+            token_ms: TOKEN_MS,
             nobody,
-            wrong: Mutex::default(),
-            checks: Semaphore::new(CHECKS_MAX),
-            waiting: Arc::new(Semaphore::new(CHECKS_WAITING_MAX)),
+            guesses: Guesses::new(),
+            turns: Turns::new(ROOM),
+            waited: Mutex::default(),
         }
     }
 
+    /// With tokens that are good for so long, in milliseconds.
+    #[cfg(test)]
+    pub(crate) fn with_token_ms(self, token_ms: i64) -> Self {
+        Self { token_ms, ..self }
+    }
+
     /// Looks at a password.
-    pub(crate) async fn by_password(&self, name: &str, given: String) -> Result<&Profile, Failure> {
+    pub(crate) async fn by_password(&self, who: Attempt<'_>, given: String) -> Result<&Profile, Failure> {
+        let (name, nodes) = (who.name, who.nodes);
         if name.chars().count() > NAME_CHARS_MAX || given.len() > PASSWORD_BYTES_MAX {
-            return Err(wrong());
+            return Err(TokenError::Wrong.into());
         }
-        self.brake(name)?;
-        let busy = || Failure::retry("busy", "too many sign in at the moment, try again");
-        let _waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
-        let _check = self.checks.acquire().await.map_err(|_| busy())?;
+        let shown = who.token.and_then(|token| self.read_token(name, token));
+        let guesser = if shown.is_some() { Guesser::Token } else { Guesser::Source(who.source) };
+        self.guesses.brake(&guesser, name, nodes)?;
+        let _turn = self.turns.turn(who.source).await?;
         // Those who waited with it may have been wrong meanwhile.
-        self.brake(name)?;
+        self.guesses.brake(&guesser, name, nodes)?;
         let account = self.accounts.get(name);
         let hash = account.map_or(&self.nobody, |account| &account.password_hash).clone();
-        let fits = actix_web::web::block(move || password::fits(&given, &hash)).await.map_err(|_| busy())?;
+        let fits = actix_web::web::block(move || password::fits(&given, &hash)).await.map_err(|_| Busy)?;
         match account {
-            Some(account) if fits => Ok(&account.profile),
+            Some(account) if fits => {
+                self.guesses.right(who.source, name);
+                Ok(&account.profile)
+            }
             _ => {
-                self.remember_wrong(name);
-                Err(wrong())
+                self.guesses.wrong(&guesser, name, nodes);
+                Err(TokenError::Wrong.into())
             }
         }
     }
 
     /// Looks at a token.
-    pub(crate) fn by_token(&self, name: &str, token: &str, now_ms: i64) -> Result<&Profile, Failure> {
-        let account = self.accounts.get(name).ok_or_else(wrong)?;
-        let (ends, given) = token.split_once('.').ok_or_else(wrong)?;
-        let ends_ms: i64 = ends.parse().map_err(|_| wrong())?;
-        let given = URL_SAFE_NO_PAD.decode(given).map_err(|_| wrong())?;
+    pub(crate) fn by_token(&self, name: &str, token: &str, now_ms: i64) -> Result<&Profile, TokenError> {
+        let (account, ends_ms) = self.read_token(name, token).ok_or(TokenError::Wrong)?;
+        if ends_ms <= now_ms {
+            return Err(TokenError::Expired { ended_ms: ends_ms });
+        }
+        Ok(&account.profile)
+    }
+
+    /// He signed in with a token from there: his passwords are not braked there by what others guess.
+    pub(crate) fn came_from(&self, source: Source, name: &str) {
+        self.guesses.right(source, name);
+    }
+
+    /// The account and the end of a token that is the agent's, be it over or not.
+    fn read_token(&self, name: &str, token: &str) -> Option<(&Account, i64)> {
+        let account = self.accounts.get(name)?;
+        let (ends, given) = token.split_once('.')?;
+        let ends_ms: i64 = ends.parse().ok()?;
+        let given = URL_SAFE_NO_PAD.decode(given).ok()?;
         let due = self.token_mac(name, account, ends_ms);
-        if bool::from(due.ct_eq(&given)) && ends_ms > now_ms { Ok(&account.profile) } else { Err(wrong()) }
+        bool::from(due.ct_eq(&given)).then_some((account, ends_ms))
     }
 
     /// A new token of an agent who has signed in.
     pub(crate) fn token(&self, name: &str, now_ms: i64) -> Option<String> {
         let account = self.accounts.get(name)?;
-        let ends_ms = now_ms.saturating_add(TOKEN_MS);
+        let ends_ms = now_ms.saturating_add(self.token_ms);
         let mac = self.token_mac(name, account, ends_ms);
         Some(format!("{ends_ms}.{}", URL_SAFE_NO_PAD.encode(mac)))
+    }
+
+    /// How long after a token its holder's open socket is given the next.
+    pub(crate) fn renewed_after(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.token_ms / 2).unwrap_or(0))
+    }
+
+    /// Whether the chats of an agent wait for the password of who showed a token that is over: once for each token, and
+    /// not long after its end, so that an old token keeps nobody's customers.
+    pub(crate) fn waits_for(&self, name: &str, ended_ms: i64, now_ms: i64) -> bool {
+        let waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = waited.get(name).copied().unwrap_or(i64::MIN);
+        ended_ms > newest && now_ms.saturating_sub(ended_ms) < self.token_ms
+    }
+
+    /// They wait.
+    pub(crate) fn waits(&self, name: &str, ended_ms: i64) {
+        let mut waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = waited.entry(name.to_owned()).or_insert(ended_ms);
+        *newest = ended_ms.max(*newest);
     }
 
     fn token_mac(&self, name: &str, account: &Account, ends_ms: i64) -> [u8; 32] {
         mac(&self.token_key, &[&ends_ms.to_be_bytes(), &account.password_mark, name.as_bytes()])
     }
-
-    fn brake(&self, name: &str) -> Result<(), Failure> {
-        let mut all = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(times) = all.get_mut(name) else { return Ok(()) };
-        while times.front().is_some_and(|at| at.elapsed() >= GUESS_SPAN) {
-            times.pop_front();
-        }
-        match times.front() {
-            Some(first) if times.len() >= GUESSES_MAX => {
-                let retry = GUESS_SPAN.saturating_sub(first.elapsed());
-                let retry_ms = u64::try_from(retry.as_millis()).unwrap_or(u64::MAX).max(1);
-                let words = "too many wrong passwords for this name, wait";
-                Err(Failure::retry("slow_down", words).with("retry_ms", retry_ms))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn remember_wrong(&self, name: &str) {
-        let mut all = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(name.to_owned()).or_default().push_back(Instant::now());
-        if all.len() > NAMES_MAX {
-            let silent = all.iter().min_by_key(|(_, times)| times.back().copied());
-            if let Some(name) = silent.map(|(name, _)| name.clone()) {
-                all.remove(&name);
-            }
-        }
-    }
-}
-
-fn wrong() -> Failure {
-    Failure::new("wrong_password", "name and password (or token) do not fit")
 }
 
 fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
@@ -165,6 +218,7 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::native::guesses::PAIR_PER_MINUTE;
 
     fn accounts(mark: u8, secret: &str) -> Accounts {
         let profile = Profile { nickname: "Ann".to_owned(), capacity: 3, queues: Vec::new() };
@@ -179,29 +233,75 @@ mod tests {
         let (here, there) = (accounts(1, "secret"), accounts(1, "secret"));
         let token = here.token("ann", 1_000).unwrap();
         assert!(there.by_token("ann", &token, 1_000 + TOKEN_MS - 1).is_ok());
-        assert!(there.by_token("ann", &token, 1_000 + TOKEN_MS).is_err(), "expired");
-        assert!(there.by_token("bob", &token, 1_001).is_err(), "another's");
-        assert!(there.by_token("eve", &token, 1_001).is_err(), "nobody's");
+        let over = there.by_token("ann", &token, 1_000 + TOKEN_MS).unwrap_err();
+        assert_eq!(over, TokenError::Expired { ended_ms: 1_000 + TOKEN_MS });
+        assert_eq!(there.by_token("bob", &token, i64::MAX), Err(TokenError::Wrong), "another's");
+        assert_eq!(there.by_token("eve", &token, i64::MAX), Err(TokenError::Wrong), "nobody's");
         assert!(accounts(2, "secret").by_token("ann", &token, 1_001).is_err(), "the password was changed");
         assert!(accounts(1, "other").by_token("ann", &token, 1_001).is_err(), "another cluster's");
         let later = token.replacen(char::is_numeric, "9", 1);
         for forged in ["", ".", "1.", "x.y", &later, &token[..token.len() - 1]] {
-            assert!(here.by_token("ann", forged, 1_001).is_err(), "{forged}");
+            assert_eq!(here.by_token("ann", forged, 1_001), Err(TokenError::Wrong), "{forged}");
+        }
+    }
+
+    fn who(name: &str, last: u8) -> Attempt<'_> {
+        Attempt { name, source: Some([192, 0, 2, last].into()), nodes: 1, token: None }
+    }
+
+    async fn code(accounts: &Accounts, who: Attempt<'_>, password: &str) -> String {
+        match accounts.by_password(who, password.to_owned()).await {
+            Ok(_) => "ok".to_owned(),
+            Err(refused) => {
+                let frame: serde_json::Value = serde_json::from_str(&refused.frame(None)).unwrap();
+                let wait = &frame["error"]["retry_ms"];
+                assert_eq!(frame["error"]["code"] == "slow_down", wait.as_u64().is_some_and(|ms| ms > 0));
+                frame["error"]["code"].as_str().unwrap().to_owned()
+            }
         }
     }
 
     #[actix_web::test]
-    async fn after_five_wrong_passwords_even_the_right_one_has_to_wait() {
+    async fn after_five_wrong_passwords_even_the_right_one_has_to_wait_there_and_nowhere_else() {
         let accounts = accounts(1, "secret");
-        assert!(accounts.by_password("ann", "right".to_owned()).await.is_ok());
         for name in ["ann", "nobody"] {
-            for _ in 0..GUESSES_MAX {
-                let refused = accounts.by_password(name, "wrong".to_owned()).await.unwrap_err();
-                assert!(refused.frame(None).contains("wrong_password"), "{refused:?}");
+            for _ in 0..PAIR_PER_MINUTE {
+                assert_eq!(code(&accounts, who(name, 1), "wrong").await, "wrong_password");
             }
-            let refused = accounts.by_password(name, "right".to_owned()).await.unwrap_err();
-            assert!(refused.frame(None).contains("\"retry_ms\""), "{refused:?}");
+            assert_eq!(code(&accounts, who(name, 1), "right").await, "slow_down");
         }
-        assert!(accounts.by_password("bob", "right".to_owned()).await.is_ok(), "others don't wait");
+        assert_eq!(code(&accounts, who("ann", 2), "right").await, "ok", "the agent, elsewhere");
+        assert_eq!(code(&accounts, who("bob", 1), "right").await, "ok", "others don't wait");
+        let token = accounts.token("ann", 0).unwrap();
+        let shown = Attempt { token: Some(&token), ..who("ann", 1) };
+        assert_eq!(code(&accounts, shown, "right").await, "ok", "who had a token is no stranger");
+        let forged = Attempt { token: Some("1.x"), ..who("ann", 1) };
+        assert_eq!(code(&accounts, forged, "right").await, "slow_down");
+    }
+
+    #[actix_web::test]
+    async fn one_who_guesses_random_names_over_many_sockets_keeps_nobody_out() {
+        let accounts = accounts(1, "secret");
+        let guesses = (0..400).map(|number| {
+            let accounts = &accounts;
+            async move { code(accounts, who(&format!("n{number}"), 1), "wrong").await }
+        });
+        let guessing = futures_util::future::join_all(guesses);
+        let agents =
+            futures_util::future::join_all((2..13).map(|last| code(&accounts, who("ann", last), "right")));
+        // Polled in this order: all guesses stand in line before the first agent comes.
+        let (guessed, signed) = futures_util::future::join(guessing, agents).await;
+        assert_eq!(signed, vec!["ok"; 11]);
+        assert!(guessed.iter().filter(|code| *code == "busy").count() > 300, "and they are bounded");
+    }
+
+    #[test]
+    fn chats_wait_once_for_each_token_that_is_over_and_not_for_old_ones() {
+        let accounts = accounts(1, "secret");
+        assert!(accounts.waits_for("ann", 1_000, 2_000) && accounts.waits_for("ann", 1_000, 2_000));
+        accounts.waits("ann", 1_000);
+        assert!(!accounts.waits_for("ann", 1_000, 2_000) && !accounts.waits_for("ann", 999, 2_000));
+        assert!(accounts.waits_for("ann", 1_001, 2_000) && accounts.waits_for("bob", 1_000, 2_000));
+        assert!(!accounts.waits_for("ann", 1_001, 1_001 + TOKEN_MS), "long over");
     }
 }

@@ -1,19 +1,21 @@
 //! The agents' native socket: sign in, be ready, take offers, talk in several chats. All windows of an agent see the
 //! same, for the desk is his entity's, not the socket's.
 
+use super::accounts::{Attempt, TokenError};
 use super::desk::DeskView;
 use super::socket::Client;
+use super::turns::Source;
 use super::wire::{Failure, Framed};
 use crate::clock::wall_ms;
-use crate::front::{Ask, Past};
+use crate::front::{Ask, AskError, Past};
 use crate::gateway::opening::minted;
 use crate::gateway::socket::Task;
 use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::Outbox;
 use crate::gateway::{Gateway, native};
 use actix_web::{HttpRequest, HttpResponse, web};
-use handoff_chat::agent::DeskAct;
-use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Reject};
+use handoff_chat::agent::{DeskAct, Profile};
+use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Read, Reject};
 use handoff_chat::{AgentName, CommandId, EntityId, SessionId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -107,6 +109,8 @@ enum How {
 /// An agent's socket.
 pub(super) struct Agent {
     gateway: web::Data<Gateway>,
+    /// Where the socket comes from.
+    source: Source,
     outbox: Rc<Outbox>,
     me: RefCell<Option<Me>>,
 }
@@ -116,6 +120,7 @@ struct Me {
     name: AgentName,
     desk: Rc<DeskView>,
     _following: Task,
+    _renewing: Task,
 }
 
 /// `GET /v1/agent`.
@@ -125,8 +130,10 @@ pub(super) async fn connect(
     gateway: web::Data<Gateway>,
 ) -> Result<HttpResponse, actix_web::Error> {
     let span = tracing::info_span!("agent socket", agent = tracing::field::Empty);
-    native::socket::upgrade(request, payload, gateway, span, |gateway, outbox| Agent {
+    let source = gateway.admission.source(&request);
+    native::socket::upgrade(request, payload, gateway, span, move |gateway, outbox| Agent {
         gateway,
+        source,
         outbox,
         me: RefCell::default(),
     })
@@ -242,11 +249,7 @@ impl Agent {
             return Err(Failure::bad("another agent has signed in on this socket"));
         }
         let accounts = &self.gateway.agents;
-        let profile = match (password, token) {
-            (Some(password), None) => accounts.by_password(&name, password).await?,
-            (None, Some(token)) => accounts.by_token(&name, &token, wall_ms())?,
-            _ => return Err(Failure::bad("a password or a token is required, one of them")),
-        };
+        let profile = self.proved(&name, password, token.as_deref()).await?;
         let agent = AgentName(name);
         tracing::Span::current().record("agent", agent.0.as_str());
         let act = Act::Desk(DeskAct::SignIn { profile: profile.clone() });
@@ -261,9 +264,63 @@ impl Agent {
         if self.outbox.ending().is_none() && self.me.borrow().is_none() {
             let desk = DeskView::new(&self.gateway, &self.outbox, agent.clone(), positions);
             let following = Task::spawn(Rc::clone(&desk).run());
-            *self.me.borrow_mut() = Some(Me { name: agent, desk, _following: following });
+            let renewing = Task::spawn(Rc::clone(&desk).renew());
+            *self.me.borrow_mut() =
+                Some(Me { name: agent, desk, _following: following, _renewing: renewing });
         }
         Ok(answer)
+    }
+
+    /// What the configuration says of an agent who proved that he is the one.
+    async fn proved(
+        &self,
+        name: &str,
+        password: Option<String>,
+        token: Option<&str>,
+    ) -> Result<&Profile, Failure> {
+        let accounts = &self.gateway.agents;
+        let token = match (password, token) {
+            (Some(password), token) => {
+                let nodes = self.gateway.sessions.nodes().len();
+                let who = Attempt { name, source: self.source, nodes, token };
+                return accounts.by_password(who, password).await;
+            }
+            (None, Some(token)) => token,
+            (None, None) => return Err(Failure::bad("a password or a token is required")),
+        };
+        match accounts.by_token(name, token, wall_ms()) {
+            Ok(profile) => {
+                accounts.came_from(self.source, name);
+                Ok(profile)
+            }
+            Err(error) => {
+                if let TokenError::Expired { ended_ms } = error
+                    && accounts.waits_for(name, ended_ms, wall_ms())
+                {
+                    self.wait_for(name).await?;
+                    accounts.waits(name, ended_ms);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Whose token is over is there, and has his grace time for the password, as if his node had gone just now.
+    async fn wait_for(&self, name: &str) -> Result<(), Failure> {
+        let agent = AgentName(name.to_owned());
+        let ask = Ask {
+            entity: EntityId::from(&agent),
+            command: None,
+            read: Some((Caller::Agent(agent), Read::Desk { version: 0 })),
+            client_id: true,
+            patience: self.gateway.options.patience,
+            wait: Duration::ZERO,
+        };
+        match self.gateway.sessions.ask(ask).await {
+            // One of whom nothing is known has no chats.
+            Ok(_) | Err(AskError::Rejected(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn me(&self) -> Result<(AgentName, Rc<DeskView>), Failure> {
@@ -312,7 +369,7 @@ impl Agent {
         };
         match self.gateway.sessions.ask(ask).await {
             Ok(told) => Ok(told.answer),
-            Err(crate::front::AskError::Rejected(Reject::NotAllowed)) if is_chat => Err(no_claim()),
+            Err(AskError::Rejected(Reject::NotAllowed)) if is_chat => Err(no_claim()),
             Err(error) => Err(error.into()),
         }
     }

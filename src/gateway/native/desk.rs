@@ -30,6 +30,8 @@ pub(super) struct DeskView {
 #[derive(Default)]
 struct State {
     version: u64,
+    /// He signed out, here or in another window.
+    signed_out: bool,
     /// The chats he is offered or in.
     work: Vec<(SessionId, bool)>,
     chats: BTreeMap<SessionId, (Rc<Notify>, Task)>,
@@ -73,6 +75,22 @@ impl DeskView {
         self.state.borrow_mut().chats.clear();
     }
 
+    /// Gives the client a new token well before the last one ends, as long as the socket is open and he is signed in.
+    pub(super) async fn renew(self: Rc<Self>) {
+        loop {
+            tokio::time::sleep(self.gateway.agents.renewed_after()).await;
+            if self.state.borrow().signed_out {
+                continue;
+            }
+            if !self.outbox.room().await {
+                return;
+            }
+            if let Some(token) = self.gateway.agents.token(&self.agent.0, wall_ms()) {
+                self.outbox.push(json!({"event": "token", "token": token}).to_string());
+            }
+        }
+    }
+
     /// Follows the desk as long as the socket is open.
     pub(super) async fn run(self: Rc<Self>) {
         let mut pace = Pace::new();
@@ -113,6 +131,7 @@ impl DeskView {
         self.outbox.push(desk_frame(desk, wall_ms()).to_string());
         let mut state = self.state.borrow_mut();
         state.version = desk.version;
+        state.signed_out = desk.status == Status::SignedOut;
         let shown =
             desk.work.iter().filter(|work| !matches!(work.stage, Stage::Reserved | Stage::Over { .. }));
         state.work = shown.map(|work| (work.interaction.clone(), work.stage == Stage::Chatting)).collect();

@@ -3,5 +3,6 @@
 mod agent;
 mod customer;
 mod rich;
+mod sign_in;
 pub(super) mod window;
 mod wire;

@@ -109,6 +109,21 @@ pub(super) fn site_of(sessions: Arc<Memory>, options: GatewayOptions, node: u16)
 }
 
 pub(super) fn site_with(sessions: Arc<Memory>, options: GatewayOptions, node: u16, files: Files) -> Site {
+    site_of_agents(sessions, options, node, files, agents())
+}
+
+/// The agents, and the tokens of their cluster.
+pub(super) fn agents() -> Accounts {
+    Accounts::new(accounts(), "secret")
+}
+
+pub(super) fn site_of_agents(
+    sessions: Arc<Memory>,
+    options: GatewayOptions,
+    node: u16,
+    files: Files,
+    agents: Accounts,
+) -> Site {
     super::log::capture();
     crate::tls::choose_provider();
     let spool = tempfile::tempdir().unwrap();
@@ -119,7 +134,7 @@ pub(super) fn site_with(sessions: Arc<Memory>, options: GatewayOptions, node: u1
     let gateway = Gateway::new(Parts {
         sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
         archive: Arc::clone(&sessions) as Arc<dyn Archive>,
-        agents: Accounts::new(accounts(), "secret"),
+        agents,
         options,
         node,
         metrics: metrics.clone(),

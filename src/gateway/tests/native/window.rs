@@ -62,6 +62,11 @@ impl Window {
         open(site, "/v1/agent", None).await.unwrap()
     }
 
+    /// Of whom a proxy says that he has this address.
+    pub(in crate::gateway::tests) async fn agent_from(site: &Site, address: &str) -> Self {
+        open_with(site, "/v1/agent", &[("x-forwarded-for", address)]).await.unwrap()
+    }
+
     pub(in crate::gateway::tests) async fn say(&mut self, frame: &Value) {
         self.raw(Message::text(frame.to_string())).await;
     }
