@@ -118,7 +118,7 @@ export class Link {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#lost(socket), ANSWER_MS);
       this.#asked.set(id, { resolve, reject, timer });
-      socket.send(JSON.stringify({ ...fields, id, do: what }));
+      socket.send(JSON.stringify({ ...fields, id, do: what }, whole));
     });
   }
 
@@ -260,6 +260,15 @@ export class Link {
       one.reject(new Lost("the socket went"));
     }
   }
+}
+
+/**
+ * A text without halves of characters, of which the server takes none: what was pasted may have some.
+ * @param {string} _key
+ * @param {unknown} value
+ */
+function whole(_key, value) {
+  return typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value;
 }
 
 /**

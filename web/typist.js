@@ -21,7 +21,7 @@ export class Typist {
   changed(text) {
     clearTimeout(this.#idleTimer);
     if (!text.trim()) return this.stop();
-    this.#text = text.slice(0, PREVIEW_MAX);
+    this.#text = start(text, PREVIEW_MAX);
     this.#idleTimer = setTimeout(() => this.stop(), IDLE_MS);
     if (this.#sendTimer) return;
     const wait = Math.max(0, this.#sentAt + EVERY_MS - Date.now());
@@ -43,4 +43,14 @@ export class Typist {
     if (this.#typing && !quietly) this.tell(false, "");
     this.#typing = false;
   }
+}
+
+/**
+ * The beginning of a text, which does not end within a character: half an emoji is no text.
+ * @param {string} text
+ * @param {number} max in UTF-16 units
+ */
+function start(text, max) {
+  const cut = text.slice(0, max);
+  return cut.length < text.length ? cut.replace(/[\ud800-\udbff]$/, "") : cut;
 }

@@ -2,6 +2,7 @@
 //! Source: <https://docs.cometd.org/current7/reference/#_bayeux>.
 
 use crate::gateway::admission::Limited;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -71,6 +72,13 @@ impl Reconnect {
     }
 }
 
+/// A message of which no more is looked into.
+#[derive(Deserialize, Default)]
+struct Head {
+    id: Option<String>,
+    channel: Option<String>,
+}
+
 impl Message {
     /// Reads a request's body or a frame: an array of messages, or a single one.
     pub(super) fn read(text: &[u8]) -> Result<Vec<Self>, Refusal> {
@@ -89,6 +97,23 @@ impl Message {
             _ => Err(Refusal::new(400, "a message is a JSON object")),
         };
         values.into_iter().map(message).collect()
+    }
+
+    /// The replies to messages that can't be read: to each where its id can be, as with half a surrogate pair in one of
+    /// its texts; else one to nobody.
+    pub(super) fn unread(text: &[u8], refusal: &Refusal) -> Vec<String> {
+        let one = |_| serde_json::from_slice::<Head>(text).map(|one| vec![one]);
+        let mut heads = serde_json::from_slice::<Vec<Head>>(text).or_else(one).unwrap_or_default();
+        heads.truncate(MESSAGES_MAX);
+        if heads.is_empty() {
+            heads.push(Head::default());
+        }
+        let message = |head: Head| {
+            let fields = [("id", head.id), ("channel", head.channel)];
+            let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+            Self(given.collect())
+        };
+        heads.into_iter().map(|head| message(head).reply(Err(refusal)).text()).collect()
     }
 
     fn text(&self, field: &str) -> &str {
@@ -147,7 +172,7 @@ impl Message {
     pub(super) fn reply(&self, outcome: Result<(), &Refusal>) -> Reply {
         let mut fields = Map::new();
         let channel = self.channel();
-        if channel.len() <= ECHO_BYTES_MAX {
+        if (1..=ECHO_BYTES_MAX).contains(&channel.len()) {
             fields.insert("channel".to_owned(), channel.into());
         }
         if let Some(id) = self.0.get("id").filter(|id| is_id(id)) {

@@ -102,10 +102,7 @@ impl Line {
     async fn take(&mut self, text: &[u8]) {
         let messages = match Message::read(text) {
             Ok(messages) => messages,
-            Err(refusal) => {
-                let error = serde_json::json!([{"successful": false, "error": refusal.to_string()}]);
-                return self.outbox.push(error.to_string());
-            }
+            Err(refusal) => return self.outbox.push(array(&Message::unread(text, &refusal))),
         };
         let alone = messages.len() == 1;
         let (connects, others): (Vec<_>, Vec<_>) =

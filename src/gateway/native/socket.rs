@@ -99,9 +99,9 @@ async fn take<C: Client>(
     let metrics = gateway.socket_metrics.clone();
     let framed = match Framed::read(text) {
         Ok(framed) => framed,
-        Err(failure) => {
+        Err((id, failure)) => {
             metrics.command(C::KIND, OTHER, CommandLabel::refused);
-            return outbox.push(failure.frame(None));
+            return outbox.push(failure.frame(id.as_deref()));
         }
     };
     let word = C::WORDS.iter().copied().find(|word| *word == framed.word).unwrap_or(OTHER);

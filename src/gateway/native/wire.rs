@@ -6,6 +6,7 @@ use crate::gateway::opening::{Field, OpenError, START_ID_CHARS_MAX, START_ID_CHA
 use crate::gateway::socket::metrics::CommandLabel;
 use handoff_chat::command::Reject;
 use handoff_chat::rich::RichReject;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -23,13 +24,29 @@ pub(super) struct Framed {
     body: Value,
 }
 
+/// A frame of which nothing but the id is looked into.
+#[derive(Deserialize)]
+struct IdOnly {
+    id: Option<String>,
+}
+
+fn good_id(id: Option<String>) -> Option<String> {
+    id.filter(|id| !id.is_empty() && id.chars().count() <= ID_CHARS_MAX)
+}
+
 impl Framed {
     /// Reads a text frame.
-    pub(super) fn read(text: &str) -> Result<Self, Failure> {
-        let body: Value =
-            serde_json::from_str(text).map_err(|_| Failure::bad("a frame is one JSON object"))?;
-        let id = body.get("id").and_then(Value::as_str).map(str::to_owned);
-        let id = id.filter(|id| !id.is_empty() && id.chars().count() <= ID_CHARS_MAX);
+    ///
+    /// # Errors
+    /// What is wrong with it, and its id where that can be read all the same.
+    pub(super) fn read(text: &str) -> Result<Self, (Option<String>, Failure)> {
+        let body: Value = serde_json::from_str(text).map_err(|error| {
+            // Where something is wrong within a field (half a surrogate pair, a number beyond all numbers) the others
+            // are there. The parser's words name the fault and its place, and repeat nothing.
+            let id = serde_json::from_str::<IdOnly>(text).ok().and_then(|frame| good_id(frame.id));
+            (id, Failure::bad(format!("a frame is one JSON object: {error}")))
+        })?;
+        let id = good_id(body.get("id").and_then(Value::as_str).map(str::to_owned));
         let word = body.get("do").and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Self { id, word, body })
     }

@@ -184,6 +184,13 @@ async fn frames_that_are_wrong_are_told_so_or_end_the_socket() {
     let mut line = Line::open(&site).await;
     line.window.raw(Message::text("{")).await;
     assert!(line.read().await[0]["error"].as_str().unwrap().starts_with("400::"));
+    let half =
+        r#"[{"id": "7", "channel": "/service/chatV2/default", "data": {"message": "\ud83d"}}, {"id": "8"}]"#;
+    line.window.raw(Message::text(half)).await;
+    let replies = line.read().await;
+    let ids: Vec<_> = replies.iter().map(|reply| (&reply["id"], &reply["successful"])).collect();
+    assert_eq!(ids, [(&json!("7"), &json!(false)), (&json!("8"), &json!(false))]);
+    assert_eq!(replies[0]["channel"], "/service/chatV2/default");
     line.connect(true).await;
     assert_eq!(line.reply("/meta/connect").await["successful"], true);
     line.window.raw(Message::binary(vec![1])).await;

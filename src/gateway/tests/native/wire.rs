@@ -35,6 +35,32 @@ async fn a_frame_that_is_no_command_is_answered_without_an_id_and_the_socket_goe
 }
 
 #[actix_web::test]
+async fn a_frame_with_something_wrong_in_a_field_is_answered_with_its_id() {
+    let site = site();
+    let mut customer = Window::customer(&site).await;
+    let mut agent = Window::agent(&site).await;
+    for wrong in ["\"\\ud83d\"", "\"x \\udd42 y\"", "1e999"] {
+        let frame =
+            format!("{{\"text\": {wrong}, \"number\": 1, \"do\": \"send\", \"id\": \"i-{}\"}}", wrong.len());
+        let id = json!(format!("i-{}", wrong.len()));
+        for window in [&mut customer, &mut agent] {
+            window.raw(Message::text(frame.clone())).await;
+            let answer = window.find("an answer", |frame| frame["ok"] == false).await;
+            assert_eq!(
+                (&answer["answer"], &answer["error"]["code"]),
+                (&id, &json!("bad_command")),
+                "{wrong}"
+            );
+            assert_eq!(answer["error"]["retry"], false, "it would be as wrong again");
+        }
+    }
+    customer.raw(Message::text("{\"id\": \"\\ud83d\", \"do\": \"send\"}")).await;
+    let answer = customer.find("an answer", |frame| frame["ok"] == false).await;
+    assert_eq!(answer["answer"], Value::Null, "the id itself can't be read");
+    customer.start(json!({"nickname": "n"})).await;
+}
+
+#[actix_web::test]
 async fn binary_text_that_is_not_utf_8_and_frames_over_the_limit_close_with_their_codes() {
     let site = site();
     let mut window = Window::customer(&site).await;
