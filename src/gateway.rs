@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod bayeux;
+mod blank;
 mod border;
 mod door;
 pub mod files;

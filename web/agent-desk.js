@@ -16,7 +16,7 @@ import { Typist } from "./typist.js";
  * @property {"offered" | "accepting" | "chatting" | "over"} stage
  * @property {number} [left_ms]
  * @property {string} [why]
- * @property {{nickname: string, subject: string, since: number, priority: number, data: Record<string, string>}} customer
+ * @property {{nickname: string, subject: string, since: number, priority: number, data: Record<string, string>, left_out?: number}} customer
  */
 /** @typedef {{work: Work, endsAt: number, totalMs: number, accepting: boolean}} Offer */
 /**
@@ -248,7 +248,8 @@ export class Desk {
     for (const [id, chat] of this.chats) {
       const now = work.find((one) => one.chat === id);
       if (chat.over || now?.stage === "chatting") continue;
-      chat.over = now?.why ?? "ended";
+      // What went while the windows were gone may no longer be listed when they are back.
+      chat.over = now?.why ?? (this.status.reason === "lost" ? "lost" : "ended");
       chat.leaving = false;
       chat.typist.stop(true);
     }

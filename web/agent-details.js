@@ -69,6 +69,7 @@ export class Details {
     byId("facts").replaceChildren(...pairs(facts));
     const data = pairs(customer.data ?? {});
     byId("data").replaceChildren(...(data.length ? data : [el("dd", { class: "small" }, say("none"))]));
+    if (customer.left_out) byId("data").append(el("dd", { class: "small" }, say("leftOut", customer.left_out)));
   }
 
   /** @param {Chat} chat */

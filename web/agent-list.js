@@ -66,8 +66,11 @@ export class List {
   #card(offer) {
     const { say, accept, decline } = this.options;
     const { chat, queue, customer } = offer.work;
-    const data = Object.entries(customer.data ?? {}).slice(0, DATA_MAX);
+    const all = Object.entries(customer.data ?? {});
+    const data = all.slice(0, DATA_MAX);
     const facts = el("dl", {}, ...data.flatMap(([key, value]) => [bidi("dt", key), bidi("dd", value)]));
+    const leftOut = all.length - data.length + (customer.left_out ?? 0);
+    if (leftOut) facts.append(el("dd", { class: "small" }, say("leftOut", leftOut)));
     show(facts, data.length > 0);
     const subject = bidi("p", customer.subject || say("noSubject"));
     if (!customer.subject) subject.className = "small";

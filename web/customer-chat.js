@@ -31,6 +31,8 @@ export class CustomerChat {
   refused = "";
   /** The chat was there no more when the page came back to it. */
   gone = false;
+  /** A copy of this tab counts from the same number: what it sends is no repeat of what is sent here. */
+  #run = newId();
   #typist = new Typist((started, text) => this.#tellTyping(started, text));
 
   /**
@@ -189,13 +191,13 @@ export class CustomerChat {
   /** @param {import("./thread.js").Item} item */
   async #deliver(item) {
     for (;;) {
-      item.number ??= this.kept.number;
+      if (item.number === undefined) Object.assign(item, { number: this.kept.number, run: this.#run });
       this.#changed();
-      const { number, text } = item;
+      const { number = 0, run, text } = item;
       try {
         const answer = item.leave
-          ? await this.link.insist("leave", { number })
-          : await this.link.insist("send", { number, text });
+          ? await this.link.insist("leave", { number, run })
+          : await this.link.insist("send", { number, run, text });
         this.kept.number = Math.max(this.kept.number, number + 1);
         return answer;
       } catch (error) {
@@ -206,6 +208,7 @@ export class CustomerChat {
         }
         this.kept.number = other;
         delete item.number;
+        delete item.run;
       }
     }
   }

@@ -97,6 +97,7 @@ export class Thread {
  * @property {string} text
  * @property {boolean} [leave] not a message: the customer leaves, after all that he sent before
  * @property {number} [number] of the command; it stays the same over all repeats
+ * @property {string} [run] whose number it is: this page's, or after a reload the one before
  * @property {number} [index] where the server says that it is
  * @property {string} [failed] why it was refused for good
  */
@@ -168,6 +169,7 @@ export class Outbox {
       if (why === null) return false;
       item.failed = why;
       delete item.number;
+      delete item.run;
     }
     this.options.onChange();
     return true;

@@ -191,7 +191,8 @@ pub enum Stage {
     Accepting,
     /// He is in the chat.
     Chatting,
-    /// It is over; shown to the desk's windows until the next change.
+    /// It is over; shown to the desk's windows until the next change, what went while they were gone until the first
+    /// change after they are back.
     Over {
         /// Why.
         why: Withdrawal,
@@ -254,6 +255,11 @@ impl Agent {
     /// Armed timers and their moments of served time.
     pub fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
         self.ledger.timers()
+    }
+
+    /// Whether the caller is this agent.
+    pub(crate) fn is(&self, caller: &Caller) -> bool {
+        matches!(caller, Caller::Agent(name) if *name == self.name)
     }
 
     /// Whether the host is to watch for his windows: he is signed in, and not known to be lost.

@@ -188,6 +188,8 @@ pub enum Act {
         /// One past the last index read.
         position: u64,
     },
+    /// Who has not said for a while that they type, types no longer.
+    TypingOver,
 }
 
 /// What becomes of a chat that an agent leaves (the `afterAction` of the field).

@@ -19,8 +19,8 @@ pub struct Decision {
     pub entries: Vec<Entry>,
     /// For the caller.
     pub answer: Answer,
-    /// To be applied with [`Entity::show_typing`] after the entries.
-    pub typing: Option<Typing>,
+    /// To be applied with [`Entity::show_typing`] after the entries, in order.
+    pub typing: Vec<Typing>,
 }
 
 /// See the module's description.
@@ -159,6 +159,16 @@ impl Entity {
         match self {
             Self::Session(session) => session.customer_present(),
             Self::Agent(agent) => agent.watched(),
+            Self::Queue(_) => false,
+        }
+    }
+
+    /// Whether this caller's calls are watched for. Nobody else's prove that they are there: not those of an agent in
+    /// the chat with a customer, and none with a wrong key.
+    pub fn misses(&self, caller: &Caller) -> bool {
+        match self {
+            Self::Session(session) => session.is_customer(caller),
+            Self::Agent(agent) => agent.is(caller),
             Self::Queue(_) => false,
         }
     }

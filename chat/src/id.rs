@@ -150,8 +150,15 @@ impl CommandId {
         Self(format!("#{number}"))
     }
 
+    /// The same where the sender tells itself from others who number the same participant's commands: the number alone
+    /// would make one's message a repeat of another's that says as much.
+    pub fn numbered_in(run: &str, number: u64) -> Self {
+        Self(format!("#{number}:{run}"))
+    }
+
     /// The number, for an id that a native socket gave.
     pub fn number(&self) -> Option<u64> {
-        self.0.strip_prefix('#').and_then(|number| number.parse().ok())
+        let numbered = self.0.strip_prefix('#')?;
+        numbered.split_once(':').map_or(numbered, |(number, _)| number).parse().ok()
     }
 }

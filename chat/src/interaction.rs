@@ -23,6 +23,8 @@ use std::sync::Arc;
 /// Most attached data that a ticket carries, and the most bytes of each value.
 const TICKET_KEYS_MAX: usize = 32;
 const TICKET_VALUE_BYTES_MAX: usize = 256;
+/// What stands for what was cut.
+const ELLIPSIS: char = '…';
 
 /// An interaction as it begins.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -309,13 +311,24 @@ impl Interaction {
 
     fn ticket(&self, priority: i32, hands: &dyn Hands) -> Ticket {
         let declined = self.declined.iter().filter(|(_, until)| **until > hands.served());
-        let data = self.data().take(TICKET_KEYS_MAX);
+        let (mut data, mut left_out) = (BTreeMap::new(), 0_u32);
+        for (at, (key, value)) in self.data().enumerate() {
+            let whole = value.len() <= TICKET_VALUE_BYTES_MAX;
+            if at >= TICKET_KEYS_MAX || !whole {
+                left_out = left_out.saturating_add(1);
+            }
+            if at < TICKET_KEYS_MAX {
+                let value = if whole { value.into_owned() } else { shortened(&value) };
+                data.insert(key.to_owned(), value);
+            }
+        }
         Ticket {
             priority,
             since: self.since.unwrap_or(hands.now()),
             nickname: self.begun.nickname.show().into_owned(),
             subject: self.begun.subject.show().into_owned(),
-            data: data.map(|(key, value)| (key.to_owned(), cut(&value, TICKET_VALUE_BYTES_MAX))).collect(),
+            data,
+            left_out,
             declined: declined.map(|(agent, until)| (agent.clone(), *until)).collect(),
         }
     }
@@ -323,4 +336,9 @@ impl Interaction {
 
 fn cut(text: &str, bytes_max: usize) -> String {
     crate::session::cut(text, u32::try_from(bytes_max).unwrap_or(u32::MAX)).to_owned()
+}
+
+/// As much of a value that is too long as a ticket carries with the sign that there is more.
+fn shortened(value: &str) -> String {
+    format!("{}{ELLIPSIS}", cut(value, TICKET_VALUE_BYTES_MAX.saturating_sub(ELLIPSIS.len_utf8())))
 }

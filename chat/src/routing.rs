@@ -26,8 +26,10 @@ pub struct Ticket {
     pub nickname: String,
     /// The subject.
     pub subject: String,
-    /// Attached data that agents are shown.
+    /// Attached data that agents are shown; a value that was cut ends with an ellipsis.
     pub data: BTreeMap<String, String>,
+    /// How many keys of attached data are not among them, or not with their whole value.
+    pub left_out: u32,
     /// Agents who are not to be asked before these moments (served time of the interaction's shard): they declined.
     pub declined: BTreeMap<AgentName, Millis>,
 }

@@ -14,6 +14,7 @@ mod snapshot;
 mod state;
 #[cfg(test)]
 mod tests;
+mod typing;
 
 pub use command::{Bot, ChatAnswer, Counts, IdleTerms, Limits, Opening, View};
 pub use event::{

@@ -2,6 +2,7 @@
 //! shares with the nodes. Either a JSON Web Token (RFC 7519, signed with HS256 alone), or the HMAC-SHA256 of the
 //! contact's id or e-mail address as hex, as other chat products take it.
 
+use super::blank::is_blank;
 use super::opening::Given;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -157,7 +158,7 @@ pub(super) fn strip(data: &mut BTreeMap<String, String>) {
 }
 
 fn blank(text: Option<&str>) -> bool {
-    text.is_none_or(|text| text.trim().is_empty())
+    text.is_none_or(is_blank)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -11,8 +11,10 @@ mod frames;
 mod guesses;
 mod socket;
 mod turns;
+mod typing;
 mod wire;
 
+use super::blank::is_blank;
 use super::opening::NICKNAME_BYTES_MAX;
 #[cfg(test)]
 use super::socket::metrics::SocketLabel;
@@ -48,9 +50,21 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 
 /// What is wrong with a message whatever chat it is for.
 fn check_message(text: &str, message_type: Option<&str>) -> Result<(), Failure> {
+    if is_blank(text) {
+        return Err(Failure::bad("text is blank"));
+    }
+    check_type(message_type)
+}
+
+/// The same of a notice, which programs read: blanks may mean something to them.
+fn check_notice(text: &str, message_type: Option<&str>) -> Result<(), Failure> {
     if text.is_empty() {
         return Err(Failure::bad("text is empty"));
     }
+    check_type(message_type)
+}
+
+fn check_type(message_type: Option<&str>) -> Result<(), Failure> {
     if message_type.is_some_and(|kind| kind.len() > MESSAGE_TYPE_BYTES_MAX) {
         return Err(Failure::bad(format!("message_type is longer than {MESSAGE_TYPE_BYTES_MAX} bytes")));
     }
@@ -84,14 +98,14 @@ fn push_url(url: String) -> Result<Act, Failure> {
 }
 
 fn rename(nickname: String) -> Result<Act, Failure> {
-    if nickname.trim().is_empty() || nickname.len() > NICKNAME_BYTES_MAX {
+    if is_blank(&nickname) || nickname.len() > NICKNAME_BYTES_MAX {
         return Err(Failure::bad(format!("nickname has 1 to {NICKNAME_BYTES_MAX} bytes")));
     }
     Ok(Act::Rename { nickname })
 }
 
 fn notice(text: String, message_type: Option<String>) -> Result<Act, Failure> {
-    check_message(&text, message_type.as_deref())?;
+    check_notice(&text, message_type.as_deref())?;
     Ok(Act::CustomNotice { text, notice_type: message_type })
 }
 

@@ -1,6 +1,7 @@
 //! How a chat is started, by whatever interface: the checks that need no session, and the session's first command.
 
 use super::admission::Denied;
+use super::blank::is_blank;
 use super::identity::{self, IdentityError};
 use super::{Gateway, GatewayOptions, ServiceOptions};
 use crate::front::{Ask, AskError, Told};
@@ -142,7 +143,7 @@ impl Start {
             last_name,
             email,
             subject,
-            text: given.text.filter(|text| !text.trim().is_empty()),
+            text: given.text.filter(|text| !is_blank(text)),
             time_zone_offset_minutes: zone.unwrap_or(0).clamp(-ZONE_MINUTES_MAX, ZONE_MINUTES_MAX),
             user_data: given.user_data,
             client_id: given.client_id,
@@ -151,7 +152,7 @@ impl Start {
 }
 
 fn bounded(value: Option<String>, field: Field, bytes_max: usize) -> Result<Option<String>, StartError> {
-    match value.filter(|value| !value.trim().is_empty()) {
+    match value.filter(|value| !is_blank(value)) {
         Some(value) if value.len() > bytes_max => Err(StartError::TooLong(field, bytes_max)),
         value => Ok(value),
     }

@@ -216,12 +216,8 @@ impl ShardCore {
             refuse(envelope, ShardReply::Again);
             return;
         }
-        let callers = [
-            envelope.command.as_ref().map(|command| &command.caller),
-            envelope.read.as_ref().map(|(caller, _)| caller),
-        ];
         let by_person = |caller: &&Caller| matches!(caller, Caller::Customer(_) | Caller::Agent(_));
-        if callers.iter().flatten().any(by_person)
+        if self.proves_presence(&envelope)
             && let Some(last) = self.last_calls_ms.get_mut(&envelope.entity)
         {
             *last = now.mono_ms;
@@ -237,6 +233,20 @@ impl ShardCore {
         self.dispatch(now, envelope);
         self.tell_here(now);
         self.serve_waiting(now);
+    }
+
+    /// Whether a call is of the one who is missed when none comes: in a chat the customer, at a desk its agent.
+    fn proves_presence(&mut self, envelope: &Envelope) -> bool {
+        let commands = envelope.command.iter().map(|command| &command.caller);
+        let mut callers = commands.chain(envelope.read.iter().map(|(caller, _)| caller));
+        match self.awake(&envelope.entity) {
+            Some(awake) => callers.any(|caller| awake.machine.misses(caller)),
+            // Whether the key fits is seen when it is awake; till then nobody is to be lost.
+            None if envelope.entity.session().is_some() => {
+                callers.any(|caller| matches!(caller, Caller::Customer(_)))
+            }
+            None => callers.any(|caller| matches!(caller, Caller::Agent(_))),
+        }
     }
 
     pub(super) fn dispatch(&mut self, now: Now, envelope: Envelope) {
@@ -303,6 +313,7 @@ impl ShardCore {
         if now.mono_ms.saturating_sub(self.swept_ms) >= SWEEP_MS {
             self.swept_ms = now.mono_ms;
             self.lose_silent(now);
+            self.end_typing(now);
             self.put_idle_to_sleep(now);
             self.write_owed_history();
         }

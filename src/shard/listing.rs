@@ -3,7 +3,7 @@
 use super::core::ShardCore;
 use super::slot::Slot;
 use crate::front::{EntitySummary, Wanted};
-use handoff_chat::agent::{Desk, Status};
+use handoff_chat::agent::{Desk, Stage, Status, Work};
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::interaction::Place;
 use handoff_chat::{Entity, EntityId, Kind, Session};
@@ -119,6 +119,43 @@ fn describe_desk(summary: &mut EntitySummary, desk: &Desk) {
         Status::NotReady { .. } => "not ready",
     }
     .to_owned();
-    summary.count = Some(desk.work.len());
+    let over = |work: &&Work| matches!(work.stage, Stage::Over { .. });
+    summary.count = Some(desk.work.iter().filter(|work| !over(work)).count());
     summary.capacity = desk.profile.as_ref().and_then(|profile| usize::try_from(profile.capacity).ok());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use handoff_chat::routing::{Ticket, Withdrawal};
+    use handoff_chat::{Millis, QueueName, SessionId};
+
+    #[test]
+    fn an_agent_s_count_is_of_offers_and_chats_and_not_of_those_that_are_over() {
+        let stages = [Stage::Chatting, Stage::Over { why: Withdrawal::Left }, Stage::Accepting];
+        let (nickname, subject, data, declined) = Default::default();
+        let ticket = Ticket { priority: 0, since: Millis(0), nickname, subject, data, left_out: 0, declined };
+        let work = |(n, stage): (usize, Stage)| Work {
+            interaction: SessionId(format!("{n:016}")),
+            queue: QueueName("support".to_owned()),
+            ticket: ticket.clone(),
+            stage,
+        };
+        let work = stages.into_iter().enumerate().map(work).collect();
+        let desk = Desk { version: 1, status: Status::Ready, profile: None, work };
+        let mut summary = EntitySummary {
+            id: String::new(),
+            shard: 0,
+            state: String::new(),
+            service: None,
+            place: None,
+            queue: None,
+            agent: None,
+            since_ms: None,
+            count: None,
+            capacity: None,
+        };
+        describe_desk(&mut summary, &desk);
+        assert_eq!(summary.count, Some(2));
+    }
 }

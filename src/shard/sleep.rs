@@ -120,6 +120,20 @@ impl ShardCore {
         self.flush(now);
     }
 
+    /// Ends typing that nobody has refreshed.
+    pub(super) fn end_typing(&mut self, now: Now) {
+        let wall = self.wall(now);
+        let over = |slot: &Slot| match slot {
+            Slot::Awake(awake) => awake.machine.session().is_some_and(|session| session.typing_is_over(wall)),
+            _ => false,
+        };
+        let over: Vec<EntityId> =
+            self.slots.iter().filter(|(_, slot)| over(slot)).map(|(entity, _)| entity.clone()).collect();
+        for entity in over {
+            self.own_command(now, &entity, "typing".to_owned(), Act::TypingOver);
+        }
+    }
+
     /// Customers who made no call for the disconnect time are gone, agents without a window for the grace time lost.
     pub(super) fn lose_silent(&mut self, now: Now) {
         let (customer_ms, agent_ms) = (self.options.disconnect_timeout_ms, self.options.agent_grace_ms);

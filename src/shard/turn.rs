@@ -187,7 +187,7 @@ impl ShardCore {
         at: Millis,
     ) -> Result<Option<Answer>, Declined> {
         let Decision { entries, answer, typing } = decision;
-        if typing.is_some() || !entries.is_empty() {
+        if !typing.is_empty() || !entries.is_empty() {
             self.waiting.stirred(entity);
         }
         if entries.is_empty() {
@@ -392,7 +392,5 @@ fn apply(entity: &mut Entity, decision: &Decision, strike: &impl Fn(Phase)) {
         }
         entity.apply(entry);
     }
-    if let Some(typing) = &decision.typing {
-        entity.show_typing(typing);
-    }
+    decision.typing.iter().for_each(|typing| entity.show_typing(typing));
 }

@@ -20,7 +20,7 @@ impl Agent {
         let digest = handoff_codec::encode_bare(act).map_or(0, |bytes| xxh3_64(&bytes));
         if let Some(kept) = self.kept.iter().find(|kept| kept.id == command.id) {
             let answer = Answer::Desk(DeskAnswer { version: kept.version });
-            let again = Decision { entries: Vec::new(), answer, typing: None };
+            let again = Decision { entries: Vec::new(), answer, typing: Vec::new() };
             return if kept.digest == digest { Ok(again) } else { Err(Reject::IdInUse) };
         }
         if draft.state.status == Status::SignedOut

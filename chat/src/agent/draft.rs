@@ -110,7 +110,7 @@ impl<'a> Draft<'a> {
                 self.tell_queue(queue);
             }
         }
-        Decision { entries: self.out.finish(), answer, typing: None }
+        Decision { entries: self.out.finish(), answer, typing: Vec::new() }
     }
 
     /// What is still owed to the queue is replaced: only the newest counts.

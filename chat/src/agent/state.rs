@@ -2,7 +2,7 @@
 
 use super::{AgentChange, Profile, Stage, Status, Work};
 use crate::id::{CommandId, Millis, QueueName, SessionId};
-use crate::routing::Ticket;
+use crate::routing::{Ticket, Withdrawal};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +65,9 @@ impl State {
         match change {
             AgentChange::Version(version) => {
                 self.version = *version;
-                self.over.clear();
+                // No window saw what went while they were lost: it is shown until the first change after they are back.
+                let lost = self.lost;
+                self.over.retain(|work| lost && work.stage == Stage::Over { why: Withdrawal::Lost });
             }
             AgentChange::Profile(profile) => self.profile = Some(profile.clone()),
             AgentChange::Status(status) => self.status = status.clone(),
@@ -136,9 +138,14 @@ impl State {
         profile.filter(|_| ready).map_or(0, |profile| usize::try_from(profile.capacity).unwrap_or(usize::MAX))
     }
 
-    /// What he is shown: offers and chats, oldest first, then what is over.
+    /// What they are shown: offers and chats, oldest first, then what is over. A chat that they are about to lose is
+    /// over for them: its customer waits for somebody else.
     pub(super) fn work(&self) -> Vec<Work> {
-        let shown = |claim: &Claim| claim.stage != Stage::Reserved && !claim.letting_go;
+        let shown = |claim: &Claim| match claim.stage {
+            Stage::Reserved => false,
+            Stage::Chatting => true,
+            _ => !claim.letting_go,
+        };
         let mut claims: Vec<_> = self.claims.iter().filter(|(_, claim)| shown(claim)).collect();
         claims.sort_by_key(|(_, claim)| claim.number);
         let work = claims.into_iter().map(|(interaction, claim)| claim.work(interaction));
@@ -152,7 +159,7 @@ impl Claim {
             interaction: interaction.clone(),
             queue: self.queue.clone(),
             ticket: self.ticket.clone(),
-            stage: self.stage.clone(),
+            stage: if self.letting_go { Stage::Over { why: Withdrawal::Lost } } else { self.stage.clone() },
         }
     }
 

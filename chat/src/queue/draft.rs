@@ -99,7 +99,7 @@ impl<'a> Draft<'a> {
             self.ask(&interaction, agent);
         }
         let answer = reply.map_or(Answer::Done, Answer::Routing);
-        Decision { entries: self.out.finish(), answer, typing: None }
+        Decision { entries: self.out.finish(), answer, typing: Vec::new() }
     }
 
     /// Who is to be asked for whom: the line in order, each with the first agent who did not decline him lately. When

@@ -5,6 +5,7 @@ use super::ViewKind;
 use super::command::{ChatAnswer, IdleTerms, Limits};
 use super::event::{Body, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
 use super::state::{Party, Session, State};
+use super::typing::Typists;
 use crate::Turn;
 use crate::command::{Answer, Command};
 use crate::entity::Decision;
@@ -41,7 +42,8 @@ pub(super) struct Draft<'a> {
     pub(super) question: Option<u64>,
     interaction: Option<Box<Interaction>>,
     entries: Vec<Entry>,
-    typing: Option<Typing>,
+    typing: Vec<Typing>,
+    typists: &'a Typists,
     at: Millis,
     seq: u64,
     used: [u64; 3],
@@ -88,7 +90,8 @@ impl<'a> Draft<'a> {
             question: None,
             interaction: None,
             entries: Vec::new(),
-            typing: None,
+            typing: Vec::new(),
+            typists: &session.volatile.typing,
             at: turn.now.max(state.last_at),
             seq: state.last_seq,
             used: session.volatile.used,
@@ -106,7 +109,7 @@ impl<'a> Draft<'a> {
             idle,
             idle_fired: false,
             spoke: false,
-            typed_at: session.volatile.typing.back().map(|typing| typing.at),
+            typed_at: session.volatile.typing.typed_at(),
         }
     }
 
@@ -191,6 +194,9 @@ impl<'a> Draft<'a> {
 
     /// Adds an event of somebody who is in, for all who see him.
     pub(super) fn speak(&mut self, by: u32, body: Body) -> u64 {
+        if is_sent(&body) {
+            self.stop_typing(by);
+        }
         self.event(by, self.views_of(by), body)
     }
 
@@ -239,7 +245,21 @@ impl<'a> Draft<'a> {
             None => preview,
         };
         let index = self.take_indexes(self.views_of(by));
-        self.typing = Some(Typing { at: self.at, index, by, started, preview });
+        self.typing.push(Typing { at: self.at, index, by, started, preview });
+    }
+
+    /// Somebody types no longer, if they did.
+    fn stop_typing(&mut self, by: u32) {
+        let now = self.typing.iter().rev().find(|typing| typing.by == by).map(|typing| typing.started);
+        if now.unwrap_or_else(|| self.typists.is_typing(by)) {
+            self.typing(by, false, None);
+        }
+    }
+
+    /// Ends the typing of those who have not said for too long that they type.
+    pub(super) fn end_silent_typing(&mut self) {
+        let silent: Vec<u32> = self.typists.silent(self.turn.now).collect();
+        silent.into_iter().for_each(|by| self.stop_typing(by));
     }
 
     fn views_of(&self, number: u32) -> [bool; 3] {
@@ -249,6 +269,7 @@ impl<'a> Draft<'a> {
     /// Takes somebody out, with the turns that his bot owes.
     pub(super) fn leave(&mut self, number: u32, reason: LeaveReason, asked_by: Option<u32>) {
         let Some(role) = self.party(number).map(|party| party.who.role.clone()) else { return };
+        self.stop_typing(number);
         self.event(number, self.views_of(number), Body::Left { reason, asked_by });
         self.left.insert(number);
         if let Role::Bot(name) = &role {
@@ -381,13 +402,25 @@ impl<'a> Draft<'a> {
     /// Closes the decision on another entity's words, which are answered by the state however often they come.
     pub(super) fn finish_with(mut self, answer: Answer) -> Decision {
         self.watch_idle();
-        Decision { entries: self.entries, answer, typing: None }
+        Decision { entries: self.entries, answer, typing: self.typing }
     }
 
     fn customer_number(&self) -> u32 {
         let joined = self.joined.iter().find(|party| party.who.role == Role::Customer);
         self.state.customer().or(joined).map_or(SYSTEM, |party| party.who.number)
     }
+}
+
+/// Whether it is what its author has typed, or stands for it.
+fn is_sent(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Message { .. }
+            | Body::Masked { notice: false, .. }
+            | Body::Rich { .. }
+            | Body::RichReply { .. }
+            | Body::FileUploaded(_)
+    )
 }
 
 fn user_id(random: &[u8; 16], number: u32) -> String {

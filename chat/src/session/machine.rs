@@ -52,6 +52,7 @@ impl Session {
         match (&command.act, &command.caller) {
             (Act::Tell(_), _) | (_, Caller::Entity(_)) => return told_by_entity(draft, command),
             (Act::Told { effect, .. }, Caller::System) => return Ok(told(draft, *effect)),
+            (Act::TypingOver, Caller::System) => return Ok(typing_over(draft)),
             // What a session holds for others it holds by what it owes; there is nothing to verify.
             (Act::Restored, Caller::System) => return Ok(draft.finish_with(Answer::Done)),
             _ => {}
@@ -130,6 +131,12 @@ fn told(mut draft: Draft<'_>, effect: crate::EffectId) -> Decision {
     draft.finish_with(Answer::Done)
 }
 
+/// Its author is lost without a word, or has only stopped: nobody is shown it any longer.
+fn typing_over(mut draft: Draft<'_>) -> Decision {
+    draft.end_silent_typing();
+    draft.finish_with(Answer::Done)
+}
+
 impl State {
     /// The terms of a session that was opened and is still remembered.
     pub(super) fn live(&self) -> Result<&Terms, Reject> {
@@ -176,7 +183,7 @@ impl State {
         let Kept { seq, next_position, chat_ended, .. } = *kept;
         let user_id = self.user_id(asker.by);
         let answer = ChatAnswer { seq, next_position, chat_ended, user_id, sealed_key };
-        Decision { entries: Vec::new(), answer: Answer::Chat(answer), typing: None }
+        Decision { entries: Vec::new(), answer: Answer::Chat(answer), typing: Vec::new() }
     }
 
     /// The `userId` of a participant; the customer's for nobody.

@@ -3,7 +3,7 @@
 use super::command::View;
 use super::draft::Asker;
 use super::event::{Event, LeaveReason, Participant, Typing, ViewKind};
-use super::state::{Party, Session};
+use super::state::{Party, Session, Terms};
 use crate::command::{Caller, Read, Reading, Reject};
 use crate::entry::Effect;
 use crate::id::{EffectId, Millis, SessionId, TimerId};
@@ -48,7 +48,7 @@ impl Session {
                     || self.needs(from),
                     |events| {
                         let events = events.filter(wanted).map(|event| self.in_clear(event)).collect();
-                        Reading::View(self.view(asker, *position, events, terms.started_at))
+                        Reading::View(self.view(asker, *position, events, terms))
                     },
                 ))
             }
@@ -101,11 +101,7 @@ impl Session {
         if self.seen_until(asker) != u64::MAX {
             return Vec::new();
         }
-        let shown = |typing: &&Typing| {
-            let index = asker.view.of(&typing.index);
-            position > 0 && index.is_some_and(|index| index >= position)
-        };
-        let mut typing: Vec<Typing> = self.volatile.typing.iter().filter(shown).cloned().collect();
+        let mut typing: Vec<Typing> = self.volatile.typing.news(asker.view, position).cloned().collect();
         if asker.view == ViewKind::Customer {
             for other in typing.iter_mut().filter(|typing| typing.by != asker.by) {
                 other.preview = None;
@@ -114,7 +110,7 @@ impl Session {
         typing
     }
 
-    fn view(&self, asker: Asker, position: u64, events: Vec<Event>, started_at: Millis) -> View {
+    fn view(&self, asker: Asker, position: u64, events: Vec<Event>, terms: &Terms) -> View {
         let kind = asker.view;
         let parties = self.state.parties.values().filter(|party| party.seen_by(kind));
         View {
@@ -125,7 +121,8 @@ impl Session {
             next_position: self.next_position(kind),
             chat_ended: !self.state.is_in(asker.by),
             user_id: self.state.user_id(asker.by),
-            started_at,
+            started_at: terms.started_at,
+            service: terms.service.clone(),
             next_command: self.state.next_number(asker.keeper),
         }
     }
@@ -154,6 +151,18 @@ impl Session {
     pub fn customer_present(&self) -> bool {
         let comes_and_goes = self.state.terms.as_ref().is_some_and(|terms| terms.asynchronous);
         self.opened() && !comes_and_goes && !self.state.ended_for_customer()
+    }
+
+    /// Whether somebody's typing is to end by now: the host then says [`crate::command::Act::TypingOver`].
+    pub fn typing_is_over(&self, now: Millis) -> bool {
+        self.volatile.typing.silent(now).next().is_some()
+    }
+
+    /// Whether the caller is its customer, by the key of the chat.
+    pub fn is_customer(&self, caller: &Caller) -> bool {
+        let terms = self.state.terms.as_ref();
+        matches!(caller, Caller::Customer(_))
+            && terms.is_some_and(|terms| self.state.identify(terms, caller).is_ok())
     }
 
     /// The last durable event's number; 0 before the first.

@@ -12,8 +12,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// How many answers are kept for repeats, per participant.
 pub(super) const ANSWERS_KEPT: usize = 256;
-/// How many typing events are kept to be shown.
-pub(super) const TYPINGS_KEPT: usize = 64;
 
 /// A chat session: a pure state machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +57,7 @@ pub(super) struct State {
 pub(super) struct Volatile {
     /// Last index used per view. After a restore: all that were reserved.
     pub(super) used: [u64; 3],
-    pub(super) typing: VecDeque<Typing>,
+    pub(super) typing: super::typing::Typists,
 }
 
 /// What holds from the start on.
@@ -211,19 +209,16 @@ impl Session {
         raise(&mut self.volatile.used, event.index);
     }
 
-    /// Shows typing: it takes its index, and the newest 64 are kept until the session is restored.
+    /// Shows typing: it takes its index, and the last word of each is kept until the session is restored.
     pub fn show_typing(&mut self, typing: &Typing) {
         raise(&mut self.volatile.used, typing.index);
-        if self.volatile.typing.len() >= TYPINGS_KEPT {
-            self.volatile.typing.pop_front();
-        }
-        self.volatile.typing.push_back(typing.clone());
+        self.volatile.typing.take(typing);
     }
 
     /// To be called once after replay or [`Session::from_snapshot`] and before anything is asked: indexes go
     /// on above all that were reserved, because an earlier owner may have shown any of them as typing.
     pub fn restored(&mut self) {
-        self.volatile = Volatile { used: self.state.reserved, typing: VecDeque::new() };
+        self.volatile = Volatile { used: self.state.reserved, ..Volatile::default() };
     }
 
     /// Drops events below `seq` from memory. Only for those that history rows hold.

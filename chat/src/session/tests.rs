@@ -16,6 +16,7 @@ mod opening;
 mod privacy;
 mod rich;
 mod routing;
+mod typing;
 mod views;
 mod workflow;
 
@@ -153,25 +154,28 @@ impl World {
     }
 
     fn commits(&mut self, decision: &Decision, view: ViewKind) {
-        if decision.entries.is_empty() && decision.typing.is_none() {
+        if decision.entries.is_empty() && decision.typing.is_empty() {
             let said = decision.answer.clone().chat();
             assert!(said.is_none_or(|said| said.seq <= self.session.last_seq()));
             return;
         }
         self.happened.extend(happenings(&self.session, &decision.entries));
+        let mut shown: Vec<[Option<u64>; 3]> = decision.typing.iter().map(|typing| typing.index).collect();
         for entry in &decision.entries {
             if let Entry::Event(event) = entry {
                 assert_eq!(event.seq, self.session.last_seq() + 1, "seq has a gap");
-                self.shows(event.index);
+                shown.push(event.index);
             }
             self.session.apply(entry);
             self.journal.push(entry.clone());
         }
-        if let Some(typing) = &decision.typing {
-            self.shows(typing.index);
+        for typing in &decision.typing {
             self.session.show_typing(typing);
             self.typings += 1;
         }
+        // That somebody types no longer comes before what they sent. Whoever sees everything sees the order.
+        shown.sort_by_key(|index| index[2]);
+        shown.into_iter().for_each(|index| self.shows(index));
         let answered = |entry: &&Entry| matches!(entry, Entry::Answered { .. });
         let answers = decision.entries.iter().filter(answered).count();
         if decision.answer.clone().chat().is_none() {

@@ -30,6 +30,7 @@ fn ticket() -> Ticket {
         nickname: "Zoë 🙂".to_owned(),
         subject: "help".to_owned(),
         data: BTreeMap::from([("plan".to_owned(), "gold".to_owned())]),
+        left_out: 1,
         declined: BTreeMap::from([(agent(), Millis(300))]),
     }
 }

@@ -87,13 +87,13 @@ timeZoneOffset=\"0\" clientVersion=\"106\"/>\
 <item key=\"ChatBotID\" type=\"string\">demo</item></userData>\
 <eventAttributes><item key=\"GCTI_SYSTEM\" type=\"kvlist\"><item key=\"party-info\" type=\"kvlist\">\
 <item key=\"style\" type=\"string\">BOT</item></item></item></eventAttributes></newParty>\
-<message userId=\"{zoe}\" timeShift=\"3\" visibility=\"ALL\" eventId=\"4\">\
+<message userId=\"{zoe}\" timeShift=\"3\" visibility=\"ALL\" eventId=\"5\">\
 <msgText msgType=\"Zoë &amp; &lt;Ng&gt;\" treatAs=\"NORMAL\">Zoë &amp; &lt;Ng&gt;</msgText></message>\
-<message userId=\"{ada}\" timeShift=\"5\" visibility=\"ALL\" eventId=\"5\">\
+<message userId=\"{ada}\" timeShift=\"5\" visibility=\"ALL\" eventId=\"6\">\
 <msgText msgType=\"text\" treatAs=\"NORMAL\">ok</msgText></message>\
-<partyLeft userId=\"{zoe}\" timeShift=\"7\" visibility=\"ALL\" eventId=\"6\" askerId=\"{zoe}\">\
+<partyLeft userId=\"{zoe}\" timeShift=\"7\" visibility=\"ALL\" eventId=\"7\" askerId=\"{zoe}\">\
 <reason code=\"3\">left due to disconnect</reason></partyLeft>\
-<partyLeft userId=\"{ada}\" timeShift=\"7\" visibility=\"ALL\" eventId=\"7\" askerId=\"0000000000000000\">\
+<partyLeft userId=\"{ada}\" timeShift=\"7\" visibility=\"ALL\" eventId=\"8\" askerId=\"0000000000000000\">\
 <reason code=\"4\">removed by other party</reason></partyLeft></chatTranscript>"
     );
     assert_eq!(to_xml(&id, &events).unwrap(), expected);
@@ -120,7 +120,7 @@ fn the_json_says_who_was_there_and_what_happened() {
     );
     let message = &json["events"][2];
     assert_eq!((&message["type"], &message["text"]), (&"message".into(), &"hi 🙂".into()));
-    assert_eq!((&message["eventId"], &message["by"]), (&4.into(), &1.into()));
+    assert_eq!((&message["eventId"], &message["by"]), (&5.into(), &1.into()));
     assert_eq!(json["events"][5]["askedBy"], 0);
 }
 

@@ -76,12 +76,15 @@ impl Publisher<'_> {
 
     async fn perform(&self, wanted: Option<Wanted>, data: &Map<String, Value>) -> Result<(), Fault> {
         let name = self.channel.strip_prefix(CHANNELS).unwrap_or_default();
-        let service = self.gateway.options.services.get(name).ok_or(Fault::Service)?;
-        let wanted = wanted.ok_or(Fault::Operation)?;
+        let service = self.gateway.options.services.get(name);
+        let wanted = wanted.ok_or_else(|| service.map_or(Fault::Service, |_| Fault::Operation))?;
         self.gateway.admission.request(self.from)?;
         let form = form(data, self.gateway.options.fields_max)?;
+        if !matches!(wanted, Wanted::Chat) {
+            perform::check_service(self.gateway, name, &form).await?;
+        }
         match wanted {
-            Wanted::Chat => self.request_chat(name, service, &form).await,
+            Wanted::Chat => self.request_chat(name, service.ok_or(Fault::Service)?, &form).await,
             Wanted::Notifications => {
                 let (key, view) = perform::notifications(self.gateway, &form).await?;
                 self.follow(&key, view)

@@ -86,12 +86,12 @@ async fn of_path(
     let label = wanted.map_or(OperationLabel::other, Wanted::label);
     answer(&request, &gateway, label, async |form| {
         let service = path.get("service").unwrap_or_default();
-        gateway.options.services.get(service).ok_or(Fault::Service)?;
         let wanted = wanted.ok_or(Fault::Operation)?;
         let chat = path.get("chat").unwrap_or_default();
         let asker = |form: &Form| asker(form).ok().filter(|asker| asker.chat.0 == chat);
         let body = read(&request, payload, &gateway, asker).await?;
         *form = body.form.clone();
+        perform::check_service(&gateway, service, form).await?;
         let key = perform::key(form)?;
         if key.session.0 != chat {
             return Err(Fault::Dead("the key of another session"));

@@ -3,6 +3,7 @@
 
 use super::fault::Fault;
 use crate::gateway::GatewayOptions;
+use crate::gateway::blank::is_blank;
 use actix_multipart::Multipart;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
@@ -153,7 +154,7 @@ impl Form {
     pub fn value(&self, name: &str) -> Option<&str> {
         let exact = self.fields.iter().find(|(given, _)| given == name);
         let found = exact.or_else(|| self.fields.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)));
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.trim().is_empty())
+        found.map(|(_, value)| value.as_str()).filter(|value| !is_blank(value))
     }
 
     /// All `userData[KEY]`; of several values of a key the first counts. Names that only resemble that are

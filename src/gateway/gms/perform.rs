@@ -53,6 +53,24 @@ pub(crate) async fn notifications(gateway: &Gateway, form: &Form) -> Result<(Sec
     Ok((key, view(told)?))
 }
 
+/// Whether a call within a chat may come under this service's name: that of a service that is configured, or the one
+/// that the chat began with. A chat goes on to its end by what it began with, whatever the node is configured for now.
+///
+/// # Errors
+/// [`Fault::Service`]; what else keeps the chat from being asked.
+pub(crate) async fn check_service(gateway: &Gateway, name: &str, form: &Form) -> Result<(), Fault> {
+    if gateway.options.services.contains_key(name) {
+        return Ok(());
+    }
+    let key = key(form).map_err(|_| Fault::Service)?;
+    let view = match ask(gateway, &key, None, Some(0), true).await {
+        Ok(told) => view(told)?,
+        Err(Fault::Dead(_)) => return Err(Fault::Service),
+        Err(fault) => return Err(fault),
+    };
+    if view.service == name { Ok(()) } else { Err(Fault::Service) }
+}
+
 /// The key that a form carries.
 pub(crate) fn key(form: &Form) -> Result<SecureKey, Fault> {
     let key = form.value("secureKey").and_then(|text| SecureKey::parse(text.trim()));

@@ -119,7 +119,10 @@ async fn serve(
 ) -> Result<Reply, Fault> {
     let path = request.match_info();
     let name = path.get("service").ok_or(Fault::Operation)?;
-    let service = gateway.options.services.get(name).ok_or(Fault::Service)?;
+    let (service, chat) = (gateway.options.services.get(name), path.get("chat"));
+    if service.is_none() && chat.is_none() {
+        return Err(Fault::Service);
+    }
     let operation = match path.get("operation") {
         Some(name) => Some(Operation::named(name).ok_or(Fault::Operation)?),
         None => None,
@@ -130,9 +133,13 @@ async fn serve(
     let from = gateway.admission.address(request);
     gateway.admission.request(from)?;
     *form = read_form(request, body, &gateway.options).await?;
-    match (operation, path.get("chat")) {
-        (Some(operation), Some(chat)) => perform::call(gateway, chat, operation, form).await,
-        _ => perform::start(gateway, from, (name, service), form).await,
+    match (operation, chat, service) {
+        (Some(operation), Some(chat), _) => {
+            perform::check_service(gateway, name, form).await?;
+            perform::call(gateway, chat, operation, form).await
+        }
+        (_, _, Some(service)) => perform::start(gateway, from, (name, service), form).await,
+        _ => Err(Fault::Service),
     }
 }
 

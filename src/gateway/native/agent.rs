@@ -5,6 +5,7 @@ use super::accounts::{Attempt, TokenError};
 use super::desk::DeskView;
 use super::socket::Client;
 use super::turns::Source;
+use super::typing::Typing;
 use super::wire::{Failure, Framed};
 use crate::clock::wall_ms;
 use crate::front::{Ask, AskError, Past};
@@ -23,6 +24,7 @@ use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest id of a command of an entity, in bytes.
@@ -113,6 +115,7 @@ pub(super) struct Agent {
     source: Source,
     outbox: Rc<Outbox>,
     me: RefCell<Option<Me>>,
+    typing: Typing,
 }
 
 /// Who has signed in here.
@@ -136,6 +139,7 @@ pub(super) async fn connect(
         source,
         outbox,
         me: RefCell::default(),
+        typing: Typing::default(),
     })
     .await
 }
@@ -193,7 +197,10 @@ impl Client for Agent {
             Word::Send { chat, text, message_type } => {
                 native::check_message(&text, message_type.as_deref())?;
                 let act = Act::Send { text, message_type };
-                let answer = self.chat(&me, &parse(&chat)?, command_id(&id), act).await?;
+                let chat = parse(&chat)?;
+                let answer = self.chat(&me, &chat, command_id(&id), act).await?;
+                // With it the typing is over.
+                self.typing.note(&chat, false);
                 Ok(json!({"index": native::index_of(answer)}))
             }
             Word::SendRich { chat, content } => {
@@ -202,7 +209,14 @@ impl Client for Agent {
             }
             Word::Typing { chat, started, preview } => {
                 let act = if started { Act::StartTyping { preview } } else { Act::StopTyping { preview } };
-                self.chat(&me, &parse(&chat)?, minted(), act).await.map(|_| json!({}))
+                let chat = parse(&chat)?;
+                self.chat(&me, &chat, minted(), act).await?;
+                self.typing.note(&chat, started);
+                // The socket was closed meanwhile.
+                if self.outbox.ending().is_some() {
+                    self.stop_typing(&me);
+                }
+                Ok(json!({}))
             }
             Word::Read { chat, position } => {
                 self.chat(&me, &parse(&chat)?, minted(), Act::MarkRead { position }).await.map(|_| json!({}))
@@ -229,6 +243,7 @@ impl Client for Agent {
 
     fn close(&self) {
         if let Some(me) = self.me.borrow_mut().take() {
+            self.stop_typing(&me.name);
             me.desk.close();
         }
     }
@@ -327,6 +342,30 @@ impl Agent {
         let me = self.me.borrow();
         let me = me.as_ref().ok_or_else(|| Failure::new("not_signed_in", "sign in first"))?;
         Ok((me.name.clone(), Rc::clone(&me.desk)))
+    }
+
+    /// The socket is closed: who typed over it does so no longer.
+    fn stop_typing(&self, me: &AgentName) {
+        let (patience, sessions) = (self.gateway.options.patience, Arc::clone(&self.gateway.sessions));
+        let asks = self.typing.take().into_iter().map(|chat| Ask {
+            entity: EntityId::from(&chat),
+            command: Some(Command {
+                id: minted(),
+                caller: Caller::Agent(me.clone()),
+                act: Act::StopTyping { preview: None },
+            }),
+            read: None,
+            client_id: true,
+            patience,
+            wait: Duration::ZERO,
+        });
+        let asks: Vec<Ask> = asks.collect();
+        actix_web::rt::spawn(async move {
+            for ask in asks {
+                // Where it can't be said, typing ends by itself a little later.
+                let _ended = sessions.ask(ask).await;
+            }
+        });
     }
 
     async fn desk(&self, me: &AgentName, id: &str, act: DeskAct) -> Result<Value, Failure> {

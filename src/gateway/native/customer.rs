@@ -2,6 +2,7 @@
 
 use super::frames::Frames;
 use super::socket::Client;
+use super::typing::Typing;
 use super::wire::{Failure, Framed};
 use crate::front::Told;
 use crate::gateway::opening::{self, Given, Start, minted};
@@ -32,17 +33,20 @@ enum Word {
         position: u64,
     },
     Send {
-        number: u64,
+        #[serde(flatten)]
+        at: At,
         text: String,
         message_type: Option<String>,
     },
     Reply {
-        number: u64,
+        #[serde(flatten)]
+        at: At,
         to: u64,
         content: Value,
     },
     Leave {
-        number: u64,
+        #[serde(flatten)]
+        at: At,
     },
     Typing {
         started: bool,
@@ -52,22 +56,34 @@ enum Word {
         position: u64,
     },
     Attach {
-        number: u64,
+        #[serde(flatten)]
+        at: At,
         data: BTreeMap<String, String>,
     },
     PushUrl {
-        number: u64,
+        #[serde(flatten)]
+        at: At,
         url: String,
     },
     Rename {
-        number: u64,
+        #[serde(flatten)]
+        at: At,
         nickname: String,
     },
     Notice {
-        number: u64,
+        #[serde(flatten)]
+        at: At,
         text: String,
         message_type: Option<String>,
     },
+}
+
+/// Which of a sender's commands it is.
+#[derive(Deserialize)]
+struct At {
+    number: u64,
+    /// Whose: chosen anew by each page or program that numbers this chat's commands.
+    run: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +100,8 @@ struct StartWord {
     client_id: Option<String>,
 }
 
+/// Longest name of a run, in characters.
+const RUN_CHARS_MAX: usize = 32;
 /// The service where none is named.
 const SERVICE: &str = "default";
 
@@ -95,6 +113,7 @@ pub(super) struct Customer {
     from: Option<IpAddr>,
     /// The chat that this socket is for, and what follows it.
     chat: RefCell<Option<(SecureKey, Task)>>,
+    typing: Typing,
 }
 
 /// `GET /v1/customer`.
@@ -110,6 +129,7 @@ pub(super) async fn connect(
         outbox,
         from,
         chat: RefCell::default(),
+        typing: Typing::default(),
     })
     .await
 }
@@ -129,26 +149,28 @@ impl Client for Customer {
         match framed.command()? {
             Word::Start(start) => self.start(*start).await,
             Word::Resume { chat, key, position } => self.resume(&chat, &key, position).await,
-            Word::Send { number, text, message_type } => self.send(number, text, message_type).await,
-            Word::Reply { number, to, content } => {
+            Word::Send { at, text, message_type } => self.send(at, text, message_type).await,
+            Word::Reply { at, to, content } => {
                 let content = rich::check_reply(&content).map_err(Reject::from)?;
-                let told = self.ask(numbered(number)?, Act::ReplyRich { to, content }).await?;
-                Ok(json!({"index": native::index_of(told), "number": number}))
+                let told = self.ask(at.id()?, Act::ReplyRich { to, content }).await?;
+                Ok(json!({"index": native::index_of(told), "number": at.number}))
             }
-            Word::Leave { number } => self.ask(numbered(number)?, Act::Disconnect).await.map(|_| json!({})),
-            Word::Typing { started: true, preview } => self.typing(Act::StartTyping { preview }).await,
-            Word::Typing { started: false, preview } => self.typing(Act::StopTyping { preview }).await,
-            Word::Read { position } => self.typing(Act::MarkRead { position }).await,
-            Word::Attach { number, data } => self.notice(number, native::attach(data, &self.gateway)?).await,
-            Word::PushUrl { number, url } => self.notice(number, native::push_url(url)?).await,
-            Word::Rename { number, nickname } => self.notice(number, native::rename(nickname)?).await,
-            Word::Notice { number, text, message_type } => {
-                self.notice(number, native::notice(text, message_type)?).await
+            Word::Leave { at } => self.ask(at.id()?, Act::Disconnect).await.map(|_| json!({})),
+            Word::Typing { started, preview } => self.types(started, preview).await,
+            Word::Read { position } => self.harmless(Act::MarkRead { position }).await,
+            Word::Attach { at, data } => self.notice(&at, native::attach(data, &self.gateway)?).await,
+            Word::PushUrl { at, url } => self.notice(&at, native::push_url(url)?).await,
+            Word::Rename { at, nickname } => self.notice(&at, native::rename(nickname)?).await,
+            Word::Notice { at, text, message_type } => {
+                self.notice(&at, native::notice(text, message_type)?).await
             }
         }
     }
 
     fn close(&self) {
+        if let Some(key) = self.key() {
+            self.stop_typing(key);
+        }
         *self.chat.borrow_mut() = None;
     }
 }
@@ -200,24 +222,57 @@ impl Customer {
         }
     }
 
-    async fn send(&self, number: u64, text: String, message_type: Option<String>) -> Result<Value, Failure> {
+    async fn send(&self, at: At, text: String, message_type: Option<String>) -> Result<Value, Failure> {
         native::check_message(&text, message_type.as_deref())?;
-        let told = self.ask(numbered(number)?, Act::Send { text, message_type }).await?;
-        Ok(json!({"index": native::index_of(told), "number": number}))
+        let told = self.ask(at.id()?, Act::Send { text, message_type }).await?;
+        // With it the typing is over.
+        self.typing.take();
+        Ok(json!({"index": native::index_of(told), "number": at.number}))
     }
 
-    async fn notice(&self, number: u64, act: Act) -> Result<Value, Failure> {
-        self.ask(numbered(number)?, act).await.map(|_| json!({"number": number}))
+    async fn notice(&self, at: &At, act: Act) -> Result<Value, Failure> {
+        self.ask(at.id()?, act).await.map(|_| json!({"number": at.number}))
+    }
+
+    async fn types(&self, started: bool, preview: Option<String>) -> Result<Value, Failure> {
+        let act = if started { Act::StartTyping { preview } } else { Act::StopTyping { preview } };
+        let key = self.key();
+        let answer = self.harmless(act).await?;
+        if let Some(key) = key {
+            self.typing.note(&key.session, started);
+            // The socket was closed meanwhile.
+            if self.outbox.ending().is_some() {
+                self.stop_typing(key);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The socket is closed: who typed over it does so no longer.
+    fn stop_typing(&self, key: SecureKey) {
+        if !self.typing.take().contains(&key.session) {
+            return;
+        }
+        let gateway = self.gateway.clone();
+        actix_web::rt::spawn(async move {
+            let act = Act::StopTyping { preview: None };
+            let command = Command { id: minted(), caller: Caller::Customer(key.hash()), act };
+            // Where it can't be said, typing ends by itself a little later.
+            let _ended = opening::ask(&gateway, &key, Some(command), None, true).await;
+        });
+    }
+
+    fn key(&self) -> Option<SecureKey> {
+        self.chat.borrow().as_ref().map(|(key, _)| key.clone())
     }
 
     /// What is not numbered, for it may come twice or be lost.
-    async fn typing(&self, act: Act) -> Result<Value, Failure> {
+    async fn harmless(&self, act: Act) -> Result<Value, Failure> {
         self.ask(minted(), act).await.map(|_| json!({}))
     }
 
     async fn ask(&self, id: CommandId, act: Act) -> Result<Option<Answer>, Failure> {
-        let key = self.chat.borrow().as_ref().map(|(key, _)| key.clone());
-        let key = key.ok_or_else(|| Failure::new("not_started", "start or resume a chat first"))?;
+        let key = self.key().ok_or_else(|| Failure::new("not_started", "start or resume a chat first"))?;
         // Who wants to leave may.
         if act != Act::Disconnect {
             self.gateway.admission.command(&key.session)?;
@@ -227,8 +282,19 @@ impl Customer {
     }
 }
 
-fn numbered(number: u64) -> Result<CommandId, Failure> {
-    if number == 0 { Err(Failure::bad("numbers begin with 1")) } else { Ok(CommandId::numbered(number)) }
+impl At {
+    fn id(&self) -> Result<CommandId, Failure> {
+        if self.number == 0 {
+            return Err(Failure::bad("numbers begin with 1"));
+        }
+        let Some(run) = &self.run else { return Ok(CommandId::numbered(self.number)) };
+        let fits =
+            (1..=RUN_CHARS_MAX).contains(&run.len()) && run.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !fits {
+            return Err(Failure::bad(format!("run has 1 to {RUN_CHARS_MAX} letters and digits of ASCII")));
+        }
+        Ok(CommandId::numbered_in(run, self.number))
+    }
 }
 
 /// The number of the customer's next command.

@@ -189,6 +189,7 @@ fn work_frame(work: &Work, now_ms: i64) -> Option<Value> {
             "since": work.ticket.since.0,
             "priority": work.ticket.priority,
             "data": work.ticket.data,
+            "left_out": work.ticket.left_out,
         },
     });
     let fields = frame.as_object_mut()?;

@@ -73,6 +73,11 @@ impl Memory {
         self.lock().entities.values().filter(|entity| entity.session().is_some()).count()
     }
 
+    /// Time passes.
+    pub(super) fn passes(&self, ms: i64) {
+        self.lock().now += ms;
+    }
+
     /// The node begins to drain.
     pub(super) fn drain(&self) {
         self.lock().leaving = true;
@@ -133,9 +138,7 @@ impl Inner {
         for entry in &decision.entries {
             entity.apply(entry);
         }
-        if let Some(typing) = &decision.typing {
-            entity.show_typing(typing);
-        }
+        decision.typing.iter().for_each(|typing| entity.show_typing(typing));
         Ok(decision.answer)
     }
 

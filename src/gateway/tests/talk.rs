@@ -129,18 +129,45 @@ async fn typing_takes_an_index_shows_its_preview_and_is_not_in_the_way_of_messag
     site.done(&chat, "refresh", &[("message", "and"), ("transcriptPosition", "0")]).await;
     let reply = site.done(&chat, "refresh", &[("transcriptPosition", "1")]).await;
     let typed = |kind: &str, text: Option<&str>| (kind.to_owned(), text.map(str::to_owned));
-    let expected = [
-        typed("ParticipantJoined", None),
-        typed("TypingStarted", Some("hel")),
-        message("hello"),
-        typed("TypingStopped", None),
-        typed("TypingStarted", Some("and")),
-    ];
-    assert_eq!(told(&reply), expected);
+    let expected = [typed("ParticipantJoined", None), message("hello"), typed("TypingStarted", Some("and"))];
+    assert_eq!(told(&reply), expected, "of typing only what is current");
     let indexes: Vec<_> =
         reply["messages"].as_array().unwrap().iter().map(|message| message["index"].clone()).collect();
-    assert_eq!(indexes, [1, 2, 3, 4, 5]);
-    assert_eq!(reply["nextPosition"], 6);
+    assert_eq!(indexes, [1, 4, 6]);
+    assert_eq!(reply["nextPosition"], 7);
+}
+
+#[actix_web::test]
+async fn a_poller_is_told_that_typing_is_over_and_who_comes_later_nothing_of_it() {
+    let site = site();
+    let started = ("TypingStarted".to_owned(), Some("hel".to_owned()));
+    let stopped = ("TypingStopped".to_owned(), None);
+    for (ends, shown) in [
+        ("stopTyping", vec![stopped.clone()]),
+        ("send", vec![stopped.clone(), message("hello")]),
+        ("disconnect", vec![stopped.clone(), ("ParticipantLeft".to_owned(), None)]),
+        ("time", vec![stopped.clone()]),
+    ] {
+        let chat = site.start().await;
+        site.done(&chat, "startTyping", &[("message", "hel")]).await;
+        let reply = site.done(&chat, "refresh", &[("transcriptPosition", "2")]).await;
+        assert_eq!(told(&reply), std::slice::from_ref(&started));
+        let next = reply["nextPosition"].to_string();
+        match ends {
+            "time" => {
+                site.sessions.passes(15_000);
+                site.sessions.command(&chat.id, Caller::System, Act::TypingOver);
+            }
+            "send" => drop(site.done(&chat, ends, &[("message", "hello")]).await),
+            _ => drop(site.done(&chat, ends, &[]).await),
+        }
+        let reply = site.done(&chat, "refresh", &[("transcriptPosition", &next)]).await;
+        let news: Vec<_> =
+            told(&reply).into_iter().map(|(kind, text)| (kind, text.filter(|_| ends == "send"))).collect();
+        assert_eq!(news, shown, "{ends}");
+        let late = told(&site.done(&chat, "refresh", &[("transcriptPosition", "1")]).await);
+        assert!(!late.iter().any(|(kind, _)| kind.starts_with("Typing")), "{ends}: {late:?}");
+    }
 }
 
 #[actix_web::test]
@@ -332,4 +359,37 @@ async fn a_chat_goes_on_at_another_node_with_the_same_indexes_and_another_alias(
     let sent = other.done(&chat, "send", &[("message", "after"), ("transcriptPosition", "3")]).await;
     assert_eq!(told(&sent), [message("after")]);
     assert!(sent["messages"][0]["index"].as_u64().unwrap() > 3, "the index of the typing is not used twice");
+}
+
+#[actix_web::test]
+async fn a_chat_goes_on_where_its_service_is_configured_no_more() {
+    let site = site();
+    let (chat, other) = (site.start().await, site.start().await);
+    let mut fewer = options();
+    fewer.services.remove("default");
+    let restarted = site_of(site.sessions.clone(), fewer, 8);
+    let (status, reply) = restarted.post("default", &[("nickname", "n")]).await;
+    assert_eq!((status, code(&reply)), (404, 404), "nothing new begins");
+    for operation in ["send", "startTyping", "stopTyping", "updateNickname", "readReceipt", "file/limits"] {
+        let fields = [("message", "m"), ("nickname", "n"), ("transcriptPosition", "2")];
+        restarted.done(&chat, operation, &fields).await;
+    }
+    let told = told(&restarted.done(&chat, "refresh", &[("transcriptPosition", "1")]).await);
+    assert!(told.contains(&message("m")));
+    let (status, reply) = restarted.post(&format!("default/{}/sing", chat.id), &[]).await;
+    assert_eq!((status, code(&reply)), (404, 404));
+    for (path, key) in [
+        (format!("default/{}/refresh", chat.id), "4ee15d7e1c343c8e"),
+        (format!("default/{}/file/limits", chat.id), ""),
+        (format!("nowhere/{}/refresh", chat.id), chat.key.as_str()),
+        (format!("robin/{}/refresh", chat.id), other.key.as_str()),
+    ] {
+        let (status, reply) = restarted.post(&path, &[("secureKey", key)]).await;
+        let wanted = if path.starts_with("robin") { (200, 249) } else { (404, 404) };
+        assert_eq!((status, code(&reply)), wanted, "{path}");
+    }
+    let reply = restarted.done(&chat, "disconnect", &[]).await;
+    assert_eq!(reply["chatEnded"], true);
+    let (status, reply) = restarted.call(&chat, "send", &[("message", "too late")]).await;
+    assert_eq!((status, code(&reply)), (200, 249), "it has ended, and that is what is said");
 }

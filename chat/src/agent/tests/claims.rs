@@ -110,6 +110,34 @@ fn who_is_lost_gives_back_offers_and_chats_and_is_free_when_that_is_known() {
 }
 
 #[test]
+fn who_was_lost_is_told_so_and_not_that_the_chat_has_ended() {
+    let gone = (id(1), Stage::Over { why: Withdrawal::Lost });
+    for late in [false, true] {
+        let mut bench = Bench::ready(2);
+        bench.chats(1, 1);
+        bench.offered(2, 1);
+        bench.loses();
+        assert_eq!(
+            bench.stages(),
+            std::slice::from_ref(&gone),
+            "as soon as they are lost, whatever is known elsewhere"
+        );
+        bench.hears(2, Reply::Done);
+        if !late {
+            bench.hears(1, Reply::Done);
+        }
+        bench.does(DeskAct::SignIn { profile: profile(2, &["support"]) }).unwrap();
+        assert!(bench.stages().contains(&gone), "when they are back");
+        if late {
+            bench.hears(1, Reply::Done);
+            assert!(bench.stages().contains(&gone));
+        }
+        bench.does(DeskAct::Ready).unwrap();
+        assert_eq!(bench.stages(), []);
+    }
+}
+
+#[test]
 fn what_is_on_its_way_when_he_is_lost_is_given_back_once_it_is_his() {
     let mut bench = Bench::ready(2);
     bench.offered(1, 1);

@@ -31,6 +31,7 @@ impl Model {
             nickname: String::new(),
             subject: String::new(),
             data: BTreeMap::new(),
+            left_out: 0,
             declined: BTreeMap::new(),
         };
         let at = At::Gone;

@@ -65,7 +65,7 @@ fn a_repeat_is_given_the_first_answer_and_the_id_used_for_something_else_is_refu
         &Turn { now: Millis(0), served: Millis(0), random: [0; 16] },
     );
     let repeat = repeat.unwrap();
-    assert_eq!((repeat.answer, repeat.entries, repeat.typing), (first.answer, vec![], None));
+    assert_eq!((repeat.answer, repeat.entries, repeat.typing), (first.answer, vec![], vec![]));
     assert_eq!(world.takes("m", CUSTOMER, send("other")), Err(Reject::IdInUse));
     assert_eq!(world.takes("open", CUSTOMER, send("one")), Err(Reject::IdInUse));
 }

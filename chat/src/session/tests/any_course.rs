@@ -174,7 +174,7 @@ impl Course {
         let turn = Turn { now: Millis(0), served: Millis(0), random: [3; 16] };
         let decision = self.world.session.decide(command, &turn).unwrap();
         assert_eq!(&decision.answer, answer);
-        assert!(decision.entries.is_empty() && decision.typing.is_none());
+        assert!(decision.entries.is_empty() && decision.typing.is_empty());
     }
 
     fn taken_over(&mut self) {

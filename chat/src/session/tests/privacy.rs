@@ -111,7 +111,7 @@ fn bots_see_the_original_where_they_may() {
 fn previews_are_masked_and_subjects_where_it_is_said() {
     let mut world = World::open(guarded(Area::HistoryAll));
     let typing = Act::StartTyping { preview: Some("call 47".to_owned()) };
-    let typed = world.asks(CUSTOMER, typing).unwrap().typing.unwrap();
+    let typed = world.asks(CUSTOMER, typing).unwrap().typing.pop().unwrap();
     assert_eq!(typed.preview.as_deref(), Some("call **"));
     for (subject, recorded) in
         [(Subject::Never, "no 12"), (Subject::History, "no **"), (Subject::Both, "no **")]

@@ -5,6 +5,7 @@ use super::*;
 use crate::command::Leaving;
 use crate::interaction::{How, Place};
 use crate::routing::{Holder, Message, Reply, ToAgent, ToInteraction, ToQueue, Withdrawal};
+use crate::workflow::{Known, read};
 use crate::{EntityId, QueueName};
 
 pub(super) fn queue() -> QueueName {
@@ -136,6 +137,27 @@ fn of_two_agents_one_is_offered_the_chat() {
     let accept = ToInteraction::Accept { attempt: 2, agent: mark, nickname: "M".to_owned() };
     assert_eq!(world.tells(accept), Reply::Void);
     world.accepts(2);
+}
+
+#[test]
+fn a_desk_learns_how_much_of_the_attached_data_it_is_not_shown() {
+    let more = (0..40).map(|n| (format!("z{n:02}"), n.to_string()));
+    let long = [("a".to_owned(), "ü".repeat(200)), ("b".to_owned(), "x".repeat(256))];
+    let user_data = more.chain(long).collect();
+    let known = Known {
+        bots: BTreeMap::new(),
+        queues: BTreeMap::from([(crate::QueueName("support".to_owned()), 30_000)]),
+    };
+    let program = read("w", &small("[steps.a]\nroute = \"support\"\n"), &known).unwrap();
+    let workflow = Some(std::sync::Arc::new(program));
+    let world = World::open(Opening { workflow, bot: None, user_data, ..opening() });
+    let Message::ToQueue(ToQueue::Enqueue { ticket, .. }) = world.told_last() else { panic!() };
+    let all = world.session.interaction().unwrap().data().count();
+    assert!(all >= 42, "the record has all of it");
+    assert_eq!((ticket.data.len(), ticket.left_out), (32, u32::try_from(all - 32 + 1).unwrap()));
+    assert_eq!(ticket.data["b"].len(), 256, "what just fits is whole");
+    let cut = &ticket.data["a"];
+    assert!(cut.ends_with("ü…") && cut.len() <= 256, "{cut}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::*;
 fn after_a_takeover_right_after_typing_no_index_is_used_again() {
     let mut world = World::open(opening());
     let shown = world.asks(CUSTOMER, typing()).unwrap();
-    let typed = shown.typing.clone().unwrap().index[0].unwrap();
+    let typed = shown.typing[0].index[0].unwrap();
     assert!(shown.entries.is_empty());
     let next = shown.said().next_position;
     assert_eq!(next, typed + 1);
@@ -15,22 +15,6 @@ fn after_a_takeover_right_after_typing_no_index_is_used_again() {
     world.asks(CUSTOMER, send("after")).unwrap();
     let seen = world.indexes(next);
     assert_eq!(seen.len(), 1, "a client that saw {typed} sees the message at {seen:?}");
-}
-
-#[test]
-fn typing_is_shown_among_the_events_and_the_newest_64_are_kept() {
-    let mut world = World::open(opening());
-    let from = world.view(0).next_position;
-    for _ in 0..70 {
-        world.asks(CUSTOMER, typing()).unwrap();
-    }
-    world.asks(CUSTOMER, Act::StopTyping { preview: None }).unwrap();
-    let view = world.view(from);
-    assert_eq!((view.typing.len(), view.events.len()), (64, 0));
-    assert!(view.typing.last().is_some_and(|typing| !typing.started && typing.preview.is_none()));
-    assert_eq!(view.next_position, from + 71);
-    let blocks = world.journal.iter().filter(|entry| matches!(entry, Entry::Reserved(_))).count();
-    assert_eq!(blocks, 2, "71 typings and 2 joinings need two blocks of 64");
 }
 
 #[test]

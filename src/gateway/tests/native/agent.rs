@@ -242,3 +242,55 @@ async fn an_accept_whose_answer_was_lost_in_a_takeover_counts_once_and_its_old_i
     ann.done("leave", json!({"chat": chat})).await;
     zoe.find("the end", |frame| frame["ended"] == true).await;
 }
+
+#[actix_web::test]
+async fn who_loses_the_socket_types_no_longer() {
+    let site = site();
+    let (mut ann, mut zoe, chat) = offered(&site, "ann", "hello?").await;
+    ann.done("accept", json!({"chat": chat})).await;
+    stage(&mut ann, &chat, "chatting").await;
+    let shows = |started: bool| {
+        move |frame: &Value| {
+            let typing = frame["typing"].as_array().into_iter().flatten();
+            typing.into_iter().any(|typing| typing["started"] == started)
+        }
+    };
+    ann.done("typing", json!({"chat": chat, "started": true})).await;
+    zoe.find("that she types", shows(true)).await;
+    drop(ann);
+    zoe.find("that she types no longer", shows(false)).await;
+    let mut ann = Window::agent(&site).await;
+    sign_in(&mut ann, "ann").await;
+    ann.message("hello?").await;
+    zoe.done("typing", json!({"started": true, "preview": "half"})).await;
+    ann.find("that they type", shows(true)).await;
+    drop(zoe);
+    ann.find("that they type no longer", shows(false)).await;
+    // Over another window nothing comes that was over before.
+    let mut late = Window::agent(&site).await;
+    sign_in(&mut late, "ann").await;
+    late.message("hello?").await;
+    late.done("send", json!({"chat": chat, "text": "last"})).await;
+    late.message("last").await;
+    assert!(!late.had(|frame| frame["typing"].as_array().is_some_and(|typing| !typing.is_empty())));
+}
+
+#[actix_web::test]
+async fn what_was_said_ends_typing_once_and_the_closed_socket_says_nothing_more() {
+    let site = site();
+    let (mut ann, zoe, chat) = offered(&site, "ann", "hello?").await;
+    ann.done("accept", json!({"chat": chat})).await;
+    stage(&mut ann, &chat, "chatting").await;
+    ann.done("typing", json!({"chat": chat, "started": true})).await;
+    ann.done("send", json!({"chat": chat, "text": "yes"})).await;
+    drop(ann);
+    while site.sample("handoff_socket_open{kind=\"agent\"} ") > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let stops = |ask: &crate::front::Ask| {
+        let act = ask.command.as_ref().map(|command| &command.act);
+        matches!(act, Some(handoff_chat::command::Act::StopTyping { .. }))
+    };
+    assert!(!site.sessions.asked().iter().any(stops));
+    drop(zoe);
+}

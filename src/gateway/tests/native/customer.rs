@@ -1,7 +1,7 @@
 //! The customers' socket: each command and each refusal, resuming, numbering.
 
 use super::window::{Window, texts};
-use crate::gateway::tests::support::{Trouble, options, site, site_of};
+use crate::gateway::tests::support::{Trouble, code, options, site, site_of};
 use handoff_chat::command::{Act, Caller};
 use serde_json::json;
 
@@ -106,6 +106,59 @@ async fn a_client_resumes_by_position_on_another_node_and_gets_what_it_missed_an
     window.done("resume", json!({"chat": chat["chat"], "key": chat["key"]})).await;
     let all = window.message("m4").await;
     assert_eq!(texts(&all), ["m1", "m2", "m3", "m4"]);
+}
+
+#[actix_web::test]
+async fn an_equal_text_with_an_equal_number_of_another_tab_is_no_repeat() {
+    let site = site();
+    let (mut one, mut two) = (Window::customer(&site).await, Window::customer(&site).await);
+    let chat = one.start(json!({"nickname": "n"})).await;
+    two.done("resume", json!({"chat": chat["chat"], "key": chat["key"]})).await;
+    let ok = |number: u64, run: &str| json!({"number": number, "run": run, "text": "ok"});
+    let first = one.done("send", ok(1, "a")).await;
+    let taken = two.refused("send", ok(1, "b")).await;
+    assert_eq!((&taken["code"], &taken["expected"]), (&json!("expected"), &json!(2)));
+    let second = two.done("send", ok(2, "b")).await;
+    assert!(second["index"].as_u64() > first["index"].as_u64());
+    assert_eq!(one.done("send", ok(1, "a")).await["index"], first["index"], "its own repeat is one");
+    assert_eq!(two.done("send", ok(2, "b")).await["index"], second["index"]);
+    assert_eq!(one.code("notice", json!({"number": 1, "run": "a", "text": "ok"})).await, "id_in_use");
+    assert_eq!(one.code("leave", json!({"number": 1, "run": "b"})).await, "expected");
+    for run in ["", "a:1", "ü", &"a".repeat(33)] {
+        assert_eq!(one.code("send", ok(3, run)).await, "bad_command", "{run}");
+    }
+    one.done("send", ok(3, &"a".repeat(32))).await;
+    let mut late = Window::customer(&site).await;
+    let resumed = late.done("resume", json!({"chat": chat["chat"], "key": chat["key"]})).await;
+    assert_eq!(resumed["next_command"], 4);
+    let shown = late.message("ok").await;
+    assert_eq!(texts(&shown), ["ok"; 3]);
+}
+
+#[actix_web::test]
+async fn what_shows_nothing_is_no_message_and_no_name_over_any_interface() {
+    let site = site();
+    let chat = site.start().await;
+    let mut window = Window::customer(&site).await;
+    for nothing in ["", " ", "\t\n", "\u{a0}", "\u{200b}\u{feff}", "\u{2060} \u{ad}", "\u{3164}"] {
+        let refused = window.code("start", json!({"nickname": nothing})).await;
+        assert_eq!(refused, "bad_command", "{nothing:?}");
+        let (status, reply) = site.post("default", &[("nickname", nothing)]).await;
+        assert_ne!(reply["statusCode"], 0, "{status} {reply}");
+        assert_eq!(code(&reply), 161, "{nothing:?} {reply}");
+    }
+    window.done("resume", json!({"chat": chat.id, "key": chat.key})).await;
+    for nothing in ["", " ", "\t\n", "\u{a0}", "\u{200b}\u{feff}", "\u{2060} \u{ad}", "\u{3164}"] {
+        let sent = window.code("send", json!({"number": 1, "text": nothing})).await;
+        let renamed = window.code("rename", json!({"number": 1, "nickname": nothing})).await;
+        assert_eq!((sent.as_str(), renamed.as_str()), ("bad_command", "bad_command"), "{nothing:?}");
+        for (operation, field) in [("send", "message"), ("updateNickname", "nickname")] {
+            let (_, reply) = site.call(&chat, operation, &[(field, nothing)]).await;
+            assert_ne!(reply["statusCode"], 0, "{operation} {nothing:?} {reply}");
+        }
+    }
+    window.done("send", json!({"number": 1, "text": "\u{200b} 🙂"})).await;
+    window.done("notice", json!({"number": 2, "text": " "})).await;
 }
 
 #[actix_web::test]
