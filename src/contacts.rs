@@ -1,9 +1,9 @@
 //! Finds or makes the contact of a session, and lists his earlier records.
 
 use crate::record_list::place_of;
-use handoff_chat::SessionId;
-use handoff_chat::contact::{Contact, ContactId, PastRecord, keys};
+use handoff_chat::contact::{Contact, ContactId, JOINED_MAX, Keys, PastRecord, keys};
 use handoff_chat::session::{Body, Event, Start};
+use handoff_chat::{Millis, SessionId};
 use handoff_journal::{Entry, Swap, Table, Tables, TablesError};
 
 /// A contact and his records, oldest first.
@@ -24,8 +24,8 @@ pub fn start_of(events: &[Event]) -> Option<(&Start, &Event)> {
     })
 }
 
-/// Finds or makes the session's contact and adds the session to his records. Harmless to repeat. `None`: the customer
-/// said nothing to be found by.
+/// Finds or makes the session's contact and adds the session to his records; says whether he was made. Harmless to
+/// repeat. `None`: the customer said nothing to be found by.
 ///
 /// # Errors
 /// As [`Tables`]; repeat.
@@ -34,19 +34,8 @@ pub async fn identify(
     session: &SessionId,
     opened: &Event,
     start: &Start,
-) -> Result<Option<ContactId>, TablesError> {
-    let keys = keys(start);
-    if keys.is_empty() {
-        return Ok(None);
-    }
-    let id = match find(tables, &keys).await? {
-        Some(id) => id,
-        None => make(tables, &keys, &Contact::met(session, start, opened.at)).await?,
-    };
-    for key in &keys {
-        // Also by what he gave this time; who has it already keeps it.
-        tables.put_if_version(Table::Contact, key, 0, id.0.clone().into()).await?;
-    }
+) -> Result<Option<(ContactId, bool)>, TablesError> {
+    let Some((id, new)) = meet(tables, start, opened.at).await? else { return Ok(None) };
     let record = PastRecord {
         session: session.clone(),
         service: start.service.clone(),
@@ -56,7 +45,7 @@ pub async fn identify(
     let body = record.encode().map_err(refused)?.into();
     let place = place_of(opened.at, session);
     tables.enlist(Entry { list: records_list(&id), place, body }).await?;
-    Ok(Some(id))
+    Ok(Some((id, new)))
 }
 
 /// What is known of the contact whom this start names; the newest `limit` records.
@@ -68,37 +57,129 @@ pub async fn history(
     start: &Start,
     limit: usize,
 ) -> Result<Option<History>, TablesError> {
-    let Some(id) = find(tables, &keys(start)).await? else { return Ok(None) };
-    let Some((_, body)) = tables.get_versioned(Table::Contact, &contact_key(&id)).await? else {
-        return Ok(None);
-    };
-    let Some(contact) = Contact::decode(&body).map_err(refused)? else { return Ok(None) };
-    let mut records = Vec::new();
-    for (_, body) in tables.list_back(&records_list(&id), None, limit).await? {
-        records.extend(PastRecord::decode(&body).map_err(refused)?);
+    let Some(mut contact) = find(tables, &keys(start)).await? else { return Ok(None) };
+    let mut records = records_of(tables, &contact.id, limit).await?;
+    for id in contact.joined.clone() {
+        records.extend(records_of(tables, &id, limit).await?);
+        if let Some((_, joined)) = read(tables, &id).await? {
+            contact.learn(joined);
+        }
     }
-    records.reverse();
+    records.sort_by(|one, other| (one.started_at, &one.session).cmp(&(other.started_at, &other.session)));
+    // A try whose outcome was unknown may have left a chat with the address before it was joined.
+    records.dedup_by(|one, other| one.session == other.session);
+    records.drain(..records.len().saturating_sub(limit));
     Ok(Some(History { contact, records }))
 }
 
-async fn find(tables: &dyn Tables, keys: &[String]) -> Result<Option<ContactId>, TablesError> {
-    for key in keys {
-        if let Some((_, body)) = tables.get_versioned(Table::Contact, key).await? {
-            return Ok(Some(ContactId(String::from_utf8_lossy(&body).into_owned())));
-        }
+/// The newest `limit` records under one id.
+async fn records_of(
+    tables: &dyn Tables,
+    id: &ContactId,
+    limit: usize,
+) -> Result<Vec<PastRecord>, TablesError> {
+    let mut records = Vec::new();
+    for (_, body) in tables.list_back(&records_list(id), None, limit).await? {
+        records.extend(PastRecord::decode(&body).map_err(refused)?);
     }
-    Ok(None)
+    Ok(records)
 }
 
-/// Two who make the same contact at the same time agree on one: who has the first key.
-async fn make(tables: &dyn Tables, keys: &[String], contact: &Contact) -> Result<ContactId, TablesError> {
-    let body = contact.encode().map_err(refused)?;
-    tables.put_if_version(Table::Contact, &contact_key(&contact.id), 0, body.into()).await?;
-    let Some(first) = keys.first() else { return Ok(contact.id.clone()) };
-    match tables.put_if_version(Table::Contact, first, 0, contact.id.0.clone().into()).await? {
-        Swap::Won => Ok(contact.id.clone()),
-        Swap::Lost { body, .. } => Ok(ContactId(String::from_utf8_lossy(&body).into_owned())),
+/// The contact that these name, as far as anybody has met him.
+async fn find(tables: &dyn Tables, keys: &Keys) -> Result<Option<Contact>, TablesError> {
+    if let Some(id) = &keys.id
+        && let Some((_, contact)) = read(tables, id).await?
+    {
+        return Ok(Some(contact));
     }
+    let Some(email) = &keys.email else { return Ok(None) };
+    let Some((_, contact)) = read(tables, email).await? else { return Ok(None) };
+    match &contact.into {
+        Some(id) => Ok(read(tables, id).await?.map(|(_, contact)| contact)),
+        None => Ok(Some(contact)),
+    }
+}
+
+/// Makes the contact of a start where it is new, and joins the address to the id where both are given. Each step is one
+/// conditional write; whoever repeats them after a failure, or beside another, comes to the same.
+async fn meet(
+    tables: &dyn Tables,
+    start: &Start,
+    at: Millis,
+) -> Result<Option<(ContactId, bool)>, TablesError> {
+    let keys = keys(start);
+    let met = |id: &ContactId| Contact::met(id.clone(), start, at);
+    let Some(id) = keys.id else {
+        let Some(email) = keys.email else { return Ok(None) };
+        let Made { contact, new, .. } = make(tables, met(&email)).await?;
+        return Ok(Some((contact.into.unwrap_or(email), new)));
+    };
+    let Made { contact, new, .. } = make(tables, met(&id)).await?;
+    if let Some(email) = keys.email {
+        let known = contact.joined.contains(&email);
+        if !known && contact.joined.len() < JOINED_MAX && points_to(tables, met(&email), &id).await? {
+            lists(tables, &id, &email).await?;
+        }
+    }
+    Ok(Some((id, new)))
+}
+
+/// A contact as it stands.
+struct Made {
+    version: u64,
+    contact: Contact,
+    /// Whether it was not there before.
+    new: bool,
+}
+
+/// Reads a contact, or writes this one where there is none.
+async fn make(tables: &dyn Tables, met: Contact) -> Result<Made, TablesError> {
+    let mut new = false;
+    loop {
+        if let Some((version, contact)) = read(tables, &met.id).await? {
+            return Ok(Made { version, contact, new });
+        }
+        new = write(tables, 0, &met).await?;
+    }
+}
+
+/// Joins an address to an id, for good; false: it was joined to another before.
+async fn points_to(tables: &dyn Tables, email: Contact, id: &ContactId) -> Result<bool, TablesError> {
+    loop {
+        let Made { version, contact, .. } = make(tables, email.clone()).await?;
+        if let Some(into) = &contact.into {
+            return Ok(into == id);
+        }
+        write(tables, version, &Contact { into: Some(id.clone()), ..contact }).await?;
+    }
+}
+
+/// Has an id list an address that was joined to it, so that its records are found.
+async fn lists(tables: &dyn Tables, id: &ContactId, email: &ContactId) -> Result<(), TablesError> {
+    while let Some((version, mut contact)) = read(tables, id).await? {
+        if contact.joined.contains(email) {
+            break;
+        }
+        contact.joined.push(email.clone());
+        write(tables, version, &contact).await?;
+    }
+    Ok(())
+}
+
+/// Writes where nobody wrote since; whether it did. What stands then is read again.
+async fn write(tables: &dyn Tables, version: u64, contact: &Contact) -> Result<bool, TablesError> {
+    let body = contact.encode().map_err(refused)?.into();
+    let swap = tables.put_if_version(Table::Contact, &contact_key(&contact.id), version, body).await?;
+    Ok(swap == Swap::Won)
+}
+
+async fn read(tables: &dyn Tables, id: &ContactId) -> Result<Option<(u64, Contact)>, TablesError> {
+    let Some((version, body)) = tables.get_versioned(Table::Contact, &contact_key(id)).await? else {
+        return Ok(None);
+    };
+    let contact = Contact::decode(&body).map_err(refused)?;
+    let damaged = || TablesError::Refused("a contact's cell holds something else".to_owned());
+    Ok(Some((version, contact.ok_or_else(damaged)?)))
 }
 
 fn contact_key(id: &ContactId) -> String {
@@ -114,33 +195,4 @@ fn refused(error: handoff_codec::Error) -> TablesError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::admin::fake;
-    use handoff_journal::NodeId;
-    use handoff_journal::memory::MemoryStore;
-
-    #[tokio::test]
-    async fn a_contact_s_newest_chats_are_all_found_whatever_started_together() {
-        let store = MemoryStore::new(1);
-        let tables = store.node(NodeId(1));
-        let events = fake::events();
-        let (start, opened) = start_of(&events).unwrap();
-        let session = |n: usize| SessionId(format!("{n:016}"));
-        for n in 0..3_000 {
-            // All but the last two start in one millisecond.
-            let at = handoff_chat::Millis(opened.at.0 + i64::from(n >= 2_998));
-            let opened = Event { at, ..opened.clone() };
-            identify(&tables, &session(n), &opened, start).await.unwrap();
-        }
-        let found = async |limit| {
-            let history = history(&tables, start, limit).await.unwrap().unwrap();
-            history.records.into_iter().map(|record| record.session).collect::<Vec<_>>()
-        };
-        let all: Vec<_> = (0..3_000).map(session).collect();
-        assert!(found(10_000).await == all, "each chat once, oldest first");
-        let before = store.statement_count();
-        assert_eq!(found(4).await, all[2_996..], "the newest");
-        assert_eq!(store.statement_count() - before, 3, "his key, he himself, and one read of his chats");
-    }
-}
+mod tests;

@@ -56,9 +56,8 @@ impl RecordWriter {
             rows.opened.as_ref().and_then(|event| start_of(std::slice::from_ref(event)))
         {
             let identify = || identify(self.tables.as_ref(), &session, opened, start);
-            if let Some(contact) = until_done(&session, identify).await {
-                // A contact has the id of the session that met it first.
-                self.watch.contact(contact.0 != session.0);
+            if let Some((_, new)) = until_done(&session, identify).await {
+                self.watch.contact(!new);
             }
         }
         if let Some((closing, opening)) = &rows.closing {

@@ -1,5 +1,8 @@
-//! Contacts: people, found again by an id or an e-mail address that they gave. Stored shapes and the keys they are
-//! found by; neither addresses nor ids are in a key, only their hashes.
+//! Contacts: people, found again by an id or an e-mail address that they gave. A contact's own id is made of what they
+//! gave, so all who meet them at the same time mean the same one; only hashes of addresses and ids are in it.
+//!
+//! Who gives both has one contact, that of the id, and the address is joined to it: with its earlier records, and for
+//! ever. An address that was joined to one id is not joined to another: whoever gives another id is somebody else.
 
 use crate::id::{Millis, SessionId};
 use crate::session::{Start, Text};
@@ -10,7 +13,7 @@ use sha2::{Digest, Sha256};
 /// The attached data that names a contact by the id that another system gave him.
 pub const CONTACT_ID_KEY: &str = "ContactId";
 
-/// A contact's id: the id of the session that met him first.
+/// A contact's id: made of the id that another system gave him, or of his address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
 pub struct ContactId(pub String);
 
@@ -23,7 +26,14 @@ pub struct Contact {
     pub names: [Text; 3],
     /// When he was first met.
     pub since: Millis,
+    /// Addresses that are joined to him, in the order in which they were; at most [`JOINED_MAX`] or a few more.
+    pub joined: Vec<ContactId>,
+    /// Of an address: to whom it is joined.
+    pub into: Option<ContactId>,
 }
+
+/// Most addresses that are joined to a contact: an id that more people share names nobody.
+pub const JOINED_MAX: usize = 64;
 
 /// One of a contact's records.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -45,9 +55,19 @@ enum Stored {
 }
 
 impl Contact {
-    /// The contact that a session meets first.
-    pub fn met(session: &SessionId, start: &Start, since: Millis) -> Self {
-        Self { id: ContactId(session.0.clone()), names: start.contact.clone(), since }
+    /// A contact as a start shows him.
+    pub fn met(id: ContactId, start: &Start, since: Millis) -> Self {
+        Self { id, names: start.contact.clone(), since, joined: Vec::new(), into: None }
+    }
+
+    /// Adds what is known of an address that is joined to him: how he was called, and since when he is known.
+    pub fn learn(&mut self, joined: Contact) {
+        self.since = self.since.min(joined.since);
+        for (own, other) in self.names.iter_mut().zip(joined.names) {
+            if own.show().trim().is_empty() {
+                *own = other;
+            }
+        }
     }
 
     /// The cell's bytes.
@@ -91,12 +111,21 @@ impl PastRecord {
     }
 }
 
-/// The keys that a start may find its contact by, the surest first; none for a customer who says nothing of himself.
-pub fn keys(start: &Start) -> Vec<String> {
+/// What a start names its contact by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// The contact of the id that it gave: the surer one.
+    pub id: Option<ContactId>,
+    /// The contact of its e-mail address.
+    pub email: Option<ContactId>,
+}
+
+/// What a start names its contact by; nothing for a customer who says nothing of himself.
+pub fn keys(start: &Start) -> Keys {
     let id = start.user_data.get(CONTACT_ID_KEY).map(|id| id.show().trim().to_owned());
     let id = id.filter(|id| !id.is_empty()).map(|id| hashed("id", &id));
     let [_, _, email] = &start.contact;
-    id.into_iter().chain(normal_email(&email.show()).map(|email| hashed("email", &email))).collect()
+    Keys { id, email: normal_email(&email.show()).map(|email| hashed("email", &email)) }
 }
 
 /// An address as it is compared: trimmed, in small letters; `None` when it can't be one.
@@ -107,10 +136,10 @@ fn normal_email(text: &str) -> Option<String> {
     fits.then_some(text)
 }
 
-fn hashed(kind: &str, value: &str) -> String {
+fn hashed(kind: &str, value: &str) -> ContactId {
     let hash = Sha256::digest(value.as_bytes());
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{kind}:{hex}")
+    ContactId(format!("{kind}:{hex}"))
 }
 
 #[cfg(test)]
@@ -139,10 +168,25 @@ mod tests {
     #[test]
     fn a_contact_is_found_by_his_id_and_by_his_address_in_any_case() {
         assert_eq!(keys(&start(" Zoe@Example.org ", None)), keys(&start("zoe@example.ORG", None)));
-        assert_eq!(keys(&start("zoe@example.org", Some("42"))).len(), 2);
+        let both = keys(&start("zoe@example.org", Some("42")));
+        assert_eq!(both.email, keys(&start("zoe@example.org", None)).email);
+        assert_eq!(both.id, keys(&start("", Some(" 42 "))).id);
+        assert_ne!(both.id, both.email);
         for nobody in ["", "zoe", "@example.org", "zoe@", "z oe@example.org"] {
-            assert!(keys(&start(nobody, Some(" "))).is_empty(), "{nobody}");
+            assert_eq!(keys(&start(nobody, Some(" "))), Keys { id: None, email: None }, "{nobody}");
         }
-        assert!(!keys(&start("zoe@example.org", None))[0].contains("zoe"), "no address in a key");
+        assert!(!both.email.unwrap().0.contains("zoe"), "no address in an id");
+    }
+
+    #[test]
+    fn what_an_address_told_fills_what_the_id_did_not() {
+        let (by_id, by_email) = (start("", Some("42")), start("zoe@example.org", None));
+        let mut contact = Contact::met(keys(&by_id).id.unwrap(), &by_id, Millis(7));
+        contact.names[0] = Text::clear("Zoé");
+        contact.learn(Contact::met(keys(&by_email).email.unwrap(), &by_email, Millis(5)));
+        assert_eq!(contact.names, ["Zoé", "Ng", "zoe@example.org"].map(Text::clear));
+        assert_eq!(contact.since, Millis(5));
+        let bytes = contact.encode().unwrap();
+        assert_eq!(Contact::decode(&bytes).unwrap(), Some(contact));
     }
 }

@@ -1,0 +1,189 @@
+//! One contact per person, in whatever order and however much at the same time he shows his keys; over a store that
+//! loses and delays what it is asked.
+
+use super::*;
+use futures_util::future::join_all;
+use handoff_chat::session::{Limits, Text};
+use handoff_journal::NodeId;
+use handoff_journal::memory::{Faults, MemoryNode, MemoryStore};
+
+/// What a start gives: the id, the address.
+type Given = (&'static str, &'static str);
+
+const ID: Given = ("42", "");
+const EMAIL: Given = ("", "zoe@example.org");
+const BOTH: Given = ("42", " Zoe@Example.org");
+
+fn start((id, email): Given) -> Start {
+    let user_data = [("ContactId".to_owned(), Text::clear(id))].into();
+    let first_name = if email.is_empty() { "" } else { "Zoë" };
+    Start {
+        service: "default".to_owned(),
+        subject: Text::clear("a parcel"),
+        contact: [first_name, "Ng", email].map(Text::clear),
+        user_data,
+        time_zone_offset_minutes: 0,
+        key_hash: [0; 32],
+        sealed_key: None,
+        limits: Limits { message_bytes_max: 1, events_max: 1, linger_ms: 1, files: None },
+        idle: None,
+        asynchronous: false,
+        privacy: None,
+    }
+}
+
+fn session(number: usize) -> SessionId {
+    SessionId(format!("chat{number}"))
+}
+
+/// A session's effect, repeated until it is done.
+async fn starts(tables: &MemoryNode, number: usize, given: Given) -> ContactId {
+    let start = start(given);
+    let at = Millis(1_700_000_000_000 + i64::try_from(number).unwrap());
+    let opened = Event { seq: 1, at, index: [None; 3], by: 0, body: Body::Opened(Box::new(start.clone())) };
+    loop {
+        if let Ok(found) = identify(tables, &session(number), &opened, &start).await {
+            return found.expect("he gave something").0;
+        }
+    }
+}
+
+/// What agents are shown: the contact, and the numbers of his chats.
+async fn shown(tables: &MemoryNode, given: Given) -> (Contact, Vec<SessionId>) {
+    let history = history(tables, &start(given), 50).await.unwrap().expect("he was met");
+    (history.contact, history.records.into_iter().map(|record| record.session).collect())
+}
+
+fn tables(seed: u64, faults: Faults) -> (MemoryStore, MemoryNode) {
+    let store = MemoryStore::new(seed);
+    store.set_faults(faults);
+    let node = store.node(NodeId(1));
+    (store, node)
+}
+
+const ORDERS: [&[Given]; 9] = [
+    &[ID, EMAIL, BOTH],
+    &[ID, BOTH, EMAIL],
+    &[EMAIL, ID, BOTH],
+    &[EMAIL, BOTH, ID],
+    &[BOTH, ID, EMAIL],
+    &[BOTH, EMAIL, ID],
+    &[BOTH, EMAIL],
+    &[EMAIL, BOTH],
+    &[BOTH, BOTH, ID, EMAIL, EMAIL],
+];
+
+/// All that were met see one contact, of the id, with the chats of all.
+async fn one_contact(tables: &MemoryNode, order: &[Given], what: &str) {
+    let all: Vec<SessionId> = (0..order.len()).map(session).collect();
+    for given in order {
+        let (contact, chats) = shown(tables, *given).await;
+        assert_eq!(Some(contact.id), keys(&start(ID)).id, "{what}: {given:?}");
+        assert_eq!(chats, all, "{what}: {given:?}");
+        assert_eq!(contact.names.map(|name| name.show().into_owned())[0], "Zoë", "{what}: {given:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_one_contact_in_every_order_of_his_keys() {
+    for order in ORDERS {
+        let (_store, tables) = tables(1, Faults::default());
+        for (number, given) in order.iter().enumerate() {
+            starts(&tables, number, *given).await;
+        }
+        one_contact(&tables, order, &format!("{order:?}")).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_is_one_contact_when_all_his_chats_start_at_once_and_the_store_loses_and_delays() {
+    let rough = Faults {
+        lose_before: 0.1,
+        lose_after: 0.1,
+        late: 0.1,
+        late_ms: (1, 40),
+        delay_ms: (0, 5),
+        timeout_ms: 10,
+    };
+    for seed in 0..150 {
+        for order in ORDERS {
+            let (store, tables) = tables(seed, rough.clone());
+            let all = order.iter().enumerate().map(|(number, given)| starts(&tables, number, *given));
+            join_all(all).await;
+            store.set_faults(Faults::default());
+            // What is late comes at the next call.
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            one_contact(&tables, order, &format!("seed {seed}, {order:?}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_stays_with_the_first_id_and_another_id_is_somebody_else() {
+    let (_store, tables) = tables(1, Faults::default());
+    let other = ("43", "zoe@example.org");
+    for (number, given) in [BOTH, other, EMAIL].into_iter().enumerate() {
+        starts(&tables, number, given).await;
+    }
+    assert_eq!(shown(&tables, BOTH).await.1, [session(0), session(2)]);
+    assert_eq!(shown(&tables, EMAIL).await.1, [session(0), session(2)]);
+    assert_eq!(shown(&tables, other).await.1, [session(1)]);
+    assert_eq!(shown(&tables, ("43", "")).await.1, [session(1)]);
+}
+
+#[tokio::test]
+async fn the_newest_chats_of_all_his_addresses_are_shown_in_order() {
+    let (_store, tables) = tables(1, Faults::default());
+    let second = ("42", "z@example.net");
+    for (number, given) in [EMAIL, ("", "z@example.net"), EMAIL, second, BOTH, ID].into_iter().enumerate() {
+        starts(&tables, number, given).await;
+    }
+    let found = history(&tables, &start(ID), 4).await.unwrap().unwrap();
+    let chats: Vec<SessionId> = found.records.into_iter().map(|record| record.session).collect();
+    assert_eq!(chats, [2, 3, 4, 5].map(session));
+    assert_eq!(found.contact.since, Millis(1_700_000_000_000), "since he was met first");
+    assert!(history(&tables, &start(("", "")), 4).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_id_that_too_many_share_joins_no_more_addresses() {
+    let (_store, tables) = tables(1, Faults::default());
+    for number in 0..JOINED_MAX + 2 {
+        let start =
+            Start { contact: ["", "", &format!("n{number}@example.org")].map(Text::clear), ..start(ID) };
+        let opened = Event {
+            seq: 1,
+            at: Millis(5),
+            index: [None; 3],
+            by: 0,
+            body: Body::Opened(Box::new(start.clone())),
+        };
+        identify(&tables, &session(number), &opened, &start).await.unwrap();
+    }
+    let (_, contact) = read(&tables, &keys(&start(ID)).id.unwrap()).await.unwrap().unwrap();
+    assert_eq!(contact.joined.len(), JOINED_MAX);
+}
+
+#[tokio::test]
+async fn a_contact_s_newest_chats_are_all_found_whatever_started_together() {
+    let store = MemoryStore::new(1);
+    let tables = store.node(NodeId(1));
+    let events = crate::admin::fake::events();
+    let (start, opened) = start_of(&events).unwrap();
+    let session = |n: usize| SessionId(format!("{n:016}"));
+    for n in 0..3_000 {
+        // All but the last two start in one millisecond.
+        let at = handoff_chat::Millis(opened.at.0 + i64::from(n >= 2_998));
+        let opened = Event { at, ..opened.clone() };
+        identify(&tables, &session(n), &opened, start).await.unwrap();
+    }
+    let found = async |limit| {
+        let history = history(&tables, start, limit).await.unwrap().unwrap();
+        history.records.into_iter().map(|record| record.session).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = (0..3_000).map(session).collect();
+    assert!(found(10_000).await == all, "each chat once, oldest first");
+    let before = store.statement_count();
+    assert_eq!(found(4).await, all[2_996..], "the newest");
+    assert_eq!(store.statement_count() - before, 2, "he himself, and one read of his chats");
+}
