@@ -165,7 +165,7 @@ mod tests {
         let working = turns.turn(from(1)).now_or_never().unwrap().unwrap();
         let mut one = vec![asks(&turns, 1), asks(&turns, 1), asks(&turns, 1)];
         assert!(turns.turn(from(1)).now_or_never().unwrap().is_err(), "its places are taken");
-        let mut others = vec![asks(&turns, 2), asks(&turns, 3)];
+        let mut others = [asks(&turns, 2), asks(&turns, 3)];
         assert!((&mut one[2]).now_or_never().unwrap().is_err(), "the newest made room");
         assert!((&mut one[1]).now_or_never().is_none());
         assert!(
