@@ -271,8 +271,16 @@ async fn under_few_open_files_idle_connections_stop_neither_chats_nor_operators(
     node.start();
     node.ready().await;
     assert!(node.log().contains("LimitNOFILE="), "it should warn");
-    let mut customer = Customer::request(&cluster.urls(), 0, "ann").await;
+    let customer = Customer::request(&cluster.urls(), 0, "ann").await;
     let node = &cluster.nodes[0];
+    // As an app does, it keeps its connection.
+    let keeps = reqwest::Client::builder().no_proxy().build().unwrap();
+    let says = async |text: &str| {
+        let form = [("secureKey", customer.secure_key.as_str()), ("message", text)];
+        let answer = keeps.post(customer.url(0, "send")).form(&form).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["statusCode"].as_i64()
+    };
+    assert_eq!(says("I am in").await, Some(0));
     let most = sample(node, "handoff_gateway_connections_max").await.unwrap();
     assert!((100..400).contains(&most), "{most}");
     let address = node.http.trim_start_matches("http://").to_owned();
@@ -286,7 +294,7 @@ async fn under_few_open_files_idle_connections_stop_neither_chats_nor_operators(
     .await;
     assert_eq!(status(&format!("{}/health/ready", node.admin)).await, Some(200));
     assert!(node.cluster_status().await.is_some());
-    customer.send("still here", "1").await;
+    assert_eq!(says("still here").await, Some(0));
     assert!(!node.log().contains("Too many open files"), "{}", node.log());
     drop(crowd);
     until_true("others come in again", || async {

@@ -79,7 +79,8 @@ impl Customer {
         Self { urls: vec![self.urls[node].clone()], at: 0, ..self.clone() }
     }
 
-    fn url(&self, node: usize, operation: &str) -> String {
+    /// Where a node takes an operation of this chat.
+    pub(crate) fn url(&self, node: usize, operation: &str) -> String {
         let base = format!("{}/genesys/2/chat/default", self.urls[node]);
         if operation.is_empty() { base } else { format!("{base}/{}/{operation}", self.chat_id) }
     }
