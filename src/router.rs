@@ -54,7 +54,6 @@ pub struct Router {
 }
 
 /// How one try ended.
-#[expect(clippy::large_enum_variant, reason = "it lives for one match, and the reply is moved out of it")]
 enum Try {
     /// An answer.
     Answered(ShardReply),

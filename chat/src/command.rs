@@ -312,6 +312,8 @@ pub enum Read {
     },
     /// The files that a customer or agent can see, and what he may do with files.
     Files,
+    /// The service that the customer's chat began with.
+    Service,
     /// Who waits in a queue and who could take them.
     Line,
     /// Everything, for records and operators.
@@ -334,6 +336,8 @@ pub enum Reading {
     Line(Box<Line>),
     /// For [`Read::Files`].
     Files(Box<FilesView>),
+    /// For [`Read::Service`].
+    Service(String),
     /// For [`Read::Whole`] and [`Read::Since`]: the durable events, in order.
     Events(Vec<Event>),
     /// Durable events below this `seq` are no longer in memory: read history rows `from..below` and prepend

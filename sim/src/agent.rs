@@ -2,6 +2,7 @@
 //! while with all his windows.
 
 use crate::client::{Client, NoAnswer};
+use crate::reader::Reader;
 use handoff_chat::agent::{Desk, DeskAct, Profile, Stage, Status};
 use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Read, Reading, Reject};
 use handoff_chat::session::{Body, Role};
@@ -28,7 +29,7 @@ pub struct Agent {
     over: Rc<Cell<bool>>,
     version: u64,
     minted: u32,
-    positions: BTreeMap<SessionId, u64>,
+    chats: BTreeMap<SessionId, Reader>,
     ringing: BTreeSet<(SessionId, i64)>,
     acknowledged: Acknowledged,
 }
@@ -42,7 +43,7 @@ impl Agent {
             over,
             version: 0,
             minted: 0,
-            positions: BTreeMap::new(),
+            chats: BTreeMap::new(),
             ringing: BTreeSet::new(),
             acknowledged: BTreeMap::new(),
         }
@@ -83,7 +84,7 @@ impl Agent {
                 self.version = desk.version;
                 self.look(*desk).await?;
             }
-            let chats: Vec<SessionId> = self.positions.keys().cloned().collect();
+            let chats: Vec<SessionId> = self.chats.keys().cloned().collect();
             for chat in &chats {
                 self.chat(chat).await?;
             }
@@ -118,7 +119,7 @@ impl Agent {
             .filter(|work| work.stage == Stage::Chatting)
             .map(|work| &work.interaction)
             .collect();
-        self.positions.retain(|chat, _| held.contains(chat));
+        self.chats.retain(|chat, _| held.contains(chat));
         for work in &desk.work {
             let interaction = work.interaction.clone();
             match work.stage {
@@ -130,7 +131,7 @@ impl Agent {
                     }
                 }
                 Stage::Chatting => {
-                    self.positions.entry(interaction).or_insert(1);
+                    self.chats.entry(interaction).or_default();
                 }
                 _ => {}
             }
@@ -141,7 +142,7 @@ impl Agent {
     /// Reads what is new in a chat and answers it; leaves when the customer has left, and now and then before.
     async fn chat(&mut self, chat: &SessionId) -> Result<(), String> {
         let entity = EntityId::from(chat);
-        let position = self.positions.get(chat).copied().unwrap_or(1);
+        let position = self.chats.get(chat).map_or(1, Reader::next);
         let read = Some((self.caller(), Read::Agent { position }));
         let view = match self.client.ask(&entity, None, read, Duration::ZERO).await {
             Ok(told) => match told.reading {
@@ -149,7 +150,7 @@ impl Agent {
                 _ => return Err("no view for an agent".to_owned()),
             },
             Err(NoAnswer::Refused(_)) => {
-                self.positions.remove(chat);
+                self.chats.remove(chat);
                 return Ok(());
             }
             Err(no) => return Err(no.into()),
@@ -163,13 +164,13 @@ impl Agent {
             .any(|event| matches!(event.body, Body::Message { .. }));
         let left =
             view.events.iter().any(|event| by_customer(event.by) && matches!(event.body, Body::Left { .. }));
-        self.positions.insert(chat.clone(), view.next_position);
+        self.chats.entry(chat.clone()).or_default().look(position, &view)?;
         if asked && !view.chat_ended {
             self.say(chat, &entity).await?;
         }
         if left || view.chat_ended {
             self.act(&entity, Act::Leave { how: Leaving::CloseIfNoAgents }).await?;
-            self.positions.remove(chat);
+            self.chats.remove(chat);
         } else if self.client.rng.random_bool(0.01) {
             let how = if self.client.rng.random_bool(0.5) { Leaving::KeepAlive } else { Leaving::ForceClose };
             self.act(&entity, Act::Leave { how }).await?;

@@ -40,66 +40,122 @@ struct Logged {
     retired: u32,
 }
 
-/// Checks the logs of all shards and every session's record.
-///
-/// # Errors
-/// The first thing that does not hold.
-pub async fn check(
-    store: &MemoryStore,
-    shards: u16,
-    told: &[Told],
-    by_agents: &[Acknowledged],
-) -> Result<(), String> {
-    let mut sessions: BTreeMap<SessionId, Logged> = BTreeMap::new();
-    let mut rest = Rest::default();
-    for shard in 0..shards {
-        check_shard(store, ShardId(shard), &mut sessions, &mut rest)?;
+/// A frame as it was committed.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// Whose.
+    pub epoch: u64,
+    /// What is in it.
+    pub items: Vec<Item>,
+}
+
+/// All that a run leaves behind.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// Each shard's whole log.
+    pub logs: Vec<Vec<Committed>>,
+    /// What customers were told.
+    pub told: Vec<Told>,
+    /// What agents were told.
+    pub by_agents: Vec<Acknowledged>,
+}
+
+/// Every session as the whole log has it.
+#[derive(Default)]
+pub struct Sessions(BTreeMap<SessionId, Logged>);
+
+impl Evidence {
+    /// Takes the logs as they stand.
+    ///
+    /// # Errors
+    /// A frame that can't be read.
+    pub fn gather(
+        store: &MemoryStore,
+        shards: u16,
+        told: Vec<Told>,
+        by_agents: Vec<Acknowledged>,
+    ) -> Result<Self, String> {
+        let frames = |shard| {
+            let committed = store.log(ShardId(shard)).into_iter().map(|frame| {
+                let items = FrameBody::items_of(&frame.body).map_err(|error| error.to_string())?;
+                Ok(Committed { epoch: frame.epoch.0, items })
+            });
+            committed.collect::<Result<Vec<_>, String>>()
+        };
+        let logs = (0..shards).map(frames).collect::<Result<_, String>>()?;
+        Ok(Self { logs, told, by_agents })
     }
-    rest.check()?;
-    for (session, acknowledged) in by_agents.iter().flatten() {
-        let logged = sessions.get(session).ok_or(format!("{} is not in the log", session.0))?;
-        check_answers(&session.0, logged, acknowledged)?;
-    }
-    let tables = store.node(NodeId(0));
-    for customer in told {
-        let name = &customer.session.0;
-        let logged = sessions.get(&customer.session).ok_or(format!("{name} is not in the log"))?;
-        check_session(name, logged, customer)?;
-        let record = read_record(&tables, &customer.session).await.map_err(|error| error.to_string())?;
-        let record = record.ok_or(format!("{name} has no record"))?;
-        if !record.closed || record.events != logged.events {
-            return Err(format!("{name}: the record is not what the log says (closed: {})", record.closed));
+
+    /// Checks the logs of all shards against what everybody was told.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn check(&self) -> Result<Sessions, String> {
+        let mut sessions = Sessions::default();
+        let mut rest = Rest::default();
+        for (shard, log) in self.logs.iter().enumerate() {
+            check_shard(shard, log, &mut sessions, &mut rest)?;
         }
+        rest.check()?;
+        for (session, acknowledged) in self.by_agents.iter().flatten() {
+            check_answers(&session.0, sessions.logged(session)?, acknowledged)?;
+        }
+        for customer in &self.told {
+            check_session(&customer.session.0, sessions.logged(&customer.session)?, customer)?;
+        }
+        Ok(sessions)
     }
-    Ok(())
+
+    /// Checks every session's record against the log.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub async fn check_records(&self, store: &MemoryStore, sessions: &Sessions) -> Result<(), String> {
+        let tables = store.node(NodeId(0));
+        for Told { session, .. } in &self.told {
+            let record = read_record(&tables, session).await.map_err(|error| error.to_string())?;
+            let record = record.ok_or(format!("{} has no record", session.0))?;
+            if !record.closed || record.events != sessions.logged(session)?.events {
+                let closed = record.closed;
+                return Err(format!("{}: the record is not what the log says (closed: {closed})", session.0));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sessions {
+    fn logged(&self, session: &SessionId) -> Result<&Logged, String> {
+        self.0.get(session).ok_or_else(|| format!("{} is not in the log", session.0))
+    }
 }
 
 /// A shard's frames: epochs never go back, each epoch has one owner.
 fn check_shard(
-    store: &MemoryStore,
-    shard: ShardId,
-    sessions: &mut BTreeMap<SessionId, Logged>,
+    shard: usize,
+    log: &[Committed],
+    sessions: &mut Sessions,
     rest: &mut Rest,
 ) -> Result<(), String> {
     let mut epoch = 0;
-    let mut owners: BTreeMap<u64, String> = BTreeMap::new();
-    for frame in store.log(shard) {
-        if frame.epoch.0 < epoch {
+    let mut owners: BTreeMap<u64, &str> = BTreeMap::new();
+    for frame in log {
+        if frame.epoch < epoch {
             return Err(format!("shard {shard}: epoch {} after {epoch}", frame.epoch));
         }
-        epoch = frame.epoch.0;
-        for item in FrameBody::items_of(&frame.body).map_err(|error| error.to_string())? {
+        epoch = frame.epoch;
+        for item in &frame.items {
             match item {
                 Item::Opened(opened) => {
-                    let other = owners.insert(opened.epoch, opened.owner.clone());
+                    let other = owners.insert(opened.epoch, &opened.owner);
                     if other.is_some_and(|other| other != opened.owner) || opened.epoch != epoch {
                         return Err(format!("shard {shard}: two owners in epoch {epoch}"));
                     }
                 }
                 Item::Turn(turn) => {
-                    rest.turn(&turn)?;
+                    rest.turn(turn)?;
                     let Some(session) = turn.entity.session() else { continue };
-                    take(sessions.entry(session).or_default(), turn.entries)?;
+                    take(sessions.0.entry(session).or_default(), &turn.entries)?;
                 }
                 Item::Slept(_)
                 | Item::Outage { .. }
@@ -112,10 +168,10 @@ fn check_shard(
     Ok(())
 }
 
-fn take(logged: &mut Logged, entries: Vec<Entry>) -> Result<(), String> {
+fn take(logged: &mut Logged, entries: &[Entry]) -> Result<(), String> {
     for entry in entries {
         match entry {
-            Entry::Event(event) => logged.events.push(event),
+            Entry::Event(event) => logged.events.push(event.clone()),
             Entry::Owed { id, .. } => {
                 logged.owed.insert(id.0);
             }

@@ -4,9 +4,10 @@
 
 use crate::checker::Told as Kept;
 use crate::client::{Client, NoAnswer, Nodes};
+use crate::reader::Reader;
 use handoff::front::Told;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
-use handoff_chat::session::{Body, Bot, IdleTerms, Limits, Opening, View};
+use handoff_chat::session::{Bot, IdleTerms, Limits, Opening};
 use handoff_chat::workflow::Program;
 use handoff_chat::{BotName, CommandId, EntityId, SessionId};
 use rand::RngExt;
@@ -23,7 +24,7 @@ pub struct Customer {
     pub(crate) idle: Option<Box<IdleTerms>>,
     pub(crate) session: SessionId,
     key: [u8; 32],
-    seen: BTreeMap<u64, String>,
+    reader: Reader,
     kept: Kept,
 }
 
@@ -38,7 +39,7 @@ impl Customer {
             idle: None,
             session,
             key,
-            seen: BTreeMap::new(),
+            reader: Reader::default(),
             kept,
         }
     }
@@ -77,7 +78,7 @@ impl Customer {
         self.refresh().await?;
         let leave = Command { id: CommandId("bye".into()), caller: self.caller(), act: Act::Disconnect };
         let told = self.ask(Some(leave), Some(1)).await?;
-        self.look(told)?;
+        self.look(1, told)?;
         Ok(self.kept)
     }
 
@@ -108,7 +109,7 @@ impl Customer {
             act: Act::Open(Box::new(opening)),
         };
         let told = self.ask(Some(command), Some(1)).await?;
-        self.look(told)
+        self.look(1, told)
     }
 
     pub(crate) async fn say(&mut self, number: u32) -> Result<(), NoAnswer> {
@@ -128,7 +129,7 @@ impl Customer {
 
     /// What happened in the chat, as he sees it.
     #[cfg(test)]
-    pub(crate) async fn bodies(&mut self) -> Vec<Body> {
+    pub(crate) async fn bodies(&mut self) -> Vec<handoff_chat::session::Body> {
         match self.ask(None, Some(1)).await.ok().and_then(|told| told.reading) {
             Some(Reading::View(view)) => view.events.into_iter().map(|event| event.body).collect(),
             _ => Vec::new(),
@@ -145,12 +146,12 @@ impl Customer {
     }
 
     async fn refresh(&mut self) -> Result<(), String> {
-        let position = if self.client.rng.random_bool(0.2) { 1 } else { self.next_position() };
+        let position = if self.client.rng.random_bool(0.2) { 1 } else { self.reader.next() };
         let told = self.ask(None, Some(position)).await?;
-        self.look(told)?;
+        self.look(position, told)?;
         if position == 1 {
             let all = self.kept.acknowledged.len();
-            let mine = self.seen.values().filter(|text| text.contains(" says ")).count();
+            let mine = self.reader.count(" says ");
             if mine < all {
                 return Err(format!("read {mine} own messages, {all} were acknowledged"));
             }
@@ -158,32 +159,11 @@ impl Customer {
         Ok(())
     }
 
-    fn next_position(&self) -> u64 {
-        self.seen.last_key_value().map_or(1, |(index, _)| index + 1)
-    }
-
-    /// What is read must agree with what was read before: an index means one thing for ever.
-    fn look(&mut self, told: Told) -> Result<(), String> {
-        let Some(Reading::View(view)) = told.reading else { return Err("no view".to_owned()) };
-        let View { events, typing, .. } = view;
-        let shown = events.iter().filter_map(|event| {
-            let what = match &event.body {
-                Body::Message { text, .. } => format!("{} {}", event.by, text.show()),
-                other => format!("{:?}", std::mem::discriminant(other)),
-            };
-            event.index[0].map(|index| (index, what))
-        });
-        let typed = typing.iter().filter_map(|typing| {
-            typing.index[0].map(|index| (index, format!("typing {} {}", typing.by, typing.started)))
-        });
-        for (index, what) in shown.chain(typed).collect::<Vec<_>>() {
-            match self.seen.get(&index) {
-                Some(before) if *before != what => {
-                    return Err(format!("index {index} was {before:?} and is {what:?} now"));
-                }
-                _ => drop(self.seen.insert(index, what)),
-            }
+    /// What is read must agree with what was read before.
+    fn look(&mut self, position: u64, told: Told) -> Result<(), String> {
+        match told.reading {
+            Some(Reading::View(view)) => self.reader.look(position, &view),
+            _ => Err("no view".to_owned()),
         }
-        Ok(())
     }
 }

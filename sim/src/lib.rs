@@ -10,6 +10,7 @@ pub mod client;
 pub mod customer;
 pub mod faults;
 pub mod node;
+pub mod reader;
 pub mod rest;
 pub mod run;
 

@@ -58,12 +58,12 @@ impl Rest {
     /// What does not.
     pub fn check(&self) -> Result<(), String> {
         for (entity, Replayed { machine, .. }) in &self.entities {
-            if let Some((id, effect)) = machine.owed().next() {
-                return Err(format!("{entity} still owes {id:?}: {effect:?}"));
-            }
             let held = held_by(machine);
             if held > 0 {
                 return Err(format!("{entity} still holds {held}"));
+            }
+            if let Some((id, effect)) = machine.owed().next() {
+                return Err(format!("{entity} still owes {id:?}: {effect:?}"));
             }
             match machine {
                 Entity::Queue(queue) => {

@@ -1,7 +1,7 @@
 //! One run: a cluster, its customers, its faults, and the check at the end.
 
 use crate::agent::{Acknowledged, Agent, QUEUE};
-use crate::checker::{self, Told};
+use crate::checker::{Evidence, Told};
 use crate::client::{Client, Nodes};
 use crate::customer::Customer;
 use crate::faults::{Fault, strike};
@@ -77,6 +77,14 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// # Errors
 /// What did not hold; the seed makes it happen again.
 pub fn run(plan: &Plan) -> Result<Report, String> {
+    evidence(plan).map(|(report, _)| report)
+}
+
+/// As [`run`], with what the run left behind.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn evidence(plan: &Plan) -> Result<(Report, Evidence), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -133,7 +141,7 @@ fn workflow() -> Result<Arc<Program>, String> {
     program.map(Arc::new).map_err(|faults| format!("{faults:?}"))
 }
 
-async fn live(plan: Plan) -> Result<Report, String> {
+async fn live(plan: Plan) -> Result<(Report, Evidence), String> {
     let mut rng = StdRng::seed_from_u64(plan.seed);
     let world = Rc::new(world_of(&plan, &mut rng)?);
     let net = world.net.clone();
@@ -180,8 +188,11 @@ async fn live(plan: Plan) -> Result<Report, String> {
     world.store.set_faults(Faults::default());
     // Ended sessions linger, then retire.
     sleep(Duration::from_secs(240)).await;
-    checker::check(&world.store, plan.shards, &told, &by_agents).await?;
-    Ok(report(&world, &plan, &told, faults))
+    let evidence = Evidence::gather(&world.store, plan.shards, told, by_agents)?;
+    let sessions = evidence.check()?;
+    evidence.check_records(&world.store, &sessions).await?;
+    let report = report(&world, &plan, &evidence.told, faults);
+    Ok((report, evidence))
 }
 
 fn report(world: &World, plan: &Plan, told: &[Told], faults: BTreeMap<Fault, u32>) -> Report {

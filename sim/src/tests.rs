@@ -2,6 +2,7 @@
 
 mod bots;
 mod outage;
+mod planted;
 
 use crate::Plan;
 use crate::client::Nodes;

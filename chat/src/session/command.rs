@@ -147,8 +147,6 @@ pub struct View {
     pub user_id: String,
     /// When the session started.
     pub started_at: Millis,
-    /// The service that it was started with.
-    pub service: String,
     /// The number that the reader's next numbered command must have.
     pub next_command: u64,
 }

@@ -55,6 +55,7 @@ impl Session {
             (Read::Files, Caller::Customer(_) | Caller::Agent(_)) => {
                 Ok(Reading::Files(Box::new(self.files_view(asker))))
             }
+            (Read::Service, Caller::Customer(_)) => Ok(Reading::Service(terms.service.clone())),
             (Read::Whole, Caller::System) => Ok(self.whole(1, history, |event| Some(event.clone()))),
             (Read::Whole, Caller::Operator) => {
                 Ok(self.whole(1, history, |event| Some(self.in_transcript(event))))
@@ -122,7 +123,6 @@ impl Session {
             chat_ended: !self.state.is_in(asker.by),
             user_id: self.state.user_id(asker.by),
             started_at: terms.started_at,
-            service: terms.service.clone(),
             next_command: self.state.next_number(asker.keeper),
         }
     }

@@ -4,13 +4,13 @@ use super::fault::Fault;
 use super::form::Form;
 use super::operation::{Call, Operation, position, read_start};
 use super::reply::{Reply, messages};
-use crate::front::{AskError, Told};
+use crate::front::{Ask, AskError, Told};
 use crate::gateway::opening::{self, OpenError, minted};
 use crate::gateway::{Gateway, ServiceOptions};
-use handoff_chat::CommandId;
-use handoff_chat::command::{Act, Answer, Caller, Command, Reading, Reject};
+use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::key::SecureKey;
 use handoff_chat::session::View;
+use handoff_chat::{CommandId, EntityId};
 use std::net::IpAddr;
 use std::time::Duration;
 use tracing::Span;
@@ -63,12 +63,20 @@ pub(crate) async fn check_service(gateway: &Gateway, name: &str, form: &Form) ->
         return Ok(());
     }
     let key = key(form).map_err(|_| Fault::Service)?;
-    let view = match ask(gateway, &key, None, Some(0), true).await {
-        Ok(told) => view(told)?,
-        Err(Fault::Dead(_)) => return Err(Fault::Service),
-        Err(fault) => return Err(fault),
+    let ask = Ask {
+        entity: EntityId::from(&key.session),
+        command: None,
+        read: Some((Caller::Customer(key.hash()), Read::Service)),
+        client_id: true,
+        patience: gateway.options.patience,
+        wait: Duration::ZERO,
     };
-    if view.service == name { Ok(()) } else { Err(Fault::Service) }
+    let told = gateway.sessions.ask(ask).await.map_err(|error| Fault::from_ask(error, true));
+    match told.map(|told| told.reading) {
+        Ok(Some(Reading::Service(began_with))) if began_with == name => Ok(()),
+        Ok(_) | Err(Fault::Dead(_)) => Err(Fault::Service),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// The key that a form carries.
