@@ -319,8 +319,8 @@ async fn open_session(settings: &Settings) -> Result<(Session, String), Cassandr
         .cluster_metadata_refresh_interval(Duration::from_secs(20))
         .schema_agreement_interval(Duration::from_millis(100))
         .schema_agreement_timeout(SCHEMA_TIMEOUT)
-        .auto_await_schema_agreement(true)
-        .refresh_metadata_on_auto_schema_agreement(false);
+        // A coordinator knows what it made, and all statements go to one: a whole schema is awaited once, at its end.
+        .auto_await_schema_agreement(false);
     if let Some((user, password)) = &settings.credentials {
         builder = builder.user(user, password);
     }

@@ -77,6 +77,7 @@ async fn h14_after_a_bump_every_older_epoch_is_fenced() {
 #[test]
 fn calls_come_from_any_executor() {
     let Some(points) = contact_points() else { return };
+    let _database = super::DATABASE.blocking_read();
     let settings = settings(&points, "executor");
     let store = {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
