@@ -11,6 +11,7 @@
 mod api;
 mod conversation;
 mod database;
+mod demo;
 mod files;
 mod hygiene;
 mod operators;

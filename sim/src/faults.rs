@@ -121,7 +121,8 @@ async fn drain(world: &World, node: &SimNode) {
     node.kill(world);
 }
 
-fn start(world: &World, nodes: &Nodes, place: usize, seed: u64) {
+/// Starts the node of a place.
+pub(crate) fn start(world: &World, nodes: &Nodes, place: usize, seed: u64) {
     let id = NodeId(u16::try_from(place + 1).unwrap_or(1));
     nodes.borrow_mut()[place] = Some(Rc::new(SimNode::start(world, id, seed)));
 }

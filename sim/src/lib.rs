@@ -13,6 +13,7 @@ pub mod node;
 pub mod reader;
 pub mod rest;
 pub mod run;
+pub mod steps;
 
 pub use run::{Plan, Report, run};
 

@@ -1,6 +1,7 @@
 //! Runs the simulation for a range of seeds and says what each came to.
 
 use clap::Parser;
+use handoff_sim::steps::every_step;
 use handoff_sim::{Plan, run};
 use std::process::ExitCode;
 
@@ -22,6 +23,9 @@ struct Arguments {
     /// Agents in each run; with some, every second customer is routed to them.
     #[arg(long, default_value_t = 3)]
     agents: u32,
+    /// Instead of faults by chance: for each seed a small run per step, whose owner is killed right then.
+    #[arg(long)]
+    steps: bool,
     /// Shows the nodes' logs, as in `RUST_LOG`.
     #[arg(long)]
     log: Option<String>,
@@ -34,14 +38,8 @@ fn main() -> ExitCode {
     }
     let mut failed = 0;
     for seed in arguments.seed..arguments.seed.saturating_add(arguments.count) {
-        let plan = Plan {
-            faults: arguments.faults,
-            customers: arguments.customers,
-            agents: arguments.agents,
-            ..Plan::of_seed(seed)
-        };
-        match run(&plan) {
-            Ok(report) => println!("seed {seed}: {report:?}"),
+        match try_seed(&arguments, seed) {
+            Ok(came_to) => println!("seed {seed}: {came_to}"),
             Err(error) => {
                 failed += 1;
                 println!("seed {seed}: FAILED: {error}");
@@ -49,4 +47,17 @@ fn main() -> ExitCode {
         }
     }
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn try_seed(arguments: &Arguments, seed: u64) -> Result<String, String> {
+    if arguments.steps {
+        return every_step(seed).map(|runs| format!("{runs} kills, at every step"));
+    }
+    let plan = Plan {
+        faults: arguments.faults,
+        customers: arguments.customers,
+        agents: arguments.agents,
+        ..Plan::of_seed(seed)
+    };
+    run(&plan).map(|report| format!("{report:?}"))
 }

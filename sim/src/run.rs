@@ -6,6 +6,7 @@ use crate::client::{Client, Nodes};
 use crate::customer::Customer;
 use crate::faults::{Fault, strike};
 use crate::node::{SimNode, World};
+use crate::steps::{self, Kill};
 use handoff::bots::Bots;
 use handoff::shard::Options;
 use handoff_chat::bot::{BotRules, Rules};
@@ -44,13 +45,15 @@ pub struct Plan {
     pub faults: u32,
     /// How many agents answer; with some, every second customer is routed to them.
     pub agents: u32,
+    /// Instead of faults by chance: one node is killed at a step of the run.
+    pub kill: Option<Kill>,
 }
 
 impl Plan {
     /// The usual run for a seed.
     #[must_use]
     pub fn of_seed(seed: u64) -> Self {
-        Self { seed, nodes: 3, shards: 6, customers: 12, messages: 25, faults: 6, agents: 3 }
+        Self { seed, nodes: 3, shards: 6, customers: 12, messages: 25, faults: 6, agents: 3, kill: None }
     }
 }
 
@@ -143,7 +146,11 @@ fn workflow() -> Result<Arc<Program>, String> {
 
 async fn live(plan: Plan) -> Result<(Report, Evidence), String> {
     let mut rng = StdRng::seed_from_u64(plan.seed);
-    let world = Rc::new(world_of(&plan, &mut rng)?);
+    let mut world = world_of(&plan, &mut rng)?;
+    if plan.kill.is_some() {
+        steps::slow_down(&mut world);
+    }
+    let world = Rc::new(world);
     let net = world.net.clone();
     tokio::task::spawn_local(async move { net.run().await });
     let nodes: Nodes = Rc::new(RefCell::new(Vec::new()));
@@ -168,6 +175,9 @@ async fn live(plan: Plan) -> Result<(Report, Evidence), String> {
         let customer = Customer::new(Rc::clone(&nodes), session, rng, routed);
         talks.push(tokio::task::spawn_local(customer.talk(plan.messages)));
     }
+    let killer = plan
+        .kill
+        .map(|kill| tokio::task::spawn_local(steps::kill_owner(Rc::clone(&world), Rc::clone(&nodes), kill)));
     let mut faults = BTreeMap::new();
     for _ in 0..plan.faults {
         sleep(Duration::from_millis(rng.random_range(200..2_500))).await;
@@ -186,8 +196,11 @@ async fn live(plan: Plan) -> Result<(Report, Evidence), String> {
         by_agents.push(done.map_err(|error| error.to_string())??);
     }
     world.store.set_faults(Faults::default());
-    // Ended sessions linger, then retire.
-    sleep(Duration::from_secs(240)).await;
+    // Ended sessions linger, then retire; after many faults what waited for one another does so later.
+    sleep(Duration::from_secs(if plan.kill.is_some() { 90 } else { 240 })).await;
+    if let Some(killer) = killer {
+        killer.abort();
+    }
     let evidence = Evidence::gather(&world.store, plan.shards, told, by_agents)?;
     let sessions = evidence.check()?;
     evidence.check_records(&world.store, &sessions).await?;

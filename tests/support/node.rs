@@ -193,11 +193,15 @@ impl Node {
         .await
     }
 
-    /// Through the shell, whose `kill` every machine has.
     fn signal(&self, name: &str) {
-        let command = format!("kill -s {name} {}", self.pid());
-        assert!(Command::new("sh").arg("-c").arg(&command).status().unwrap().success(), "{command}");
+        signal(self.pid(), name);
     }
+}
+
+/// Sends a process a signal through the shell, whose `kill` every machine has.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let command = format!("kill -s {name} {pid}");
+    assert!(Command::new("sh").arg("-c").arg(&command).status().unwrap().success(), "{command}");
 }
 
 impl Drop for Node {

@@ -24,6 +24,8 @@ pub(super) struct Agent {
     /// Offers answered: the chat, and when the offer ends.
     accepted: BTreeSet<(String, u64)>,
     outbox: VecDeque<Pending>,
+    /// Names this run: another one's commands of the same agent are others.
+    run: String,
     minted: u64,
 }
 
@@ -57,6 +59,7 @@ impl Agent {
             chats: BTreeMap::new(),
             accepted: BTreeSet::new(),
             outbox: VecDeque::new(),
+            run: format!("{:032x}", rand::random::<u128>()),
             minted: 0,
         }
     }
@@ -67,7 +70,7 @@ impl Agent {
 
     fn command(&mut self, mut command: Value) {
         self.minted += 1;
-        let id = format!("{}-{}-{}", self.login.name, std::process::id(), self.minted);
+        let id = format!("{}-{}", self.run, self.minted);
         command["id"] = json!(id);
         self.outbox.push_back(Pending { id, command, due: Some(Instant::now()) });
     }
