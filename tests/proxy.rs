@@ -24,6 +24,8 @@ const CHATS: usize = 40;
 struct Proxy {
     child: Child,
     url: String,
+    /// The same in HTTP/2 without TLS, as behind `alpn h2` with it.
+    url_http_2: String,
 }
 
 impl Proxy {
@@ -33,7 +35,7 @@ impl Proxy {
 
     /// The shipped configuration with more said of each server.
     async fn start_with(cluster: &Cluster, of_servers: &str) -> Self {
-        let front = format!("127.0.0.1:{}", free_port());
+        let [front, front_http_2] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/haproxy/haproxy.cfg");
         let mut text = read_to_string(shipped).unwrap();
         for node in ["NODE1", "NODE2", "NODE3"] {
@@ -41,6 +43,9 @@ impl Proxy {
             assert_eq!(text.matches(&server).count(), 2, "in both backends");
             text = text.replace(&server, &format!("\"${{{node}}}\" {of_servers}\n"));
         }
+        let bind = "    bind \"${FRONT}\"\n";
+        assert_eq!(text.matches(bind).count(), 1);
+        text = text.replace(bind, &format!("{bind}    bind {front_http_2} proto h2\n"));
         let config = cluster.nodes[0].dir.with_file_name("haproxy.cfg");
         write(&config, text).unwrap();
         let path = cluster.nodes[0].dir.with_file_name("proxy.log");
@@ -52,7 +57,8 @@ impl Proxy {
         }
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().expect("HAProxy starts (on Debian: apt-get install haproxy)");
-        let mut proxy = Self { child, url: format!("http://{front}") };
+        let (url, url_http_2) = (format!("http://{front}"), format!("h2://{front_http_2}"));
+        let mut proxy = Self { child, url, url_http_2 };
         until_true("HAProxy has found the nodes", || {
             let ended = proxy.child.try_wait().unwrap();
             assert!(ended.is_none(), "HAProxy ended: {ended:?}\n{}", read_to_string(&path).unwrap());
@@ -100,11 +106,21 @@ async fn behind_haproxy_a_kill_and_a_drain_fail_no_request() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_haproxy_sockets_of_customers_and_agents_go_on_through_kills_and_a_drain() {
+    sockets_go_on(|proxy| proxy.url.clone()).await;
+}
+
+/// RFC 8441: a browser that has HTTP/2 to the proxy opens its sockets in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_haproxy_sockets_in_http_2_go_on_through_kills_and_a_drain() {
+    sockets_go_on(|proxy| proxy.url_http_2.clone()).await;
+}
+
+async fn sockets_go_on(front: impl Fn(&Proxy) -> String) {
     let mut cluster = Cluster::start(3).await;
     let proxy = Proxy::start(&cluster).await;
-    let front = std::slice::from_ref(&proxy.url);
-    let mut talkers = gather(front).await;
-    let mut agent = Window::open(&proxy.url, &cluster.demo_password()).await;
+    let front = front(&proxy);
+    let mut talkers = gather(std::slice::from_ref(&front)).await;
+    let mut agent = Window::open(&front, &cluster.demo_password()).await;
     for victim in [0, 1] {
         talkers = talk(talkers, 10, async {
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod crowd;
 pub(crate) mod lan;
+pub(crate) mod line;
 pub(crate) mod node;
 pub(crate) mod scanner;
 pub(crate) mod script;

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::support::Deadline;
+use crate::support::line::{self, Socket};
 
 /// A socket that says nothing for so long is given up, as the protocol says.
 pub(crate) const SILENCE: Duration = Duration::from_secs(6);
@@ -24,7 +23,7 @@ pub(crate) struct Talker {
     pub(crate) urls: Vec<String>,
     /// The node of the present socket.
     pub(crate) at: usize,
-    pub(crate) socket: Option<WebSocketStream<TcpStream>>,
+    pub(crate) socket: Option<Socket>,
     pub(crate) chat: Value,
     pub(crate) key: Value,
     position: u64,
@@ -85,9 +84,7 @@ impl Talker {
 
     /// The same, where the node may be dead.
     pub(crate) async fn try_window(url: &str) -> Option<Self> {
-        let address = url.trim_start_matches("http://").to_owned();
-        let stream = TcpStream::connect(&address).await.ok()?;
-        let (socket, _) = client_async(format!("ws://{address}/v1/agent"), stream).await.ok()?;
+        let socket = line::open(url, "/v1/agent").await?;
         Some(Self { socket: Some(socket), ..Self::nobody(vec![url.to_owned()]) })
     }
 
@@ -116,13 +113,8 @@ impl Talker {
         if self.socket.is_some() {
             return true;
         }
-        let address = self.urls[self.at].trim_start_matches("http://").to_owned();
-        let opening = async {
-            let stream = TcpStream::connect(&address).await.ok()?;
-            client_async(format!("ws://{address}/v1/customer"), stream).await.ok()
-        };
-        let opened = tokio::time::timeout(Duration::from_secs(2), opening).await.ok().flatten();
-        let Some((socket, _)) = opened else {
+        let opening = line::open(&self.urls[self.at], "/v1/customer");
+        let Some(socket) = tokio::time::timeout(Duration::from_secs(2), opening).await.ok().flatten() else {
             self.give_up();
             tokio::time::sleep(Duration::from_millis(50)).await;
             return false;
