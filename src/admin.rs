@@ -11,6 +11,7 @@ pub(crate) mod fake;
 mod health;
 mod lists;
 mod problem;
+mod record;
 mod summary;
 #[cfg(test)]
 mod tests;

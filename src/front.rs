@@ -85,11 +85,11 @@ pub trait Archive: Send + Sync + 'static {
     /// A sentence for the log: it can't be read now.
     async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String>;
 
-    /// The record of a chat as JSON, up to the last committed event; `None`: unknown.
+    /// The page of a chat's record whose first event has this `seq`; `None`: unknown.
     ///
     /// # Errors
     /// As [`Archive::past`].
-    async fn transcript(&self, chat: &SessionId) -> Result<Option<String>, String>;
+    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, String>;
 }
 
 /// A contact with his chats, oldest first.
@@ -203,11 +203,11 @@ pub trait Operations: Send + Sync + 'static {
     /// # Errors
     /// A sentence for the operator; a repeat does no harm.
     async fn raise(&self) -> Result<Raised, String>;
-    /// The durable events of a session, live or closed, with whether it is closed; `None`: unknown.
+    /// The durable events of a session, live or closed, from a place on, as many as are held at once; `None`: unknown.
     ///
     /// # Errors
     /// A sentence for the operator.
-    async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String>;
+    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, String>;
     /// Live entities of the whole cluster. Also says which shards could not be asked.
     async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>);
     /// Closed records. A page may be short, or empty, and still say where the next one goes on: looking for records
@@ -338,11 +338,36 @@ pub struct RecordsWanted {
     pub limit: usize,
 }
 
-/// A record as read at some moment.
+/// A place in a record, at which reading goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// The `seq` of the first event wanted.
+    pub next: u64,
+    /// The `seq` of the last event there is, where the record is known to be final.
+    pub last: Option<u64>,
+}
+
+impl RecordPlace {
+    /// Where every record begins.
+    pub const START: Self = Self { next: 1, last: None };
+}
+
+/// A piece of a record: as many events as a node holds at once, in order and without a gap.
 #[derive(Debug, Clone)]
-pub struct RecordView {
-    /// Whether the closing row exists: then it is final.
+pub struct RecordPiece {
+    /// Whether the closing row exists: then the record is final.
     pub closed: bool,
-    /// The durable events in order.
+    /// The durable events.
     pub events: Vec<handoff_chat::session::Event>,
+    /// Where the next piece begins; `None`: this is the last.
+    pub next: Option<RecordPlace>,
+}
+
+/// A page of a transcript, small enough for one frame of a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranscriptPage {
+    /// The JSON transcript of the page's own events.
+    pub json: Vec<u8>,
+    /// The `seq` at which the next page begins; `None`: this is the last.
+    pub next: Option<u64>,
 }

@@ -17,6 +17,7 @@ pub mod password;
 pub mod post;
 pub mod record;
 pub mod record_list;
+pub mod record_reader;
 pub mod rich;
 pub mod router;
 pub mod secret_file;

@@ -156,17 +156,3 @@ pub async fn read_history(
 
 /// Rows in one read.
 const ROWS_PER_READ: usize = 512;
-
-/// A record as it stands in the tables: its transcript so far, and whether it is final. `None`: there is none.
-///
-/// # Errors
-/// As [`Tables::scan`].
-pub async fn read_record(
-    tables: &dyn Tables,
-    session: &SessionId,
-) -> Result<Option<crate::front::RecordView>, TablesError> {
-    let closed = tables.get(Table::Record, &session.0, CLOSING_ROW).await?.is_some();
-    let events = read_history(tables, session, 1, CLOSING_ROW).await?;
-    let opened = closed || !events.is_empty() || tables.get(Table::Record, &session.0, 0).await?.is_some();
-    Ok(opened.then_some(crate::front::RecordView { closed, events }))
-}

@@ -367,12 +367,13 @@ export class Desk {
   }
 
   /**
-   * An earlier record of the contact.
+   * A page of an earlier record of the contact.
    * @param {string} chat its id
-   * @returns {Promise<Frame>}
+   * @param {number} [from] the `next` of the page before
+   * @returns {Promise<Frame>} `record` has the page's own events and who joined in it
    */
-  transcript(chat) {
-    return this.link.insist("transcript", { chat });
+  transcript(chat, from) {
+    return this.link.insist("transcript", from === undefined ? { chat } : { chat, from });
   }
 
   /**

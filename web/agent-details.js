@@ -8,8 +8,22 @@ import { byId, el, setText, show } from "./dom.js";
 /** @typedef {import("./agent-list.js").Say} Say */
 /** @typedef {import("./link.js").Frame} Frame */
 
+/** Nearer to the end of what is there than this fetches more. */
+const NEAR_PX = 200;
+
+/**
+ * @typedef {object} Reading an earlier record that is open
+ * @property {string} chat
+ * @property {number} [from] the page that comes next
+ * @property {Map<number, Frame>} parties who joined in the pages so far
+ * @property {boolean} busy a page is on its way
+ * @property {HTMLElement} end what stands behind the last page
+ */
+
 export class Details {
   #drawn = "";
+  /** @type {Reading | null} */
+  #reading = null;
 
   /**
    * @param {object} options
@@ -25,6 +39,12 @@ export class Details {
     button.addEventListener("click", () => this.#turn(button.getAttribute("aria-expanded") !== "true"));
     const record = /** @type {HTMLDialogElement} */ (byId("record"));
     byId("record-close").addEventListener("click", () => record.close());
+    record.addEventListener("close", () => (this.#reading = null));
+    const scroller = byId("record-scroller");
+    scroller.addEventListener("scroll", () => {
+      const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+      if (left < NEAR_PX && this.#reading) this.#more(this.#reading);
+    });
     byId("details").addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#turn(false);
     });
@@ -94,28 +114,47 @@ export class Details {
   }
 
   /** @param {Frame} record */
-  async #open(record) {
-    const { say, desk } = this.options;
-    const log = byId("record-log");
+  #open(record) {
+    const end = el("li", { class: "line" });
     setText(byId("record-title"), record.subject || this.when.format(record.started_at));
-    log.replaceChildren(el("li", { class: "line" }, say("loading")));
+    byId("record-log").replaceChildren(end);
     /** @type {HTMLDialogElement} */ (byId("record")).showModal();
+    this.#reading = { chat: record.chat, parties: new Map(), busy: false, end };
+    this.#more(this.#reading);
+  }
+
+  /**
+   * Fetches the next page, one at a time.
+   * @param {Reading} reading
+   */
+  async #more(reading) {
+    const { say, desk } = this.options;
+    if (reading.busy) return;
+    reading.busy = true;
+    reading.end.replaceChildren(say("loading"));
+    const more = () => el("button", { type: "button", class: "link", onclick: () => this.#more(reading) }, say("more"));
     try {
-      log.replaceChildren(...this.#transcript(await desk.transcript(record.chat)));
+      const page = await desk.transcript(reading.chat, reading.from);
+      reading.end.before(...this.#entries(page.record, reading.parties));
+      if (typeof page.next === "number") {
+        reading.from = page.next;
+        reading.end.replaceChildren(more());
+        reading.busy = false;
+      } else reading.end.remove();
     } catch {
-      log.replaceChildren(el("li", { class: "line" }, say("error")));
+      reading.end.replaceChildren(say("error"), " ", more());
+      reading.busy = false;
     }
   }
 
   /**
-   * A record's JSON, as in the admin API.
-   * @param {Frame} answer
+   * The entries of a page, in the form of the admin API's records.
+   * @param {Frame} record
+   * @param {Map<number, Frame>} parties
    */
-  #transcript(answer) {
+  #entries(record, parties) {
     const { say } = this.options;
-    const record = answer.transcript ?? answer.record ?? answer;
-    /** @type {Map<number, Frame>} */
-    const parties = new Map((record.participants ?? []).map((/** @type {Frame} */ one) => [one.number, one]));
+    for (const party of record.participants ?? []) parties.set(party.number, party);
     return (record.events ?? []).map((/** @type {Frame} */ event) => {
       const party = parties.get(event.by);
       const name = party?.nickname || say("system");

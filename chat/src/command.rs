@@ -316,8 +316,13 @@ pub enum Read {
     Service,
     /// Who waits in a queue and who could take them.
     Line,
-    /// Everything, for records and operators.
-    Whole,
+    /// A part of the record as it stands, for operators: the events of so many numbers.
+    Part {
+        /// The first `seq` wanted.
+        from: u64,
+        /// Most events that are answered; fewer are the end.
+        events_max: u32,
+    },
     /// A view for a bot: its events from a `seq` on.
     Since {
         /// The first `seq` wanted.
@@ -338,14 +343,14 @@ pub enum Reading {
     Files(Box<FilesView>),
     /// For [`Read::Service`].
     Service(String),
-    /// For [`Read::Whole`] and [`Read::Since`]: the durable events, in order.
+    /// For [`Read::Part`] and [`Read::Since`]: the durable events, in order.
     Events(Vec<Event>),
-    /// Durable events below this `seq` are no longer in memory: read history rows `from..below` and prepend
-    /// them.
+    /// Durable events below this `seq` are no longer in memory, or wanted none from it on: read history rows
+    /// `from..below` and prepend them.
     NeedsHistory {
         /// First `seq` wanted.
         from: u64,
-        /// First `seq` in memory.
+        /// First `seq` that is in memory or not wanted.
         below: u64,
     },
 }

@@ -1,16 +1,17 @@
 //! The transcript of a session, as XML (the field's format) and as JSON (our own), both made from the durable
-//! events alone: of a live session up to the last one, of an ended one from its record.
+//! events alone: of a live session up to the last one, of an ended one from its record. It is written piece by piece,
+//! so that a record of any length is told in little memory.
 
 mod json;
 mod time;
 mod xml;
 
-use crate::session::{Body, Event, LeaveReason, Participant, Role, Start, ViewKind, Visibility};
-use std::collections::BTreeMap;
+use crate::id::SessionId;
+use crate::session::{Event, LeaveReason, Role, ViewKind, Visibility};
+use json::Json;
+use xml::Xml;
 
-pub use json::to_json;
 pub use time::utc_text;
-pub use xml::to_xml;
 
 /// The `userId` shown for the system itself.
 pub const SYSTEM_USER_ID: &str = "0000000000000000";
@@ -26,30 +27,89 @@ pub enum Error {
     Json(#[from] serde_json::Error),
 }
 
-/// What both formats need to know of the events as a whole.
-struct Frame<'a> {
-    start: Option<&'a Start>,
-    started_ms: i64,
-    parties: BTreeMap<u32, &'a Participant>,
+/// How a transcript is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Our own shape.
+    Json,
+    /// The field's.
+    Xml,
 }
 
-impl<'a> Frame<'a> {
-    fn of(events: &'a [Event]) -> Self {
-        let start = events.iter().find_map(|event| match &event.body {
-            Body::Opened(start) => Some(&**start),
-            _ => None,
-        });
-        let parties = events.iter().filter_map(|event| match &event.body {
-            Body::Joined(who) => Some((who.number, &**who)),
-            _ => None,
-        });
-        let started_ms = events.first().map_or(0, |event| event.at.0);
-        Self { start, started_ms, parties: parties.collect() }
+/// A transcript in the making. What it keeps grows with who took part and what was attached, not with what was said.
+pub struct Transcript(Form);
+
+enum Form {
+    Json(Json),
+    Xml(Xml),
+}
+
+impl Transcript {
+    /// Of which nothing is written yet.
+    #[must_use]
+    pub fn new(format: Format, session: &SessionId) -> Self {
+        Self(match format {
+            Format::Json => Form::Json(Json::new(session)),
+            Format::Xml => Form::Xml(Xml::new(session)),
+        })
     }
 
-    fn user_id(&self, number: u32) -> &str {
-        self.parties.get(&number).map_or(SYSTEM_USER_ID, |who| &who.user_id)
+    /// Takes the next events, in order; answers the UTF-8 that they add, which may be nothing.
+    ///
+    /// # Errors
+    /// [`Error`] when the writer fails; what was answered before is no transcript then.
+    pub fn add(&mut self, events: &[Event]) -> Result<Vec<u8>, Error> {
+        match &mut self.0 {
+            Form::Json(json) => events.iter().try_for_each(|event| json.add(event)).map(|()| json.take()),
+            Form::Xml(xml) => events.iter().try_for_each(|event| xml.add(event)).map(|()| xml.take()),
+        }
     }
+
+    /// What is left to write after the last event.
+    ///
+    /// # Errors
+    /// As [`Transcript::add`].
+    pub fn finish(self) -> Result<Vec<u8>, Error> {
+        match self.0 {
+            Form::Json(json) => json.finish(),
+            Form::Xml(xml) => xml.finish(),
+        }
+    }
+}
+
+/// A part of a record that is small enough to be sent at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The JSON transcript of these events alone: who joined earlier, and what the start said, stands in earlier pages.
+    pub json: Vec<u8>,
+    /// The `seq` of the last event in it; `None`: there was none.
+    pub through: Option<u64>,
+}
+
+/// The first of these events as a page of about `bytes_max` bytes; one event at least, however large it is.
+///
+/// # Errors
+/// As [`Transcript::add`].
+pub fn page(session: &SessionId, events: &[Event], bytes_max: usize) -> Result<Page, Error> {
+    let (mut json, mut through) = (Json::new(session), None);
+    for event in events {
+        let line = json::written(event)?;
+        if through.is_some() && json.bytes().saturating_add(line.len()) > bytes_max {
+            break;
+        }
+        json.put(event, &line)?;
+        through = Some(event.seq);
+    }
+    Ok(Page { json: json.finish()?, through })
+}
+
+/// A whole transcript of a few events.
+#[cfg(test)]
+pub(crate) fn whole(format: Format, session: &SessionId, events: &[Event]) -> Result<String, Error> {
+    let mut transcript = Transcript::new(format, session);
+    let mut text = transcript.add(events)?;
+    text.extend(transcript.finish()?);
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// The index in the supervisor's view, which sees everything that has an index at all.

@@ -2,7 +2,8 @@
 
 use crate::agent::Acknowledged;
 use crate::rest::Rest;
-use handoff::record::read_record;
+use handoff::front::RecordPlace;
+use handoff::record_reader::stored_piece;
 use handoff::shard::frame::{FrameBody, Item};
 use handoff_chat::SessionId;
 use handoff_chat::entry::Entry;
@@ -113,11 +114,20 @@ impl Evidence {
     pub async fn check_records(&self, store: &MemoryStore, sessions: &Sessions) -> Result<(), String> {
         let tables = store.node(NodeId(0));
         for Told { session, .. } in &self.told {
-            let record = read_record(&tables, session).await.map_err(|error| error.to_string())?;
-            let record = record.ok_or(format!("{} has no record", session.0))?;
-            if !record.closed || record.events != sessions.logged(session)?.events {
-                let closed = record.closed;
-                return Err(format!("{}: the record is not what the log says (closed: {closed})", session.0));
+            let name = &session.0;
+            let (mut events, mut place) = (Vec::new(), Some(RecordPlace::START));
+            while let Some(from) = place {
+                let piece = stored_piece(&tables, session, from).await;
+                let piece = piece.map_err(|error| format!("{name}: {error}"))?;
+                let piece = piece.ok_or(format!("{name} has no record"))?;
+                if !piece.closed {
+                    return Err(format!("{name}: the record is not closed"));
+                }
+                events.extend(piece.events);
+                place = piece.next;
+            }
+            if events != sessions.logged(session)?.events {
+                return Err(format!("{name}: the record is not what the log says"));
             }
         }
         Ok(())

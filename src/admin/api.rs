@@ -15,14 +15,14 @@ use super::Admin;
 use super::auth::{self, Token};
 use super::lists;
 use super::problem::Problem;
+use super::record;
 use super::summary::SessionSummary;
-use crate::front::{Ask, RecordView};
-use actix_web::http::header;
+use crate::front::{Ask, RecordPlace};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpRequest, HttpResponse, Scope, dev, web};
+use actix_web::{HttpResponse, Scope, dev, web};
 use handoff_chat::command::{Act, Answer, Caller, Command};
 use handoff_chat::id::CommandId;
-use handoff_chat::{EntityId, SessionId, transcript};
+use handoff_chat::{EntityId, SessionId};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::json;
@@ -56,7 +56,7 @@ pub(super) fn scope(
         .service(resource("/openapi.yaml", web::get().to(openapi)))
         .service(resource("/sessions/{id}", web::get().to(session)))
         .service(resource("/sessions/{id}/end", web::post().to(end)))
-        .service(resource("/records/{id}", web::get().to(record)))
+        .service(resource("/records/{id}", web::get().to(record::record)))
         .service(resource("/drain", web::post().to(drain)))
         .service(resource("/raise", web::post().to(raise)))
         .default_service(web::to(super::nothing_here))
@@ -87,8 +87,13 @@ async fn shards(admin: web::Data<Admin>) -> HttpResponse {
 
 async fn session(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let id = session_id(&path)?;
-    let record = read_record(&admin, &id).await?;
-    Ok(HttpResponse::Ok().json(SessionSummary::of(&id, &record)))
+    let (mut summary, mut place) = (SessionSummary::new(&id), Some(RecordPlace::START));
+    while let Some(from) = place {
+        let piece = record::piece(admin.operations.as_ref(), &id, from).await?;
+        summary.take(&piece);
+        place = piece.next;
+    }
+    Ok(HttpResponse::Ok().json(summary))
 }
 
 async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -108,23 +113,6 @@ async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpRes
         .json(json!({"ended": true, "seq": told.answer.and_then(Answer::chat).map(|answer| answer.seq)})))
 }
 
-async fn record(
-    admin: web::Data<Admin>,
-    path: web::Path<String>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let id = session_id(&path)?;
-    let format = Format::of(&request)?;
-    let record = read_record(&admin, &id).await?;
-    let (content_type, body) = match format {
-        Format::Json => ("application/json", transcript::to_json(&id, &record.events)),
-        Format::Xml => ("application/xml", transcript::to_xml(&id, &record.events)),
-    };
-    let body = body.map_err(|error| Problem::failed(error.to_string()))?;
-    let state = if record.closed { "closed" } else { "live" };
-    Ok(HttpResponse::Ok().content_type(content_type).insert_header(("Handoff-Record", state)).body(body))
-}
-
 async fn drain(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
     tracing::info!("operator asks for a drain");
     // On a task of its own: a drain that has begun goes on when the operator hangs up.
@@ -142,16 +130,8 @@ async fn raise(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
     admin.operations.raise().await.map(|raised| HttpResponse::Ok().json(raised)).map_err(Problem::unavailable)
 }
 
-fn session_id(text: &str) -> Result<SessionId, Problem> {
+pub(super) fn session_id(text: &str) -> Result<SessionId, Problem> {
     SessionId::parse(text).ok_or_else(|| Problem::bad_request("a session id has 16 letters and digits"))
-}
-
-async fn read_record(admin: &Admin, id: &SessionId) -> Result<RecordView, Problem> {
-    match admin.operations.record(id).await {
-        Ok(Some(record)) => Ok(record),
-        Ok(None) => Err(Problem::not_found("no such session")),
-        Err(reason) => Err(Problem::unavailable(reason)),
-    }
 }
 
 fn mint_command_id() -> Result<CommandId, Problem> {
@@ -160,33 +140,4 @@ fn mint_command_id() -> Result<CommandId, Problem> {
         .try_fill_bytes(&mut random)
         .map_err(|_| Problem::failed("the operating system gives no random bytes"))?;
     Ok(CommandId(format!("operator-{:032x}", u128::from_be_bytes(random))))
-}
-
-/// How a record is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Json,
-    Xml,
-}
-
-impl Format {
-    /// `?format=`, else what `Accept` names first, else JSON.
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let query = form_urlencoded::parse(request.query_string().as_bytes());
-        if let Some((_, format)) = query.into_iter().find(|(key, _)| key == "format") {
-            return match &*format {
-                "json" => Ok(Self::Json),
-                "xml" => Ok(Self::Xml),
-                _ => Err(Problem::bad_request("format is json or xml")),
-            };
-        }
-        let accept =
-            request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let place = |kinds: [&str; 2]| kinds.iter().filter_map(|kind| accept.find(kind)).min();
-        match (place(["application/xml", "text/xml"]), place(["application/json", "*/*"])) {
-            (Some(xml), Some(json)) if xml < json => Ok(Self::Xml),
-            (Some(_), None) => Ok(Self::Xml),
-            _ => Ok(Self::Json),
-        }
-    }
 }

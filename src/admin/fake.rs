@@ -1,8 +1,8 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::front::{
-    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordCursor,
-    RecordSummary, RecordView, RecordsPage, RecordsWanted, Sessions, ShardStatus, Told, Wanted,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordCursor, RecordPiece,
+    RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus, Told, Wanted,
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
@@ -35,8 +35,12 @@ pub(crate) struct Fake {
     pub(crate) records_wanted: Mutex<Vec<RecordsWanted>>,
     /// Whether a list of records never ends by itself.
     pub(crate) endless: Mutex<bool>,
-    /// Told when such a list was given up.
+    /// Told when such a list, or a record that stayed away, was given up.
     pub(crate) given_up: Arc<Notify>,
+    /// The record, where it is a long one.
+    pub(crate) long: Mutex<Option<Long>>,
+    /// From which events on records were read.
+    pub(crate) read: Mutex<Vec<u64>>,
 }
 
 /// Tells when it is dropped.
@@ -59,6 +63,8 @@ impl Fake {
             records_wanted: Mutex::new(Vec::new()),
             endless: Mutex::new(false),
             given_up: Arc::new(Notify::new()),
+            long: Mutex::new(None),
+            read: Mutex::new(Vec::new()),
         }
     }
 }
@@ -235,10 +241,53 @@ impl Operations for Fake {
             .map_or(Ok(Raised { from: 1, to: 2, held_back_by: Vec::new() }), Err)
     }
 
-    async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {
+    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, String> {
+        self.read.lock().unwrap().push(from.next);
         if let Some(error) = self.refuse.lock().unwrap().clone() {
             return Err(error.to_string());
         }
-        Ok((session.0 == KNOWN).then(|| RecordView { closed: true, events: events() }))
+        let long = self.long.lock().unwrap().clone();
+        if let Some(long) = long {
+            if from.next >= long.stays_away_from {
+                let _tell = Tell(Arc::clone(&self.given_up));
+                std::future::pending::<()>().await;
+            }
+            if from.next >= long.fails_from {
+                return Err("the store is away".to_owned());
+            }
+            return Ok(Some(long.piece(from)));
+        }
+        let piece = || RecordPiece { closed: true, events: events(), next: None };
+        Ok((session.0 == KNOWN).then(piece))
+    }
+}
+
+/// A long record: messages of this text behind the known session's first events, one in a piece.
+#[derive(Debug, Clone)]
+pub(crate) struct Long {
+    /// How many.
+    pub(crate) messages: u64,
+    /// What each says behind its number.
+    pub(crate) text: String,
+    /// From this event on the store fails.
+    pub(crate) fails_from: u64,
+    /// From this event on the store never answers.
+    pub(crate) stays_away_from: u64,
+}
+
+impl Long {
+    fn piece(&self, from: RecordPlace) -> RecordPiece {
+        let last = 3 + self.messages;
+        let events = if from.next == 1 {
+            events().into_iter().take(3).collect()
+        } else {
+            let said = text(&format!("{} {}", from.next, self.text));
+            let body = Body::Message { text: said, message_type: None };
+            let (seq, at) = (from.next, Millis(1_000_000));
+            vec![Event { seq, at, index: [Some(seq); 3], by: 1, body }]
+        };
+        let end = events.last().unwrap().seq;
+        let next = (end < last).then_some(RecordPlace { next: end + 1, last: Some(last) });
+        RecordPiece { closed: true, events, next }
     }
 }

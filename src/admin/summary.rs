@@ -1,6 +1,6 @@
 //! A session as operators see it at a glance: who takes part and how much happened, not what was said.
 
-use crate::front::RecordView;
+use crate::front::RecordPiece;
 use handoff_chat::SessionId;
 use handoff_chat::session::{Body, Event, Participant, Role, Visibility};
 use serde::{Deserialize, Serialize};
@@ -49,29 +49,36 @@ pub struct PartySummary {
 }
 
 impl SessionSummary {
-    pub(super) fn of(id: &SessionId, record: &RecordView) -> Self {
-        let (first, last) = (record.events.first(), record.events.last());
-        let mut summary = Self {
+    /// Of a session of which nothing is known yet.
+    pub(super) fn new(id: &SessionId) -> Self {
+        Self {
             id: id.0.clone(),
             state: "live".to_owned(),
             service: String::new(),
-            started_at_ms: first.map_or(0, |event| event.at.0),
+            started_at_ms: 0,
             ended_at_ms: None,
             messages: 0,
-            last_seq: last.map_or(0, |event| event.seq),
-            last_at_ms: last.map_or(0, |event| event.at.0),
+            last_seq: 0,
+            last_at_ms: 0,
             participants: Vec::new(),
-        };
-        for event in &record.events {
-            summary.add(event);
         }
-        if record.closed {
-            summary.state = "closed".to_owned();
+    }
+
+    /// Takes the next events.
+    pub(super) fn take(&mut self, piece: &RecordPiece) {
+        if self.last_seq == 0 {
+            self.started_at_ms = piece.events.first().map_or(0, |event| event.at.0);
         }
-        summary
+        for event in &piece.events {
+            self.add(event);
+        }
+        if piece.closed {
+            self.state = "closed".to_owned();
+        }
     }
 
     fn add(&mut self, event: &Event) {
+        (self.last_seq, self.last_at_ms) = (event.seq, event.at.0);
         match &event.body {
             Body::Opened(start) => self.service.clone_from(&start.service),
             Body::Joined(who) => self.participants.push(party(who, event.at.0)),

@@ -15,6 +15,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 mod lists;
+mod records;
 
 const TOKEN: &str = "hunter2hunter2hunter2";
 

@@ -9,6 +9,7 @@ mod customer;
 mod desk;
 mod frames;
 mod guesses;
+mod past;
 mod socket;
 mod turns;
 mod typing;

@@ -2,19 +2,22 @@
 
 use super::operations::NodeOperations;
 use crate::contacts::{History, history, start_of};
-use crate::front::{Archive, Operations, Past, PastChat};
+use crate::front::{Archive, Operations, Past, PastChat, RecordPiece, RecordPlace, TranscriptPage};
+use crate::record_reader::closing;
 use async_trait::async_trait;
-use handoff_chat::record::RecordClosing;
 use handoff_chat::{Millis, SessionId, transcript};
-use handoff_journal::{CLOSING_ROW, Table};
 
 /// Most earlier chats that are listed, the newest.
 const RECORDS_MAX: usize = 50;
 
+/// The size of a transcript's page, in bytes: on a slow line nothing else waits for it long.
+const PAGE_BYTES: usize = 48 * 1024;
+
 #[async_trait]
 impl Archive for NodeOperations {
     async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String> {
-        let Some(record) = self.record(chat).await? else { return Ok(None) };
+        // The start is a session's first event.
+        let Some(record) = self.record(chat, RecordPlace::START).await? else { return Ok(None) };
         let Some((start, _)) = start_of(&record.events) else { return Ok(None) };
         let found = history(self.tables.as_ref(), start, RECORDS_MAX).await;
         let Some(History { contact, records }) = found.map_err(|error| error.to_string())? else {
@@ -38,17 +41,55 @@ impl Archive for NodeOperations {
         }))
     }
 
-    async fn transcript(&self, chat: &SessionId) -> Result<Option<String>, String> {
-        let Some(record) = self.record(chat).await? else { return Ok(None) };
-        transcript::to_json(chat, &record.events).map(Some).map_err(|error| error.to_string())
+    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, String> {
+        let place = RecordPlace { next: from, last: None };
+        let Some(piece) = self.record(chat, place).await? else { return Ok(None) };
+        page_of(chat, &piece).map(Some).map_err(|error| error.to_string())
     }
+}
+
+/// As much of a piece as one frame may hold.
+fn page_of(chat: &SessionId, piece: &RecordPiece) -> Result<TranscriptPage, transcript::Error> {
+    let page = transcript::page(chat, &piece.events, PAGE_BYTES)?;
+    let cut = page.through.filter(|through| piece.events.last().is_some_and(|last| last.seq > *through));
+    let next = cut.map(|through| through + 1).or(piece.next.map(|place| place.next));
+    Ok(TranscriptPage { json: page.json, next })
 }
 
 impl NodeOperations {
     async fn ended_at(&self, chat: &SessionId) -> Result<Option<Millis>, String> {
-        let row = self.tables.get(Table::Record, &chat.0, CLOSING_ROW).await;
-        let Some(body) = row.map_err(|error| error.to_string())? else { return Ok(None) };
-        let closing = RecordClosing::decode(&body).map_err(|error| error.to_string())?;
-        Ok(Some(closing.ended_at))
+        let closing = closing(self.tables.as_ref(), chat).await.map_err(|error| error.to_string())?;
+        Ok(closing.map(|closing| closing.ended_at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use handoff_chat::session::{Body, Event, Text};
+
+    fn piece(events: u64, bytes: usize, next: Option<u64>) -> RecordPiece {
+        let event = |seq| Event {
+            seq,
+            at: Millis(1),
+            index: [Some(seq); 3],
+            by: 1,
+            body: Body::Message { text: Text::clear(&"x".repeat(bytes)), message_type: None },
+        };
+        let next = next.map(|next| RecordPlace { next, last: None });
+        RecordPiece { closed: true, events: (1..=events).map(event).collect(), next }
+    }
+
+    #[test]
+    fn a_page_goes_on_where_it_was_cut_else_where_its_piece_ends() {
+        let chat = SessionId("0123456789abcdEF".to_owned());
+        let next = |piece| page_of(&chat, &piece).unwrap().next;
+        assert_eq!(next(piece(3, 10, None)), None);
+        assert_eq!(next(piece(3, 10, Some(4))), Some(4));
+        assert_eq!(next(piece(0, 10, None)), None);
+        for end in [None, Some(5)] {
+            assert_eq!(next(piece(4, 20_000, end)), Some(3), "two are as much as a page holds");
+            assert_eq!(next(piece(4, PAGE_BYTES, end)), Some(2), "one is always there");
+        }
     }
 }

@@ -3,18 +3,19 @@
 use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
 use crate::front::{
-    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordCursor,
-    RecordSummary, RecordView, RecordsPage, RecordsWanted, Sessions, ShardStatus, Wanted,
+    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordCursor, RecordPiece,
+    RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus, Wanted,
 };
 use crate::listing::{LIMIT_MAX, Lister};
-use crate::record::read_record;
 use crate::record_list::{Budget, ListPage, list_records, place_of};
+use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
 use crate::router::Router;
 use crate::standing::{Stage, Standing};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use handoff_chat::command::{Caller, Read, Reading, Reject};
 use handoff_chat::record::RecordListed;
+use handoff_chat::session::Event;
 use handoff_chat::{EntityId, SessionId};
 use handoff_cluster::{MemberList, MemberState};
 use handoff_journal::{NodeId, Place, ShardId, Tables};
@@ -136,28 +137,50 @@ impl Operations for NodeOperations {
         super::raise::raise(self.tables.as_ref()).await.map_err(|error| error.to_string())
     }
 
-    async fn record(&self, session: &SessionId) -> Result<Option<RecordView>, String> {
-        let stored = read_record(self.tables.as_ref(), session).await.map_err(|error| error.to_string())?;
-        if stored.as_ref().is_some_and(|record| record.closed) {
-            return Ok(stored);
+    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, String> {
+        let tables = self.tables.as_ref();
+        let mut place = from;
+        if place.last.is_none() {
+            let closing = closing(tables, session).await.map_err(|error| error.to_string())?;
+            place.last = closing.map(|closing| closing.last_seq);
         }
+        if place.last.is_none()
+            && let Some(piece) = self.live_piece(session, place.next).await?
+        {
+            return Ok(Some(piece));
+        }
+        stored_piece(tables, session, place).await.map_err(|error| error.to_string())
+    }
+}
+
+impl NodeOperations {
+    /// A piece of a session's record from its owner; `None`: the owner does not know the session, or no longer.
+    async fn live_piece(&self, session: &SessionId, from: u64) -> Result<Option<RecordPiece>, String> {
         let ask = Ask {
             entity: EntityId::from(session),
             command: None,
-            read: Some((Caller::Operator, Read::Whole)),
+            read: Some((Caller::Operator, Read::Part { from, events_max: PIECE_EVENTS })),
             client_id: false,
             patience: RECORD_PATIENCE,
             wait: Duration::ZERO,
         };
         match self.sessions.ask(ask).await {
             Ok(told) => match told.reading {
-                Some(Reading::Events(events)) => Ok(Some(RecordView { closed: false, events })),
+                Some(Reading::Events(events)) => Ok(Some(live(events))),
                 _ => Err("the session's owner answered something else".to_owned()),
             },
-            Err(AskError::Rejected(Reject::Unknown)) => Ok(stored),
+            Err(AskError::Rejected(Reject::Unknown)) => Ok(None),
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// Events as their owner answered them: fewer than could be are the last.
+fn live(events: Vec<Event>) -> RecordPiece {
+    let full = events.len() >= PIECE_EVENTS as usize;
+    let next = events.last().filter(|_| full).map(|last| last.seq.saturating_add(1));
+    let next = next.map(|next| RecordPlace { next, last: None });
+    RecordPiece { closed: false, events, next }
 }
 
 fn records_page(page: ListPage) -> RecordsPage {

@@ -61,7 +61,7 @@ class Script {
       const events = [
         { eventId: 1, type: "message", by: 1, text: "They are too small", at: "2026-01-01T10:00:00.000Z" },
       ];
-      return { record: { participants: [{ number: 1, nickname: "Zoë", type: "CLIENT" }], events } };
+      return { record: { participants: [{ number: 1, nickname: "Zoë", type: "CLIENT" }], events }, next: null };
     }
     if (["ready", "not_ready", "accept", "decline", "leave"].includes(command.do)) this.desk(socket);
     return { version: this.version };
@@ -342,4 +342,49 @@ test("the details show contact and attached data, and open an earlier record", a
   await page.getByRole("dialog").getByText("They are too small").waitFor();
   await page.getByRole("button", { name: "Close" }).click();
   assert.equal(await page.getByRole("dialog").count(), 0);
+});
+
+test("an earlier record comes page by page, as its reader scrolls or asks for more, and goes on after a failure", async () => {
+  const { page, fake, script } = await open();
+  /** @param {number} from */
+  const record = (from) => ({
+    participants: from === 1 ? [{ number: 1, nickname: "Zoë", type: "CLIENT" }] : [],
+    events: Array.from({ length: 50 }, (_, n) => ({
+      eventId: from + n,
+      type: "message",
+      by: 1,
+      text: `Said ${from + n}.`,
+      at: "2026-01-01T10:00:00.000Z",
+    })),
+  });
+  let fails = true;
+  script.instead = (command) => {
+    if (command.do !== "transcript") return undefined;
+    const from = command.from ?? 1;
+    if (from === 51 && fails) {
+      fails = false;
+      return { error: { code: "unknown_chat", message: "there is no such record", retry: false } };
+    }
+    return { record: record(from), next: from < 101 ? from + 50 : null };
+  };
+  await signIn(page);
+  await page.locator("#desk").waitFor();
+  script.offer(fake.last, "C1", "chatting");
+  await page.locator("#details").getByRole("button", { name: /Shoes/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Said 50.").waitFor();
+  assert.equal(commands(fake, "transcript").length, 1, "no page is fetched before it is wanted");
+  await page.locator("#record-scroller").evaluate((scroller) => scroller.scrollTo(0, scroller.scrollHeight));
+  await until("the failure is shown", () => !fails);
+  await dialog.getByRole("button", { name: "More" }).click();
+  await dialog.getByText("Said 100.").waitFor();
+  await page.locator("#record-scroller").evaluate((scroller) => scroller.scrollTo(0, scroller.scrollHeight));
+  await dialog.getByText("Said 150.").waitFor();
+  assert.equal(await dialog.getByRole("button", { name: "More" }).count(), 0);
+  const said = await dialog.locator(".text").allTextContents();
+  assert.deepEqual(
+    said,
+    Array.from({ length: 150 }, (_, n) => `Said ${n + 1}.`),
+  );
+  assert.equal(await dialog.getByText("Zoë").count(), 150, "who spoke is known in later pages too");
 });

@@ -82,6 +82,7 @@ const en = {
   history: "Earlier chats",
   none: "None",
   loading: "Loading …",
+  more: "More",
   close: "Close",
 };
 
@@ -167,6 +168,7 @@ const de = {
   history: "Frühere Chats",
   none: "Keine",
   loading: "Wird geladen …",
+  more: "Mehr",
   close: "Schließen",
 };
 
@@ -251,6 +253,7 @@ const es = {
   history: "Chats anteriores",
   none: "Ninguno",
   loading: "Cargando …",
+  more: "Más",
   close: "Cerrar",
 };
 
@@ -335,6 +338,7 @@ const fr = {
   history: "Discussions précédentes",
   none: "Aucune",
   loading: "Chargement …",
+  more: "Plus",
   close: "Fermer",
 };
 
@@ -419,6 +423,7 @@ const ar = {
   history: "محادثات سابقة",
   none: "لا يوجد",
   loading: "جارٍ التحميل …",
+  more: "المزيد",
   close: "إغلاق",
 };
 
@@ -503,6 +508,7 @@ const ja = {
   history: "過去のチャット",
   none: "なし",
   loading: "読み込み中…",
+  more: "もっと見る",
   close: "閉じる",
 };
 

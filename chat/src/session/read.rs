@@ -9,6 +9,7 @@ use crate::entry::Effect;
 use crate::id::{EffectId, Millis, SessionId, TimerId};
 use crate::interaction::Interaction;
 use crate::record::{RecordClosing, RecordOpening};
+use std::ops::Range;
 
 impl Session {
     /// Reads from memory.
@@ -43,9 +44,9 @@ impl Session {
                         && event.seq <= until
                         && kind.of(&event.index).is_some_and(|index| index >= *position)
                 };
-                let events = self.events_from(from, history);
+                let events = self.events_in(from..u64::MAX, history);
                 Ok(events.map_or_else(
-                    || self.needs(from),
+                    || self.needs(from..u64::MAX),
                     |events| {
                         let events = events.filter(wanted).map(|event| self.in_clear(event)).collect();
                         Reading::View(self.view(asker, *position, events, terms))
@@ -56,37 +57,43 @@ impl Session {
                 Ok(Reading::Files(Box::new(self.files_view(asker))))
             }
             (Read::Service, Caller::Customer(_)) => Ok(Reading::Service(terms.service.clone())),
-            (Read::Whole, Caller::System) => Ok(self.whole(1, history, |event| Some(event.clone()))),
-            (Read::Whole, Caller::Operator) => {
-                Ok(self.whole(1, history, |event| Some(self.in_transcript(event))))
+            (Read::Part { from, events_max }, Caller::Operator) => {
+                let from = (*from).max(1);
+                let range = from..from.saturating_add(u64::from(*events_max));
+                Ok(self.part(range, history, |event| Some(self.in_transcript(event))))
             }
             (Read::Since { seq }, Caller::System | Caller::Operator) => {
-                Ok(self.whole((*seq).max(1), history, |event| Some(event.clone())))
+                Ok(self.part((*seq).max(1)..u64::MAX, history, |event| Some(event.clone())))
             }
             (Read::Since { seq }, Caller::Bot(_)) => {
                 let shown =
                     |event: &Event| ViewKind::Agent.of(&event.index).is_some().then(|| self.for_bots(event));
-                Ok(self.whole((*seq).max(1), history, shown))
+                Ok(self.part((*seq).max(1)..u64::MAX, history, shown))
             }
             _ => Err(Reject::NotAllowed),
         }
     }
 
-    fn whole(&self, from: u64, history: &[Event], shown: impl Fn(&Event) -> Option<Event>) -> Reading {
-        self.events_from(from, history)
-            .map_or_else(|| self.needs(from), |events| Reading::Events(events.filter_map(shown).collect()))
+    fn part(&self, range: Range<u64>, history: &[Event], shown: impl Fn(&Event) -> Option<Event>) -> Reading {
+        self.events_in(range.clone(), history)
+            .map_or_else(|| self.needs(range), |events| Reading::Events(events.filter_map(shown).collect()))
     }
 
-    fn needs(&self, from: u64) -> Reading {
-        Reading::NeedsHistory { from, below: self.first_seq_in_memory() }
+    fn needs(&self, range: Range<u64>) -> Reading {
+        Reading::NeedsHistory { from: range.start, below: self.first_seq_in_memory().min(range.end) }
     }
 
-    /// Events from a `seq` on, history before memory; `None` when some are in neither.
-    fn events_from<'a>(&'a self, from: u64, history: &'a [Event]) -> Option<impl Iterator<Item = &'a Event>> {
-        let first = self.first_seq_in_memory();
+    /// Events of a range of `seq`, history before memory; `None` when some are in neither.
+    fn events_in<'a>(
+        &'a self,
+        range: Range<u64>,
+        history: &'a [Event],
+    ) -> Option<impl Iterator<Item = &'a Event>> {
+        let first = self.first_seq_in_memory().min(range.end);
+        let from = range.start;
         let older = move |event: &&Event| event.seq >= from && event.seq < first;
         let gapless = history.iter().filter(older).map(|event| event.seq).eq(from..first);
-        let memory = self.state.events.iter().filter(move |event| event.seq >= from);
+        let memory = self.state.events.iter().filter(move |event| range.contains(&event.seq));
         gapless.then(|| history.iter().filter(older).chain(memory))
     }
 

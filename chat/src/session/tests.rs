@@ -55,6 +55,11 @@ fn opening() -> Opening {
     }
 }
 
+/// The record from a `seq` on, for operators.
+fn part(from: u64) -> Read {
+    Read::Part { from, events_max: u32::MAX }
+}
+
 fn agent() -> Role {
     Role::Agent(AgentName("kate".to_owned()))
 }

@@ -2,16 +2,19 @@
 //!
 //! ```json
 //! {"sessionId": "...", "service": "default", "subject": "",
-//!  "startedAt": "2022-03-05T07:09:33.120Z", "endedAt": null,
-//!  "contact": {"firstName": "", "lastName": "", "emailAddress": ""}, "userData": {},
-//!  "participants": [{"number": 1, "userId": "...", "nickname": "...", "type": "CLIENT", "bot": false,
-//!    "visibility": "ALL", "joinedAt": "...", "leftAt": null, "leftBecause": null}],
+//!  "startedAt": "2022-03-05T07:09:33.120Z",
+//!  "contact": {"firstName": "", "lastName": "", "emailAddress": ""},
 //!  "events": [{"eventId": 1, "type": "joined", "at": "...", "by": 1, "visibility": "ALL"},
 //!    {"eventId": 2, "type": "message", "at": "...", "by": 1, "visibility": "ALL",
 //!     "text": "...", "messageType": "text"},
 //!    {"eventId": 4, "type": "left", "at": "...", "by": 1, "visibility": "ALL",
-//!     "reason": "left", "askedBy": 1}]}
+//!     "reason": "left", "askedBy": 1}],
+//!  "endedAt": null, "userData": {},
+//!  "participants": [{"number": 1, "userId": "...", "nickname": "...", "type": "CLIENT", "bot": false,
+//!    "visibility": "ALL", "joinedAt": "...", "leftAt": null, "leftBecause": null}]}
 //! ```
+//!
+//! What is known only after the last event stands behind the events, so that they can be written as they are read.
 //!
 //! Other events are `pushedUrl` (`url`), `renamed` (`nickname`), `customNotice` (`text`, `noticeType`), `read`
 //! (`through`, an `eventId`), `rich` (`text`, `content`), `richReply` (those and `to`, an `eventId`), `idleAlert` and
@@ -20,25 +23,22 @@
 //! `by` and `askedBy` are participant numbers, 0 for the system. `eventId` is the XML's.
 
 use super::time::utc_text;
-use super::{Error, Frame, event_id, role_text, visibility, visibility_text};
+use super::{Error, event_id, role_text, visibility, visibility_text};
 use crate::id::SessionId;
-use crate::session::{Body, Event, IdleStage, Participant, Role, ViewKind};
+use crate::session::{Body, Event, IdleStage, Participant, Role, Start, Text, ViewKind};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// What stands before the events.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Transcript<'a> {
+struct Head<'a> {
     session_id: &'a str,
     service: &'a str,
     subject: String,
     started_at: String,
-    ended_at: Option<String>,
     contact: Contact,
-    user_data: BTreeMap<&'a str, String>,
-    participants: Vec<Party<'a>>,
-    events: Vec<Line>,
 }
 
 #[derive(Serialize, Default)]
@@ -49,11 +49,20 @@ struct Contact {
     email_address: String,
 }
 
+/// What stands behind them.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Tail {
+    ended_at: Option<String>,
+    user_data: BTreeMap<String, String>,
+    participants: Vec<Party>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Party<'a> {
+struct Party {
     number: u32,
-    user_id: &'a str,
+    user_id: String,
     nickname: String,
     r#type: &'static str,
     bot: bool,
@@ -92,105 +101,170 @@ enum What {
     FileDeleted { file_id: String, name: String },
 }
 
-/// Writes the transcript.
-///
-/// # Errors
-/// [`Error::Json`] when the writer fails.
-pub fn to_json(session: &SessionId, events: &[Event]) -> Result<String, Error> {
-    let frame = Frame::of(events);
-    let ended = events.iter().find(|event| event.body == Body::Ended);
-    let start = frame.start;
-    let contact = start.map(|start| {
-        let [first_name, last_name, email_address] =
-            start.contact.each_ref().map(|text| text.show().into_owned());
-        Contact { first_name, last_name, email_address }
-    });
-    let given = start.into_iter().flat_map(|start| &start.user_data);
-    let attached = events.iter().filter_map(|event| match &event.body {
-        Body::Attached { key, value } => Some((key, value)),
-        _ => None,
-    });
-    // In order, so that what was attached later replaces what was there.
-    let user_data = given.chain(attached);
-    let transcript = Transcript {
-        session_id: &session.0,
-        service: start.map_or("", |start| &start.service),
-        subject: start.map(|start| start.subject.show().into_owned()).unwrap_or_default(),
-        started_at: utc_text(frame.started_ms, false),
-        ended_at: ended.map(|event| utc_text(event.at.0, false)),
-        contact: contact.unwrap_or_default(),
-        user_data: user_data.map(|(key, value)| (key.as_str(), value.show().into_owned())).collect(),
-        participants: participants(events),
-        events: events.iter().filter_map(line).collect(),
-    };
-    Ok(serde_json::to_string(&transcript)?)
+/// See the module's description.
+pub(super) struct Json {
+    session: String,
+    out: Vec<u8>,
+    /// Whether the head is written.
+    begun: bool,
+    /// Whether an event is.
+    lines: bool,
+    tail: Tail,
 }
 
-fn participants(events: &[Event]) -> Vec<Party<'_>> {
-    let joined = events.iter().filter_map(|event| match &event.body {
-        Body::Joined(who) => Some((event, &**who)),
-        _ => None,
-    });
-    joined.map(|(event, who)| party(events, event, who)).collect()
+impl Json {
+    pub(super) fn new(session: &SessionId) -> Self {
+        let tail = Tail::default();
+        Self { session: session.0.clone(), out: Vec::new(), begun: false, lines: false, tail }
+    }
+
+    pub(super) fn add(&mut self, event: &Event) -> Result<(), Error> {
+        self.put(event, &written(event)?)
+    }
+
+    /// Adds an event with its line.
+    pub(super) fn put(&mut self, event: &Event, line: &[u8]) -> Result<(), Error> {
+        self.begin(Some(event))?;
+        self.tail.note(event);
+        if !line.is_empty() {
+            if self.lines {
+                self.out.push(b',');
+            }
+            self.lines = true;
+            self.out.extend(line);
+        }
+        Ok(())
+    }
+
+    /// How much was written since the last [`Json::take`].
+    pub(super) fn bytes(&self) -> usize {
+        self.out.len()
+    }
+
+    /// What was written since the last time.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
+        self.begin(None)?;
+        self.out.extend(b"],");
+        let tail = serde_json::to_vec(&self.tail)?;
+        self.out.extend(tail.get(1..).unwrap_or_default());
+        Ok(self.out)
+    }
+
+    /// The head, once. The start is a session's first event.
+    fn begin(&mut self, first: Option<&Event>) -> Result<(), Error> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        let start = first.and_then(|event| match &event.body {
+            Body::Opened(start) => Some(&**start),
+            _ => None,
+        });
+        let head = Head {
+            session_id: &self.session,
+            service: start.map_or("", |start| &start.service),
+            subject: start.map(|start| shown(&start.subject)).unwrap_or_default(),
+            started_at: utc_text(first.map_or(0, |event| event.at.0), false),
+            contact: start.map(contact).unwrap_or_default(),
+        };
+        serde_json::to_writer(&mut self.out, &head)?;
+        // The object goes on.
+        self.out.pop();
+        self.out.extend(br#","events":["#);
+        Ok(())
+    }
 }
 
-fn party<'a>(events: &[Event], joined: &Event, who: &'a Participant) -> Party<'a> {
-    let left = events.iter().find_map(|event| match &event.body {
-        Body::Left { reason, .. } if event.by == who.number => Some((event, *reason)),
-        _ => None,
-    });
+impl Tail {
+    fn note(&mut self, event: &Event) {
+        match &event.body {
+            Body::Opened(start) => {
+                self.user_data.extend(start.user_data.iter().map(|(key, value)| (key.clone(), shown(value))));
+            }
+            // In order, so that what was attached later replaces what was there.
+            Body::Attached { key, value } => {
+                self.user_data.insert(key.clone(), shown(value));
+            }
+            Body::Joined(who) => self.participants.push(party(event, who)),
+            Body::Left { reason, .. } => {
+                let of = |party: &&mut Party| party.number == event.by && party.left_at.is_none();
+                if let Some(party) = self.participants.iter_mut().find(of) {
+                    party.left_at = Some(utc_text(event.at.0, false));
+                    party.left_because = Some(reason.word());
+                }
+            }
+            Body::Ended if self.ended_at.is_none() => self.ended_at = Some(utc_text(event.at.0, false)),
+            _ => {}
+        }
+    }
+}
+
+fn shown(text: &Text) -> String {
+    text.show().into_owned()
+}
+
+fn contact(start: &Start) -> Contact {
+    let [first_name, last_name, email_address] = start.contact.each_ref().map(shown);
+    Contact { first_name, last_name, email_address }
+}
+
+fn party(joined: &Event, who: &Participant) -> Party {
     Party {
         number: who.number,
-        user_id: &who.user_id,
-        nickname: who.nickname.show().into_owned(),
+        user_id: who.user_id.clone(),
+        nickname: shown(&who.nickname),
         r#type: role_text(&who.role),
         bot: matches!(who.role, Role::Bot(_)),
         visibility: visibility_text(who.visibility),
         joined_at: utc_text(joined.at.0, false),
-        left_at: left.map(|(event, _)| utc_text(event.at.0, false)),
-        left_because: left.map(|(_, reason)| reason.word()),
+        left_at: None,
+        left_because: None,
     }
+}
+
+/// An event's line; empty where it has none.
+pub(super) fn written(event: &Event) -> Result<Vec<u8>, Error> {
+    Ok(line(event).map(|line| serde_json::to_vec(&line)).transpose()?.unwrap_or_default())
 }
 
 fn line(event: &Event) -> Option<Line> {
     let what = match &event.body {
         Body::Joined(_) => What::Joined,
         Body::Masked { text, message_type, notice: true, .. } => {
-            What::CustomNotice { text: text.show().into_owned(), notice_type: message_type.clone() }
+            What::CustomNotice { text: shown(text), notice_type: message_type.clone() }
         }
         Body::Message { text, message_type } | Body::Masked { text, message_type, .. } => What::Message {
-            text: text.show().into_owned(),
+            text: shown(text),
             message_type: message_type.clone().unwrap_or_else(|| "text".to_owned()),
         },
         Body::Left { reason, asked_by } => {
             What::Left { reason: reason.word(), asked_by: asked_by.unwrap_or(event.by) }
         }
-        Body::PushedUrl { url } => What::PushedUrl { url: url.show().into_owned() },
-        Body::Renamed { nickname } => What::Renamed { nickname: nickname.show().into_owned() },
+        Body::PushedUrl { url } => What::PushedUrl { url: shown(url) },
+        Body::Renamed { nickname } => What::Renamed { nickname: shown(nickname) },
         Body::CustomNotice { text, notice_type } => {
-            What::CustomNotice { text: text.show().into_owned(), notice_type: notice_type.clone() }
+            What::CustomNotice { text: shown(text), notice_type: notice_type.clone() }
         }
         Body::Read { through, .. } => What::Read { through: ViewKind::Supervisor.of(through)? },
-        Body::Idle { stage: IdleStage::Close, text } => What::IdleClose { text: text.show().into_owned() },
-        Body::Idle { text, .. } => What::IdleAlert { text: text.show().into_owned() },
-        Body::Rich { text, content, .. } => {
-            What::Rich { text: text.show().into_owned(), content: content.json() }
-        }
+        Body::Idle { stage: IdleStage::Close, text } => What::IdleClose { text: shown(text) },
+        Body::Idle { text, .. } => What::IdleAlert { text: shown(text) },
+        Body::Rich { text, content, .. } => What::Rich { text: shown(text), content: content.json() },
         Body::RichReply { text, content, through, .. } => What::RichReply {
-            text: text.show().into_owned(),
+            text: shown(text),
             content: content.json(),
             to: ViewKind::Supervisor.of(through)?,
         },
         Body::FileUploaded(file) => What::FileUploaded {
             file_id: file.id.to_string(),
-            name: file.name.show().into_owned(),
+            name: shown(&file.name),
             bytes: file.bytes,
             media_type: file.media_type.clone(),
-            description: file.description.show().into_owned(),
+            description: shown(&file.description),
         },
-        Body::FileDeleted { id, name } => {
-            What::FileDeleted { file_id: id.to_string(), name: name.show().into_owned() }
-        }
+        Body::FileDeleted { id, name } => What::FileDeleted { file_id: id.to_string(), name: shown(name) },
         Body::Opened(_) | Body::Ended | Body::Attached { .. } => return None,
     };
     let visibility = visibility_text(visibility(event));

@@ -3,12 +3,21 @@
 use super::*;
 use crate::command::{Act, Caller, Command};
 use crate::entry::Entry;
-use crate::session::{Bot, Limits, Opening};
+use crate::session::{Body, Bot, Limits, Opening};
 use crate::{BotName, CommandId, EffectId, Millis, Session, SessionId, Turn};
 use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::Event as Xml;
+use std::collections::BTreeMap;
+
+fn to_json(session: &SessionId, events: &[Event]) -> Result<String, Error> {
+    whole(Format::Json, session, events)
+}
+
+fn to_xml(session: &SessionId, events: &[Event]) -> Result<String, Error> {
+    whole(Format::Xml, session, events)
+}
 
 const START_MS: i64 = 1_646_464_173_120;
 const KEY: [u8; 32] = [5; 32];
@@ -72,7 +81,11 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
 #[test]
 fn the_xml_is_in_the_field_s_format() {
     let (id, events) = chat("Zoë & <Ng>");
-    let [zoe, ada] = [1, 2].map(|number| Frame::of(&events).user_id(number).to_owned());
+    let joined = events.iter().filter_map(|event| match &event.body {
+        Body::Joined(who) => Some(who.user_id.clone()),
+        _ => None,
+    });
+    let [zoe, ada] = joined.collect::<Vec<_>>().try_into().unwrap();
     let expected = format!(
         "<chatTranscript startAt=\"2022-03-05T07:09:33Z\" sessionId=\"005PAaH11EN8Q828\">\
 <newParty userId=\"{zoe}\" timeShift=\"0\" visibility=\"ALL\" eventId=\"1\">\
@@ -196,7 +209,60 @@ fn holdable(text: &str) -> String {
     text.chars().map(|c| if fits(c) { c } else { '\u{fffd}' }).collect()
 }
 
+#[test]
+fn a_page_is_the_transcript_of_its_events_within_its_bytes_and_has_one_at_least() {
+    let (id, mut events) = chat("hi");
+    let last = events.last().unwrap().clone();
+    for seq in last.seq + 1..last.seq + 40 {
+        let text = crate::session::Text::clear(&"x".repeat(1000));
+        events.push(Event {
+            seq,
+            body: Body::Message { text, message_type: None },
+            index: [Some(seq); 3],
+            ..last
+        });
+    }
+    let (mut seen, mut left) = (Vec::new(), &events[..]);
+    while !left.is_empty() {
+        let found = page(&id, left, 4096).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&found.json).unwrap();
+        assert!(
+            found.json.len() <= 4096 + 2048,
+            "events to 4096 bytes, then who joined: {}",
+            found.json.len()
+        );
+        assert_eq!(json["service"] == "default", seen.is_empty(), "the start is in the first");
+        seen.extend(
+            json["events"].as_array().unwrap().iter().map(|event| event["eventId"].as_u64().unwrap()),
+        );
+        let through = found.through.unwrap();
+        left = &left[left.iter().position(|event| event.seq == through).unwrap() + 1..];
+    }
+    let whole: serde_json::Value = serde_json::from_str(&to_json(&id, &events).unwrap()).unwrap();
+    let ids = whole["events"].as_array().unwrap().iter().map(|event| event["eventId"].as_u64().unwrap());
+    assert_eq!(seen, ids.collect::<Vec<_>>());
+    let one = page(&id, &events[10..], 1).unwrap();
+    assert_eq!(one.through, Some(events[10].seq));
+    assert_eq!(page(&id, &[], 4096).unwrap().through, None);
+}
+
 proptest! {
+    #[test]
+    fn in_whatever_pieces_the_events_come_the_transcript_is_the_same(cuts in prop::collection::vec(0..16usize, 0..4)) {
+        let (id, events) = chat("hi");
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(events.len())).collect();
+        cuts.sort_unstable();
+        for format in [Format::Json, Format::Xml] {
+            let (mut transcript, mut text, mut from) = (Transcript::new(format, &id), Vec::new(), 0);
+            for to in cuts.iter().copied().chain([events.len()]) {
+                text.extend(transcript.add(&events[from..to]).unwrap());
+                from = to;
+            }
+            text.extend(transcript.finish().unwrap());
+            prop_assert_eq!(String::from_utf8(text).unwrap(), whole(format, &id, &events).unwrap());
+        }
+    }
+
     #[test]
     fn any_text_comes_back_from_well_formed_xml(
         text in prop_oneof![any::<String>(), "[\\x00-\\x20\u{85}\u{2028}\u{fffe}\u{ffff}&<>\"']{0,12}"]

@@ -1,38 +1,93 @@
 //! The transcript as XML, in the format that tools of the field read.
 
 use super::time::utc_text;
-use super::{Error, Frame, event_id, reason_text, role_text, visibility, visibility_text};
+use super::{Error, SYSTEM_USER_ID, event_id, reason_text, role_text, visibility, visibility_text};
 use crate::id::SessionId;
-use crate::session::{Body, Event, IdleStage, Participant, Role};
+use crate::session::{Body, Event, IdleStage, Participant, Role, Start};
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
-use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Xml};
+use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Tag};
 use quick_xml::name::QName;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
 
-/// Writes the transcript. Typing took indexes and is not in it, so `eventId` has gaps.
-///
-/// # Errors
-/// [`Error::Xml`] when the writer fails.
-pub fn to_xml(session: &SessionId, events: &[Event]) -> Result<String, Error> {
-    let frame = Frame::of(events);
-    let mut out = Out(Writer::new(Vec::new()));
-    let start_at = utc_text(frame.started_ms, true);
-    out.open("chatTranscript", &[("startAt", &start_at), ("sessionId", &session.0)])?;
-    for event in events {
+/// The transcript in the making. Typing took indexes and is not in it, so `eventId` has gaps.
+pub(super) struct Xml {
+    session: String,
+    out: Out,
+    frame: Option<Frame>,
+}
+
+impl Xml {
+    pub(super) fn new(session: &SessionId) -> Self {
+        Self { session: session.0.clone(), out: Out(Writer::new(Vec::new())), frame: None }
+    }
+
+    pub(super) fn add(&mut self, event: &Event) -> Result<(), Error> {
+        let frame = match &mut self.frame {
+            Some(frame) => frame,
+            none => {
+                self.out.begin(&self.session, event.at.0)?;
+                none.insert(Frame { start: None, started_ms: event.at.0, parties: BTreeMap::new() })
+            }
+        };
+        frame.note(event);
         if let Some(id) = event_id(event) {
-            out.event(&frame, event, &id.to_string())?;
+            self.out.event(frame, event, &id.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// What was written since the last time.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(self.out.0.get_mut())
+    }
+
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
+        if self.frame.is_none() {
+            self.out.begin(&self.session, 0)?;
+        }
+        self.out.close(ROOT)?;
+        Ok(self.out.0.into_inner())
+    }
+}
+
+/// The element that holds all others.
+const ROOT: &str = "chatTranscript";
+
+/// What later events refer to.
+struct Frame {
+    start: Option<Box<Start>>,
+    started_ms: i64,
+    /// The `userId` of everybody who joined, by number.
+    parties: BTreeMap<u32, String>,
+}
+
+impl Frame {
+    fn note(&mut self, event: &Event) {
+        match &event.body {
+            Body::Opened(start) => self.start = Some(start.clone()),
+            Body::Joined(who) => {
+                self.parties.insert(who.number, who.user_id.clone());
+            }
+            _ => {}
         }
     }
-    out.close("chatTranscript")?;
-    Ok(String::from_utf8_lossy(&out.0.into_inner()).into_owned())
+
+    fn user_id(&self, number: u32) -> &str {
+        self.parties.get(&number).map_or(SYSTEM_USER_ID, String::as_str)
+    }
 }
 
 struct Out(Writer<Vec<u8>>);
 
 impl Out {
-    fn event(&mut self, frame: &Frame<'_>, event: &Event, id: &str) -> io::Result<()> {
+    fn begin(&mut self, session: &str, started_ms: i64) -> io::Result<()> {
+        self.open(ROOT, &[("startAt", &utc_text(started_ms, true)), ("sessionId", session)])
+    }
+
+    fn event(&mut self, frame: &Frame, event: &Event, id: &str) -> io::Result<()> {
         let shift = (event.at.0.saturating_sub(frame.started_ms).max(0) / 1000).to_string();
         let seen = visibility_text(visibility(event));
         let mut head = vec![
@@ -88,9 +143,10 @@ impl Out {
         self.close("notice")
     }
 
-    fn party(&mut self, frame: &Frame<'_>, who: &Participant) -> io::Result<()> {
+    fn party(&mut self, frame: &Frame, who: &Participant) -> io::Result<()> {
         let customer = who.role == Role::Customer;
-        let zone = frame.start.filter(|_| customer).map_or(0, |start| start.time_zone_offset_minutes);
+        let zone =
+            frame.start.as_ref().filter(|_| customer).map_or(0, |start| start.time_zone_offset_minutes);
         let info = [
             ("personId", ""),
             ("userNick", &*who.nickname.show()),
@@ -99,7 +155,7 @@ impl Out {
             ("timeZoneOffset", &zone.to_string()),
             ("clientVersion", "106"),
         ];
-        self.0.write_event(Xml::Empty(start("userInfo", &info)))?;
+        self.0.write_event(Tag::Empty(start("userInfo", &info)))?;
         self.open("userData", &[])?;
         if customer {
             self.customer_data(frame)?;
@@ -123,8 +179,8 @@ impl Out {
 
     /// Contact fields under the field's keys, then the attached data; what was attached under such a key
     /// wins.
-    fn customer_data(&mut self, frame: &Frame<'_>) -> io::Result<()> {
-        let Some(start) = frame.start else { return Ok(()) };
+    fn customer_data(&mut self, frame: &Frame) -> io::Result<()> {
+        let Some(start) = &frame.start else { return Ok(()) };
         let [first, last, email] = &start.contact;
         let fields =
             [("FirstName", first), ("LastName", last), ("EmailAddress", email), ("Subject", &start.subject)];
@@ -145,16 +201,16 @@ impl Out {
 
     fn text(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
         self.open(name, attributes)?;
-        self.0.write_event(Xml::Text(BytesText::from_escaped(escape(text))))?;
+        self.0.write_event(Tag::Text(BytesText::from_escaped(escape(text))))?;
         self.close(name)
     }
 
     fn open(&mut self, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
-        self.0.write_event(Xml::Start(start(name, attributes)))
+        self.0.write_event(Tag::Start(start(name, attributes)))
     }
 
     fn close(&mut self, name: &str) -> io::Result<()> {
-        self.0.write_event(Xml::End(BytesEnd::new(name)))
+        self.0.write_event(Tag::End(BytesEnd::new(name)))
     }
 }
 

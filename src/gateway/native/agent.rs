@@ -3,12 +3,13 @@
 
 use super::accounts::{Attempt, TokenError};
 use super::desk::DeskView;
+use super::past::{Lookups, no_claim};
 use super::socket::Client;
 use super::turns::Source;
 use super::typing::Typing;
 use super::wire::{Failure, Framed};
 use crate::clock::wall_ms;
-use crate::front::{Ask, AskError, Past};
+use crate::front::{Ask, AskError};
 use crate::gateway::opening::minted;
 use crate::gateway::socket::Task;
 use crate::gateway::socket::metrics::SocketLabel;
@@ -96,6 +97,8 @@ enum Word {
     },
     Transcript {
         chat: String,
+        #[serde(default)]
+        from: u64,
     },
 }
 
@@ -116,6 +119,7 @@ pub(super) struct Agent {
     outbox: Rc<Outbox>,
     me: RefCell<Option<Me>>,
     typing: Typing,
+    lookups: Lookups,
 }
 
 /// Who has signed in here.
@@ -140,6 +144,7 @@ pub(super) async fn connect(
         outbox,
         me: RefCell::default(),
         typing: Typing::default(),
+        lookups: Lookups::default(),
     })
     .await
 }
@@ -170,6 +175,8 @@ impl Client for Agent {
             "send" | "send_rich" | "typing" | "leave" | "read" | "attach" | "push_url" | "notice" => {
                 framed.text("chat").to_owned()
             }
+            // Its pages wait for their reader; what the agent does at the desk does not wait for them.
+            "transcript" => framed.word.clone(),
             _ => String::new(),
         }
     }
@@ -236,8 +243,11 @@ impl Client for Agent {
                 };
                 self.chat(&me, &parse(&chat)?, command_id(&id), Act::Leave { how }).await.map(|_| json!({}))
             }
-            Word::History { chat } => self.history(&desk, &parse(&chat)?).await,
-            Word::Transcript { chat } => self.transcript(&desk, &parse(&chat)?).await,
+            Word::History { chat } => self.lookups.history(&self.gateway, &desk, &parse(&chat)?).await,
+            Word::Transcript { chat, from } => {
+                let to = (&**self.gateway, &*self.outbox);
+                self.lookups.transcript(to, &desk, &parse(&chat)?, from).await
+            }
         }
     }
 
@@ -412,60 +422,6 @@ impl Agent {
             Err(error) => Err(error.into()),
         }
     }
-
-    async fn history(&self, desk: &DeskView, chat: &SessionId) -> Result<Value, Failure> {
-        if !desk.work().contains(chat) {
-            return Err(no_claim());
-        }
-        let past = self.past(chat).await?;
-        let records = past.iter().flat_map(|past| &past.records).filter(|record| record.chat != *chat);
-        let records: Vec<Value> = records
-            .map(|record| {
-                json!({
-                    "chat": record.chat.0, "started_at": record.started_at.0,
-                    "ended_at": record.ended_at.map(|at| at.0),
-                    "subject": record.subject, "service": record.service,
-                })
-            })
-            .collect();
-        let contact = past.as_ref().map(|past| {
-            let [first_name, last_name, email] = &past.names;
-            json!({
-                "id": past.contact, "first_name": first_name, "last_name": last_name, "email": email,
-                "since": past.since.0,
-            })
-        });
-        Ok(json!({"contact": contact, "records": records}))
-    }
-
-    async fn transcript(&self, desk: &DeskView, wanted: &SessionId) -> Result<Value, Failure> {
-        let mut his = false;
-        for chat in desk.work().iter().filter(|chat| desk.is_in(chat)) {
-            let past = self.past(chat).await?;
-            his |= past.is_some_and(|past| past.records.iter().any(|record| record.chat == *wanted));
-        }
-        if !his {
-            return Err(no_claim());
-        }
-        let text = self.gateway.archive.transcript(wanted).await.map_err(lookup_failed)?;
-        let record = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        record
-            .map(|record| json!({"record": record}))
-            .ok_or_else(|| Failure::new("unknown_chat", "there is no such record"))
-    }
-
-    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, Failure> {
-        self.gateway.archive.past(chat).await.map_err(lookup_failed)
-    }
-}
-
-fn no_claim() -> Failure {
-    Reject::NoClaim.into()
-}
-
-fn lookup_failed(why: String) -> Failure {
-    tracing::warn!(why, "records can't be read");
-    Failure::retry("again", "records can't be read at the moment, try again")
 }
 
 fn parse(chat: &str) -> Result<SessionId, Failure> {

@@ -1,14 +1,15 @@
 //! The entities of a cluster in memory, without a cluster: sessions, queues and agents as they are, what they say to
 //! each other carried at once, and troubles on the way to them when a test wants some.
 
-use crate::front::{Archive, Ask, AskError, Past, PastChat, Sessions, Told};
+use crate::front::{Archive, Ask, AskError, Past, PastChat, Sessions, Told, TranscriptPage};
 use crate::shard::tells::{answered, told_by};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::entry::Effect;
 use handoff_chat::routing::Reply;
-use handoff_chat::{CommandId, Entity, EntityId, Millis, SessionId, Turn};
+use handoff_chat::session::{Body, Event, Text};
+use handoff_chat::{CommandId, Entity, EntityId, Millis, SessionId, Turn, transcript};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -243,6 +244,8 @@ fn nothing_new(told: &Told, ask: &Ask) -> bool {
 
 /// The one contact there is: every chat is his, and one more.
 pub(super) const EARLIER: &str = "EarlierChat00000";
+/// What was said in each chat that is read as an earlier one: so many messages.
+pub(super) const EARLIER_EVENTS: u64 = 200;
 
 #[async_trait]
 impl Archive for Memory {
@@ -263,7 +266,20 @@ impl Archive for Memory {
         }))
     }
 
-    async fn transcript(&self, chat: &SessionId) -> Result<Option<String>, String> {
-        Ok(Some(serde_json::json!({"session": chat.0}).to_string()))
+    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, String> {
+        let event = |seq: u64| Event {
+            seq,
+            at: Millis(1),
+            index: [Some(seq); 3],
+            by: 1,
+            body: Body::Message {
+                text: Text::clear(&format!("{seq} {}", "x".repeat(2000))),
+                message_type: None,
+            },
+        };
+        let events: Vec<Event> = (from.max(1)..=EARLIER_EVENTS).take(64).map(event).collect();
+        let page = transcript::page(chat, &events, 48 * 1024).unwrap();
+        let next = page.through.map(|through| through + 1).filter(|next| *next <= EARLIER_EVENTS);
+        Ok(Some(TranscriptPage { json: page.json, next }))
     }
 }

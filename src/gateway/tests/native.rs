@@ -2,6 +2,7 @@
 
 mod agent;
 mod customer;
+mod records;
 mod rich;
 mod sign_in;
 pub(super) mod window;

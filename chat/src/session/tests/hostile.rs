@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::TimerId;
+use crate::transcript::{Format, whole};
 use proptest::prelude::*;
 
 fn number() -> impl Strategy<Value = u64> {
@@ -106,12 +107,13 @@ proptest! {
             }
             let history: Vec<_> = session.events_in_memory().cloned().collect();
             session.forget_below(n);
-            for read in [Read::Customer { position: n }, Read::Since { seq: n }, Read::Whole] {
+            for read in [Read::Customer { position: n }, Read::Since { seq: n }, part(n)] {
                 let _ = session.read_with(&callers[by], &read, &history);
             }
             let _ = (session.record_opening(), session.record_closing(), session.customer_present());
-            let _ = crate::transcript::to_xml(session.id(), &history).unwrap();
-            let _ = crate::transcript::to_json(session.id(), &history).unwrap();
+            for format in [Format::Xml, Format::Json] {
+                let _ = whole(format, session.id(), &history).unwrap();
+            }
             let stored = session.to_snapshot().unwrap();
             prop_assert_eq!(Session::from_snapshot(&stored).unwrap().to_snapshot().unwrap(), stored);
         }

@@ -72,7 +72,7 @@ fn whoever_asks_a_session_that_is_not_open_is_told_that_there_is_none() {
         for act in [send("x"), typing(), Act::Disconnect, Act::CustomerLost, Act::ForceEnd] {
             assert_eq!(world.asks(caller.clone(), act), Err(Reject::Unknown));
         }
-        for read in [Read::Customer { position: 1 }, Read::Whole, Read::Since { seq: 1 }] {
+        for read in [Read::Customer { position: 1 }, part(1), Read::Since { seq: 1 }] {
             assert_eq!(world.session.read(&caller, &read), Err(Reject::Unknown));
         }
     }

@@ -77,8 +77,19 @@ fn a_view_below_what_is_in_memory_asks_for_history_and_is_completed_with_it() {
     assert_eq!(since, Ok(Reading::NeedsHistory { from: 3, below: 5 }));
     let since = world.session.read_with(&bot(), &Read::Since { seq: 3 }, &history[2..4]);
     assert_eq!(since, Ok(Reading::Events(history[2..].to_vec())));
-    let all = world.session.read_with(&Caller::Operator, &Read::Whole, &history[..4]);
-    assert_eq!(all, Ok(Reading::Events(history)));
+    let all = world.session.read_with(&Caller::Operator, &part(1), &history[..4]);
+    assert_eq!(all, Ok(Reading::Events(history.clone())));
+    // A part asks for no more history than it is of.
+    let few = |from| Read::Part { from, events_max: 3 };
+    let needs = |from, below| Ok(Reading::NeedsHistory { from, below });
+    assert_eq!(world.session.read(&Caller::Operator, &few(1)), needs(1, 4));
+    assert_eq!(world.session.read(&Caller::Operator, &few(3)), needs(3, 5));
+    for (from, rows, told) in
+        [(1, 0..3, 0..3), (3, 2..4, 2..5), (5, 0..0, 4..7), (7, 0..0, 6..7), (8, 0..0, 7..7)]
+    {
+        let reading = world.session.read_with(&Caller::Operator, &few(from), &history[rows]);
+        assert_eq!(reading, Ok(Reading::Events(history[told].to_vec())), "from {from}");
+    }
     world.session.forget_below(u64::MAX);
     assert_eq!(world.session.first_seq_in_memory(), 8);
     assert!(world.indexes(7).is_empty());
@@ -102,15 +113,15 @@ fn who_may_read_what() {
     let read = |caller: &Caller, read: &Read| world.session.read(caller, read);
     let customer = Read::Customer { position: 1 };
     assert_eq!(read(&Caller::Customer([0; 32]), &customer), Err(Reject::WrongKey));
-    assert_eq!(read(&CUSTOMER, &Read::Whole), Err(Reject::NotAllowed));
-    assert_eq!(read(&bot(), &Read::Whole), Err(Reject::NotAllowed));
+    assert_eq!(read(&CUSTOMER, &part(1)), Err(Reject::NotAllowed));
+    assert_eq!(read(&bot(), &part(1)), Err(Reject::NotAllowed));
     assert_eq!(read(&bot(), &customer), Err(Reject::NotAllowed));
     assert_eq!(read(&Caller::Bot(BotName("x".to_owned())), &Read::Since { seq: 1 }), Err(Reject::NotAllowed));
     let events = |reading| match reading {
         Ok(Reading::Events(events)) => Vec::<Event>::len(&events),
         other => panic!("{other:?}"),
     };
-    assert_eq!(events(read(&Caller::Operator, &Read::Whole)), 3);
+    assert_eq!(events(read(&Caller::Operator, &part(1))), 3);
     assert_eq!(events(read(&Caller::System, &Read::Since { seq: 2 })), 2);
     assert_eq!(events(read(&bot(), &Read::Since { seq: 0 })), 2, "a bot does not see the opening");
 }

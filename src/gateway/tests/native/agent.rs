@@ -6,13 +6,13 @@ use crate::gateway::tests::support::{PASSWORD, Site, Trouble, options, site, sit
 use serde_json::{Value, json};
 
 /// Signs in; answers the token.
-async fn sign_in(window: &mut Window, name: &str) -> String {
+pub(super) async fn sign_in(window: &mut Window, name: &str) -> String {
     let answer = window.done("sign_in", json!({"name": name, "password": PASSWORD})).await;
     answer["token"].as_str().unwrap().to_owned()
 }
 
 /// Waits until a chat is at this stage on the desk.
-async fn stage(window: &mut Window, chat: &Value, stage: &str) -> Value {
+pub(super) async fn stage(window: &mut Window, chat: &Value, stage: &str) -> Value {
     let at = |frame: &Value| {
         let work = frame["work"].as_array().into_iter().flatten();
         work.filter(|work| work["chat"] == *chat).any(|work| work["stage"] == stage)
@@ -22,7 +22,7 @@ async fn stage(window: &mut Window, chat: &Value, stage: &str) -> Value {
 }
 
 /// An agent who is ready is offered a new customer's chat.
-async fn offered(site: &Site, name: &str, text: &str) -> (Window, Window, Value) {
+pub(super) async fn offered(site: &Site, name: &str, text: &str) -> (Window, Window, Value) {
     let mut agent = Window::agent(site).await;
     sign_in(&mut agent, name).await;
     agent.done("ready", json!({})).await;
@@ -189,7 +189,7 @@ async fn an_agent_sees_his_customer_s_earlier_chats_and_nobody_else_s() {
     bob.done("accept", json!({"chat": chat})).await;
     stage(&mut bob, &chat, "chatting").await;
     let record = bob.done("transcript", json!({"chat": EARLIER})).await;
-    assert_eq!(record["record"]["session"], EARLIER);
+    assert_eq!(record["record"]["sessionId"], EARLIER);
     assert_eq!(bob.code("transcript", json!({"chat": "SomebodyElses000"})).await, "no_claim");
 }
 

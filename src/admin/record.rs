@@ -1,0 +1,131 @@
+//! A record as the body of an answer: read and written piece by piece as its caller takes it, so that neither its
+//! length nor a slow caller costs memory. What fails on the way breaks the connection off: a short body never looks
+//! whole.
+
+use super::Admin;
+use super::api::session_id;
+use super::problem::Problem;
+use crate::front::{Operations, RecordPiece, RecordPlace};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use handoff_chat::SessionId;
+use handoff_chat::transcript::{self, Format, Transcript};
+use std::sync::Arc;
+
+/// Why a body broke off.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    /// The record can't be read on.
+    #[error("the record can't be read on: {0}")]
+    Read(String),
+    /// The transcript can't be written on.
+    #[error(transparent)]
+    Write(#[from] transcript::Error),
+}
+
+/// `GET /admin/v1/records/{id}`.
+pub(super) async fn record(
+    admin: web::Data<Admin>,
+    path: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let id = session_id(&path)?;
+    let format = format_of(&request)?;
+    let first = piece(admin.operations.as_ref(), &id, RecordPlace::START).await?;
+    let content_type = match format {
+        Format::Json => "application/json",
+        Format::Xml => "application/xml",
+    };
+    let state = if first.closed { "closed" } else { "live" };
+    let telling = Telling {
+        operations: Arc::clone(&admin.operations),
+        transcript: Transcript::new(format, &id),
+        id,
+        ahead: Ahead::Read(first),
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(content_type)
+        .insert_header(("Handoff-Record", state))
+        .streaming(telling.body()))
+}
+
+/// A piece of a record that must be there.
+pub(super) async fn piece(
+    operations: &dyn Operations,
+    id: &SessionId,
+    from: RecordPlace,
+) -> Result<RecordPiece, Problem> {
+    match operations.record(id, from).await {
+        Ok(Some(piece)) => Ok(piece),
+        Ok(None) => Err(Problem::not_found("no such session")),
+        Err(reason) => Err(Problem::unavailable(reason)),
+    }
+}
+
+/// A record on its way out.
+struct Telling {
+    operations: Arc<dyn Operations>,
+    transcript: Transcript,
+    id: SessionId,
+    ahead: Ahead,
+}
+
+/// What comes next.
+enum Ahead {
+    /// A piece that is read already.
+    Read(RecordPiece),
+    /// A piece that is to be read.
+    At(RecordPlace),
+}
+
+impl Telling {
+    /// Reads the next piece when the one before was taken.
+    fn body(self) -> impl Stream<Item = Result<Bytes, Broken>> {
+        stream::try_unfold(Some(self), |telling| async move {
+            let Some(telling) = telling else { return Ok(None) };
+            let id = telling.id.clone();
+            telling.step().await.map(Some).inspect_err(|error| {
+                tracing::warn!(session = %id.0, %error, "a record's answer broke off");
+            })
+        })
+    }
+
+    async fn step(mut self) -> Result<(Bytes, Option<Self>), Broken> {
+        let piece = match self.ahead {
+            Ahead::Read(piece) => piece,
+            Ahead::At(place) => {
+                let read = self.operations.record(&self.id, place).await.map_err(Broken::Read)?;
+                read.ok_or_else(|| Broken::Read("it is gone".to_owned()))?
+            }
+        };
+        let mut written = self.transcript.add(&piece.events)?;
+        if let Some(place) = piece.next {
+            let rest = Self { ahead: Ahead::At(place), ..self };
+            return Ok((written.into(), Some(rest)));
+        }
+        written.extend(self.transcript.finish()?);
+        Ok((written.into(), None))
+    }
+}
+
+/// `?format=`, else what `Accept` names first, else JSON.
+fn format_of(request: &HttpRequest) -> Result<Format, Problem> {
+    let query = form_urlencoded::parse(request.query_string().as_bytes());
+    if let Some((_, format)) = query.into_iter().find(|(key, _)| key == "format") {
+        return match &*format {
+            "json" => Ok(Format::Json),
+            "xml" => Ok(Format::Xml),
+            _ => Err(Problem::bad_request("format is json or xml")),
+        };
+    }
+    let accept =
+        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let place = |kinds: [&str; 2]| kinds.iter().filter_map(|kind| accept.find(kind)).min();
+    match (place(["application/xml", "text/xml"]), place(["application/json", "*/*"])) {
+        (Some(xml), Some(json)) if xml < json => Ok(Format::Xml),
+        (Some(_), None) => Ok(Format::Xml),
+        _ => Ok(Format::Json),
+    }
+}

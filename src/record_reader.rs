@@ -1,0 +1,54 @@
+//! Reads records piece by piece, so that what a node holds of one does not grow with its length.
+
+use crate::front::{RecordPiece, RecordPlace};
+use crate::record::read_history;
+use handoff_chat::SessionId;
+use handoff_chat::record::RecordClosing;
+use handoff_journal::{CLOSING_ROW, Table, Tables, TablesError};
+
+/// Most events of one piece.
+pub const PIECE_EVENTS: u32 = 64;
+
+/// The closing row of a record; `None`: it is not final.
+///
+/// # Errors
+/// As [`Tables::get`]; `Refused` for a row that can't be read.
+pub async fn closing(tables: &dyn Tables, session: &SessionId) -> Result<Option<RecordClosing>, TablesError> {
+    let Some(body) = tables.get(Table::Record, &session.0, CLOSING_ROW).await? else { return Ok(None) };
+    RecordClosing::decode(&body).map(Some).map_err(|error| TablesError::Refused(error.to_string()))
+}
+
+/// The piece of a record at `place`, as it stands in the tables. `None`: there is no such record.
+///
+/// # Errors
+/// As [`Tables::scan`]; `Refused` when a row can't be read or one that must be there is not.
+pub async fn stored_piece(
+    tables: &dyn Tables,
+    session: &SessionId,
+    place: RecordPlace,
+) -> Result<Option<RecordPiece>, TablesError> {
+    let last = match place.last {
+        Some(last) => Some(last),
+        None => closing(tables, session).await?.map(|closing| closing.last_seq),
+    };
+    let from = place.next.max(1);
+    let wanted = from.saturating_add(u64::from(PIECE_EVENTS));
+    let below = last.map_or(CLOSING_ROW, |last| last.saturating_add(1).min(CLOSING_ROW)).min(wanted);
+    let events = read_history(tables, session, from, below).await?;
+    let end = match last {
+        Some(_) => below,
+        None => from.saturating_add(events.len() as u64),
+    };
+    if !events.iter().map(|event| event.seq).eq(from..end) {
+        return Err(TablesError::Refused("rows of the record are missing".to_owned()));
+    }
+    if last.is_none() && events.is_empty() && tables.get(Table::Record, &session.0, 0).await?.is_none() {
+        return Ok(None);
+    }
+    let more = last.map_or(end == wanted, |last| end <= last);
+    let next = (more && !events.is_empty()).then_some(RecordPlace { next: end, last });
+    Ok(Some(RecordPiece { closed: last.is_some(), events, next }))
+}
+
+#[cfg(test)]
+mod tests;

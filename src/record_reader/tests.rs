@@ -1,0 +1,159 @@
+//! Pieces over the memory store, counted.
+
+use super::*;
+use crate::record::{RecordRows, RecordWriter};
+use crate::watch::Unwatched;
+use async_trait::async_trait;
+use bytes::Bytes;
+use handoff_chat::Millis;
+use handoff_chat::session::{Body, Event, LeaveReason, Text};
+use handoff_journal::memory::{MemoryNode, MemoryStore};
+use handoff_journal::{Entry, NodeId, Place, Row, Swap};
+use std::sync::{Arc, Mutex};
+
+/// A store that counts the rows that it hands out at once, and fails when told to.
+struct Counting {
+    node: MemoryNode,
+    scans: Mutex<Vec<usize>>,
+    fails_after: Option<usize>,
+}
+
+#[async_trait]
+impl Tables for Counting {
+    async fn put_once(&self, table: Table, rows: Vec<Row>) -> Result<(), TablesError> {
+        self.node.put_once(table, rows).await
+    }
+
+    async fn put_if_version(
+        &self,
+        table: Table,
+        key: &str,
+        expected: u64,
+        body: Bytes,
+    ) -> Result<Swap, TablesError> {
+        self.node.put_if_version(table, key, expected, body).await
+    }
+
+    async fn get_versioned(&self, table: Table, key: &str) -> Result<Option<(u64, Bytes)>, TablesError> {
+        self.node.get_versioned(table, key).await
+    }
+
+    async fn get(&self, table: Table, key: &str, row: u64) -> Result<Option<Bytes>, TablesError> {
+        self.node.get(table, key, row).await
+    }
+
+    async fn scan(
+        &self,
+        table: Table,
+        key: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Bytes)>, TablesError> {
+        let rows = self.node.scan(table, key, from, limit).await?;
+        let mut scans = self.scans.lock().unwrap();
+        scans.push(rows.len());
+        if self.fails_after.is_some_and(|most| scans.len() > most) {
+            return Err(TablesError::Unknown("away".to_owned()));
+        }
+        Ok(rows)
+    }
+
+    async fn enlist(&self, entry: Entry) -> Result<(), TablesError> {
+        self.node.enlist(entry).await
+    }
+
+    async fn list_back(
+        &self,
+        list: &str,
+        below: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Bytes)>, TablesError> {
+        self.node.list_back(list, below, limit).await
+    }
+}
+
+fn chat() -> SessionId {
+    SessionId("0123456789abcdEF".to_owned())
+}
+
+/// A store with a record of `events` events, without those of `lost`; `closed`: with its closing row.
+async fn store(events: u64, closed: bool, lost: &[u64], fails_after: Option<usize>) -> Counting {
+    let node = MemoryStore::new(1).node(NodeId(1));
+    let event = |seq| Event {
+        seq,
+        at: Millis(1),
+        index: [Some(seq); 3],
+        by: 1,
+        body: Body::Message { text: Text::clear(&format!("message {seq}")), message_type: None },
+    };
+    let opening = handoff_chat::record::RecordOpening {
+        session: chat(),
+        service: "default".to_owned(),
+        started_at: Millis(1),
+        nickname: Text::clear("Zoë"),
+        user_id: "1".to_owned(),
+    };
+    let closing = RecordClosing { ended_at: Millis(2), last_seq: events, reason: LeaveReason::Left };
+    let rows = RecordRows {
+        opening: Some(opening.clone()),
+        events: (1..=events).filter(|seq| !lost.contains(seq)).map(event).collect(),
+        closing: closed.then_some((closing, opening)),
+        ..RecordRows::default()
+    };
+    RecordWriter::new(Arc::new(node.clone()), Arc::new(Unwatched)).write(chat(), rows).await;
+    Counting { node, scans: Mutex::default(), fails_after }
+}
+
+/// The numbers of all events, piece by piece, and whether the last piece was of a closed record.
+async fn read(tables: &Counting) -> Result<(Vec<u64>, bool), TablesError> {
+    let (mut seqs, mut place) = (Vec::new(), RecordPlace::START);
+    loop {
+        let piece = stored_piece(tables, &chat(), place).await?.expect("there is one");
+        seqs.extend(piece.events.iter().map(|event| event.seq));
+        match piece.next {
+            Some(next) => place = next,
+            None => return Ok((seqs, piece.closed)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_any_length_is_read_whole_and_in_order_in_pieces_of_bounded_size() {
+    let most = u64::from(PIECE_EVENTS);
+    for events in [0, 1, most - 1, most, most + 1, 3 * most, 5000] {
+        for closed in [true, false] {
+            let tables = store(events, closed, &[], None).await;
+            assert_eq!(read(&tables).await.unwrap(), ((1..=events).collect(), closed));
+            let scans = tables.scans.lock().unwrap().clone();
+            assert!(scans.iter().all(|rows| *rows <= PIECE_EVENTS as usize), "{scans:?}");
+            assert!(scans.len() as u64 <= 2 * (events / most + 1), "{scans:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_asked_for_is_not_read() {
+    let tables = store(5000, true, &[], None).await;
+    let piece = stored_piece(&tables, &chat(), RecordPlace::START).await.unwrap().unwrap();
+    assert_eq!((piece.events.len(), tables.scans.lock().unwrap().len()), (PIECE_EVENTS as usize, 1));
+    // From anywhere, and beyond the end.
+    let at = |next| RecordPlace { next, last: None };
+    let last = stored_piece(&tables, &chat(), at(4999)).await.unwrap().unwrap();
+    assert_eq!((last.events.len(), last.next), (2, None));
+    for beyond in [5001, u64::MAX] {
+        let none = stored_piece(&tables, &chat(), at(beyond)).await.unwrap().unwrap();
+        assert_eq!((none.events.len(), none.next), (0, None));
+    }
+    let other = SessionId("AAAAAAAAAAAAAAAA".to_owned());
+    assert!(stored_piece(&tables, &other, RecordPlace::START).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_store_that_fails_or_lacks_a_row_ends_the_reading_with_an_error() {
+    let failing = store(1000, true, &[], Some(3)).await;
+    assert_eq!(read(&failing).await, Err(TablesError::Unknown("away".to_owned())));
+    for lost in [1, 64, 65, 500, 1000] {
+        let tables = store(1000, true, &[lost], None).await;
+        assert!(matches!(read(&tables).await, Err(TablesError::Refused(_))), "without {lost}");
+    }
+}
