@@ -3,7 +3,9 @@
 use crate::front::{RecordPiece, RecordPlace};
 use crate::record::read_history;
 use handoff_chat::SessionId;
+use handoff_chat::entry::Entry;
 use handoff_chat::record::RecordClosing;
+use handoff_chat::session::{Event, Session, ViewKind};
 use handoff_journal::{CLOSING_ROW, Table, Tables, TablesError};
 
 /// Most events of one piece.
@@ -48,6 +50,36 @@ pub async fn stored_piece(
     let more = last.map_or(end == wanted, |last| end <= last);
     let next = (more && !events.is_empty()).then_some(RecordPlace { next: end, last });
     Ok(Some(RecordPiece { closed: last.is_some(), events, next }))
+}
+
+/// A session as its final record has it, for one who reads the customers' view from `position` on: what they have
+/// already is not kept. `None`: there is no final record.
+///
+/// # Errors
+/// As [`stored_piece`].
+pub async fn replayed(
+    tables: &dyn Tables,
+    id: &SessionId,
+    position: u64,
+) -> Result<Option<Session>, TablesError> {
+    let wanted = |event: &Event| {
+        position > 0 && ViewKind::Customer.of(&event.index).is_some_and(|index| index >= position)
+    };
+    let (mut session, mut place) = (Session::new(id.clone()), Some(RecordPlace::START));
+    while let Some(at) = place {
+        let piece = stored_piece(tables, id, at).await?.filter(|piece| piece.closed);
+        let Some(piece) = piece else { return Ok(None) };
+        for event in piece.events {
+            let kept = session.events_in_memory().next().is_some() || wanted(&event);
+            let seq = event.seq;
+            session.apply(&Entry::Event(event));
+            if !kept {
+                session.forget_below(seq.saturating_add(1));
+            }
+        }
+        place = piece.next;
+    }
+    Ok(Some(session))
 }
 
 #[cfg(test)]

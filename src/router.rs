@@ -2,9 +2,9 @@
 
 use crate::actor::handle::ShardDirectory;
 use crate::clock::Clock;
-use crate::front::{Ask, AskError, RecordPlace, Sessions, Told};
+use crate::front::{Ask, AskError, Sessions, Told};
 use crate::listing::list_here;
-use crate::record_reader::stored_piece;
+use crate::record_reader::replayed;
 use crate::shard::ShardReply;
 use crate::standing::{Stage, Standing};
 use crate::watch::Watch;
@@ -14,8 +14,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_chat::SessionId;
 use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
-use handoff_chat::entry::Entry;
-use handoff_chat::session::{Event, Session, ViewKind};
 use handoff_cluster::{MemberList, MemberState, PeerService, Peers, shard_of};
 use handoff_journal::{CLOSING_ROW, NodeId, Owner, ShardId, Table, Tables};
 use std::sync::Arc;
@@ -178,26 +176,7 @@ impl Router {
             return None;
         }
         let id = ask.entity.session()?;
-        let (mut session, mut place) = (Session::new(id.clone()), Some(RecordPlace::START));
-        let wanted = |event: &Event| {
-            *position > 0 && ViewKind::Customer.of(&event.index).is_some_and(|index| index >= *position)
-        };
-        while let Some(at) = place {
-            let piece = stored_piece(self.tables.as_ref(), &id, at).await.ok()??;
-            if !piece.closed {
-                return None;
-            }
-            for event in piece.events {
-                // Nothing is kept of what the reader has already.
-                let (seq, first) = (event.seq, session.events_in_memory().next().is_none());
-                let skipped = first && !wanted(&event);
-                session.apply(&Entry::Event(event));
-                if skipped {
-                    session.forget_below(seq.saturating_add(1));
-                }
-            }
-            place = piece.next;
-        }
+        let session = replayed(self.tables.as_ref(), &id, *position).await.ok()??;
         match session.read(caller, read) {
             Ok(reading @ Reading::View(_)) => Some(Told { answer: None, reading: Some(reading) }),
             _ => None,

@@ -5,10 +5,11 @@ use crate::record::{RecordRows, RecordWriter};
 use crate::watch::Unwatched;
 use async_trait::async_trait;
 use bytes::Bytes;
-use handoff_chat::Millis;
-use handoff_chat::session::{Body, Event, LeaveReason, Text};
+use handoff_chat::command::{Act, Caller, Command, Read, Reading};
+use handoff_chat::session::{Body, LeaveReason, Limits, Opening, Text};
+use handoff_chat::{CommandId, Millis, Turn};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
-use handoff_journal::{Entry, NodeId, Place, Row, Swap};
+use handoff_journal::{NodeId, Place, Row, Swap};
 use std::sync::{Arc, Mutex};
 
 /// A store that counts the rows that it hands out at once, and fails when told to.
@@ -58,7 +59,7 @@ impl Tables for Counting {
         Ok(rows)
     }
 
-    async fn enlist(&self, entry: Entry) -> Result<(), TablesError> {
+    async fn enlist(&self, entry: handoff_journal::Entry) -> Result<(), TablesError> {
         self.node.enlist(entry).await
     }
 
@@ -156,4 +157,69 @@ async fn a_store_that_fails_or_lacks_a_row_ends_the_reading_with_an_error() {
         let tables = store(1000, true, &[lost], None).await;
         assert!(matches!(read(&tables).await, Err(TablesError::Refused(_))), "without {lost}");
     }
+}
+
+const CUSTOMER: Caller = Caller::Customer([5; 32]);
+
+/// A chat of so many messages that has ended, and its events.
+fn ended(messages: usize) -> (Session, Vec<Event>) {
+    let limits = Limits { message_bytes_max: 100, events_max: 10_000, linger_ms: 1, files: None };
+    let opening = Opening {
+        service: "default".to_owned(),
+        nickname: "Zoë".to_owned(),
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        subject: String::new(),
+        text: None,
+        user_data: std::collections::BTreeMap::new(),
+        time_zone_offset_minutes: 0,
+        key_hash: [5; 32],
+        sealed_key: None,
+        workflow: None,
+        bot: None,
+        limits,
+        idle: None,
+        asynchronous: false,
+        privacy: None,
+        sealing_key: [0; 32],
+    };
+    let says = |n| (CUSTOMER, Act::Send { text: format!("message {n}"), message_type: None });
+    let begins = (CUSTOMER, Act::Open(Box::new(opening)));
+    let acts =
+        std::iter::once(begins).chain((0..messages).map(says)).chain([(Caller::Operator, Act::ForceEnd)]);
+    let (mut session, mut events) = (Session::new(chat()), Vec::new());
+    for ((caller, act), n) in acts.zip(1_i64..) {
+        let command = Command { id: CommandId(n.to_string()), caller, act };
+        let turn = Turn { now: Millis(n), served: Millis(n), random: [1; 16] };
+        for entry in session.decide(&command, &turn).unwrap().entries {
+            session.apply(&entry);
+            if let Entry::Event(event) = entry {
+                events.push(event);
+            }
+        }
+    }
+    (session, events)
+}
+
+#[tokio::test]
+async fn a_chat_is_read_from_its_record_as_from_the_whole_and_without_what_its_reader_has() {
+    let (session, events) = ended(200);
+    let node = MemoryStore::new(1).node(NodeId(1));
+    let closing = session.record_closing().zip(session.record_opening());
+    let rows = RecordRows { events: events.clone(), closing, ..RecordRows::default() };
+    RecordWriter::new(Arc::new(node.clone()), Arc::new(Unwatched)).write(chat(), rows).await;
+    let mut whole = Session::new(chat());
+    events.iter().for_each(|event| whole.apply(&Entry::Event(event.clone())));
+    for position in [0, 1, 2, 64, 65, 150, 201, 202, 203, 204, u64::MAX] {
+        let read = Read::Customer { position };
+        let found = replayed(&node, &chat(), position).await.unwrap().expect("it is final");
+        let reading = found.read(&CUSTOMER, &read).unwrap();
+        assert_eq!(reading, whole.read(&CUSTOMER, &read).unwrap(), "from {position}");
+        let Reading::View(view) = reading else { panic!("no view") };
+        let kept = found.events_in_memory().count();
+        assert!(kept <= view.events.len() + 2, "{kept} events for {} from {position}", view.events.len());
+    }
+    let live = store(3, false, &[], None).await;
+    assert!(replayed(&live, &chat(), 1).await.unwrap().is_none());
 }
