@@ -102,7 +102,7 @@ export class Conversation {
       this.#day = day;
       return [...lines, this.#message(thread, event)];
     }
-    if (event.type.startsWith("idle_")) return event.text ? [line(event.text)] : null;
+    if (event.type.startsWith("idle_") || event.type === "nearly_full") return event.text ? [line(event.text)] : null;
     if (event.type === "file_deleted") return [line(this.options.say("fileGone", event.text))];
     if (event.type === "ended") return [line(this.options.say("ended"))];
     if (thread.isMine(event.by) || (event.type !== "joined" && event.type !== "left")) return null;

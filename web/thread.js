@@ -12,8 +12,8 @@ const TYPING_MS = 12000;
  * @typedef {object} Event
  * @property {number} index
  * @property {number} at milliseconds since 1970
- * @property {string} type joined, message, pushed_url, renamed, custom_notice, read, idle_alert, idle_close, file_uploaded,
- *   file_deleted, rich, rich_reply, left, ended
+ * @property {string} type joined, message, pushed_url, renamed, custom_notice, read, idle_alert, idle_close, nearly_full,
+ *   file_uploaded, file_deleted, rich, rich_reply, left, ended
  * @property {number} [by] a participant's number
  * @property {string} [text]
  * @property {string} [reason]

@@ -63,6 +63,8 @@ pub enum Entry {
     File(FileChange),
     /// The key under which originals are sealed; none: it is forgotten, and so are they.
     Sealing(Option<[u8; 32]>),
+    /// A bot may have no more turns: it was taken out, or not let in.
+    BotSpent,
 }
 
 /// A change of a session's inactivity control.

@@ -50,6 +50,8 @@ pub enum Happening {
     BotAsked,
     /// A bot failed in its turn.
     BotFailed,
+    /// A bot was to have a turn and may have no more.
+    BotSpent,
 }
 
 /// What happens to a session with these entries, which it has not applied yet, in order.
@@ -60,6 +62,7 @@ pub fn happenings(session: &Session, entries: &[Entry]) -> Vec<Happening> {
         match entry {
             Entry::Interaction(change) => course.change(change),
             Entry::Owed { effect: Effect::BotTurn { .. }, .. } => course.found.push(Happening::BotAsked),
+            Entry::BotSpent => course.found.push(Happening::BotSpent),
             Entry::BotFailed(_) => course.found.push(Happening::BotFailed),
             _ => {}
         }

@@ -170,6 +170,8 @@ pub(crate) trait Hands {
     fn say(&mut self, nickname: &str, text: &str);
     /// Lets a bot in.
     fn invite(&mut self, bot: &Bot);
+    /// Whether no bot may come, as the chat's bots had as many turns as they may; counts that, too.
+    fn no_bots(&mut self) -> bool;
     /// Lets an agent in.
     fn let_in(&mut self, agent: &AgentName, nickname: &str);
     /// Takes a lost agent out; the session ends with the last who holds it.

@@ -14,9 +14,10 @@ mod snapshot;
 mod state;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod typing;
 
-pub use command::{Bot, ChatAnswer, Counts, IdleTerms, Limits, Opening, View};
+pub use command::{Bot, ChatAnswer, Counts, IdleTerms, Limits, Opening, Talk, View};
 pub use event::{
     Body, Event, IdleStage, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind, Visibility,
 };

@@ -12,7 +12,7 @@ use crate::privacy::{Area, National, Preview, Privacy, Rule, Subject};
 use crate::record::{RecordClosing, RecordOpening, decode_event, encode_event};
 use crate::session::{
     Body, Bot, ChatAnswer, Counts, Event, IdleStage, IdleTerms, LeaveReason, Limits, Opening, Participant,
-    Role, Start, Text, Visibility,
+    Role, Start, Talk, Text, Visibility,
 };
 use crate::workflow::{Known, Program, read};
 use crate::{AgentName, BotName, CommandId, EffectId, Millis, QueueName, Session, SessionId, TimerId, Turn};
@@ -48,7 +48,8 @@ fn limits() -> Limits {
         need_agent: true,
         downloads_max: 2,
     };
-    Limits { message_bytes_max: 4096, events_max: 1000, linger_ms: 600_000, files: Some(files) }
+    let talk = Talk { bot_turns_per_minute: 60, bot_turns_max: 1_000, nearly_full_text: "soon".to_owned() };
+    Limits { message_bytes_max: 4096, events_max: 1000, linger_ms: 600_000, files: Some(files), talk }
 }
 
 fn privacy() -> Privacy {
@@ -125,6 +126,7 @@ fn other_bodies() -> Vec<(String, Body)> {
                 sealed: None,
             },
         ),
+        ("nearly-full".to_owned(), Body::NearlyFull { text: Text::clear("soon") }),
         ("file-uploaded".to_owned(), Body::FileUploaded(Box::new(file()))),
         ("file-deleted".to_owned(), Body::FileDeleted { id: FileId(7), name: Text::clear("Zoë.png") }),
     ]
@@ -213,6 +215,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("disarmed", Entry::Disarmed(TimerId(1))),
         ("retired", Entry::Retired),
         ("bot-failed", Entry::BotFailed(2)),
+        ("bot-spent", Entry::BotSpent),
         ("idle-watched", Entry::Idle(IdleChange::Watched(Some((TimerId(3), IdleStage::Close))))),
         ("owed-scan-file", Entry::Owed { id, effect: Effect::ScanFile { file: FileId(7), bytes: 300 } }),
         ("owed-drop-file", Entry::Owed { id, effect: Effect::DropFile { file: FileId(7), bytes: 300 } }),

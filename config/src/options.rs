@@ -351,6 +351,9 @@ options! {
         message_bytes_max: u32 = 16_384,
         /// Most events of one session.
         events_max: u32 = 10_000,
+        /// What everybody is told before that; empty: nothing.
+        nearly_full_text: String =
+            "This chat is nearly full: only a few more messages can be sent.".to_owned(),
     }
 }
 
@@ -415,6 +418,10 @@ options! {
         bot: Option<String> = None,
         /// Chats that may start in a minute; each node counts for itself. 0: any number.
         starts_per_minute: u32 = 0,
+        /// Turns that the bots of a chat may have in a minute; 0: any number.
+        bot_turns_per_minute: u32 = 60,
+        /// Turns that the bots of a chat may have in all; 0: any number.
+        bot_turns_max: u32 = 1_000,
         /// Whether files may be sent, where `files.enabled` is set.
         files: bool = true,
         /// Whether personal data are masked, where `privacy.apply_area` says so.

@@ -217,6 +217,8 @@ impl Checker<'_> {
             }
             let key = format!("services.{name}.starts_per_minute");
             self.range(&key, service.starts_per_minute, 0, RATE_MAX);
+            let key = format!("services.{name}.bot_turns_per_minute");
+            self.range(&key, service.bot_turns_per_minute, 0, RATE_MAX);
             if service.bot.as_ref().is_some_and(|bot| !good_name(bot)) {
                 self.refuse(&format!("services.{name}.bot"), "must be a bot's name, not a path");
             }

@@ -196,7 +196,7 @@ fn take(logged: &mut Logged, entries: &[Entry]) -> Result<(), String> {
             }
             Entry::Retired => logged.retired += 1,
             Entry::Queue(_) | Entry::Agent(_) => return Err("another machine's entry".into()),
-            Entry::Interaction(_) | Entry::BotFailed(_) => {}
+            Entry::Interaction(_) | Entry::BotFailed(_) | Entry::BotSpent => {}
             Entry::Settled(_)
             | Entry::Disarmed(_)
             | Entry::Reserved(_)

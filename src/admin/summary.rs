@@ -92,6 +92,7 @@ impl SessionSummary {
             | Body::CustomNotice { .. }
             | Body::Read { .. }
             | Body::Idle { .. }
+            | Body::NearlyFull { .. }
             | Body::Masked { .. }
             | Body::FileUploaded(_)
             | Body::FileDeleted { .. } => {}

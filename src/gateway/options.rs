@@ -92,8 +92,13 @@ pub struct GatewayOptions {
 impl Default for GatewayOptions {
     /// What suits most: one service `default` without a bot.
     fn default() -> Self {
-        let limits =
-            Limits { message_bytes_max: 16_384, events_max: 10_000, linger_ms: 600_000, files: None };
+        let limits = Limits {
+            message_bytes_max: 16_384,
+            events_max: 10_000,
+            linger_ms: 600_000,
+            files: None,
+            talk: handoff_chat::session::Talk::default(),
+        };
         Self {
             services: BTreeMap::from([(
                 "default".to_owned(),

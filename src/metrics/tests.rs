@@ -199,6 +199,7 @@ fn what_happens_to_chats_is_counted_by_queue() {
         Happening::WorkflowFailed,
         Happening::BotAsked,
         Happening::BotFailed,
+        Happening::BotSpent,
     ] {
         metrics.happened(&happening);
     }
@@ -217,6 +218,7 @@ fn what_happens_to_chats_is_counted_by_queue() {
         "handoff_workflow_failures_total 1",
         "handoff_bot_turns_total 1",
         "handoff_bot_failures_total 1",
+        "handoff_bots_spent_total 1",
         "handoff_contacts_total{outcome=\"found\"} 2",
         "handoff_contacts_total{outcome=\"made\"} 1",
     ] {

@@ -67,6 +67,7 @@ pub(super) struct Work {
     workflow_failures: Counter,
     bot_turns: Counter,
     bot_failures: Counter,
+    bots_spent: Counter,
     contacts: Family<Label, Counter>,
 }
 
@@ -92,6 +93,11 @@ impl Work {
             ),
             bot_turns: counter(r, "bot_turns", "Turns that bots were asked for"),
             bot_failures: counter(r, "bot_failures", "Turns in which a bot failed or was too slow"),
+            bots_spent: counter(
+                r,
+                "bots_spent",
+                "Bots taken out, or not let in, as they may have no more turns",
+            ),
             contacts: family(
                 r,
                 "contacts",
@@ -136,6 +142,7 @@ impl Work {
             Happening::Stepped => drop(self.steps.inc()),
             Happening::WorkflowFailed => drop(self.workflow_failures.inc()),
             Happening::BotAsked => drop(self.bot_turns.inc()),
+            Happening::BotSpent => drop(self.bots_spent.inc()),
             Happening::BotFailed => drop(self.bot_failures.inc()),
         }
     }

@@ -5,7 +5,7 @@ use crate::gateway::ServiceOptions;
 use crate::workflows::Workflows;
 use handoff_chat::BotName;
 use handoff_chat::privacy::Privacy;
-use handoff_chat::session::{Bot, Counts, IdleTerms, Limits};
+use handoff_chat::session::{Bot, Counts, IdleTerms, Limits, Talk};
 use handoff_config::{Config, CountedNotices, Inactivity, Service};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ pub(super) fn of(
         events_max: config.session.events_max,
         linger_ms: whole(config.session.linger_ms),
         files: super::files::limits(config),
+        talk: Talk::default(),
     };
     let of_one = |service: &Service| {
         let bot = service.bot.as_ref().and_then(|bot| {
@@ -32,7 +33,12 @@ pub(super) fn of(
         let idle = [ordinary(&config.inactivity, service), asynchronous(&config.inactivity, service)];
         let starts_per_minute = service.starts_per_minute;
         let files = limits.files.clone().filter(|_| service.files);
-        let limits = Limits { files, ..limits.clone() };
+        let talk = Talk {
+            bot_turns_per_minute: service.bot_turns_per_minute,
+            bot_turns_max: service.bot_turns_max,
+            nearly_full_text: config.session.nearly_full_text.clone(),
+        };
+        let limits = Limits { files, talk, ..limits.clone() };
         let privacy = privacy.clone().filter(|_| service.privacy);
         ServiceOptions { workflow, bot, limits, starts_per_minute, idle, privacy }
     };

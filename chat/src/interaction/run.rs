@@ -163,6 +163,7 @@ impl Interaction {
                     hands.end();
                     return self.session_ended(hands, How::Completed, Withdrawal::Ended);
                 }
+                Does::Bot { handover, .. } if hands.no_bots() => handover,
                 waits => return self.wait(hands, waits),
             };
         }

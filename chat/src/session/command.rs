@@ -110,6 +110,25 @@ pub struct Limits {
     pub linger_ms: i64,
     /// What holds for files; none: there are none.
     pub files: Option<crate::file::FileLimits>,
+    /// What keeps talk from filling the session.
+    pub talk: Talk,
+}
+
+/// What keeps talk from filling a session, fixed when it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Talk {
+    /// Turns that the session's bots may have in a minute; 0: any number.
+    pub bot_turns_per_minute: u32,
+    /// Turns that they may have in all; 0: any number.
+    pub bot_turns_max: u32,
+    /// What everybody is told before the session is full; empty: nothing is said.
+    pub nearly_full_text: String,
+}
+
+impl Default for Talk {
+    fn default() -> Self {
+        Self { bot_turns_per_minute: 60, bot_turns_max: 1_000, nearly_full_text: String::new() }
+    }
 }
 
 /// What a command to a session is answered.

@@ -5,6 +5,7 @@ use super::ViewKind;
 use super::command::{ChatAnswer, IdleTerms, Limits};
 use super::event::{Body, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
 use super::state::{Party, Session, State};
+use super::turns::Turns;
 use super::typing::Typists;
 use crate::Turn;
 use crate::command::{Answer, Command};
@@ -20,6 +21,9 @@ use std::collections::BTreeSet;
 
 /// How many indexes are reserved at once.
 pub(super) const BLOCK: u64 = 64;
+
+/// How many events a full session still has room for: what its workflow says, and the answers to what it asks.
+const WORKFLOW_ROOM: u64 = 64;
 
 /// The system's number as author of events and asker of removals.
 pub(super) const SYSTEM: u32 = 0;
@@ -44,7 +48,7 @@ pub(super) struct Draft<'a> {
     entries: Vec<Entry>,
     typing: Vec<Typing>,
     typists: &'a Typists,
-    at: Millis,
+    pub(super) at: Millis,
     seq: u64,
     used: [u64; 3],
     reserved: [u64; 3],
@@ -66,6 +70,9 @@ pub(super) struct Draft<'a> {
     pub(super) spoke: bool,
     /// When somebody typed last.
     pub(super) typed_at: Option<Millis>,
+    pub(super) turns: Turns,
+    /// Whether a bot was asked that may have no more turns.
+    pub(super) bots_out: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -110,6 +117,8 @@ impl<'a> Draft<'a> {
             idle_fired: false,
             spoke: false,
             typed_at: session.volatile.typing.typed_at(),
+            turns: state.turns,
+            bots_out: false,
         }
     }
 
@@ -370,9 +379,19 @@ impl<'a> Draft<'a> {
         self.entries.push(entry);
     }
 
+    /// How many events are left until the session is full.
+    pub(super) fn left(&self) -> u64 {
+        u64::from(self.limits.events_max).saturating_sub(self.seq)
+    }
+
     /// Whether the session takes no more messages.
     pub(super) fn full(&self) -> bool {
-        self.seq >= u64::from(self.limits.events_max)
+        self.left() == 0
+    }
+
+    /// Whether not even the workflow may say or ask more.
+    pub(super) fn full_for_workflow(&self) -> bool {
+        self.seq >= u64::from(self.limits.events_max).saturating_add(WORKFLOW_ROOM)
     }
 
     /// Closes the decision. What has entries keeps its answer for repeats, and so does what was numbered.

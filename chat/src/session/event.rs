@@ -127,6 +127,11 @@ pub enum Body {
         /// The originals of both, as with the message.
         sealed: Option<Text>,
     },
+    /// There is room for few more messages.
+    NearlyFull {
+        /// What the participants are told.
+        text: Text,
+    },
 }
 
 /// How far inactivity control has come.

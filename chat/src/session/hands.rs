@@ -32,10 +32,10 @@ impl Hands for Draft<'_> {
     }
 
     /// The workflow joins with the first thing that it says. As a bot's, its texts are cut to a message's length, and
-    /// dropped where the session is full.
+    /// dropped where not even the room that a full session keeps for it is left.
     fn say(&mut self, nickname: &str, text: &str) {
         let text = cut(text, self.limits.message_bytes_max);
-        if self.ended() || self.full() || text.is_empty() {
+        if self.ended() || self.full_for_workflow() || text.is_empty() {
             return;
         }
         let inside = self.present().find(|party| party.who.role == Role::Workflow);
@@ -48,10 +48,18 @@ impl Hands for Draft<'_> {
     /// It greets, then answers what was asked before it came.
     fn invite(&mut self, bot: &Bot) {
         let (_, seq) = self.join(Role::Bot(bot.name.clone()), Visibility::All, &bot.nickname);
-        self.owe(Effect::BotTurn { bot: bot.name.clone(), seq });
+        self.owe_turn(&bot.name, seq);
         if let Some(seq) = self.question.take() {
-            self.owe(Effect::BotTurn { bot: bot.name.clone(), seq });
+            self.owe_turn(&bot.name, seq);
         }
+    }
+
+    fn no_bots(&mut self) -> bool {
+        let none = self.no_turns();
+        if none {
+            self.push(Entry::BotSpent);
+        }
+        none
     }
 
     fn let_in(&mut self, agent: &AgentName, nickname: &str) {

@@ -61,9 +61,12 @@ fn counts(body: &Body, terms: &IdleTerms) -> bool {
         | Body::CustomNotice { .. }
         | Body::Renamed { .. }
         | Body::FileDeleted { .. } => terms.counts.notices(),
-        Body::Opened(_) | Body::Ended | Body::Attached { .. } | Body::Read { .. } | Body::Idle { .. } => {
-            false
-        }
+        Body::Opened(_)
+        | Body::Ended
+        | Body::Attached { .. }
+        | Body::Read { .. }
+        | Body::NearlyFull { .. }
+        | Body::Idle { .. } => false,
     }
 }
 

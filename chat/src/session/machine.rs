@@ -30,7 +30,8 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn done(self) -> Result<Decision, Reject> {
+    fn done(mut self) -> Result<Decision, Reject> {
+        self.draft.bots_make_room();
         Ok(self.draft.finish(self.command, self.asker, self.digest, None))
     }
 }

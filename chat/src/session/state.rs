@@ -46,6 +46,7 @@ pub(super) struct State {
     pub(super) held_until: Option<LeaveReason>,
     pub(super) retired: bool,
     pub(super) idle: super::idle::Watch,
+    pub(super) turns: super::turns::Turns,
     pub(super) files: super::files::Files,
     pub(super) questions: super::rich::Questions,
     /// The key under which originals are sealed, for as long as somebody may see them.
@@ -126,6 +127,9 @@ impl Session {
             Entry::Answered { by, id, digest, answer } => state.keep(*by, id, *digest, answer),
             Entry::Owed { id, effect } => {
                 state.last_effect = state.last_effect.max(id.0);
+                if matches!(effect, Effect::BotTurn { .. }) {
+                    state.turns.took(state.last_at);
+                }
                 state.owed.insert(*id, effect.clone());
             }
             Entry::Settled(id) => {
@@ -154,6 +158,8 @@ impl Session {
             Entry::Idle(change) => state.idle.apply(*change),
             Entry::File(change) => state.files.apply(change),
             Entry::Sealing(key) => state.sealing = *key,
+            // For those who count.
+            Entry::BotSpent => {}
             // Another machine's.
             Entry::Queue(_) | Entry::Agent(_) => {}
         }
@@ -190,6 +196,7 @@ impl Session {
             }
             Body::Rich { .. } | Body::RichReply { .. } => state.questions.happened(event),
             Body::FileUploaded(_) | Body::FileDeleted { .. } => state.files.happened(event),
+            Body::NearlyFull { .. } => state.turns.happened(event),
             Body::Message { .. }
             | Body::Masked { .. }
             | Body::PushedUrl { .. }

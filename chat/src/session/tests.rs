@@ -16,6 +16,7 @@ mod opening;
 mod privacy;
 mod rich;
 mod routing;
+mod turns;
 mod typing;
 mod views;
 mod workflow;
@@ -47,7 +48,13 @@ fn opening() -> Opening {
         sealed_key: Some([9; 16]),
         workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
-        limits: Limits { message_bytes_max: 20, events_max: 30, linger_ms: 600_000, files: None },
+        limits: Limits {
+            message_bytes_max: 20,
+            events_max: 30,
+            linger_ms: 600_000,
+            files: None,
+            talk: Talk::default(),
+        },
         idle: None,
         asynchronous: false,
         privacy: None,

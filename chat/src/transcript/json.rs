@@ -95,6 +95,7 @@ enum What {
     Read { through: u64 },
     IdleAlert { text: String },
     IdleClose { text: String },
+    NearlyFull { text: String },
     Rich { text: String, content: Value },
     RichReply { text: String, content: Value, to: u64 },
     FileUploaded { file_id: String, name: String, bytes: u64, media_type: String, description: String },
@@ -250,6 +251,7 @@ fn line(event: &Event) -> Option<Line> {
         }
         Body::Read { through, .. } => What::Read { through: ViewKind::Supervisor.of(through)? },
         Body::Idle { stage: IdleStage::Close, text } => What::IdleClose { text: shown(text) },
+        Body::NearlyFull { text } => What::NearlyFull { text: shown(text) },
         Body::Idle { text, .. } => What::IdleAlert { text: shown(text) },
         Body::Rich { text, content, .. } => What::Rich { text: shown(text), content: content.json() },
         Body::RichReply { text, content, through, .. } => What::RichReply {

@@ -122,6 +122,7 @@ impl Out {
             Body::Idle { stage: IdleStage::Close, text } => {
                 self.notice(&head, "IDLE_CONTROL_CLOSE", &text.show())
             }
+            Body::NearlyFull { text } => self.notice(&head, "SESSION_NEARLY_FULL", &text.show()),
             Body::Idle { text, .. } => self.notice(&head, "IDLE_CONTROL_ALERT", &text.show()),
             Body::Masked { text, notice: true, .. } => self.notice(&head, "USER_CUSTOM", &text.show()),
             Body::FileUploaded(file) => self.notice(&head, "FILE_UPLOADED", &file.name.show()),

@@ -216,6 +216,12 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
             let name = name.show().into_owned();
             message.user_data = Some([("file-id", id.to_string()), ("file-name", name)].into());
         }
+        // Its clients have no kind of event for it: the system says it.
+        Body::NearlyFull { text } => {
+            message.kind = "Message";
+            message.text = Some(text.show().into_owned());
+            message.message_type = Some("text".to_owned());
+        }
         Body::Idle { stage, text } => {
             message.kind = if *stage == IdleStage::Close { "IdleClose" } else { "IdleAlert" };
             message.text = Some(text.show().into_owned());

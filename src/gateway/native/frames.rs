@@ -122,6 +122,7 @@ fn of_event(event: &Event, view: &View) -> Option<Item> {
         Body::RichReply { text, .. } => ("rich_reply", Some(text.show())),
         Body::FileUploaded(file) => ("file_uploaded", Some(file.name.show())),
         Body::FileDeleted { name, .. } => ("file_deleted", Some(name.show())),
+        Body::NearlyFull { text } => ("nearly_full", Some(text.show())),
         Body::Idle { stage: IdleStage::Close, text } => ("idle_close", Some(text.show())),
         Body::Idle { text, .. } => ("idle_alert", Some(text.show())),
     };

@@ -53,7 +53,13 @@ fn accounts() -> BTreeMap<String, Account> {
 
 /// Options with the services `default` (no bot), `robin` and `support` (to an agent), and short limits.
 pub(super) fn options() -> GatewayOptions {
-    let limits = Limits { message_bytes_max: 1000, events_max: 200, linger_ms: 600_000, files: None };
+    let limits = Limits {
+        message_bytes_max: 1000,
+        events_max: 200,
+        linger_ms: 600_000,
+        files: None,
+        talk: handoff_chat::session::Talk::default(),
+    };
     let bot = Bot { name: BotName("demo".to_owned()), nickname: demo_bot().nickname().to_owned() };
     let silent = ServiceOptions {
         workflow: None,

@@ -207,7 +207,9 @@ async fn the_key_alone_identifies_and_whatever_does_not_fit_is_a_dead_chat() {
 #[actix_web::test]
 async fn what_a_session_refuses_is_told_with_its_code() {
     let mut options = options();
-    options.services.get_mut("default").unwrap().limits.events_max = 4;
+    let limits = &mut options.services.get_mut("default").unwrap().limits;
+    limits.events_max = 4;
+    limits.talk.nearly_full_text = "nearly full".to_owned();
     let site = site_of(Memory::new(), options, 7);
     let chat = site.start().await;
     let (status, reply) = site.call(&chat, "send", &[("message", &"ü".repeat(501))]).await;
@@ -223,6 +225,11 @@ async fn what_a_session_refuses_is_told_with_its_code() {
     }
     let (status, reply) = site.call(&chat, "send", &[("message", "m")]).await;
     assert_eq!((status, code(&reply), &reply["chatEnded"]), (400, 249, &json!(false)));
+    let reply = site.done(&chat, "refresh", &[("transcriptPosition", "1")]).await;
+    let before = reply["messages"].as_array().unwrap().iter().rev().nth(1).unwrap();
+    let (kind, said, from) = (&before["type"], &before["text"], &before["from"]["type"]);
+    assert_eq!([kind, said, from], ["Message", "nearly full", "System"], "told before the last message");
+    assert_eq!(site.done(&chat, "disconnect", &[]).await["chatEnded"], true);
 }
 
 #[actix_web::test]

@@ -1,6 +1,6 @@
 //! What comes back from outside of the session: a bot's answer, work that is done, a timer's moment.
 
-use super::super::draft::SYSTEM;
+use super::super::draft::{Draft, SYSTEM};
 use super::super::event::LeaveReason;
 use super::Case;
 use super::talking::cut;
@@ -43,6 +43,7 @@ pub(super) fn bot_reply(
     if state.is_in(by) {
         for text in says.texts.iter().filter(|text| !text.is_empty()).take(BOT_TEXTS_MAX) {
             let text = cut(text, case.draft.limits.message_bytes_max);
+            case.draft.note_nearly_full();
             if !text.is_empty() && !case.draft.full() {
                 case.draft.message(by, text, None);
             }
@@ -56,17 +57,20 @@ pub(super) fn bot_reply(
         // Without a workflow nobody could take its place.
         let handover = says.handover && state.interaction.is_some();
         if says.leave || handover {
-            bot_leaves(&mut case, by, LeaveReason::Left, handover);
+            case.draft.bot_leaves(by, LeaveReason::Left, handover);
         }
     }
     case.done()
 }
 
-fn bot_leaves(case: &mut Case<'_>, number: u32, reason: LeaveReason, handover: bool) {
-    let asked_by = (reason == LeaveReason::Removed).then_some(SYSTEM);
-    case.draft.leave(number, reason, asked_by);
-    case.draft.end_if_empty();
-    case.draft.interacts(|interaction, draft| interaction.bot_left(draft, handover));
+impl Draft<'_> {
+    /// Takes a bot out; `handover`: a person is to take its place.
+    pub(in super::super) fn bot_leaves(&mut self, number: u32, reason: LeaveReason, handover: bool) {
+        let asked_by = (reason == LeaveReason::Removed).then_some(SYSTEM);
+        self.leave(number, reason, asked_by);
+        self.end_if_empty();
+        self.interacts(|interaction, draft| interaction.bot_left(draft, handover));
+    }
 }
 
 /// A bot's turn brought nothing. It gets it again, until it has failed too often in a row: then it is taken out, and
@@ -83,7 +87,7 @@ pub(super) fn bot_failed(mut case: Case<'_>, effect: EffectId) -> Result<Decisio
         let number = party.who.number;
         case.draft.push(Entry::BotFailed(number));
         if party.failures.saturating_add(1) >= BOT_FAILURES_MAX {
-            bot_leaves(&mut case, number, LeaveReason::Removed, true);
+            case.draft.bot_leaves(number, LeaveReason::Removed, true);
         } else {
             case.draft.owe(Effect::BotTurn { bot: name.clone(), seq });
         }

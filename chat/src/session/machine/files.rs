@@ -54,7 +54,7 @@ fn reserve(mut case: Case<'_>, id: FileId, bytes: u64) -> Result<Decision, Rejec
         Some(Place::Reserved { .. }) | None => {}
     }
     within(&case, limits, id, bytes)?;
-    room(&case, 0)?;
+    room(&mut case, 0)?;
     let now = case.draft.turn.served;
     case.draft.release_files(|file, until| until < now && file != id);
     let until = Millis(now.0.saturating_add(RESERVED_MS));

@@ -32,7 +32,7 @@ pub(super) fn notice(case: Case<'_>, act: &Act) -> Result<Decision, Reject> {
         Act::Rename { nickname } => rename(case, nickname),
         Act::CustomNotice { text, notice_type } => {
             let mut case = case;
-            room(&case, text.len())?;
+            room(&mut case, text.len())?;
             case.draft.notice(case.asker.by, text, notice_type.clone());
             case.done()
         }
@@ -44,7 +44,7 @@ pub(super) fn notice(case: Case<'_>, act: &Act) -> Result<Decision, Reject> {
 
 /// An event that is as long as a message may be, where the session is not full.
 fn says(mut case: Case<'_>, text: &str, body: Body) -> Result<Decision, Reject> {
-    room(&case, text.len())?;
+    room(&mut case, text.len())?;
     case.draft.speak(case.asker.by, body);
     case.done()
 }
@@ -59,7 +59,7 @@ fn rename(case: Case<'_>, nickname: &str) -> Result<Decision, Reject> {
 }
 
 fn attach(mut case: Case<'_>, data: &BTreeMap<String, String>) -> Result<Decision, Reject> {
-    room(&case, data.iter().map(|(key, value)| key.len() + value.len()).max().unwrap_or(0))?;
+    room(&mut case, data.iter().map(|(key, value)| key.len() + value.len()).max().unwrap_or(0))?;
     if data.len() > DATA_KEYS_MAX {
         return Err(Reject::Full { events_max: case.draft.limits.events_max });
     }

@@ -9,15 +9,15 @@ use crate::rich::{Answer, Rich, RichReject};
 
 /// An agent sends one.
 pub(super) fn send(mut case: Case<'_>, content: &str) -> Result<Decision, Reject> {
-    may_say(&case, content)?;
+    may_say(&mut case, content)?;
     let rich = Rich::read(content)?;
     case.draft.rich(case.asker.by, &rich, content);
     case.done()
 }
 
 /// The customer answers one, by its index in his view.
-pub(super) fn reply(case: Case<'_>, to: u64, content: &str) -> Result<Decision, Reject> {
-    may_say(&case, content)?;
+pub(super) fn reply(mut case: Case<'_>, to: u64, content: &str) -> Result<Decision, Reject> {
+    may_say(&mut case, content)?;
     let answer: Answer =
         serde_json::from_str(content).map_err(|error| RichReject::Misfit(error.to_string()))?;
     let question = case.draft.state.questions.at(case.asker.view, to).ok_or(RichReject::NoQuestion)?;
@@ -47,7 +47,7 @@ pub(super) fn replied(
     case.done()
 }
 
-fn may_say(case: &Case<'_>, content: &str) -> Result<(), Reject> {
+fn may_say(case: &mut Case<'_>, content: &str) -> Result<(), Reject> {
     if !case.draft.state.is_in(case.asker.by) {
         return Err(Reject::Ended);
     }

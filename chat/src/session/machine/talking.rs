@@ -4,22 +4,38 @@ use super::super::event::Role;
 use super::{Case, rich};
 use crate::command::Reject;
 use crate::entity::Decision;
-use crate::entry::Effect;
 
 pub(super) fn too_long(bytes: usize, bytes_max: u32) -> bool {
     u32::try_from(bytes).map_or(true, |bytes| bytes > bytes_max)
 }
 
-/// What is as long as a message may be, where the session is not full.
-pub(super) fn room(case: &Case<'_>, bytes: usize) -> Result<(), Reject> {
-    let limits = case.draft.limits;
-    if too_long(bytes, limits.message_bytes_max) {
-        return Err(Reject::TooLong { bytes_max: limits.message_bytes_max });
-    }
+/// What is as long as a message may be, where the session is not full; where it nearly is, everybody is told before.
+pub(super) fn room(case: &mut Case<'_>, bytes: usize) -> Result<(), Reject> {
+    fits(case, bytes)?;
     if case.draft.full() {
-        return Err(Reject::Full { events_max: limits.events_max });
+        return Err(Reject::Full { events_max: case.draft.limits.events_max });
     }
+    case.draft.note_nearly_full();
     Ok(())
+}
+
+/// As [`room`], and in a full session too where the workflow waits for what the customer says.
+fn room_to_say(case: &mut Case<'_>, bytes: usize) -> Result<(), Reject> {
+    let draft = &case.draft;
+    let asked = case.asker.by == draft.state.customer_number() && listens(case);
+    if asked && draft.full() && !draft.full_for_workflow() {
+        return fits(case, bytes);
+    }
+    room(case, bytes)
+}
+
+fn fits(case: &Case<'_>, bytes: usize) -> Result<(), Reject> {
+    let bytes_max = case.draft.limits.message_bytes_max;
+    if too_long(bytes, bytes_max) { Err(Reject::TooLong { bytes_max }) } else { Ok(()) }
+}
+
+fn listens(case: &Case<'_>) -> bool {
+    case.draft.state.interaction.as_ref().is_some_and(|interaction| interaction.listens())
 }
 
 /// The longest beginning of a text that fits, whole characters only.
@@ -40,7 +56,7 @@ pub(super) fn send(
     if !state.is_in(by) {
         return Err(Reject::Ended);
     }
-    room(&case, text.len())?;
+    room_to_say(&mut case, text.len())?;
     if by == state.customer_number()
         && let Some((question, text, content)) = rich::written(&case, text)
     {
@@ -57,10 +73,10 @@ pub(super) fn heard(case: &mut Case<'_>, seq: u64, text: &str) {
     if case.asker.by == state.customer_number() {
         for party in state.parties.values().filter(|party| party.present()) {
             if let Role::Bot(bot) = &party.who.role {
-                case.draft.owe(Effect::BotTurn { bot: bot.clone(), seq });
+                case.draft.asks_bot(bot, seq);
             }
         }
-        if state.interaction.as_ref().is_some_and(|interaction| interaction.listens()) {
+        if listens(case) {
             let text = case.draft.clean(text).into_owned();
             case.draft.interacts(|interaction, draft| interaction.heard(draft, &text));
         }

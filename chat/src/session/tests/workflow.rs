@@ -10,12 +10,20 @@ use std::sync::Arc;
 pub(super) const DEMO: &str = include_str!("../../../../config/workflows/demo.toml");
 
 pub(super) fn started_with(text: &str, first: Option<&str>) -> World {
+    let talk = Talk::default();
+    started_within(
+        text,
+        first,
+        Limits { message_bytes_max: 200, events_max: 300, linger_ms: 600_000, files: None, talk },
+    )
+}
+
+pub(super) fn started_within(text: &str, first: Option<&str>, limits: Limits) -> World {
     let known = Known {
         bots: BTreeMap::from([(BotName("demo".to_owned()), "Robin".to_owned())]),
         queues: BTreeMap::from([(crate::QueueName("support".to_owned()), 30_000)]),
     };
     let program = Some(Arc::new(read("w", text, &known).unwrap()));
-    let limits = Limits { message_bytes_max: 200, events_max: 300, linger_ms: 600_000, files: None };
     let text = first.map(str::to_owned);
     World::open(Opening { workflow: program, bot: None, limits, text, ..opening() })
 }
@@ -189,7 +197,8 @@ fn a_program_that_runs_in_circles_is_stopped() {
     let file = small("post = \"b\"\n[steps.a]\nsay = \"x\"\n[steps.b]\nattach = \"k\"\nvalue = \"v\"\n");
     let mut program = read("w", &file, &Known::default()).unwrap();
     program.steps[0].next = Some(0);
-    let limits = Limits { message_bytes_max: 20, events_max: 1000, linger_ms: 1, files: None };
+    let limits =
+        Limits { message_bytes_max: 20, events_max: 1000, linger_ms: 1, files: None, talk: Talk::default() };
     let world = World::open(Opening { workflow: Some(Arc::new(program)), bot: None, limits, ..opening() });
     assert!(world.session.ended() && world.place() == Place::Done(How::Failed));
     assert_eq!(world.texts().len(), 64);

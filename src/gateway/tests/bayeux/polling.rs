@@ -166,6 +166,7 @@ async fn a_long_chat_comes_in_pieces_and_waits_for_a_client_that_does_not_take_i
         events_max: 10_000,
         linger_ms: 600_000,
         files: None,
+        talk: handoff_chat::session::Talk::default(),
     };
     let service = ServiceOptions {
         workflow: None,

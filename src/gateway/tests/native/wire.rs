@@ -147,6 +147,25 @@ async fn a_client_that_does_not_read_is_closed_and_loses_nothing() {
     }
 }
 
+#[actix_web::test]
+async fn a_chat_says_that_it_is_nearly_full_and_a_full_one_can_be_left() {
+    let mut small = options();
+    let limits = &mut small.services.get_mut("default").unwrap().limits;
+    limits.events_max = 4;
+    limits.talk.nearly_full_text = "nearly full".to_owned();
+    let site = site_of(Memory::new(), small, 7);
+    let mut window = Window::customer(&site).await;
+    window.start(json!({"nickname": "n"})).await;
+    for number in 1..3 {
+        window.done("send", json!({"number": number, "text": "m"})).await;
+    }
+    let is_told = |event: &Value| event["type"] == "nearly_full" && event["text"] == "nearly full";
+    let told = |frame: &Value| frame["events"].as_array().into_iter().flatten().any(is_told);
+    window.find("the notice", told).await;
+    assert_eq!(window.code("send", json!({"number": 3, "text": "m"})).await, "full");
+    window.done("leave", json!({"number": 3})).await;
+}
+
 /// How many sockets were closed for this reason.
 fn shown(site: &Site, reason: &str) -> u64 {
     site.sample(&format!("handoff_socket_closes_total{{kind=\"customer\",reason=\"{reason}\"}} "))

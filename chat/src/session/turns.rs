@@ -1,0 +1,102 @@
+//! How many turns the bots of a chat have had, and how many are left: whoever answers each of a bot's words would keep
+//! it talking until the chat is full.
+
+use super::command::Limits;
+use super::draft::Draft;
+use super::event::{Body, Event, LeaveReason, Role, Text};
+use crate::entry::{Effect, Entry};
+use crate::id::{BotName, Millis};
+use bincode::{Decode, Encode};
+
+/// The span in which turns are counted together, in milliseconds.
+const SPAN_MS: i64 = 60_000;
+
+/// What a session remembers of its bots' turns and of its room. A stored shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub(super) struct Turns {
+    all: u32,
+    since: Millis,
+    lately: u32,
+    /// Whether everybody was told that the chat is nearly full.
+    told: bool,
+}
+
+impl Turns {
+    /// A turn is owed at this moment.
+    pub(super) fn took(&mut self, at: Millis) {
+        if at.0.saturating_sub(self.since.0) >= SPAN_MS {
+            (self.since, self.lately) = (at, 0);
+        }
+        self.all = self.all.saturating_add(1);
+        self.lately = self.lately.saturating_add(1);
+    }
+
+    /// Takes an event: is it the notice?
+    pub(super) fn happened(&mut self, event: &Event) {
+        self.told |= matches!(event.body, Body::NearlyFull { .. });
+    }
+
+    fn over(&self, limits: &Limits, at: Millis) -> bool {
+        let talk = &limits.talk;
+        let lately = if at.0.saturating_sub(self.since.0) < SPAN_MS { self.lately } else { 0 };
+        let reached = |count: u32, most: u32| most > 0 && count >= most;
+        reached(self.all, talk.bot_turns_max) || reached(lately, talk.bot_turns_per_minute)
+    }
+}
+
+impl Limits {
+    /// The events that are kept for people when bots have used up the rest.
+    fn kept_for_people(&self) -> u64 {
+        u64::from(self.events_max / 10)
+    }
+
+    /// How many events before the end everybody is told.
+    fn told_before(&self) -> u64 {
+        u64::from(self.events_max / 20).max(1)
+    }
+}
+
+impl Draft<'_> {
+    /// Whether no bot may have another turn: they had as many as they may, or what is left is for people.
+    pub(super) fn no_turns(&self) -> bool {
+        self.turns.over(self.limits, self.at) || self.left() <= self.limits.kept_for_people()
+    }
+
+    /// The bot has something to answer; one that may have no more turns is to be taken out instead.
+    pub(super) fn asks_bot(&mut self, bot: &BotName, seq: u64) {
+        if self.no_turns() {
+            self.bots_out = true;
+        } else {
+            self.owe_turn(bot, seq);
+        }
+    }
+
+    /// Owes a turn, whatever is left.
+    pub(super) fn owe_turn(&mut self, bot: &BotName, seq: u64) {
+        self.turns.took(self.at);
+        self.owe(Effect::BotTurn { bot: bot.clone(), seq });
+    }
+
+    /// Takes out the bots that may have no more turns; the workflow goes on as when a bot asks for a person.
+    pub(super) fn bots_make_room(&mut self) {
+        if self.ended() || !(self.bots_out || self.left() <= self.limits.kept_for_people()) {
+            return;
+        }
+        let bots = self.present().filter(|party| matches!(party.who.role, Role::Bot(_)));
+        let bots: Vec<u32> = bots.map(|party| party.who.number).collect();
+        for number in bots {
+            self.push(Entry::BotSpent);
+            self.bot_leaves(number, LeaveReason::Removed, true);
+        }
+    }
+
+    /// Tells everybody, once and before what somebody says, that there is room for little more.
+    pub(super) fn note_nearly_full(&mut self) {
+        let text = &self.limits.talk.nearly_full_text;
+        if !text.is_empty() && !self.turns.told && self.left() <= self.limits.told_before() {
+            self.turns.told = true;
+            let text = Text::clear(text);
+            self.event(super::draft::SYSTEM, [true; 3], Body::NearlyFull { text });
+        }
+    }
+}
