@@ -3,7 +3,7 @@
 
 mod files;
 
-use crate::options::{Config, Durability, Http, StoreKind};
+use crate::options::{Config, Durability, Http, Service, StoreKind};
 use crate::problem::{Origin, Problems};
 use crate::secret::Secret;
 use crate::slot::Origins;
@@ -208,29 +208,33 @@ impl Checker<'_> {
         if config.services.keys().any(|name| !good_name(name)) {
             self.refuse("services", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
         }
-        for (name, service) in &config.services {
-            for (key, ms) in [
-                ("inactivity_alert_ms", service.inactivity_alert_ms),
-                ("inactivity_close_ms", service.inactivity_close_ms),
-            ] {
-                self.range(&format!("services.{name}.{key}"), ms, 0, IDLE_MS_MAX);
-            }
-            let key = format!("services.{name}.starts_per_minute");
-            self.range(&key, service.starts_per_minute, 0, RATE_MAX);
-            let key = format!("services.{name}.bot_turns_per_minute");
-            self.range(&key, service.bot_turns_per_minute, 0, RATE_MAX);
-            if service.bot.as_ref().is_some_and(|bot| !good_name(bot)) {
-                self.refuse(&format!("services.{name}.bot"), "must be a bot's name, not a path");
-            }
-            if service.workflow.as_ref().is_some_and(|workflow| !good_name(workflow)) {
-                self.refuse(&format!("services.{name}.workflow"), "must be a workflow's name, not a path");
-            }
-            if service.bot.is_some() && service.workflow.is_some() {
-                self.refuse(
-                    &format!("services.{name}.bot"),
-                    "and the workflow are both set: a workflow invites its own bots, keep one",
-                );
-            }
+        config.services.iter().for_each(|(name, service)| self.service(name, service));
+    }
+
+    fn service(&mut self, name: &str, service: &Service) {
+        for (key, ms) in [
+            ("inactivity_alert_ms", service.inactivity_alert_ms),
+            ("inactivity_close_ms", service.inactivity_close_ms),
+        ] {
+            self.range(&format!("services.{name}.{key}"), ms, 0, IDLE_MS_MAX);
+        }
+        for (key, rate) in [
+            ("starts_per_minute", service.starts_per_minute),
+            ("bot_turns_per_minute", service.bot_turns_per_minute),
+        ] {
+            self.range(&format!("services.{name}.{key}"), rate, 0, RATE_MAX);
+        }
+        if service.bot.as_ref().is_some_and(|bot| !good_name(bot)) {
+            self.refuse(&format!("services.{name}.bot"), "must be a bot's name, not a path");
+        }
+        if service.workflow.as_ref().is_some_and(|workflow| !good_name(workflow)) {
+            self.refuse(&format!("services.{name}.workflow"), "must be a workflow's name, not a path");
+        }
+        if service.bot.is_some() && service.workflow.is_some() {
+            self.refuse(
+                &format!("services.{name}.bot"),
+                "and the workflow are both set: a workflow invites its own bots, keep one",
+            );
         }
     }
 

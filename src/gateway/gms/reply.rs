@@ -202,7 +202,8 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
             message.message_type = Some("text".to_owned());
             message.event_attributes = Some(json!({"rich": content.json()}));
         }
-        Body::RichReply { text, .. } => {
+        // The field's clients have no kind of event for a nearly full chat: the system says it.
+        Body::RichReply { text, .. } | Body::NearlyFull { text } => {
             message.kind = "Message";
             message.text = Some(text.show().into_owned());
             message.message_type = Some("text".to_owned());
@@ -215,12 +216,6 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
             (message.kind, message.text) = ("FileDeleted", Some(name.show().into_owned()));
             let name = name.show().into_owned();
             message.user_data = Some([("file-id", id.to_string()), ("file-name", name)].into());
-        }
-        // Its clients have no kind of event for it: the system says it.
-        Body::NearlyFull { text } => {
-            message.kind = "Message";
-            message.text = Some(text.show().into_owned());
-            message.message_type = Some("text".to_owned());
         }
         Body::Idle { stage, text } => {
             message.kind = if *stage == IdleStage::Close { "IdleClose" } else { "IdleAlert" };
