@@ -10,6 +10,7 @@ pub mod cassandra;
 pub mod memory;
 pub mod shape;
 pub mod sqlite;
+pub mod trouble;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -106,6 +107,10 @@ pub enum JournalError {
     /// the answer is definite.
     #[error("outcome unknown: {0}")]
     Unknown(String),
+    /// The store has no room. Definite: nothing of this call is or will be in the log (what an earlier call of unknown
+    /// outcome did is still unknown). The same call may be repeated and succeeds when there is room.
+    #[error("the store is full: {0}")]
+    Full(String),
     /// The store refuses for a reason that a repeat does not cure (wrong schema, frame too large, damaged data).
     #[error("journal refuses: {0}")]
     Refused(String),
@@ -118,14 +123,15 @@ pub trait Journal: Send + Sync + 'static {
     /// and every frame that was ever acknowledged is readable. Creates the log of a shard that has none.
     ///
     /// # Errors
-    /// `Fenced` when another node claimed a later epoch meanwhile; `Unknown` when the store did not answer.
+    /// `Fenced` when another node claimed a later epoch meanwhile; `Unknown` when the store did not answer; `Full`
+    /// when it has no room. An epoch may then be taken without its owner: the next claim takes the one after it.
     async fn claim(&self, shard: ShardId, owner: Owner) -> Result<Claimed, JournalError>;
 
     /// Appends one frame at exactly `at`. `Ok` means committed. Idempotent for the same `at` and frame id.
     ///
     /// # Errors
-    /// `Fenced` is definite. After `Unknown` the caller repeats with the same position, id and bytes, and neither
-    /// sends nor appends anything else meanwhile.
+    /// `Fenced` and `Full` are definite. After `Unknown` the caller repeats with the same position, id and bytes, and
+    /// neither sends nor appends anything else meanwhile.
     async fn append(&self, tenure: &Tenure, at: Position, frame: &Frame) -> Result<(), JournalError>;
 
     /// Confirms that the tenure still holds at some moment between call and answer (for reads).
@@ -165,6 +171,12 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// `Unknown` when the store did not answer.
     async fn head(&self, shard: ShardId) -> Result<Option<Head>, JournalError>;
+
+    /// Whether the store's disk is full as far as this node knows. What was begun may still be committed, in a reserve;
+    /// new commands are not to be taken until there is room again.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 /// The shared tables. A row is addressed by table, key and row number; rows of one key are kept in order.

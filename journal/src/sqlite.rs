@@ -16,10 +16,11 @@ mod chain;
 mod claims;
 mod file;
 mod layout;
+mod left;
+mod room;
 mod tables;
 mod writer;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -38,6 +39,7 @@ use claims::Claims;
 use layout::Layout;
 use writer::{Answer, Task, Work};
 
+pub use room::{PretendedDisk, RESERVE_BYTES};
 pub use writer::CommitFault;
 
 /// Incarnations of this node whose writers are kept; the oldest goes first and comes back when it is needed.
@@ -83,6 +85,8 @@ struct Inner {
     fault: Arc<AtomicU8>,
     /// In the order in which they were started.
     writers: Mutex<Vec<(Owner, mpsc::Sender<Work>)>>,
+    /// Held while logs that were left behind are folded.
+    folding: Mutex<()>,
     /// Held for as long as the store is open.
     _lock: File,
 }
@@ -99,6 +103,7 @@ impl SqliteStore {
         let layout = Arc::new(Layout::create(folder, node).map_err(refused)?);
         let lock = layout.lock_node().map_err(JournalError::Refused)?;
         layout.clear_tmp().map_err(refused)?;
+        layout.room().look();
         let puts = tables::start(&layout, durability).map_err(refused)?;
         let inner = Inner {
             node,
@@ -108,6 +113,7 @@ impl SqliteStore {
             durability,
             fault: Arc::new(AtomicU8::new(0)),
             writers: Mutex::new(Vec::new()),
+            folding: Mutex::new(()),
             _lock: lock,
         };
         let store = Self { inner: Arc::new(inner), puts, slots: Semaphore::new(BLOCKING_MAX) };
@@ -116,6 +122,8 @@ impl SqliteStore {
             Ok(count) => info!(count, "log files that no log needs any more were deleted"),
             Err(error) => warn!(%error, "old log files were not looked through"),
         }
+        store.inner.fold_left_behind();
+        room::watch(store.inner.layout.room()).map_err(refused)?;
         Ok(store)
     }
 
@@ -131,6 +139,11 @@ impl SqliteStore {
     /// Makes the next commit fail; for tests of unknown outcomes.
     pub fn fail_next_commit(&self, fault: CommitFault) {
         self.inner.fault.store(fault as u8, Ordering::Relaxed);
+    }
+
+    /// Makes the disk look full; for tests.
+    pub fn pretend_disk(&self, disk: PretendedDisk) {
+        self.inner.layout.room().pretend_disk(disk);
     }
 
     /// Runs blocking work aside, a few at a time. `None`: the runtime is going down.
@@ -187,47 +200,6 @@ impl Inner {
             || format!("{} never held shard {} in epoch {}", tenure.owner, tenure.shard, tenure.epoch);
         term.ok_or_else(|| JournalError::Refused(never()))
     }
-
-    fn sweep(&self) -> Result<usize, JournalError> {
-        let unreadable = |error: std::io::Error| JournalError::Unknown(error.to_string());
-        let mut files = self.log_files().map_err(unreadable)?;
-        // A node that runs, stopped or not, holds its lock and may write to any life's file. While this process holds
-        // it, that node neither writes nor claims; so what is live is looked up only then.
-        let absent: BTreeMap<NodeId, File> = files
-            .iter()
-            .map(|owner| owner.node)
-            .filter(|node| *node != self.node)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .filter_map(|node| Some((node, self.layout.lock_absent(node)?)))
-            .collect();
-        files.retain(|owner| owner.node == self.node || absent.contains_key(&owner.node));
-        let mut live: BTreeSet<Owner> = BTreeSet::new();
-        for shard in self.claims.shards() {
-            // A shard between two owners: whatever there is may still be needed.
-            let Some(term) = self.settled_term(shard)? else { return Ok(0) };
-            live.extend(term.extents().iter().map(|extent| extent.owner));
-            live.insert(term.owner);
-        }
-        // Held while deleting, so that no incarnation comes back to a file that goes.
-        let writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        live.extend(writers.iter().map(|(owner, _)| *owner));
-        let mut deleted = 0;
-        for owner in files.into_iter().filter(|owner| !live.contains(owner)) {
-            file::delete(&self.layout.log(owner)).map_err(unreadable)?;
-            deleted += 1;
-        }
-        Ok(deleted)
-    }
-
-    fn log_files(&self) -> std::io::Result<Vec<Owner>> {
-        let mut owners = Vec::new();
-        for entry in std::fs::read_dir(self.layout.logs())? {
-            let name = entry?.file_name();
-            owners.extend(name.to_str().and_then(|name| name.strip_suffix(".db")?.parse::<Owner>().ok()));
-        }
-        Ok(owners)
-    }
 }
 
 #[async_trait]
@@ -247,6 +219,9 @@ impl Journal for SqliteStore {
         let tenure = Tenure { shard, epoch, owner };
         let first_segment = opening.first_segment;
         let next = self.write(&tenure, Task::Open(opening)).await?.settled()?;
+        // What the owner before left, if it is dead; nobody waits for it.
+        let inner = Arc::clone(&self.inner);
+        drop(tokio::task::spawn_blocking(move || inner.fold_left_behind()));
         Ok(Claimed { tenure, first_segment, next })
     }
 
@@ -322,5 +297,9 @@ impl Journal for SqliteStore {
             Ok(Some(Head { epoch, owner, first_segment, next }))
         })
         .await
+    }
+
+    fn is_full(&self) -> bool {
+        self.inner.layout.room().full()
     }
 }

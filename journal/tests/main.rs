@@ -31,6 +31,7 @@ mod cassandra;
 mod contract;
 mod embedded;
 mod faults;
+mod full;
 mod processes;
 mod support;
 mod torture;

@@ -123,7 +123,7 @@ impl Cells {
 
     /// Makes a key's folder so that its name survives a power loss as surely as the version in it.
     fn create_folder(&self, folder: &PathBuf) -> io::Result<()> {
-        fs::create_dir_all(folder)?;
+        self.layout.room().with(|| fs::create_dir_all(folder))?;
         for above in folder.ancestors().skip(1) {
             sync_folder(above)?;
             if *above == self.layout.cells() {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::layout::Layout;
+use super::room;
 use crate::{Epoch, JournalError, Owner, ShardId};
 
 pub(super) struct Claims {
@@ -68,7 +69,9 @@ impl Claims {
     /// Claims an epoch; `false` when somebody else has it.
     pub(super) fn make(&self, shard: ShardId, epoch: Epoch, owner: Owner) -> Result<bool, JournalError> {
         let content = format!("{owner}\n");
-        self.layout.publish(&self.path(shard, epoch), content.as_bytes()).map_err(|error| unknown(&error))
+        self.layout.publish(&self.path(shard, epoch), content.as_bytes()).map_err(|error| {
+            if room::is_full(&error) { JournalError::Full(error.to_string()) } else { unknown(&error) }
+        })
     }
 
     /// The answer for an owner whose epoch is over.

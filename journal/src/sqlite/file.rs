@@ -1,12 +1,13 @@
 //! Opening SQLite files: one writer each, and readers that never disturb him and are never held up by him.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::Durability;
+use super::{Durability, room};
 
 /// The file format that this build reads and writes.
 const FORMAT: i64 = 2;
@@ -16,6 +17,18 @@ const READER_BUSY: Duration = Duration::from_millis(20);
 
 /// How often a reader tries before it says "unknown".
 const READ_ATTEMPTS_MAX: usize = 50;
+
+/// The write-ahead log is folded into the file when it is so large, in bytes on the disk.
+const WAL_BYTES: u64 = 4 * 1024 * 1024;
+
+/// What a page takes in the write-ahead log: itself and its head.
+const WAL_FRAME_BYTES: u64 = 4096 + 24;
+
+/// How long the folding of a log waits for readers; without it the log stays as long as it is till the next time.
+const FOLD_BUSY: Duration = Duration::from_millis(100);
+
+/// How long a writer waits for a lock.
+const WRITER_BUSY: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FileError {
@@ -29,6 +42,23 @@ pub(super) enum FileError {
     Restless,
 }
 
+impl FileError {
+    /// Whether there is no room on the disk. At a commit only [`FileError::nothing_committed`] is definite.
+    pub(super) fn is_full(&self) -> bool {
+        match self {
+            Self::Io(error) => room::is_full(error),
+            Self::Sqlite(error) => self.nothing_committed() || is_shared_memory(error),
+            Self::Format(_) | Self::Restless => false,
+        }
+    }
+
+    /// Whether this error of a commit tells that nothing was committed. "Full" comes from a page that was not written
+    /// whole, and what makes a transaction count is written last. Every other error may come after it.
+    pub(super) fn nothing_committed(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
+}
+
 /// Opens a file for its only writer and makes the tables that are missing.
 pub(super) fn open_writer(
     path: &Path,
@@ -36,7 +66,7 @@ pub(super) fn open_writer(
     durability: Durability,
 ) -> Result<Connection, FileError> {
     let mut db = Connection::open(path)?;
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(WRITER_BUSY)?;
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", durability.pragma())?;
     // The writer checkpoints between two batches, not inside a commit that somebody waits for.
@@ -53,7 +83,51 @@ pub(super) fn open_writer(
         FORMAT => {}
         other => return Err(FileError::Format(other)),
     }
+    keep_small(&db, path)?;
     Ok(db)
+}
+
+fn wal(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// What the write-ahead log takes on the disk, in bytes.
+pub(super) fn wal_bytes(path: &Path) -> u64 {
+    std::fs::metadata(wal(path)).map_or(0, |meta| meta.len())
+}
+
+/// Folds the write-ahead log into the file if it has grown large. A log that was folded is written over from its
+/// start, so it stays at its length; one that readers or a huge batch made longer is cut.
+pub(super) fn keep_small(db: &Connection, path: &Path) -> Result<(), FileError> {
+    let bytes = wal_bytes(path);
+    if bytes < WAL_BYTES {
+        return Ok(());
+    }
+    if bytes >= 2 * WAL_BYTES {
+        return cut(db).map(|_| ());
+    }
+    let (used, folded): (i64, i64) =
+        db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok((row.get(1)?, row.get(2)?)))?;
+    if folded < used && used.unsigned_abs() * WAL_FRAME_BYTES >= WAL_BYTES {
+        db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Folds the write-ahead log into the file and gives its room back. `false`: a reader is still at it.
+pub(super) fn cut(db: &Connection) -> Result<bool, FileError> {
+    db.busy_timeout(FOLD_BUSY)?;
+    let busy: Result<i64, _> = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    db.busy_timeout(WRITER_BUSY)?;
+    Ok(busy? == 0)
+}
+
+/// Does the same for a file that nobody writes any more.
+pub(super) fn cut_left_behind(path: &Path) -> Result<bool, FileError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    cut(&Connection::open_with_flags(path, flags)?)
 }
 
 /// Reads a file that another process may be writing; `None` when there is no such file or nothing in it yet.
@@ -117,10 +191,21 @@ fn open_unshared(path: &Path) -> Result<Connection, FileError> {
     Ok(db)
 }
 
+/// What may not be so at the next try, or not without shared memory, whose file can't grow on a full disk.
 fn is_transient(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
+    if is_shared_memory(error) {
+        return true;
+    }
     matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen))
         || matches!(code, Some(ErrorCode::FileLockingProtocolFailed | ErrorCode::DatabaseCorrupt))
+}
+
+/// Whether the shared memory's file can't be made or grow: SQLite does not say why, and a full disk is the reason.
+fn is_shared_memory(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE};
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(SQLITE_IOERR_SHMSIZE) || code == Some(SQLITE_IOERR_SHMOPEN)
 }
 
 type Stamp = [Option<(u64, Option<SystemTime>)>; 2];
@@ -132,9 +217,7 @@ fn stamp(path: &Path) -> Result<Stamp, FileError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     };
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    Ok([of(path)?, of(Path::new(&log))?])
+    Ok([of(path)?, of(&wal(path))?])
 }
 
 /// Deletes a file with what SQLite keeps beside it.

@@ -6,35 +6,47 @@
 //! tables/NODE.db                one node's rows
 //! cells/TABLE/KEY/VERSION       versioned cells, made by link(2)
 //! nodes/NODE.lock               held with flock(2) by the process that is this node
+//! reserve                       room that is given up when the disk is full
 //! tmp/                          files that are not linked yet
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::room::Room;
 use crate::{NodeId, Owner};
 
-/// How long a starting node waits for a process of the same id that is just ending.
-const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// How long a starting node waits for a process of the same id that is just ending, or for another node that looks
+/// after what its last life left.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct Layout {
     root: PathBuf,
     node: NodeId,
     tmp_files: AtomicU64,
+    room: Arc<Room>,
 }
 
 impl Layout {
     /// Makes the folders that are missing.
     pub(super) fn create(root: &Path, node: NodeId) -> io::Result<Self> {
+        let aside = root.join("tmp").join(format!("{node}-{}-reserve", std::process::id()));
+        let room = Arc::new(Room::new(root, aside));
         for folder in ["log", "claims", "tables", "cells", "nodes", "tmp"] {
-            fs::create_dir_all(root.join(folder))?;
+            room.with(|| fs::create_dir_all(root.join(folder)))?;
         }
         sync_folder(root)?;
-        Ok(Self { root: root.to_owned(), node, tmp_files: AtomicU64::new(0) })
+        Ok(Self { root: root.to_owned(), node, tmp_files: AtomicU64::new(0), room })
+    }
+
+    /// Whether and how there is room on the disk.
+    pub(super) fn room(&self) -> &Arc<Room> {
+        &self.room
     }
 
     pub(super) fn claims(&self) -> PathBuf {
@@ -90,7 +102,7 @@ impl Layout {
                 }
             }
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        self.room.with(|| note_holder(&file)).map_err(failed)?;
         Ok(file)
     }
 
@@ -117,6 +129,10 @@ impl Layout {
     ///
     /// The content is complete before the name appears: written aside, synced, linked, and the folder synced.
     pub(super) fn publish(&self, path: &Path, content: &[u8]) -> io::Result<bool> {
+        self.room.with(|| self.try_publish(path, content))
+    }
+
+    fn try_publish(&self, path: &Path, content: &[u8]) -> io::Result<bool> {
         let number = self.tmp_files.fetch_add(1, Ordering::Relaxed);
         let aside = self.root.join("tmp").join(format!("{}-{}-{number}", self.node, std::process::id()));
         let written = File::create(&aside).and_then(|mut file| {
@@ -134,6 +150,14 @@ impl Layout {
         sync_folder(path.parent().unwrap_or(&self.root))?;
         Ok(linked)
     }
+}
+
+/// Writes who holds a lock: over what stands there, which needs no room on a full disk.
+fn note_holder(mut file: &File) -> io::Result<()> {
+    let line = format!("{}\n", std::process::id());
+    file.rewind()?;
+    file.write_all(line.as_bytes())?;
+    file.set_len(line.len() as u64)
 }
 
 /// Makes the names in a folder durable.

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::{mpsc, oneshot};
-use tracing::warn;
 
 use super::chain::number;
 use super::file::{self, FileError};
 use super::layout::Layout;
+use super::room::Room;
 use super::{Durability, SqliteStore};
+use crate::trouble::Trouble;
 use crate::{CLOSING_ROW, Entry, Place, Row, Swap, Table, Tables, TablesError};
 
 /// Puts that wait for the writer; more wait with their callers.
@@ -20,9 +21,6 @@ const QUEUE_MAX: usize = 1024;
 
 /// Puts in one transaction.
 const BATCH_MAX: usize = 256;
-
-/// Bytes written between two checkpoints.
-const CHECKPOINT_BYTES: usize = 8 * 1024 * 1024;
 
 const SCHEMA: &str = "
     CREATE TABLE entry (tab INTEGER, key TEXT, row INTEGER, body BLOB, PRIMARY KEY (tab, key, row)) WITHOUT ROWID;
@@ -76,22 +74,31 @@ fn failed(error: &FileError) -> TablesError {
 /// Starts the thread that writes this node's rows; it ends when all senders are gone.
 pub(super) fn start(layout: &Layout, durability: Durability) -> std::io::Result<mpsc::Sender<Put>> {
     let (sender, mut queue) = mpsc::channel::<Put>(QUEUE_MAX);
-    let mut writer = Writer { path: layout.own_table(), durability, db: None, written: 0 };
+    let mut writer = Writer {
+        path: layout.own_table(),
+        durability,
+        db: None,
+        room: layout.room().clone(),
+        commits: Trouble::new("table commits fail; their outcome is unknown"),
+        upkeep: Trouble::new("the table file is not kept small"),
+    };
     std::thread::Builder::new().name("tables".to_owned()).spawn(move || {
         while let Some(first) = queue.blocking_recv() {
             let mut batch = vec![first];
             while let Some(put) = (batch.len() < BATCH_MAX).then(|| queue.try_recv().ok()).flatten() {
                 batch.push(put);
             }
-            let outcome = writer.commit(&batch);
-            if let Err(error) = &outcome {
-                // Unknown: opened and read anew by the next batch; puts are repeated by their callers.
-                warn!(%error, "table commit failed; its outcome is unknown");
-                writer.db = None;
+            let outcome = writer.commit_with_room(&batch);
+            match &outcome {
+                Ok(()) => writer.commits.went_well(),
+                // A full disk is told by who looks after its room.
+                Err(error) if error.is_full() => {}
+                Err(error) => writer.commits.came(error),
             }
             for put in batch {
                 let _ = put.reply.send(outcome.as_ref().copied().map_err(failed));
             }
+            writer.keep_small();
         }
     })?;
     Ok(sender)
@@ -100,51 +107,79 @@ pub(super) fn start(layout: &Layout, durability: Durability) -> std::io::Result<
 struct Writer {
     path: PathBuf,
     durability: Durability,
+    /// `None` until the first batch and after an error: unknown outcomes are read anew, puts repeated by their callers.
     db: Option<Connection>,
-    written: usize,
+    room: Arc<Room>,
+    commits: Trouble,
+    upkeep: Trouble,
 }
 
 impl Writer {
+    /// Commits a batch; where the disk is full, once more in the room that the reserve and this file's own log give.
+    fn commit_with_room(&mut self, batch: &[Put]) -> Result<(), FileError> {
+        match self.commit(batch) {
+            Err(error) if error.is_full() => {
+                self.room.spend(&error);
+                let cut = self.take_db().and_then(|db| file::cut(&db).map(|_| db));
+                self.db = cut.map_err(|error| self.upkeep.came(&error)).ok();
+                self.commit(batch)
+            }
+            outcome => outcome,
+        }
+    }
+
     fn commit(&mut self, batch: &[Put]) -> Result<(), FileError> {
-        let mut db = match self.db.take() {
-            Some(db) => db,
-            None => file::open_writer(&self.path, SCHEMA, self.durability)?,
-        };
+        self.room.pretend()?;
+        let mut db = self.take_db()?;
         let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for put in batch {
-            self.written += match &put.load {
+            match &put.load {
                 Load::Rows(table, rows) => insert_rows(&transaction, *table, rows)?,
                 Load::Entry(entry) => insert_entry(&transaction, entry)?,
-            };
+            }
         }
         transaction.commit()?;
-        if self.written >= CHECKPOINT_BYTES {
-            self.written = 0;
-            db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-        }
         self.db = Some(db);
         Ok(())
+    }
+
+    fn take_db(&mut self) -> Result<Connection, FileError> {
+        match self.db.take() {
+            Some(db) => Ok(db),
+            None => file::open_writer(&self.path, SCHEMA, self.durability),
+        }
+    }
+
+    fn keep_small(&mut self) {
+        let Some(db) = &self.db else { return };
+        match file::keep_small(db, &self.path) {
+            Ok(()) => self.upkeep.went_well(),
+            Err(error) => {
+                if error.is_full() {
+                    self.room.spend(&error);
+                }
+                self.upkeep.came(&error);
+            }
+        }
     }
 }
 
 // Replaced rather than ignored: a repeat after a failed sync must write again. A different body for a row that exists
-// is the caller's bug. Both answer about how many bytes were written.
+// is the caller's bug.
 
-fn insert_rows(db: &Connection, table: Table, rows: &[Row]) -> Result<usize, FileError> {
+fn insert_rows(db: &Connection, table: Table, rows: &[Row]) -> Result<(), FileError> {
     let sql = "INSERT OR REPLACE INTO entry (tab, key, row, body) VALUES (?, ?, ?, ?)";
     let mut insert = db.prepare_cached(sql)?;
-    let mut written = 0;
     for row in rows {
         insert.execute(params![tab(table), row.key, number(row.row), &row.body[..]])?;
-        written += row.key.len() + row.body.len() + 100;
     }
-    Ok(written)
+    Ok(())
 }
 
-fn insert_entry(db: &Connection, Entry { list, place, body }: &Entry) -> Result<usize, FileError> {
+fn insert_entry(db: &Connection, Entry { list, place, body }: &Entry) -> Result<(), FileError> {
     let sql = "INSERT OR REPLACE INTO listing (list, number, name, body) VALUES (?, ?, ?, ?)";
     db.prepare_cached(sql)?.execute(params![list, number(place.number), place.name, &body[..]])?;
-    Ok(list.len() + place.name.len() + body.len() + 100)
+    Ok(())
 }
 
 /// The table files of all nodes, in a fixed order.

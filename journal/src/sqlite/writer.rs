@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use rusqlite::{Connection, Transaction, params};
 use tokio::sync::{mpsc, oneshot};
-use tracing::warn;
 
 use super::Durability;
 use super::chain::{self, Opening, number};
 use super::claims::Claims;
 use super::file::{self, FileError};
 use super::layout::Layout;
+use crate::trouble::Trouble;
 use crate::{Epoch, Frame, JournalError, Owner, Position, ShardId};
 
 /// Requests that wait for the writer; a shard has at most one append in flight, so this is never reached by a caller
@@ -25,9 +25,6 @@ const QUEUE_MAX: usize = 1024;
 
 /// Requests in one transaction.
 const BATCH_MAX: usize = 256;
-
-/// Bytes written between two checkpoints.
-const CHECKPOINT_BYTES: usize = 8 * 1024 * 1024;
 
 /// What is to be written for a shard in an epoch.
 pub(super) enum Task {
@@ -83,8 +80,12 @@ pub(super) fn start(
     fault: Arc<AtomicU8>,
 ) -> std::io::Result<mpsc::Sender<Work>> {
     let (sender, mut queue) = mpsc::channel(QUEUE_MAX);
+    let troubles = Troubles {
+        commit: Trouble::new("commits fail; their outcome is unknown"),
+        upkeep: Trouble::new("the log file is not kept small"),
+    };
     let mut writer =
-        Writer { layout, claims, owner, durability, fault, db: None, next: BTreeMap::new(), written: 0 };
+        Writer { layout, claims, owner, durability, fault, db: None, next: BTreeMap::new(), troubles };
     std::thread::Builder::new().name(format!("log-{owner}")).spawn(move || {
         while let Some(first) = queue.blocking_recv() {
             let mut batch = vec![first];
@@ -107,7 +108,40 @@ struct Writer {
     db: Option<Connection>,
     /// Where each epoch's next frame goes, as committed.
     next: BTreeMap<(ShardId, Epoch), Position>,
-    written: usize,
+    troubles: Troubles,
+}
+
+struct Troubles {
+    commit: Trouble,
+    upkeep: Trouble,
+}
+
+/// Why a batch is not known to be committed.
+struct Failure {
+    error: FileError,
+    /// Nothing of it was committed, and nothing will be.
+    nothing: bool,
+}
+
+impl Failure {
+    /// An error before the commit began.
+    fn before(error: impl Into<FileError>) -> Self {
+        Self { error: error.into(), nothing: true }
+    }
+
+    /// An error of the commit itself.
+    fn at(error: impl Into<FileError>) -> Self {
+        let error = error.into();
+        Self { nothing: error.nothing_committed(), error }
+    }
+
+    fn answer(&self) -> JournalError {
+        match &self.error {
+            FileError::Format(_) => JournalError::Refused(self.error.to_string()),
+            error if self.nothing && error.is_full() => JournalError::Full(error.to_string()),
+            error => JournalError::Unknown(error.to_string()),
+        }
+    }
 }
 
 /// What a request comes to, before the claims are looked at.
@@ -118,23 +152,16 @@ enum Verdict {
 
 impl Writer {
     fn serve(&mut self, batch: Vec<Work>) {
-        let verdicts = match self.commit(&batch) {
+        let verdicts = match self.commit_with_room(&batch) {
             Ok(verdicts) => verdicts,
-            Err(error) => {
-                // It may be on disk or not: forget everything and read again at the next request.
-                self.db = None;
-                self.next.clear();
-                warn!(owner = %self.owner, %error, "commit failed; its outcome is unknown");
+            Err(failure) => {
                 for work in batch {
-                    let unknown = match &error {
-                        FileError::Format(_) => JournalError::Refused(error.to_string()),
-                        other => JournalError::Unknown(other.to_string()),
-                    };
-                    let _ = work.reply.send(Answer::Failed(unknown));
+                    let _ = work.reply.send(Answer::Failed(failure.answer()));
                 }
                 return;
             }
         };
+        self.troubles.commit.went_well();
         for (work, verdict) in batch.into_iter().zip(verdicts) {
             let answer = match verdict {
                 Verdict::Final(answer) => answer,
@@ -143,33 +170,64 @@ impl Writer {
             // A caller who gave up asks again.
             let _ = work.reply.send(answer);
         }
-        if self.written >= CHECKPOINT_BYTES {
-            self.checkpoint();
+        self.keep_small();
+    }
+
+    /// Commits a batch; where the disk is full, once more in the room that the reserve and this file's own log give.
+    fn commit_with_room(&mut self, batch: &[Work]) -> Result<Vec<Verdict>, Failure> {
+        match self.try_commit(batch) {
+            Err(first) if first.error.is_full() => {
+                self.layout.room().spend(&first.error);
+                self.give_back();
+                self.try_commit(batch)
+                    .map_err(|second| Failure { nothing: first.nothing && second.nothing, ..second })
+            }
+            outcome => outcome,
         }
     }
 
-    /// Applies a batch in one transaction. An error means that nothing is known.
-    fn commit(&mut self, batch: &[Work]) -> Result<Vec<Verdict>, FileError> {
-        let mut db = match self.db.take() {
-            Some(db) => db,
-            None => file::open_writer(&self.layout.log(self.owner), chain::SCHEMA, self.durability)?,
-        };
-        let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    /// After an error it may be on disk or not: forgets everything, to read again at the next request.
+    fn try_commit(&mut self, batch: &[Work]) -> Result<Vec<Verdict>, Failure> {
+        let outcome = self.commit(batch);
+        if let Err(failure) = &outcome {
+            self.db = None;
+            self.next.clear();
+            // A full disk is told by who looks after its room.
+            if !failure.error.is_full() {
+                self.troubles.commit.came(&format!("{}: {}", self.owner, failure.error));
+            }
+        }
+        outcome
+    }
+
+    /// Applies a batch in one transaction.
+    fn commit(&mut self, batch: &[Work]) -> Result<Vec<Verdict>, Failure> {
+        self.layout.room().pretend().map_err(Failure::before)?;
+        let mut db = self.take_db().map_err(Failure::before)?;
+        let behavior = rusqlite::TransactionBehavior::Immediate;
+        let transaction = db.transaction_with_behavior(behavior).map_err(Failure::before)?;
         let mut verdicts = Vec::with_capacity(batch.len());
         for work in batch {
-            verdicts.push(self.apply(&transaction, work)?);
+            verdicts.push(self.apply(&transaction, work).map_err(Failure::before)?);
         }
         match self.fault.swap(0, Ordering::Relaxed) {
-            0 => transaction.commit()?,
+            0 => transaction.commit().map_err(Failure::at)?,
             fault => {
                 if fault == CommitFault::After as u8 {
-                    transaction.commit()?;
+                    transaction.commit().map_err(Failure::at)?;
                 }
-                return Err(std::io::Error::other("injected commit error").into());
+                return Err(Failure::at(std::io::Error::other("injected commit error")));
             }
         }
         self.db = Some(db);
         Ok(verdicts)
+    }
+
+    fn take_db(&mut self) -> Result<Connection, FileError> {
+        match self.db.take() {
+            Some(db) => Ok(db),
+            None => file::open_writer(&self.layout.log(self.owner), chain::SCHEMA, self.durability),
+        }
     }
 
     fn apply(&mut self, db: &Transaction<'_>, work: &Work) -> Result<Verdict, FileError> {
@@ -227,13 +285,12 @@ impl Writer {
     }
 
     fn insert(
-        &mut self,
+        &self,
         db: &Transaction<'_>,
         work: &Work,
         at: Position,
         frame: &Frame,
     ) -> Result<(), FileError> {
-        self.written += frame.body.len() + 200;
         db.prepare_cached(
             "INSERT OR REPLACE INTO frame (shard, epoch, segment, seq, id, events, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )?
@@ -316,15 +373,28 @@ impl Writer {
         let deleted =
             db.execute("DELETE FROM frame WHERE shard = ? AND segment < ?", params![shard.0, number(first)]);
         if let Err(error) = deleted {
-            warn!(owner = %self.owner, %error, "trimmed frames were not deleted");
+            self.troubles.upkeep.came(&format!("trimmed frames are not deleted: {error}"));
         }
     }
 
-    fn checkpoint(&mut self) {
-        self.written = 0;
+    /// Gives back the room of this file's write-ahead log.
+    fn give_back(&mut self) {
+        match self.take_db().and_then(|db| file::cut(&db).map(|_| db)) {
+            Ok(db) => self.db = Some(db),
+            Err(error) => self.troubles.upkeep.came(&error),
+        }
+    }
+
+    fn keep_small(&mut self) {
         let Some(db) = &self.db else { return };
-        if let Err(error) = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-            warn!(owner = %self.owner, %error, "checkpoint failed");
+        match file::keep_small(db, &self.layout.log(self.owner)) {
+            Ok(()) => self.troubles.upkeep.went_well(),
+            Err(error) => {
+                if error.is_full() {
+                    self.layout.room().spend(&error);
+                }
+                self.troubles.upkeep.came(&error);
+            }
         }
     }
 }
