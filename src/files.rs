@@ -23,6 +23,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use handoff_chat::{FileId, SessionId};
+use handoff_journal::trouble::Trouble;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +91,9 @@ pub trait FileStore: Send + Sync + 'static {
 /// Between tries of what is owed: from the first to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
+static SCANNER_DOWN: Trouble = Trouble::new("held files wait for the scanner");
+static NOT_DELETED: Trouble = Trouble::new("the bytes of files are not deleted yet");
+
 /// The files of a node.
 #[derive(Clone)]
 pub struct Files {
@@ -118,13 +122,16 @@ impl Files {
                 Err(error) => Err(ScanError::Down(error.to_string())),
             };
             match scanned {
-                Ok(verdict) => return verdict == Verdict::Clean,
+                Ok(verdict) => {
+                    SCANNER_DOWN.went_well();
+                    return verdict == Verdict::Clean;
+                }
                 Err(ScanError::Unfit(why)) => {
                     tracing::warn!(file = %key, why, "a held file can't be looked through");
                     return false;
                 }
                 Err(ScanError::Down(why)) => {
-                    tracing::warn!(file = %key, why, "a held file waits for the scanner");
+                    SCANNER_DOWN.came(&why);
                 }
             }
             tokio::time::sleep(wait).await;
@@ -136,10 +143,11 @@ impl Files {
     pub async fn drop_bytes(self, key: FileKey) {
         let mut wait = RETRY.0;
         while let Err(error) = self.store.remove(&key).await {
-            tracing::warn!(file = %key, %error, "the bytes of a file are not deleted yet");
+            NOT_DELETED.came(&format!("{key}: {error}"));
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(RETRY.1);
         }
+        NOT_DELETED.went_well();
     }
 }
 

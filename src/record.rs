@@ -6,6 +6,7 @@ use crate::watch::Watch;
 use handoff_chat::SessionId;
 use handoff_chat::record::{RecordClosing, RecordListed, RecordOpening, decode_event, encode_event};
 use handoff_chat::session::Event;
+use handoff_journal::trouble::Trouble;
 use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,13 +36,15 @@ pub struct RecordWriter {
     tables: Arc<dyn Tables>,
     list: RecordList,
     watch: Arc<dyn Watch>,
+    trouble: Arc<Trouble>,
 }
 
 impl RecordWriter {
     /// One for all shards of a node; clones share what was done.
     #[must_use]
     pub fn new(tables: Arc<dyn Tables>, watch: Arc<dyn Watch>) -> Self {
-        Self { list: RecordList::new(Arc::clone(&tables)), tables, watch }
+        let trouble = Arc::new(Trouble::new("records are not written yet"));
+        Self { list: RecordList::new(Arc::clone(&tables)), tables, watch, trouble }
     }
 
     /// Writes all rows; returns when they are there.
@@ -56,7 +59,7 @@ impl RecordWriter {
             rows.opened.as_ref().and_then(|event| start_of(std::slice::from_ref(event)))
         {
             let identify = || identify(self.tables.as_ref(), &session, opened, start);
-            if let Some((_, new)) = until_done(&session, identify).await {
+            if let Some((_, new)) = until_done(&self.trouble, identify).await {
                 self.watch.contact(!new);
             }
         }
@@ -70,7 +73,7 @@ impl RecordWriter {
                 reason: closing.reason,
             };
             match RecordList::entry(&listed) {
-                Ok(entry) => until_done(&session, || self.list.add(entry.clone())).await,
+                Ok(entry) => until_done(&self.trouble, || self.list.add(entry.clone())).await,
                 Err(error) => not_encoded(&session, &error),
             }
         }
@@ -84,7 +87,7 @@ impl RecordWriter {
                 return;
             }
         };
-        until_done(session, || self.tables.put_once(Table::Record, rows.clone())).await
+        until_done(&self.trouble, || self.tables.put_once(Table::Record, rows.clone())).await
     }
 }
 
@@ -94,13 +97,16 @@ fn not_encoded(session: &SessionId, error: &handoff_codec::Error) {
 
 /// Does something in the tables until it is done.
 async fn until_done<T, F: Future<Output = Result<T, TablesError>>>(
-    session: &SessionId,
+    trouble: &Trouble,
     mut act: impl FnMut() -> F,
 ) -> T {
     loop {
         match act().await {
-            Ok(done) => return done,
-            Err(error) => tracing::warn!(session = %session.0, %error, "the record is not written yet"),
+            Ok(done) => {
+                trouble.went_well();
+                return done;
+            }
+            Err(error) => trouble.came(&error),
         }
         tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
     }

@@ -1,5 +1,6 @@
 //! Where a node stands, for its gateways and health pages.
 
+use handoff_journal::trouble::Trouble;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// The stages of a node's life.
@@ -14,11 +15,47 @@ pub enum Stage {
     Draining = 2,
 }
 
+/// What comes back with every try while the store fails, each told as [`Trouble`] tells it, by whichever shard has it.
+#[derive(Debug)]
+pub struct Troubles {
+    /// Journal calls of unknown outcome.
+    pub journal: Trouble,
+    /// Claims.
+    pub claims: Trouble,
+    /// Segments that are not trimmed.
+    pub trim: Trouble,
+    /// Rows that shards write.
+    pub rows: Trouble,
+    /// Snapshots that are not read.
+    pub snapshots: Trouble,
+    /// Signs of life.
+    pub alive: Trouble,
+    /// The member list.
+    pub members: Trouble,
+}
+
+impl Default for Troubles {
+    fn default() -> Self {
+        Self {
+            journal: Trouble::new("the journal's answer is not known; asking again"),
+            claims: Trouble::new("shards can't be claimed yet"),
+            trim: Trouble::new("old segments stay until the next checkpoint"),
+            rows: Trouble::new("rows are not written yet"),
+            snapshots: Trouble::new("snapshots can't be loaded now"),
+            alive: Trouble::new("this node's sign of life is not written"),
+            members: Trouble::new("the member list is not read or written yet"),
+        }
+    }
+}
+
 /// Shared by the supervisor, which writes it, and everybody who asks.
 #[derive(Debug, Default)]
 pub struct Standing {
     stage: AtomicU8,
     store_failing: AtomicBool,
+    store_full: AtomicBool,
+    /// What the node's log says of a store that fails.
+    pub troubles: Troubles,
     /// Since when journal calls are unanswered, on the monotonic clock plus one; 0: they are answered.
     unsure_since_ms: AtomicU64,
 }
@@ -64,6 +101,17 @@ impl Standing {
         self.store_failing.store(failing, Ordering::Relaxed);
     }
 
+    /// Whether the store's disk is full.
+    pub fn set_store_full(&self, full: bool) {
+        self.store_full.store(full, Ordering::Relaxed);
+    }
+
+    /// Whether the store's disk is full: no commands are taken.
+    #[must_use]
+    pub fn store_full(&self) -> bool {
+        self.store_full.load(Ordering::Relaxed)
+    }
+
     /// Whether this node serves.
     ///
     /// # Errors
@@ -72,10 +120,29 @@ impl Standing {
         match self.stage() {
             Stage::Starting => Err("starting: not a member yet".to_owned()),
             Stage::Draining => Err("draining".to_owned()),
+            Stage::Up if self.store_full() => {
+                Err("the store's disk is full: nothing can be committed until there is room".to_owned())
+            }
             Stage::Up if self.store_failing.load(Ordering::Relaxed) => {
                 Err("the store does not answer: nothing can be committed".to_owned())
             }
             Stage::Up => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_whose_store_is_full_is_not_ready_and_says_why_till_there_is_room() {
+        let standing = Standing::default();
+        standing.set_stage(Stage::Up);
+        assert_eq!(standing.ready(), Ok(()));
+        standing.set_store_full(true);
+        assert!(standing.ready().is_err_and(|why| why.contains("disk is full")));
+        standing.set_store_full(false);
+        assert_eq!(standing.ready(), Ok(()));
     }
 }

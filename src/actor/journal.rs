@@ -64,7 +64,7 @@ impl Log {
         tenure: &Tenure,
         step: Step,
         turn: Option<OwnedSemaphorePermit>,
-        unsure: impl Fn(&str),
+        unsure: impl Fn(),
     ) -> Done {
         let started = Instant::now();
         let done = self.repeat(tenure, step, unsure).await;
@@ -84,7 +84,7 @@ impl Log {
         }
     }
 
-    async fn repeat(&self, tenure: &Tenure, step: Step, unsure: impl Fn(&str)) -> Done {
+    async fn repeat(&self, tenure: &Tenure, step: Step, unsure: impl Fn()) -> Done {
         let mut wait_ms = RETRY_MS;
         loop {
             let outcome = match &step {
@@ -97,11 +97,17 @@ impl Log {
             match outcome {
                 Ok(done) => {
                     self.standing.sure();
+                    self.standing.troubles.journal.went_well();
                     return done;
+                }
+                Err(JournalError::Full(_)) => {
+                    // That the store is full is its own to tell; it is known at once, and no failure to answer.
+                    tokio::time::sleep(Duration::from_millis(RETRY_MS_MAX)).await;
                 }
                 Err(JournalError::Unknown(reason)) => {
                     self.standing.unsure(self.clock.now().mono_ms);
-                    unsure(&reason);
+                    self.standing.troubles.journal.came(&reason);
+                    unsure();
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                     wait_ms = (wait_ms * 2).min(RETRY_MS_MAX);
                 }
@@ -117,6 +123,8 @@ mod tests {
     use crate::clock::SystemClock;
     use handoff_journal::NodeId;
     use handoff_journal::memory::MemoryStore;
+    use handoff_journal::sqlite::{Durability, PretendedDisk, SqliteStore};
+    use handoff_journal::{Frame, FrameId, ShardId};
 
     fn log(rest: u32) -> Log {
         Log {
@@ -140,6 +148,28 @@ mod tests {
             assert!(began.elapsed() >= Duration::from_millis(rest_ms));
             assert!(began.elapsed() < Duration::from_millis(rest_ms + 5), "{:?}", began.elapsed());
         }
+    }
+
+    #[tokio::test]
+    async fn a_frame_for_which_there_is_no_room_is_committed_when_there_is_and_the_store_counts_as_answering()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(folder.path(), NodeId(1), Durability::Relaxed).unwrap());
+        let claimed = store.claim(ShardId(0), "1-0000000000000001".parse().unwrap()).await.unwrap();
+        store.pretend_disk(PretendedDisk::UsedUp);
+        let log = Log { journal: store.clone(), ..log(0) };
+        let frame = Frame { id: FrameId(1), events: 1, body: bytes::Bytes::from_static(b"x") };
+        let step = Step::Append { at: claimed.next, frame };
+        let running = log.run(&claimed.tenure, step, None, || panic!("it answers"));
+        let room = async {
+            while !store.is_full() {
+                tokio::task::yield_now().await;
+            }
+            store.pretend_disk(PretendedDisk::Real);
+        };
+        let (done, ()) = tokio::join!(running, room);
+        assert!(matches!(done, Done::Appended), "{done:?}");
+        assert_eq!(log.standing.unsure_for_ms(u64::MAX), 0);
     }
 
     #[tokio::test(start_paused = true)]

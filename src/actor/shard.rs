@@ -10,6 +10,7 @@ use crate::record::RecordWriter;
 use crate::shard::census::Census;
 use crate::shard::core::ShardCore;
 use crate::shard::{Action, Envelope, Options, Output, Reply, ShardReply};
+use crate::standing::Standing;
 use crate::watch::Watch;
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
@@ -121,6 +122,10 @@ impl ShardActor {
         self.supervisor.do_send(ShardReport { tenancy: self.tenancy, news });
     }
 
+    fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.around.log.standing)
+    }
+
     fn core(&self) -> Option<Rc<RefCell<ShardCore>>> {
         match &self.phase {
             Phase::Serving(core) => Some(Rc::clone(core)),
@@ -136,12 +141,15 @@ impl ShardActor {
             let mut wait_ms = 10;
             loop {
                 match claim_and_recover(&around, &heard, shard, owner).await {
-                    Err(JournalError::Unknown(reason)) => {
-                        tracing::warn!(shard = shard.0, reason, "the shard can't be claimed yet");
+                    Err(error @ (JournalError::Unknown(_) | JournalError::Full(_))) => {
+                        around.log.standing.troubles.claims.came(&error);
                         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                         wait_ms = (wait_ms * 2).min(500);
                     }
-                    definite => return definite,
+                    definite => {
+                        around.log.standing.troubles.claims.went_well();
+                        return definite;
+                    }
                 }
             }
         }
@@ -293,13 +301,13 @@ impl ShardActor {
             Action::LoadSnapshot { entity, key } => self.load_snapshot(entity, key, ctx),
             Action::PutSnapshot { entity, key, body } => {
                 let rows = vec![Row { key, row: 0, body: body.into() }];
-                let put = put(Arc::clone(&self.around.tables), Table::Snapshot, rows);
+                let put = put(Arc::clone(&self.around.tables), self.standing(), Table::Snapshot, rows);
                 ctx.spawn(put.into_actor(self).map(move |written, actor: &mut Self, ctx| {
                     actor.with_core(ctx, |core, now| core.snapshot_written(now, &entity, written));
                 }));
             }
             Action::PutHistory { entity, rows, through } => {
-                let put = put(Arc::clone(&self.around.tables), Table::Record, rows);
+                let put = put(Arc::clone(&self.around.tables), self.standing(), Table::Record, rows);
                 ctx.spawn(put.into_actor(self).map(move |written, actor: &mut Self, ctx| {
                     actor.with_core(ctx, |core, now| core.history_written(now, &entity, through, written));
                 }));

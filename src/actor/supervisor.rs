@@ -3,9 +3,8 @@
 use super::arbiter::ArbiterPool;
 use super::handle::{ShardDirectory, ShardHandle};
 use super::shard::{
-    Distrust, Drop, Look, News, Release, ShardActor, ShardReport, ShardView, StoreIs, Surroundings, Tenancy,
+    Distrust, Drop, Look, News, Release, ShardActor, ShardReport, ShardView, Surroundings, Tenancy,
 };
-use crate::shard::outage::StoreNews;
 use crate::standing::{Stage, Standing};
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use arc_swap::ArcSwap;
@@ -15,13 +14,17 @@ use handoff_cluster::members::MEMBERS_KEY;
 use handoff_cluster::{
     Action, Input, MemberList, MemberState, Note, PeerEvent, Peers, StoreState, Supervisor, SwapAnswer,
 };
-use handoff_journal::{Owner, ShardId, Swap, Table, Tables, TablesError};
+use handoff_journal::{Owner, ShardId, Swap, Table, Tables};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+mod store;
+
+pub(super) use store::read_alive;
 
 /// How often time passes, in milliseconds.
 const TICK_MS: u64 = 50;
@@ -106,6 +109,8 @@ pub struct SupervisorActor {
     alive_version: u64,
     last_tick_ms: u64,
     store_failing: bool,
+    /// What the machine said last of the store.
+    store: StoreState,
     writing_alive: bool,
     alive_failures: u32,
     /// What the last sign of life said that was written.
@@ -124,6 +129,7 @@ impl SupervisorActor {
             alive_version: 0,
             last_tick_ms,
             store_failing: false,
+            store: StoreState::Works,
             writing_alive: false,
             alive_failures: 0,
             alive_until: Millis::default(),
@@ -187,14 +193,17 @@ impl SupervisorActor {
             let input = match read {
                 Ok(None) => Input::ListRead(None),
                 Ok(Some((version, body))) => match MemberList::decode(version, &body) {
-                    Ok(list) => Input::ListRead(Some(list)),
+                    Ok(list) => {
+                        actor.parts.standing.troubles.members.went_well();
+                        Input::ListRead(Some(list))
+                    }
                     Err(error) => {
                         tracing::error!(%error, "the member list can't be read");
                         Input::ReadFailed
                     }
                 },
                 Err(error) => {
-                    tracing::warn!(%error, "the member list is not read yet");
+                    actor.parts.standing.troubles.members.came(&error);
                     Input::ReadFailed
                 }
             };
@@ -220,7 +229,7 @@ impl SupervisorActor {
                     Err(_) => SwapAnswer::Unknown,
                 },
                 Err(error) => {
-                    tracing::warn!(%error, "whether the member list was written is not known");
+                    actor.parts.standing.troubles.members.came(&error);
                     SwapAnswer::Unknown
                 }
             };
@@ -270,75 +279,6 @@ impl SupervisorActor {
         self.parts.list.store(Arc::new(list));
     }
 
-    fn tell_store(&self, state: StoreState) {
-        let news = match state {
-            StoreState::Works => StoreNews::Works,
-            StoreState::FailsHere => StoreNews::FailsHere,
-            StoreState::FailsForAll => StoreNews::FailsForAll,
-        };
-        for (_, handle, _) in self.shards.values() {
-            handle.addr().do_send(StoreIs(news));
-        }
-    }
-
-    fn write_alive(&mut self, ctx: &mut Context<Self>) {
-        if std::mem::replace(&mut self.writing_alive, true) {
-            return; // The last one is still on its way to a store that does not answer.
-        }
-        let (tables, me) = (Arc::clone(&self.parts.tables), self.parts.machine.me());
-        // Alive is who can serve: without the store nobody could, and a write that comes through late must not say so.
-        let served = self.alive_failures == 0 && !self.store_failing;
-        let until = if served { self.parts.around.clock.now().wall } else { self.alive_until };
-        let expected = self.alive_version;
-        let write = async move {
-            let body = Bytes::copy_from_slice(&until.0.to_le_bytes());
-            tables.put_if_version(Table::Member, &alive_key(me), expected, body).await
-        };
-        ctx.spawn(write.into_actor(self).map(move |written, actor, ctx| {
-            actor.writing_alive = false;
-            match written {
-                Ok(Swap::Won) => actor.alive_version += 1,
-                Ok(Swap::Lost { version, .. }) => actor.alive_version = version,
-                Err(error) => {
-                    tracing::warn!(%error, "this node's sign of life is not written");
-                    return actor.sign_of_life_failed(ctx);
-                }
-            }
-            actor.alive_failures = 0;
-            actor.alive_until = until;
-            actor.set_store_failing(false, ctx);
-        }));
-    }
-
-    /// Once may be an overload; twice in a row is a store that fails.
-    fn sign_of_life_failed(&mut self, ctx: &mut Context<Self>) {
-        self.alive_failures += 1;
-        if self.alive_failures == 1 {
-            ctx.run_later(Duration::from_millis(ALIVE_AGAIN_MS), Self::write_alive);
-        } else {
-            self.set_store_failing(true, ctx);
-        }
-    }
-
-    fn read_alive(&mut self, of: Owner, ctx: &mut Context<Self>) {
-        let tables = Arc::clone(&self.parts.tables);
-        let read = async move { read_alive(tables.as_ref(), of).await };
-        ctx.spawn(read.into_actor(self).map(move |row, actor, ctx| {
-            if let Ok(row) = row {
-                let stamp = row.map_or(0, |(version, _)| version);
-                actor.feed(Input::AliveRead { of, stamp }, ctx);
-            }
-        }));
-    }
-
-    fn set_store_failing(&mut self, failing: bool, ctx: &mut Context<Self>) {
-        if self.store_failing != failing {
-            self.store_failing = failing;
-            self.parts.standing.set_store_failing(failing);
-            self.feed(if failing { Input::StoreFailing } else { Input::StoreBack }, ctx);
-        }
-    }
-
     fn tick(&mut self, ctx: &mut Context<Self>) {
         let now_ms = self.parts.around.clock.now().mono_ms;
         if now_ms.saturating_sub(self.last_tick_ms) > STALL_MS {
@@ -351,24 +291,9 @@ impl SupervisorActor {
         if unsure && !self.store_failing {
             self.set_store_failing(true, ctx);
         }
+        self.look_at_room();
         self.feed(Input::Tick, ctx);
     }
-}
-
-fn alive_key(owner: Owner) -> String {
-    format!("alive/{owner}")
-}
-
-/// An owner's sign of life: its version and until when he said to be alive.
-pub(super) async fn read_alive(
-    tables: &dyn Tables,
-    owner: Owner,
-) -> Result<Option<(u64, Millis)>, TablesError> {
-    let row = tables.get_versioned(Table::Member, &alive_key(owner)).await?;
-    Ok(row.and_then(|(version, body)| {
-        let at = <[u8; 8]>::try_from(body.as_ref()).ok()?;
-        Some((version, Millis(i64::from_le_bytes(at))))
-    }))
 }
 
 impl Actor for SupervisorActor {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Adds `/health/live` and `/health/ready`.
 ///
 /// Live is 200 while the process answers at all. Ready is 200 when this node can take customers, else 503 with the
-/// reason, as while draining or while the store does not answer.
+/// reason, as while draining or while the store does not answer or is full.
 pub fn health_routes(
     sessions: &Arc<dyn Sessions>,
 ) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {

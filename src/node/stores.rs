@@ -6,6 +6,7 @@ use handoff_config::{Config, Durability, StoreKind};
 use handoff_journal::cassandra::plain::PlainJournal;
 use handoff_journal::cassandra::{Cassandra, CassandraError, Settings, Severity};
 use handoff_journal::sqlite::{self, SqliteStore};
+use handoff_journal::trouble::Trouble;
 use handoff_journal::{Chunks, Journal, JournalError, NodeId, Swap, Table, Tables, TablesError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,7 +44,7 @@ impl StoreError {
         matches!(
             self,
             Self::Cassandra(CassandraError::Unreachable(_) | CassandraError::Unknown(_))
-                | Self::Sqlite(JournalError::Unknown(_))
+                | Self::Sqlite(JournalError::Unknown(_) | JournalError::Full(_))
                 | Self::Tables(TablesError::Unknown(_))
         )
     }
@@ -64,10 +65,11 @@ pub(super) struct Stores {
 /// with its database, or in its busiest minute.
 pub(super) async fn open(config: &Config) -> Result<Stores, StoreError> {
     let deadline = Instant::now() + Duration::from_millis(config.store.start_wait_ms);
+    let trouble = Trouble::new("the store does not answer, trying again");
     loop {
         match open_once(config).await {
             Err(error) if error.may_pass() && Instant::now() < deadline => {
-                tracing::warn!(%error, "the store does not answer, trying again");
+                trouble.came(&error);
                 tokio::time::sleep(AGAIN).await;
             }
             outcome => return outcome,

@@ -227,7 +227,7 @@ impl ShardCore {
         }
         let commanded = envelope.command.as_ref().map(|command| &command.caller);
         if self.refuses_commands() && commanded.as_ref().is_some_and(by_person) {
-            refuse(envelope, ShardReply::Again);
+            refuse(envelope, self.refusal());
             return;
         }
         self.dispatch(now, envelope);
@@ -305,7 +305,13 @@ impl ShardCore {
 
     /// Lets time pass: fires timers, finds lost customers, puts idle entities to sleep.
     pub fn tick(&mut self, now: Now) {
-        if !self.serves() || matches!(self.door, Door::Shut(_)) || self.time_stands_still(now) {
+        if !self.serves() || matches!(self.door, Door::Shut(_)) {
+            return;
+        }
+        if self.time_stands_still(now) {
+            if self.reads_go_on() {
+                self.end_waiting(now);
+            }
             return;
         }
         self.fire_timers(now);

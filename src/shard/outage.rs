@@ -1,9 +1,9 @@
 //! While the store does not answer: nothing is taken that would have to be written, and what is committed is still
 //! read for a while, if nobody else can have claimed the shard.
 
-use super::Now;
 use super::core::ShardCore;
 use super::frame::Item;
+use super::{Now, ShardReply};
 use handoff_chat::EntityId;
 
 /// Reads of committed state go on for so long after the ownership was last confirmed, in milliseconds.
@@ -18,6 +18,8 @@ pub enum StoreNews {
     /// It answers.
     #[default]
     Works,
+    /// It answers, and has no room: what was begun is committed from its reserve.
+    Full,
     /// It does not answer this node.
     FailsHere,
     /// It does not answer any node: nobody can have claimed this shard.
@@ -84,6 +86,17 @@ impl ShardCore {
         for last in self.last_calls_ms.values_mut() {
             *last += outage_ms;
         }
+    }
+
+    /// What a person's command is told at the door while nothing can be committed. No other node has room when this one
+    /// has none, so nothing is gained by trying there.
+    pub(super) fn refusal(&self) -> ShardReply {
+        if self.reads_go_on() { ShardReply::Busy } else { ShardReply::Again }
+    }
+
+    /// Whether commands alone are refused, and reads are answered as ever.
+    pub(super) fn reads_go_on(&self) -> bool {
+        self.store.news == StoreNews::Full
     }
 
     /// Whether commands are refused at the door: they could not be committed.

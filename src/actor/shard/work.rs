@@ -8,10 +8,11 @@ use crate::shard::pipeline::Step;
 use crate::shard::recovery::{JournalFrames, recover_session};
 use crate::shard::slot::Slot;
 use crate::shard::{ReplyTo, ShardReply};
+use crate::standing::Standing;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Caller, Read, Reading};
-use handoff_journal::{Row, Table, Tables, TablesError, Tenure};
+use handoff_journal::{Row, Table, Tables, Tenure};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,18 +27,8 @@ impl ShardActor {
         };
         let turn = if matches!(step, Step::Confirm) { None } else { self.turn.take() };
         let started = tokio::time::Instant::now();
-        let shard = self.tenancy.shard;
         let run = async move {
-            let done = log
-                .run(&tenure, step, turn, |reason| {
-                    watch.outcome_unknown();
-                    tracing::warn!(
-                        shard = shard.0,
-                        reason,
-                        "the journal's answer is not known; asking again"
-                    );
-                })
-                .await;
+            let done = log.run(&tenure, step, turn, || watch.outcome_unknown()).await;
             if matches!(done, Done::Appended) {
                 watch.frame_committed(events, bytes, started.elapsed());
             }
@@ -105,10 +96,11 @@ impl ShardActor {
 
     pub(super) fn trim(&mut self, segment: u64, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
         let (journal, tenure) = (Arc::clone(&self.around.log.journal), core.borrow().tenure().clone());
-        let shard = self.tenancy.shard;
+        let standing = Arc::clone(&self.around.log.standing);
         let trimming = async move {
-            if let Err(error) = journal.trim(&tenure, segment).await {
-                tracing::warn!(shard = shard.0, segment, %error, "old segments stay until the next checkpoint");
+            match journal.trim(&tenure, segment).await {
+                Ok(()) => standing.troubles.trim.went_well(),
+                Err(error) => standing.troubles.trim.came(&error),
             }
         };
         ctx.spawn(trimming.into_actor(self));
@@ -118,9 +110,14 @@ impl ShardActor {
         let tables = Arc::clone(&self.around.tables);
         let loading = async move { tables.get(Table::Snapshot, &key, 0).await };
         ctx.spawn(loading.into_actor(self).map(move |found, actor: &mut Self, ctx| match found {
-            Ok(Some(body)) => actor.with_core(ctx, |core, now| core.woken(now, &entity, &body)),
-            Ok(None) | Err(TablesError::Unknown(_) | TablesError::Refused(_)) => {
-                tracing::warn!(entity = %entity.0, "a snapshot can't be loaded now");
+            Ok(Some(body)) => {
+                actor.around.log.standing.troubles.snapshots.went_well();
+                actor.with_core(ctx, |core, now| core.woken(now, &entity, &body));
+            }
+            missing => {
+                let why =
+                    missing.map_or_else(|error| error.to_string(), |_| format!("{} has none", entity.0));
+                actor.around.log.standing.troubles.snapshots.came(&why);
                 actor.with_core(ctx, |core, now| core.wake_failed(now, &entity));
             }
         }));
@@ -150,11 +147,19 @@ impl ShardActor {
 }
 
 /// Puts rows; says whether that worked.
-pub(super) async fn put(tables: Arc<dyn Tables>, table: Table, rows: Vec<Row>) -> bool {
+pub(super) async fn put(
+    tables: Arc<dyn Tables>,
+    standing: Arc<Standing>,
+    table: Table,
+    rows: Vec<Row>,
+) -> bool {
     match tables.put_once(table, rows).await {
-        Ok(()) => true,
+        Ok(()) => {
+            standing.troubles.rows.went_well();
+            true
+        }
         Err(error) => {
-            tracing::warn!(?table, %error, "rows are not written yet");
+            standing.troubles.rows.came(&error);
             false
         }
     }

@@ -76,3 +76,23 @@ async fn messages_are_refused_at_the_door_until_the_store_is_back() {
     rig.tell(&ann, send("3", "three")).await.unwrap();
     assert_eq!(rig.texts(&ann).await, ["one", "two", "three"]);
 }
+
+#[tokio::test]
+async fn while_the_store_is_full_commands_are_refused_as_busy_and_reads_are_answered_as_ever() {
+    let (mut rig, ann) = cut_off(StoreNews::Full).await;
+    let mut refused = rig.ask(&ann, Some(send("3", "three")), None);
+    assert!(matches!(refused.try_recv().unwrap(), ShardReply::Busy), "at once, and not tried at other nodes");
+    rig.now.mono_ms += 60_000;
+    rig.core.store_is(rig.now, StoreNews::Full);
+    assert_eq!(rig.texts(&ann).await, ["one", "two"], "a minute later");
+    let next = rig.view(&ann).await.next_position;
+    let mut waiting = rig.wait(&ann, next, 2_000);
+    rig.settle().await;
+    assert!(waiting.try_recv().is_err(), "it waits for news");
+    rig.now.mono_ms += 2_000;
+    rig.core.tick(rig.now);
+    assert!(matches!(waiting.try_recv(), Ok(ShardReply::Told(_))), "a read that waits for news ends in time");
+    rig.core.store_is(rig.now, StoreNews::Works);
+    rig.tell(&ann, send("3", "three")).await.unwrap();
+    assert_eq!(rig.texts(&ann).await, ["one", "two", "three"]);
+}
