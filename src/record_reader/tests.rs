@@ -163,7 +163,8 @@ const CUSTOMER: Caller = Caller::Customer([5; 32]);
 
 /// A chat of so many messages that has ended, and its events.
 fn ended(messages: usize) -> (Session, Vec<Event>) {
-    let limits = Limits { message_bytes_max: 100, events_max: 10_000, linger_ms: 1, files: None };
+    let (files, talk) = Default::default();
+    let limits = Limits { message_bytes_max: 100, events_max: 10_000, linger_ms: 1, files, talk };
     let opening = Opening {
         service: "default".to_owned(),
         nickname: "Zoë".to_owned(),
