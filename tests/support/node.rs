@@ -73,7 +73,10 @@ impl Node {
             admin: format!("http://127.0.0.1:{}", free_port()),
             peer: format!("127.0.0.1:{}", free_port()),
             dir,
-            env: Vec::new(),
+            // Programs talk here, faster and longer than people.
+            env: ["TURNS_PER_MINUTE", "TURNS_MAX"]
+                .map(|limit| (format!("HANDOFF_SERVICES__DEFAULT__BOT_{limit}"), "0".to_owned()))
+                .to_vec(),
             space: None,
             ulimit: None,
             child: None,
