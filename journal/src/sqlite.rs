@@ -17,6 +17,8 @@ mod claims;
 mod file;
 mod layout;
 mod left;
+#[cfg(test)]
+mod power;
 mod room;
 mod tables;
 mod writer;

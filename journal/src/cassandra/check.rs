@@ -29,6 +29,8 @@ pub struct ServerNode {
     pub version: String,
     /// `paxos_variant` of its configuration; `None` when it has no such setting or did not answer.
     pub paxos_variant: Option<String>,
+    /// `commitlog_sync` of its configuration, in the same way.
+    pub commitlog_sync: Option<String>,
 }
 
 /// How the keyspace is replicated.
@@ -99,6 +101,7 @@ fn warn(problem: String, change: impl Into<String>) -> Finding {
 pub fn judge(facts: &ServerFacts, wanted: &Wanted) -> Vec<Finding> {
     let mut findings = Vec::new();
     judge_servers(facts, &mut findings);
+    judge_power_loss(facts, &mut findings);
     judge_replication(facts, wanted, &mut findings);
     match facts.schema_version {
         None => findings.push(refuse(
@@ -163,6 +166,26 @@ fn judge_servers(facts: &ServerFacts, findings: &mut Vec<Finding>) {
                 )),
             }
         }
+    }
+}
+
+/// H8: what was acknowledged is on a quorum's disks only when the commit log is synced before the answer.
+fn judge_power_loss(facts: &ServerFacts, findings: &mut Vec<Finding>) {
+    if facts.kind == ServerKind::Scylla {
+        // It syncs every conditional write, whatever its configuration says.
+        return;
+    }
+    let is_late = |node: &&ServerNode| !matches!(node.commitlog_sync.as_deref(), Some("group" | "batch"));
+    let late: Vec<&str> = facts.nodes.iter().filter(is_late).map(|node| node.address.as_str()).collect();
+    if !late.is_empty() {
+        let problem = format!(
+            "the database nodes {} may acknowledge before they write to disk: a power cut of most nodes at once takes \
+             what they acknowledged last",
+            late.join(", ")
+        );
+        let change = "where nodes share a power supply, set in cassandra.yaml of every database node and restart it: \
+                      commitlog_sync: group, commitlog_sync_group_window: 10ms";
+        findings.push(warn(problem, change));
     }
 }
 
@@ -239,8 +262,11 @@ async fn gather(link: &Link) -> Result<ServerFacts, Fault> {
     for node in link.nodes() {
         let release = link.ask("SELECT release_version FROM system.local", Some(&node)).await;
         let Ok(release) = release.and_then(rows_of) else { continue };
-        let variant = "SELECT value FROM system_views.settings WHERE name = 'paxos_variant'";
-        let variant = link.ask(variant, Some(&node)).await.and_then(rows_of).unwrap_or_default();
+        let setting = async |name: &str| {
+            let query = format!("SELECT value FROM system_views.settings WHERE name = '{name}'");
+            let found = link.ask(&query, Some(&node)).await.and_then(rows_of).unwrap_or_default();
+            found.first().and_then(|row| text(row, "value")).map(str::to_owned)
+        };
         nodes.push(ServerNode {
             address: node.address.ip().to_string(),
             data_centre: node.datacenter.clone().unwrap_or_default(),
@@ -249,7 +275,8 @@ async fn gather(link: &Link) -> Result<ServerFacts, Fault> {
                 .and_then(|row| text(row, "release_version"))
                 .unwrap_or_default()
                 .to_owned(),
-            paxos_variant: variant.first().and_then(|row| text(row, "value")).map(str::to_owned),
+            paxos_variant: setting("paxos_variant").await,
+            commitlog_sync: setting("commitlog_sync").await,
         });
     }
     nodes.sort_by(|a, b| a.address.cmp(&b.address));

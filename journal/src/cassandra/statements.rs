@@ -188,7 +188,7 @@ mod tests {
 
     /// H1, H2: what changes is changed by conditional writes alone.
     #[test]
-    fn nothing_that_changes_is_written_without_a_condition() {
+    fn h2_nothing_that_changes_is_written_without_a_condition() {
         for text in LOG_WRITES.iter().chain(&[CELL_CREATE, CELL_SWAP]) {
             assert!(text.contains(" IF "), "unconditional: {text}");
             assert!(!text.contains("USING"), "own timestamp: {text}");

@@ -78,12 +78,15 @@ pub(super) fn open_writer(
             transaction.execute_batch(schema)?;
             transaction.pragma_update(None, "user_version", FORMAT)?;
             transaction.commit()?;
-            super::layout::sync_folder(path.parent().unwrap_or(path))?;
         }
         FORMAT => {}
         other => return Err(FileError::Format(other)),
     }
     keep_small(&db, path)?;
+    // A file that was there already, too: whoever made it may not have come so far.
+    super::layout::sync_folder(path.parent().unwrap_or(path))?;
+    #[cfg(test)]
+    super::power::opened(path, &db)?;
     Ok(db)
 }
 

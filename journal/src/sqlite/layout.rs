@@ -33,14 +33,20 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Makes the folders that are missing.
+    /// Makes the folders that are missing, durably.
     pub(super) fn create(root: &Path, node: NodeId) -> io::Result<Self> {
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let missing: Vec<&Path> = root.ancestors().take_while(is_missing).collect();
         let aside = root.join("tmp").join(format!("{node}-{}-reserve", std::process::id()));
         let room = Arc::new(Room::new(root, aside));
         for folder in ["log", "claims", "tables", "cells", "nodes", "tmp"] {
             room.with(|| fs::create_dir_all(root.join(folder)))?;
         }
         sync_folder(root)?;
+        for folder in missing {
+            let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+            sync_folder(above.unwrap_or(Path::new(".")))?;
+        }
         Ok(Self { root: root.to_owned(), node, tmp_files: AtomicU64::new(0), room })
     }
 
@@ -137,7 +143,7 @@ impl Layout {
         let aside = self.root.join("tmp").join(format!("{}-{}-{number}", self.node, std::process::id()));
         let written = File::create(&aside).and_then(|mut file| {
             file.write_all(content)?;
-            file.sync_all()
+            sync_file(&file)
         });
         let linked = written.and_then(|()| match fs::hard_link(&aside, path) {
             Ok(()) => Ok(true),
@@ -162,5 +168,16 @@ fn note_holder(mut file: &File) -> io::Result<()> {
 
 /// Makes the names in a folder durable.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    File::open(folder)?.sync_all()?;
+    #[cfg(test)]
+    super::power::synced_folder(folder)?;
+    Ok(())
+}
+
+/// Makes a file's content durable.
+fn sync_file(file: &File) -> io::Result<()> {
+    file.sync_all()?;
+    #[cfg(test)]
+    super::power::synced_file(file)?;
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! Making and checking the schema.
 
 use futures_util::future::join_all;
-use handoff_journal::cassandra::{Cassandra, SCHEMA_VERSION, Settings, Severity, drop_keyspace_for_tests};
+use handoff_journal::cassandra::{
+    Cassandra, Finding, SCHEMA_VERSION, Settings, Severity, drop_keyspace_for_tests,
+};
 use handoff_journal::{Chunks, Journal, Row, Swap, Table, Tables};
 
 use super::{DATABASE, contact_points, settings};
@@ -51,8 +53,8 @@ async fn the_check_refuses_a_missing_schema_and_lets_a_sound_database_in() {
     let _database = DATABASE.read().await;
     let cassandra = Cassandra::connect(settings(&points, "check")).await.expect("connect");
     let findings = cassandra.check().await.expect("check");
-    assert_eq!(findings.len(), 1, "{findings:?}");
-    assert_eq!(findings[0].severity, Severity::Refuse);
+    let refusals = findings.iter().filter(|finding| finding.severity == Severity::Refuse).count();
+    assert_eq!(refusals, 1, "{findings:?}");
     assert!(findings[0].change.contains("schema apply"), "{findings:?}");
     assert!(cassandra.open().await.is_err(), "nothing opens without a schema");
     cassandra.apply_schema().await.expect("apply");
@@ -60,7 +62,9 @@ async fn the_check_refuses_a_missing_schema_and_lets_a_sound_database_in() {
     let refusals: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Refuse).collect();
     assert!(refusals.is_empty(), "{refusals:?}");
     if points.len() >= 3 {
-        assert_eq!(findings, [], "three nodes, three copies, paxos v2");
+        // `scripts/cassandra` leaves the commit log as it is by default.
+        let late = |finding: &Finding| finding.change.contains("commitlog_sync: group");
+        assert!(findings.iter().all(late), "three nodes, three copies, paxos v2: {findings:?}");
     }
     drop_keyspace_for_tests(&cassandra).await.expect("drop");
 }

@@ -8,6 +8,7 @@ fn node(version: &str, paxos: Option<&str>) -> ServerNode {
         data_centre: "dc1".to_owned(),
         version: version.to_owned(),
         paxos_variant: paxos.map(str::to_owned),
+        commitlog_sync: Some("group".to_owned()),
     }
 }
 
@@ -64,6 +65,30 @@ fn h6_the_old_paxos_is_refused_with_the_line_to_change() {
         assert_eq!(judged(&facts(vec![node(version, Some("v2")); 3], 3)), []);
     }
     assert_eq!(worst(&facts(vec![node("5.0.5", None); 3], 3)), Some(Severity::Warn));
+}
+
+#[test]
+fn h8_a_commit_log_that_is_synced_after_the_answer_is_warned_of_with_the_line_to_change() {
+    let with = |sync: &[Option<&str>]| {
+        let node = |sync: &Option<&str>| ServerNode {
+            address: format!("at-{}", sync.unwrap_or("unreadable")),
+            commitlog_sync: sync.map(str::to_owned),
+            ..node("5.0.5", Some("v2"))
+        };
+        judged(&facts(sync.iter().map(node).collect(), 3))
+    };
+    assert_eq!(with(&[Some("group"), Some("batch"), Some("group")]), []);
+    for late in [Some("periodic"), None] {
+        let findings = with(&[Some("group"), late, Some("batch")]);
+        assert_eq!((findings.len(), findings[0].severity), (1, Severity::Warn), "{findings:?}");
+        assert!(findings[0].change.contains("commitlog_sync: group"), "{findings:?}");
+        let named = |sync: &str| findings[0].problem.contains(&format!("at-{sync}"));
+        assert!(named(late.unwrap_or("unreadable")) && !named("group") && !named("batch"), "{findings:?}");
+    }
+    let mut scylla = facts(vec![node("3.0.8", None); 3], 3);
+    scylla.kind = ServerKind::Scylla;
+    scylla.nodes.iter_mut().for_each(|node| node.commitlog_sync = Some("periodic".to_owned()));
+    assert_eq!(judged(&scylla).len(), 1, "it syncs every conditional write");
 }
 
 #[test]
