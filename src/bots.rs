@@ -116,6 +116,7 @@ fn parse(text: &str) -> Result<Rules, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::strategy::Strategy;
 
     fn config(folder: &Path) -> Config {
         let mut config = Config::default();
@@ -152,5 +153,24 @@ mod tests {
         assert!(load_bots(&config).unwrap().get(&BotName("demo".to_owned())).is_some());
         config.services.entry("default".to_owned()).or_default().bot = Some("other".to_owned());
         assert!(load_bots(&config).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_bots_rules_or_a_sentence(
+            at in proptest::prelude::any::<proptest::sample::Index>(),
+            cut in 0..40usize,
+            piece in proptest::prop_oneof![
+                proptest::prelude::any::<String>(),
+                proptest::sample::select(vec!["[[rules]]\n", "rich = '{}'\n", "\"", "(", "[", "= 1e400", "\n"])
+                    .prop_map(str::to_owned),
+            ],
+        ) {
+            let mut letters: Vec<char> = SHIPPED.chars().collect();
+            let from = at.index(letters.len() + 1);
+            letters.splice(from..(from + cut).min(letters.len()), piece.chars());
+            let text: String = letters.into_iter().collect();
+            proptest::prop_assert!(parse(&text).is_ok_and(|_| true) || parse(&text).is_err_and(|why| !why.is_empty()));
+        }
     }
 }

@@ -148,4 +148,26 @@ mod tests {
         }
         assert_eq!(reading(b"PROXY TCP4 192").await.0, Err(io::ErrorKind::UnexpectedEof));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_header_or_an_error_and_no_more_than_a_header_is_read(
+            start in proptest::sample::select(vec![&b"PROXY "[..], b"PROXY TCP4 ", b"PROXY UNKNOWN", &SIGNATURE, b""]),
+            kinds in proptest::array::uniform4(proptest::sample::select(vec![0x20, 0x21, 0x11, 0x12, 0x31, 0, 255u8])),
+            rest in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            end in proptest::sample::select(vec![&b"\r\n"[..], b"\n", b""]),
+        ) {
+            let kinds = if start == SIGNATURE { &kinds[..] } else { &[] };
+            let bytes = [start, kinds, &rest, end].concat();
+            let mut left = bytes.as_slice();
+            let found = futures_util::FutureExt::now_or_never(read(&mut left)).expect("bytes are there or at an end");
+            proptest::prop_assert!(bytes.len() - left.len() <= 16 + BODY_BYTES_MAX);
+            if let Err(error) = found {
+                let kind = error.kind();
+                proptest::prop_assert!(
+                    matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof), "{}", error
+                );
+            }
+        }
+    }
 }

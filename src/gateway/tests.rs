@@ -7,6 +7,7 @@ mod border;
 mod door;
 mod files;
 mod form;
+pub(super) mod hostile;
 mod language;
 mod log;
 mod memory;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::id::BotName;
+use proptest::prelude::*;
 
 const DEMO: &str = include_str!("../../../config/workflows/demo.toml");
 
@@ -148,4 +149,47 @@ fn yes_and_no_are_understood_in_many_languages() {
         assert!(When::No.fits(no) && !When::Yes.fits(no), "{no}");
     }
     assert!(!When::Yes.fits("yesterday") && !When::No.fits("nobody knows"));
+}
+
+/// The workflow that ships with some of its lines gone, doubled or put elsewhere, and pieces put in; or pieces alone.
+fn near_workflow() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        3 => prop::sample::select(DEMO.lines().collect::<Vec<_>>()).prop_map(str::to_owned),
+        1 => prop::sample::select(vec![
+            "[steps.", "]", "next = ", "route = \"support\"", "say = 7", "wait_ms = -1", "branch = [", "{", "}",
+            "wait_ms = 99999999999999999999", "\"\"\"", "start = \"nowhere\"", "version = 0x", "1979-05-27",
+            "[steps.\"\"]",
+        ])
+        .prop_map(str::to_owned),
+        1 => any::<String>(),
+    ];
+    let edit = (any::<prop::sample::Index>(), 0..4usize, prop::collection::vec(piece.clone(), 0..3));
+    let edited = prop::collection::vec(edit, 0..4).prop_map(|edits| {
+        let mut lines: Vec<String> = DEMO.lines().map(str::to_owned).collect();
+        for (at, cut, pieces) in edits {
+            let from = at.index(lines.len() + 1);
+            lines.splice(from..(from + cut).min(lines.len()), pieces);
+        }
+        lines.join("\n")
+    });
+    prop_oneof![3 => edited, 1 => prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.join("\n"))]
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_workflow_or_all_that_is_wrong_with_it_by_line(text in near_workflow()) {
+        match read("w", &text, &known()) {
+            Ok(program) => {
+                prop_assert!(program.step(program.start).is_some());
+                prop_assert!(!draw(&program).is_empty());
+            }
+            Err(faults) => {
+                prop_assert!(!faults.is_empty() && faults.is_sorted());
+                let lines = text.split('\n').count();
+                for fault in faults {
+                    prop_assert!((1..=lines + 1).contains(&fault.line) && !fault.reason.is_empty(), "{}", fault);
+                }
+            }
+        }
+    }
 }

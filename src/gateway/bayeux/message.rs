@@ -218,3 +218,64 @@ pub(super) fn event(channel: &str, data: &impl serde::Serialize) -> String {
 pub(super) fn array(messages: &[String]) -> String {
     format!("[{}]", messages.join(","))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::tests::hostile::near_json;
+    use proptest::prelude::*;
+
+    const FIELDS: &[&str] = &[
+        "channel",
+        "clientId",
+        "id",
+        "version",
+        "minimumVersion",
+        "supportedConnectionTypes",
+        "connectionType",
+        "subscription",
+        "data",
+        "ext",
+        "advice",
+        "timeout",
+        "/meta/handshake",
+        "/meta/connect",
+        "websocket",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_messages_or_a_refusal_that_says_why(
+            text in near_json(FIELDS),
+            tail in prop::collection::vec(any::<u8>(), 0..3),
+            times in 1..40usize,
+        ) {
+            let one = [text.as_bytes(), &tail].concat();
+            let many = format!("[{}]", vec![text.as_str(); times].join(","));
+            for bytes in [one.as_slice(), many.as_bytes()] {
+                match Message::read(bytes) {
+                    Ok(messages) => {
+                        prop_assert!(messages.len() <= MESSAGES_MAX);
+                        for message in messages {
+                            let _any = (message.channel(), message.client_id(), message.version());
+                            let _any = message.subscription();
+                            let reply: Value = serde_json::from_str(&message.reply(Ok(())).text()).unwrap();
+                            prop_assert_eq!(&reply["successful"], true);
+                        }
+                    }
+                    Err(refusal) => {
+                        prop_assert!([400, 413].contains(&refusal.code) && !refusal.words.is_empty());
+                        let unread = Message::unread(bytes, &refusal);
+                        prop_assert!((1..=MESSAGES_MAX).contains(&unread.len()));
+                        for reply in unread {
+                            let reply: Value = serde_json::from_str(&reply).unwrap();
+                            prop_assert_eq!(&reply["successful"], false);
+                            let error = reply["error"].as_str().unwrap();
+                            prop_assert!(error.starts_with("400:") || error.starts_with("413:"), "{}", error);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

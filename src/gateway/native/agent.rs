@@ -437,3 +437,11 @@ fn command_id(id: &str) -> CommandId {
     let hash = Sha256::digest(id.as_bytes());
     CommandId(hash.iter().take(24).fold("h:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
 }
+
+#[cfg(test)]
+proptest::proptest! {
+    #[test]
+    fn any_frame_of_an_agent_is_a_command_or_refused(text in super::wire::hostile::frames(Agent::WORDS)) {
+        super::wire::hostile::is_read_or_refused::<Word>(&text);
+    }
+}

@@ -304,3 +304,11 @@ fn next_command(told: &Told) -> u64 {
         _ => 1,
     }
 }
+
+#[cfg(test)]
+proptest::proptest! {
+    #[test]
+    fn any_frame_of_a_customer_is_a_command_or_refused(text in super::wire::hostile::frames(Customer::WORDS)) {
+        super::wire::hostile::is_read_or_refused::<Word>(&text);
+    }
+}

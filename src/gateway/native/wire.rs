@@ -236,3 +236,78 @@ pub(super) fn beat() -> String {
 pub(super) fn moved(nodes: &[String]) -> String {
     json!({"event": "moved", "nodes": nodes}).to_string()
 }
+
+/// For tests of each socket's words.
+#[cfg(test)]
+pub(super) mod hostile {
+    use super::*;
+    use crate::gateway::tests::hostile::near_json;
+    use proptest::prelude::*;
+
+    const FIELDS: &[&str] = &[
+        "do",
+        "id",
+        "number",
+        "run",
+        "chat",
+        "key",
+        "position",
+        "positions",
+        "text",
+        "message_type",
+        "to",
+        "content",
+        "started",
+        "preview",
+        "name",
+        "password",
+        "token",
+        "how",
+        "reason",
+        "nickname",
+        "subject",
+        "data",
+        "client_id",
+        "service",
+        "queue",
+        "url",
+        "notice",
+        "before",
+        "file",
+    ];
+
+    /// Nearly a frame with one of these words.
+    pub(in crate::gateway::native) fn frames(
+        words: &'static [&'static str],
+    ) -> impl Strategy<Value = String> {
+        let ids = vec![String::new(), "1".to_owned(), "i".repeat(ID_CHARS_MAX), "i".repeat(ID_CHARS_MAX + 1)];
+        let named = (prop::sample::select(words), prop::sample::select(ids), near_json(FIELDS));
+        let named = named.prop_map(|(word, id, rest)| {
+            let rest = rest.strip_prefix('{').map(|rest| rest.trim_start_matches('}').to_owned());
+            rest.map_or(String::new(), |rest| format!("{{\"do\":\"{word}\",\"id\":\"{id}\",{rest}"))
+        });
+        prop_oneof![3 => named, 1 => near_json(FIELDS)]
+    }
+
+    /// It is a command, or it is refused in the documented form: with its id where it has a good one, as a
+    /// `bad_command` that is not to be repeated.
+    pub(in crate::gateway::native) fn is_read_or_refused<W: DeserializeOwned>(text: &str) {
+        let (id, failure) = match Framed::read(text) {
+            Err(refused) => refused,
+            Ok(framed) => {
+                let id = framed.id.clone();
+                match framed.command::<W>() {
+                    Ok(_command) => return,
+                    Err(failure) => (id, failure),
+                }
+            }
+        };
+        assert!(id.as_ref().is_none_or(|id| (1..=ID_CHARS_MAX).contains(&id.chars().count())), "{id:?}");
+        let answer: Value = serde_json::from_str(&failure.frame(id.as_deref())).unwrap();
+        assert_eq!((&answer["answer"], &answer["ok"]), (&json!(id), &json!(false)));
+        assert_eq!(
+            (&answer["error"]["code"], &answer["error"]["retry"]),
+            (&json!("bad_command"), &json!(false))
+        );
+    }
+}
