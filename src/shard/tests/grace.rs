@@ -1,12 +1,15 @@
 //! Whose windows are gone: an agent is lost when nothing of them was heard for the grace time.
 
-use super::rig::Rig;
-use crate::front::Told;
+use super::rig::{self, CUSTOMER, Rig};
+use crate::front::{Told, Wanted};
 use crate::shard::*;
 use handoff_chat::agent::{DeskAct, Profile, Status};
 use handoff_chat::command::{Act, Reading};
-use handoff_chat::{AgentName, CommandId};
+use handoff_chat::session::Opening;
+use handoff_chat::workflow::{self, Known};
+use handoff_chat::{AgentName, CommandId, QueueName};
 use handoff_journal::memory::MemoryStore;
+use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
 fn ann() -> AgentName {
@@ -57,4 +60,93 @@ async fn one_bare_look_of_an_agent_at_the_desk_begins_the_grace_time_anew() {
     assert_eq!(passes(&mut rig, grace_ms).await, Status::Ready, "as if the node had gone just then");
     let lost = Status::NotReady { reason: "lost".to_owned() };
     assert_eq!(passes(&mut rig, 1_000).await, lost);
+}
+
+fn support() -> QueueName {
+    QueueName("support".to_owned())
+}
+
+/// A chat that its workflow puts straight into the queue.
+async fn queued(rig: &mut Rig, name: &str) -> EntityId {
+    let known = Known { bots: BTreeMap::new(), queues: BTreeMap::from([(support(), 600_000)]) };
+    let text = "version = 1\nnickname = \"Desk\"\nstart = \"a\"\n[steps.a]\nroute = \"support\"\n";
+    let workflow = Some(Arc::new(workflow::read("w", text, &known).unwrap()));
+    let id = rig::session(name);
+    let act = Act::Open(Box::new(Opening { workflow, ..rig::opening() }));
+    rig.tell(&id, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
+    id
+}
+
+/// Where these chats are, with the agent.
+fn places(rig: &Rig, chats: &[EntityId]) -> Vec<(String, Option<String>)> {
+    let wanted = Wanted { kind: "interaction".to_owned(), limit: 100, ..Wanted::default() };
+    let list = rig.core.list(&wanted);
+    let of = |chat: &EntityId| list.iter().find(|one| one.id == chat.0).unwrap();
+    chats.iter().map(|chat| (of(chat).place.clone().unwrap(), of(chat).agent.clone())).collect()
+}
+
+/// Who waits, in order, and since when.
+async fn line(rig: &mut Rig) -> Vec<(String, Millis)> {
+    let (sender, mut receiver) = oneshot::channel();
+    let envelope = Envelope {
+        entity: EntityId::from(&support()),
+        command: None,
+        read: Some((Caller::Operator, Read::Line)),
+        deadline_ms: u64::MAX,
+        wait_until_ms: 0,
+        reply: Some(ReplyTo { sender, permit: None }),
+    };
+    rig.core.ask(rig.now, envelope);
+    rig.settle().await;
+    match receiver.try_recv().unwrap() {
+        ShardReply::Told(Told { reading: Some(Reading::Line(line)), .. }) => {
+            line.waiting.into_iter().map(|waiting| (waiting.interaction.0, waiting.since)).collect()
+        }
+        other => panic!("no line: {other:?}"),
+    }
+}
+
+/// Keeps the customers there for so long, and the agent too if she is.
+async fn goes_by(rig: &mut Rig, seconds: u64, chats: &[EntityId], agent_is_there: bool) {
+    for _ in 0..seconds {
+        rig.pass(1_000);
+        rig.settle().await;
+        for chat in chats {
+            rig.view(chat).await;
+        }
+        if agent_is_there {
+            ask(rig, Caller::Agent(ann()), None).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_chats_of_an_agent_who_is_gone_for_the_grace_time_go_back_to_their_queue_with_their_age() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, Options::default()).await;
+    let grace_s = Options::default().agent_grace_ms / 1_000;
+    let (first, began) = (queued(&mut rig, "first").await, rig.now.wall);
+    let profile = Profile { nickname: "Ann".to_owned(), capacity: 2, queues: vec![support()] };
+    let agent = Caller::Agent(ann());
+    goes_by(&mut rig, 5, std::slice::from_ref(&first), false).await;
+    ask(&mut rig, agent.clone(), Some(DeskAct::SignIn { profile })).await;
+    for (ms, act) in [(1, DeskAct::Ready), (1, DeskAct::Accept { interaction: first.session().unwrap() })] {
+        rig.pass(ms);
+        ask(&mut rig, agent.clone(), Some(act)).await;
+    }
+    let (offered, since) = (queued(&mut rig, "offered").await, rig.now.wall);
+    let chats = [first.clone(), offered.clone()];
+    let held = [("agent".to_owned(), Some("ann".to_owned())), ("offer".to_owned(), Some("ann".to_owned()))];
+    assert_eq!(places(&rig, &chats), held);
+    goes_by(&mut rig, 2 * grace_s, &chats, true).await;
+    assert_eq!(places(&rig, &chats), held, "she is there");
+    goes_by(&mut rig, grace_s - 1, &chats, false).await;
+    assert_eq!(places(&rig, &chats), held, "she may come back yet");
+    goes_by(&mut rig, 3, &chats, false).await;
+    assert_eq!(places(&rig, &chats), vec![("queue".to_owned(), None); 2]);
+    let waiting = [(first.0.clone(), began), (offered.0.clone(), since)];
+    assert_eq!(line(&mut rig).await, waiting, "in their old places in line");
+    let mut next = Rig::open_at(&store, 2, Options::default(), rig.now).await;
+    assert_eq!(line(&mut next).await, waiting, "for the next owner too");
+    assert!(!next.view(&first).await.chat_ended);
 }
