@@ -17,3 +17,6 @@ pub mod handle;
 pub mod journal;
 pub mod shard;
 pub mod supervisor;
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,9 @@ use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The row number of a record's opening row.
+pub const OPENING_ROW: u64 = 0;
+
 /// Between tries, in milliseconds.
 const RETRY_MS: u64 = 250;
 
@@ -50,7 +53,7 @@ impl RecordWriter {
     /// Writes all rows; returns when they are there.
     pub async fn write(self, session: SessionId, rows: RecordRows) {
         if let Some(opening) = &rows.opening {
-            self.put(&session, one_row(&session, 0, opening.encode())).await;
+            self.put(&session, one_row(&session, OPENING_ROW, opening.encode())).await;
         }
         for events in rows.events.chunks(ROWS_PER_WRITE) {
             self.put(&session, transcript_rows(&session, events)).await;

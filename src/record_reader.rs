@@ -1,7 +1,7 @@
 //! Reads records piece by piece, so that what a node holds of one does not grow with its length.
 
 use crate::front::{RecordPiece, RecordPlace};
-use crate::record::read_history;
+use crate::record::{OPENING_ROW, read_history};
 use handoff_chat::SessionId;
 use handoff_chat::entry::Entry;
 use handoff_chat::record::RecordClosing;
@@ -44,7 +44,10 @@ pub async fn stored_piece(
     if !events.iter().map(|event| event.seq).eq(from..end) {
         return Err(TablesError::Refused("rows of the record are missing".to_owned()));
     }
-    if last.is_none() && events.is_empty() && tables.get(Table::Record, &session.0, 0).await?.is_none() {
+    if last.is_none()
+        && events.is_empty()
+        && tables.get(Table::Record, &session.0, OPENING_ROW).await?.is_none()
+    {
         return Ok(None);
     }
     let more = last.map_or(end == wanted, |last| end <= last);

@@ -4,6 +4,7 @@ use crate::actor::handle::ShardDirectory;
 use crate::clock::Clock;
 use crate::front::{Ask, AskError, Sessions, Told};
 use crate::listing::list_here;
+use crate::record::OPENING_ROW;
 use crate::record_reader::replayed;
 use crate::shard::ShardReply;
 use crate::standing::{Stage, Standing};
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use handoff_chat::SessionId;
 use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
 use handoff_cluster::{MemberList, MemberState, PeerService, Peers, shard_of};
-use handoff_journal::{CLOSING_ROW, NodeId, Owner, ShardId, Table, Tables};
+use handoff_journal::{NodeId, Owner, ShardId, Table, Tables};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -147,13 +148,14 @@ impl Router {
         }
     }
 
-    /// A start id leads to the same session for ever: one whose session has retired into its record starts no other.
+    /// A start id leads to the same session for ever: one whose session has retired into its record, or was put away,
+    /// starts no other.
     async fn may_open(&self, ask: &Ask) -> Result<(), AskError> {
         let Some(Command { act: Act::Open(opening), .. }) = &ask.command else { return Ok(()) };
         if opening.sealed_key.is_none() {
             return Ok(());
         }
-        match self.tables.get(Table::Record, &ask.entity.0, CLOSING_ROW).await {
+        match self.tables.get(Table::Record, &ask.entity.0, OPENING_ROW).await {
             Ok(None) => return Ok(()),
             Ok(Some(_)) => {}
             Err(_) => return Err(AskError::Again),

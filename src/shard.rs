@@ -16,6 +16,7 @@ pub mod sleep;
 pub mod slot;
 pub mod tells;
 pub mod turn;
+mod unreadable;
 pub mod waiting;
 
 use crate::front::Told;
@@ -41,6 +42,10 @@ pub enum Phase {
     Deciding,
     /// After half of its entries are applied.
     Applying,
+    /// While what came after a snapshot is applied; the command is [`Act::Restored`] then.
+    ///
+    /// [`Act::Restored`]: handoff_chat::command::Act::Restored
+    Waking,
 }
 
 /// Called within each turn, inside of what catches panics; tests make it panic.
@@ -228,4 +233,4 @@ pub enum Action {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

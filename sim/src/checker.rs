@@ -171,6 +171,7 @@ fn check_shard(
                 | Item::Outage { .. }
                 | Item::Chunk(_)
                 | Item::Writer(_)
+                | Item::PutAway { .. }
                 | Item::Released { .. } => {}
             }
         }

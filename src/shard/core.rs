@@ -26,7 +26,7 @@ pub struct ShardCore {
     pub(super) last_calls_ms: BTreeMap<EntityId, u64>,
     pub(super) rng: StdRng,
     pub(super) checkpoint: super::checkpoint::Progress,
-    pub(super) suspect: Option<(EntityId, CommandId)>,
+    pub(super) suspects: super::turn::Suspects,
     /// Whether an entity may wait for its log to be read again.
     pub(super) rereads: bool,
     pub(super) panics: u64,
@@ -67,7 +67,7 @@ impl ShardCore {
             timers: BTreeSet::new(),
             last_calls_ms: BTreeMap::new(),
             rng,
-            suspect: None,
+            suspects: super::turn::Suspects::default(),
             rereads: false,
             panics: 0,
             left: Vec::new(),
@@ -255,19 +255,15 @@ impl ShardCore {
             Some(Slot::Awake(_)) | None => self.turn(now, envelope),
             Some(Slot::Quarantined { state: Some(state) }) if is_force_end(&envelope) => {
                 // An operator's word: it is taken back into service to be ended.
-                let Ok(machine) = Entity::from_snapshot(&envelope.entity, state) else {
-                    return self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined));
-                };
-                self.seat(now, &envelope.entity, machine);
-                self.turn(now, envelope);
+                match Entity::from_snapshot(&envelope.entity, state) {
+                    Ok(machine) => {
+                        self.seat(now, &envelope.entity, machine);
+                        self.turn(now, envelope);
+                    }
+                    Err(_damaged) => self.read_to_end(envelope),
+                }
             }
-            Some(Slot::Quarantined { state: None }) if is_force_end(&envelope) => {
-                // The log alone has its state: it is read again to be ended.
-                let (entity, after) = (envelope.entity.clone(), self.pipe.pushed());
-                let waiting = VecDeque::from([envelope]);
-                self.slots.insert(entity, Slot::Restoring { waiting, after, asked: false });
-                self.rereads = true;
-            }
+            Some(Slot::Quarantined { state: None }) if is_force_end(&envelope) => self.read_to_end(envelope),
             Some(Slot::Quarantined { .. }) => {
                 self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined))
             }
@@ -285,9 +281,18 @@ impl ShardCore {
                     refuse(envelope, ShardReply::Busy);
                 } else {
                     waiting.push_back(envelope);
+                    self.rereads = true;
                 }
             }
         }
+    }
+
+    /// The log alone has the entity's state: it is read again to be ended.
+    fn read_to_end(&mut self, envelope: Envelope) {
+        let (entity, after) = (envelope.entity.clone(), self.pipe.pushed());
+        let waiting = VecDeque::from([envelope]);
+        self.slots.insert(entity, Slot::Restoring { waiting, after, asked: false });
+        self.rereads = true;
     }
 
     /// Holds a reply that is no turn's.
@@ -322,6 +327,8 @@ impl ShardCore {
             self.end_typing(now);
             self.put_idle_to_sleep(now);
             self.write_owed_history();
+            // What could not be read again before.
+            self.rereads = true;
         }
         self.tell_here(now);
         self.serve_waiting(now);
@@ -459,8 +466,14 @@ impl ShardCore {
 /// How often customers and idle entities are looked at, in milliseconds.
 const SWEEP_MS: u64 = 1_000;
 
-fn is_force_end(envelope: &Envelope) -> bool {
-    matches!(envelope.command, Some(Command { act: Act::ForceEnd, caller: Caller::Operator, .. }))
+/// Whether an operator wants the end of a session, whatever holds it open.
+pub(super) fn is_force_end(envelope: &Envelope) -> bool {
+    envelope.entity.session().is_some() && envelope.command.as_ref().is_some_and(is_operators_end)
+}
+
+/// The same of a command to a session.
+pub(super) fn is_operators_end(command: &Command) -> bool {
+    matches!(command, Command { act: Act::ForceEnd, caller: Caller::Operator, .. })
 }
 
 /// Answers a call that nothing was done for.

@@ -36,6 +36,13 @@ pub enum Item {
     },
     /// Behind `Opened`: which build writes in this epoch. Since protocol 2.
     Writer(Writer),
+    /// An operator ended an entity whose state can't be read: it is no more.
+    PutAway {
+        /// The entity.
+        entity: EntityId,
+        /// When.
+        at: Millis,
+    },
 }
 
 /// From this protocol version on an owner says which build he is.

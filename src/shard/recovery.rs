@@ -43,6 +43,14 @@ pub enum RecoveryError {
     },
 }
 
+impl RecoveryError {
+    /// Whether reading once more can't help: the log is damaged.
+    #[must_use]
+    pub fn is_for_good(&self) -> bool {
+        matches!(self, Self::Frame { .. } | Self::Journal(JournalError::Refused(_)))
+    }
+}
+
 /// Where frames are read from; the journal, or a test.
 #[async_trait]
 pub trait Frames: Sync {
@@ -265,6 +273,10 @@ impl Recovered {
             Item::Turn(turn) => {
                 self.clock.last_at = self.clock.last_at.max(turn.at);
                 self.replay(turn.entity, turn.entries);
+            }
+            Item::PutAway { entity, at } => {
+                self.clock.last_at = self.clock.last_at.max(at);
+                self.entities.remove(&entity);
             }
             Item::Chunk(_) | Item::Writer(_) => {}
         }

@@ -3,9 +3,10 @@
 use super::core::{ShardCore, refuse};
 use super::frame::{Item, Slept};
 use super::slot::{Asleep, Awake, Slot};
-use super::{Action, Now, Output, ShardReply};
-use handoff_chat::command::Act;
-use handoff_chat::{Entity, EntityId, Millis};
+use super::{Action, Now, Output, Phase, ShardReply};
+use handoff_chat::command::{Act, Caller, Command};
+use handoff_chat::{CommandId, Entity, EntityId, Millis};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl ShardCore {
     /// Loads a sleeping entity's snapshot, if that was not asked for yet.
@@ -25,19 +26,34 @@ impl ShardCore {
         }
         let Some(Slot::Asleep(asleep)) = self.slots.remove(entity) else { return };
         let Asleep { turns, waiting, .. } = *asleep;
-        match Entity::from_snapshot(entity, snapshot) {
-            Ok(mut machine) => {
+        let hook = self.options.fault_hook.clone();
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(hook) = hook {
+                let (id, caller) = (CommandId("wake".to_owned()), Caller::System);
+                hook(entity, &Command { id, caller, act: Act::Restored }, Phase::Waking);
+            }
+            Entity::from_snapshot(entity, snapshot).map(|mut machine| {
                 turns.iter().flatten().for_each(|entry| machine.apply(entry));
                 machine.restored();
+                machine
+            })
+        }));
+        match read {
+            Ok(Ok(machine)) => {
                 self.seat(now, entity, machine);
+                for envelope in waiting {
+                    self.dispatch(now, envelope);
+                }
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 tracing::error!(entity = %entity.0, %error, "a snapshot is damaged: out of service");
-                self.slots.insert(entity.clone(), Slot::Quarantined { state: None });
+                self.unreadable(now, entity, waiting);
             }
-        }
-        for envelope in waiting {
-            self.dispatch(now, envelope);
+            Err(_panic) => {
+                self.panics += 1;
+                tracing::error!(entity = %entity.0, "what came after a snapshot panics: out of service");
+                self.unreadable(now, entity, waiting);
+            }
         }
         self.flush(now);
     }

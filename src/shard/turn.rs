@@ -1,6 +1,6 @@
 //! One turn: decide, apply, open an item, hold the answer. A panic in it journals nothing.
 
-use super::core::{ShardCore, refuse};
+use super::core::{ShardCore, is_operators_end};
 use super::frame::{Item, TurnItem};
 use super::slot::{Awake, Slot};
 use super::{Action, Envelope, Now, Output, Phase, ShardReply};
@@ -10,7 +10,7 @@ use handoff_chat::entity::Decision;
 use handoff_chat::entry::Entry;
 use handoff_chat::happening::{Happening, happenings};
 use handoff_chat::session::Session;
-use handoff_chat::{BotName, EffectId, Entity, EntityId, Millis, Turn};
+use handoff_chat::{BotName, CommandId, EffectId, Entity, EntityId, Millis, Turn};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -30,6 +30,30 @@ pub(super) enum Declined {
     Rejected(Reject),
     /// Nothing was done; it may be tried again.
     Again,
+}
+
+/// Most commands remembered that panicked once; of more the oldest is forgotten.
+pub(super) const SUSPECTS_MAX: usize = 256;
+
+/// The commands that have panicked once here, the oldest first.
+#[derive(Default)]
+pub(super) struct Suspects(pub(super) VecDeque<(EntityId, CommandId)>);
+
+impl Suspects {
+    /// Whether this command has panicked before; from now on it has.
+    fn met_before(&mut self, entity: &EntityId, command: &CommandId) -> bool {
+        let known = self.0.iter().position(|(of, id)| of == entity && id == command);
+        // The newest last: one that comes again and again is not forgotten for those that came once.
+        if let Some(known) = known.and_then(|place| self.0.remove(place)) {
+            self.0.push_back(known);
+            return true;
+        }
+        if self.0.len() >= SUSPECTS_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((entity.clone(), command.clone()));
+        false
+    }
 }
 
 impl ShardCore {
@@ -173,8 +197,8 @@ impl ShardCore {
                 recorded
             }
             Outcome::Rejected(reject) => Err(Declined::Rejected(reject)),
-            Outcome::PanickedDeciding => Err(self.panicked(entity, &command, false)),
-            Outcome::PanickedApplying => Err(self.panicked(entity, &command, true)),
+            Outcome::PanickedDeciding => self.panicked(now, entity, &command, false),
+            Outcome::PanickedApplying => self.panicked(now, entity, &command, true),
         }
     }
 
@@ -238,13 +262,24 @@ impl ShardCore {
         self.write_history_when_long(entity);
     }
 
-    /// Refuses a command that panicked; a second panic on it puts the entity out of service.
-    fn panicked(&mut self, entity: &EntityId, command: &Command, in_doubt: bool) -> Declined {
+    /// Refuses a command that panicked; a second panic on it puts the entity out of service. An operator's end that
+    /// panics twice puts a session away: its state is of no use.
+    fn panicked(
+        &mut self,
+        now: Now,
+        entity: &EntityId,
+        command: &Command,
+        in_doubt: bool,
+    ) -> Result<Option<Answer>, Declined> {
         self.panics += 1;
-        let suspect = (entity.clone(), command.id.clone());
-        let again = self.suspect.as_ref() == Some(&suspect);
+        let end = entity.session().is_some() && is_operators_end(command);
+        // Each of an operator's tries has an id of its own.
+        let id = if end { CommandId("end".to_owned()) } else { command.id.clone() };
+        let again = self.suspects.met_before(entity, &id);
         tracing::error!(entity = %entity.0, again, in_doubt, "a command made the entity panic; it is refused");
-        self.suspect = Some(suspect);
+        if again && end {
+            return self.put_away(now, entity).map(Some);
+        }
         if again {
             let state = match self.awake(entity) {
                 Some(awake) if !in_doubt => awake.machine.to_snapshot().ok(),
@@ -252,7 +287,7 @@ impl ShardCore {
             };
             self.slots.insert(entity.clone(), Slot::Quarantined { state });
             self.last_calls_ms.remove(entity);
-            return Declined::Rejected(Reject::Quarantined);
+            return Err(Declined::Rejected(Reject::Quarantined));
         }
         if in_doubt {
             let after = self.awake(entity).map_or(0, |awake| awake.newest_item());
@@ -260,7 +295,7 @@ impl ShardCore {
             self.rereads = true;
             self.slots.insert(entity.clone(), restoring);
         }
-        Declined::Again
+        Err(Declined::Again)
     }
 
     /// Asks for the log to be read again for entities in doubt, once their last turn is in it.
@@ -287,30 +322,17 @@ impl ShardCore {
     /// What the log says of an entity in doubt (`None`: nothing, it never was).
     pub fn rebuilt(&mut self, now: Now, entity: &EntityId, found: Option<Slot>) {
         let Some(Slot::Restoring { waiting, .. }) = self.slots.remove(entity) else { return };
-        let broken = matches!(found, Some(Slot::Quarantined { .. }));
-        if let Some(slot) = found {
-            self.slots.insert(entity.clone(), slot);
-        }
-        for envelope in waiting {
-            if broken {
-                // Its log can't be replayed: to read it once more would not help.
-                self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined));
-            } else {
-                self.ask(now, envelope);
+        match found {
+            // Its log can't be replayed: to read it once more would not help.
+            Some(Slot::Quarantined { .. }) => self.unreadable(now, entity, waiting),
+            found => {
+                self.slots.extend(found.map(|slot| (entity.clone(), slot)));
+                for envelope in waiting {
+                    self.ask(now, envelope);
+                }
             }
         }
         self.flush(now);
-    }
-
-    /// The log can't be read again now: its callers may try again, and so do we with the next call.
-    pub fn rebuild_failed(&mut self, entity: &EntityId) {
-        if let Some(Slot::Restoring { waiting, asked, .. }) = self.slots.get_mut(entity) {
-            *asked = false;
-            self.rereads = true;
-            for envelope in waiting.drain(..) {
-                refuse(envelope, ShardReply::Again);
-            }
-        }
     }
 
     /// Completes a reading with rows from history, if the entity is still here to ask.

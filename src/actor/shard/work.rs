@@ -12,7 +12,7 @@ use crate::standing::Standing;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Caller, Read, Reading};
-use handoff_journal::{Row, Table, Tables, Tenure};
+use handoff_journal::{Row, Table, Tables, TablesError, Tenure};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -114,9 +114,11 @@ impl ShardActor {
                 actor.around.log.standing.troubles.snapshots.went_well();
                 actor.with_core(ctx, |core, now| core.woken(now, &entity, &body));
             }
-            missing => {
-                let why =
-                    missing.map_or_else(|error| error.to_string(), |_| format!("{} has none", entity.0));
+            Ok(None) | Err(TablesError::Refused(_)) => {
+                tracing::error!(entity = %entity.0, "a snapshot is not there, or the store refuses it");
+                actor.with_core(ctx, |core, now| core.snapshot_missing(now, &entity));
+            }
+            Err(TablesError::Unknown(why)) => {
                 actor.around.log.standing.troubles.snapshots.came(&why);
                 actor.with_core(ctx, |core, now| core.wake_failed(now, &entity));
             }
@@ -139,7 +141,8 @@ impl ShardActor {
                 Ok(slot) => actor.with_core(ctx, |core, now| core.rebuilt(now, &entity, slot)),
                 Err(error) => {
                     tracing::error!(entity = %entity.0, %error, "an entity can't be read again from the log");
-                    actor.with_core(ctx, |core, _| core.rebuild_failed(&entity));
+                    let for_good = error.is_for_good();
+                    actor.with_core(ctx, |core, now| core.rebuild_failed(now, &entity, for_good));
                 }
             },
         ));

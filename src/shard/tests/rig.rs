@@ -4,6 +4,7 @@ use crate::front::Told;
 use crate::shard::core::ShardCore;
 use crate::shard::pipeline::Step;
 use crate::shard::recovery::{JournalFrames, recover, recover_session};
+use crate::shard::slot::Slot;
 use crate::shard::*;
 use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Answer, Reading};
@@ -28,15 +29,36 @@ pub(super) struct Rig {
     pub(super) happened: Vec<Happening>,
     pub(super) trims: Vec<u64>,
     pub(super) fenced: bool,
-    /// How often the log of an entity in doubt can't be read again.
-    pub(super) unreadable: u32,
+    /// What becomes of reading the log of an entity in doubt again.
+    pub(super) rereads: Reread,
+    /// What becomes of the snapshots that are loaded.
+    pub(super) snapshots: Snapshots,
+}
+
+/// What the log gives when it is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reread {
+    Whole,
+    Unknown,
+    Damaged,
+    /// To apply what it says panics.
+    Panics,
+}
+
+/// What the store gives for a snapshot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Snapshots {
+    Whole,
+    Damaged,
+    Missing,
+    Unknown,
 }
 
 pub(super) fn session(name: &str) -> EntityId {
     EntityId(format!("{name:0>16}"))
 }
 
-pub(super) fn opening() -> Opening {
+pub(crate) fn opening() -> Opening {
     Opening {
         service: "default".into(),
         nickname: "Ann".into(),
@@ -95,7 +117,8 @@ impl Rig {
             happened: Vec::new(),
             trims: Vec::new(),
             fenced: false,
-            unreadable: 0,
+            rereads: Reread::Whole,
+            snapshots: Snapshots::Whole,
         };
         rig.settle().await;
         rig
@@ -220,7 +243,12 @@ impl Rig {
             Action::Send(Output::Happened(happened)) => self.happened.extend(happened),
             Action::LoadSnapshot { entity, key } => {
                 let body = node.get(Table::Snapshot, &key, 0).await.unwrap().unwrap();
-                self.core.woken(now, &entity, &body);
+                match self.snapshots {
+                    Snapshots::Whole => self.core.woken(now, &entity, &body),
+                    Snapshots::Damaged => self.core.woken(now, &entity, &body[..body.len() / 2]),
+                    Snapshots::Missing => self.core.snapshot_missing(now, &entity),
+                    Snapshots::Unknown => self.core.wake_failed(now, &entity),
+                }
             }
             Action::PutSnapshot { entity, key, body } => {
                 let row = Row { key, row: 0, body: body.into() };
@@ -231,9 +259,11 @@ impl Rig {
                 node.put_once(Table::Record, rows).await.unwrap();
                 self.core.history_written(now, &entity, through, true);
             }
-            Action::Rebuild { entity } if self.unreadable > 0 => {
-                self.unreadable -= 1;
-                self.core.rebuild_failed(&entity);
+            Action::Rebuild { entity } if self.rereads == Reread::Panics => {
+                self.core.rebuilt(now, &entity, Some(Slot::Quarantined { state: None }));
+            }
+            Action::Rebuild { entity } if self.rereads != Reread::Whole => {
+                self.core.rebuild_failed(now, &entity, self.rereads == Reread::Damaged);
             }
             Action::Rebuild { entity } => {
                 let frames = JournalFrames { journal: &node, tenure: &tenure, reads: 1 };

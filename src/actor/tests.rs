@@ -1,0 +1,242 @@
+//! A real shard behind its handle: what is too much for its bounded inbox is "busy" at the door, and room comes back
+//! with the replies; and what the router asks it.
+
+use super::handle::{ShardDirectory, ShardHandle};
+use super::journal::Log;
+use super::shard::{ShardActor, ShardReport, Surroundings, Tenancy};
+use crate::bots::Bots;
+use crate::clock::SystemClock;
+use crate::files::Files;
+use crate::front::{AskError, Sessions};
+use crate::post::Post;
+use crate::record::{OPENING_ROW, RecordWriter};
+use crate::router::Router;
+use crate::shard::{Options, ShardReply};
+use crate::standing::Standing;
+use crate::watch::Unwatched;
+use actix::{Actor, Context, Handler};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use handoff_chat::agent::{DeskAct, Profile};
+use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
+use handoff_chat::routing::Reply;
+use handoff_chat::session::Opening;
+use handoff_chat::{AgentName, CommandId, EntityId};
+use handoff_cluster::{MemberList, PeerError, Peers};
+use handoff_journal::memory::MemoryStore;
+use handoff_journal::{Incarnation, NodeId, Owner, Row, ShardId, Table, Tables};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Calls that the shard takes at a time.
+const INBOX: usize = 2;
+
+/// Hears a shard's reports and does nothing about them.
+struct Supervisor;
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+}
+
+impl Handler<ShardReport> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: ShardReport, _: &mut Context<Self>) {}
+}
+
+/// Never has an answer.
+struct NoPost;
+
+#[async_trait]
+impl Post for NoPost {
+    async fn tell(&self, _: EntityId, _: Command) -> Reply {
+        std::future::pending().await
+    }
+}
+
+fn shard(store: &MemoryStore) -> ShardHandle {
+    let node = Arc::new(store.node(NodeId(1)));
+    let clock = Arc::new(SystemClock::default());
+    let around = Surroundings {
+        log: Log {
+            journal: node.clone(),
+            flights: Arc::new(Semaphore::new(1)),
+            rest: 0,
+            standing: Arc::new(Standing::default()),
+            clock: clock.clone(),
+        },
+        tables: node.clone(),
+        records: RecordWriter::new(node, Arc::new(Unwatched)),
+        clock,
+        bots: Arc::new(Bots::default()),
+        files: Files::in_memory(),
+        post: Arc::new(NoPost),
+        options: Options::default(),
+        shard_inbox: INBOX,
+        watch: Arc::new(Unwatched),
+    };
+    let owner = Owner { node: NodeId(1), incarnation: Incarnation(1) };
+    let tenancy = Tenancy { shard: ShardId(0), owner, turn: 1 };
+    let reports = Supervisor.start().recipient();
+    ShardHandle::new(ShardActor::new(tenancy, around, reports, Arc::default(), 1).start(), INBOX)
+}
+
+fn agent(name: &str) -> (EntityId, Caller) {
+    let name = AgentName(name.to_owned());
+    (EntityId::from(&name), Caller::Agent(name))
+}
+
+/// An agent signs in: a command, which is answered when it is in the log.
+async fn signs_in(shard: &ShardHandle, name: &str) -> Option<ShardReply> {
+    let (entity, caller) = agent(name);
+    let profile = Profile { nickname: name.to_owned(), capacity: 1, queues: Vec::new() };
+    let act = Act::Desk(DeskAct::SignIn { profile });
+    let command = Command { id: CommandId("sign-in".to_owned()), caller, act };
+    shard.ask(entity, Some(command), None, u64::MAX, 0).await
+}
+
+async fn looks(shard: &ShardHandle, name: &str, version: u64, wait_until_ms: u64) -> Option<ShardReply> {
+    let (entity, caller) = agent(name);
+    shard.ask(entity, None, Some((caller, Read::Desk { version })), u64::MAX, wait_until_ms).await
+}
+
+fn told(reply: Option<ShardReply>) -> bool {
+    matches!(reply, Some(ShardReply::Told(_)))
+}
+
+/// Whether the call is told "busy" at once, without waiting for anybody.
+fn busy(call: impl Future<Output = Option<ShardReply>>) -> bool {
+    matches!(call.now_or_never(), Some(Some(ShardReply::Busy)))
+}
+
+#[actix_web::test]
+async fn a_full_inbox_is_busy_while_the_store_is_down_and_serves_again_when_it_is_drained() {
+    let store = MemoryStore::new(1);
+    let shard = shard(&store);
+    assert!(told(signs_in(&shard, "ann").await));
+    store.set_down(true);
+    let (first, second, ()) = tokio::join! {
+        biased;
+        signs_in(&shard, "bob"),
+        signs_in(&shard, "cid"),
+        async {
+            assert!(busy(signs_in(&shard, "dan")), "the inbox has room for {INBOX}");
+            assert!(busy(looks(&shard, "ann", 0, 0)), "a read has a place as well");
+            store.set_down(false);
+        }
+    };
+    assert!(told(first) && told(second), "what was taken is answered");
+    let refused = looks(&shard, "dan", 0, 0).await;
+    assert!(matches!(refused, Some(ShardReply::Refused(_))), "of a busy call nothing was done: {refused:?}");
+    let (dan, ann) = tokio::join! { signs_in(&shard, "dan"), looks(&shard, "ann", 0, 0) };
+    assert!(told(dan) && told(ann), "all places are free again");
+}
+
+#[actix_web::test]
+async fn a_shard_that_is_being_opened_keeps_no_more_calls_than_its_inbox_and_answers_them_all() {
+    let store = MemoryStore::new(1);
+    store.set_down(true);
+    let shard = shard(&store);
+    let (first, second, ()) = tokio::join! {
+        biased;
+        signs_in(&shard, "ann"),
+        signs_in(&shard, "bob"),
+        async {
+            assert!(busy(signs_in(&shard, "cid")));
+            store.set_down(false);
+        }
+    };
+    assert!(told(first) && told(second));
+    assert!(told(signs_in(&shard, "cid").await));
+}
+
+#[actix_web::test]
+async fn who_waits_for_news_takes_no_place_in_the_inbox() {
+    let store = MemoryStore::new(1);
+    let shard = shard(&store);
+    assert!(told(signs_in(&shard, "ann").await));
+    let Some(ShardReply::Told(desk)) = looks(&shard, "ann", 0, 0).await else { panic!("no desk") };
+    let Some(Reading::Desk(desk)) = desk.reading else { panic!("no desk") };
+    let watches = || Box::pin(looks(&shard, "ann", desk.version, u64::MAX));
+    let mut watchers = [watches(), watches(), watches()];
+    for watcher in &mut watchers {
+        // Asked and parked, before the next one asks: the shard answers what came later.
+        let asked = futures_util::poll!(watcher);
+        assert!(asked.is_pending(), "{asked:?}");
+        assert!(told(looks(&shard, "ann", 0, 0).await));
+    }
+    let (entity, caller) = agent("ann");
+    let ready = Command { id: CommandId("ready".to_owned()), caller, act: Act::Desk(DeskAct::Ready) };
+    assert!(told(shard.ask(entity, Some(ready), None, u64::MAX, 0).await));
+    for watcher in watchers {
+        assert!(told(watcher.await), "each hears of it");
+    }
+}
+
+/// No other node.
+struct Alone;
+
+#[async_trait]
+impl Peers for Alone {
+    async fn call(&self, to: NodeId, _: Bytes, _: Duration) -> Result<Bytes, PeerError> {
+        Err(PeerError::NoLink(to))
+    }
+
+    fn notify(&self, _: NodeId, _: Bytes) -> bool {
+        false
+    }
+
+    fn owner_of(&self, _: NodeId) -> Option<Owner> {
+        None
+    }
+
+    fn connect(&self, _: Owner, _: String) {}
+
+    fn disconnect(&self, _: Owner) {}
+
+    fn rejoin(&self, _: Owner) {}
+}
+
+#[actix_web::test]
+async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
+    let store = MemoryStore::new(1);
+    let tables = Arc::new(store.node(NodeId(1)));
+    let directory = Arc::new(ShardDirectory::new(1));
+    directory.set(ShardId(0), Some(Arc::new(shard(&store))));
+    let router = Router {
+        node: NodeId(1),
+        list: Arc::new(ArcSwap::from_pointee(MemberList::new(1))),
+        directory,
+        peers: Arc::new(Alone),
+        tables: tables.clone(),
+        clock: Arc::new(SystemClock::default()),
+        standing: Arc::new(Standing::default()),
+        watch: Arc::new(Unwatched),
+        random: Arc::new(|| [7; 16]),
+    };
+    let start = |name: &str| {
+        let opening = Opening { sealed_key: Some([7; 16]), ..crate::shard::tests::opening() };
+        let act = Act::Open(Box::new(opening));
+        let caller = Caller::Customer([7; 32]);
+        crate::front::Ask {
+            entity: EntityId(format!("{name:0>16}")),
+            command: Some(Command { id: CommandId("start".to_owned()), caller, act }),
+            read: None,
+            client_id: true,
+            patience: Duration::from_secs(60),
+            wait: Duration::ZERO,
+        }
+    };
+    for _ in 0..2 {
+        assert!(router.ask(start("ann")).await.is_ok(), "a repeat finds its own session");
+    }
+    // All that is left of a session that was put away: a record that nobody closed.
+    let gone = start("gone");
+    let row = Row { key: gone.entity.0.clone(), row: OPENING_ROW, body: Bytes::from_static(b"opened") };
+    tables.put_once(Table::Record, vec![row]).await.unwrap();
+    let refused = router.ask(gone).await;
+    assert!(matches!(refused, Err(AskError::Rejected(Reject::IdInUse))), "{refused:?}");
+}
