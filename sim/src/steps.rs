@@ -18,8 +18,8 @@ use tokio::time::sleep;
 pub struct Kill {
     /// After so many frames in which something happened, over all shards: the owner of that frame's shard.
     pub frame: usize,
-    /// So many milliseconds after it is committed. The first [`WAY_MS`] its owner does not yet know that it is, then its
-    /// replies and effects are on their way.
+    /// So many milliseconds after it is committed. The first [`WAY_MS`] its owner does not yet know that it is, then
+    /// its replies and effects are on their way.
     pub later_ms: u64,
 }
 
