@@ -156,6 +156,7 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
         #[test]
         fn any_text_is_a_bots_rules_or_a_sentence(
             at in proptest::prelude::any::<proptest::sample::Index>(),
@@ -170,7 +171,7 @@ mod tests {
             let from = at.index(letters.len() + 1);
             letters.splice(from..(from + cut).min(letters.len()), piece.chars());
             let text: String = letters.into_iter().collect();
-            proptest::prop_assert!(parse(&text).is_ok_and(|_| true) || parse(&text).is_err_and(|why| !why.is_empty()));
+            proptest::prop_assert!(parse(&text).err().is_none_or(|why| !why.is_empty()));
         }
     }
 }
