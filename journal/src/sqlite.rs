@@ -279,6 +279,9 @@ impl Journal for SqliteStore {
         if let Err(error) = self.sweep().await {
             warn!(%error, "old log files were not looked through");
         }
+        // A dead node's log that this shard alone still needed may have gone, or be needed no more by its writer.
+        let inner = Arc::clone(&self.inner);
+        let _gone_down = self.blocking(move || inner.fold_left_behind()).await;
         Ok(())
     }
 

@@ -75,6 +75,8 @@ async fn killed() -> (tempfile::TempDir, ShardId) {
     for text in ["one", "two", "three"] {
         append(&store, &mut claimed, text).await;
     }
+    // A shard that nobody takes, and whose log keeps the file.
+    store.claim(ShardId(1), owner(2, 1)).await.expect("claim");
     for name in ["log", "claims", "nodes", "tables", "cells", "tmp"] {
         let (from, to) = (running.path().join(name), left.path().join(name));
         fs::create_dir_all(&to).expect("folder");
@@ -109,6 +111,22 @@ async fn the_log_of_a_killed_node_is_folded_by_who_takes_its_shards_and_not_whil
     let claimed = store.claim(shard, owner(1, 1)).await.expect("claim");
     until("the log is folded", || fs::metadata(&dead).map_or(0, |meta| meta.len()) == 0).await;
     assert_eq!(texts(&store, &claimed).await, ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn the_log_of_a_node_that_died_after_its_shards_were_taken_is_folded_with_a_trim() {
+    let (folder, shard) = killed().await;
+    let lock = File::options().read(true).write(true).open(folder.path().join("nodes/2.lock")).expect("lock");
+    lock.lock().expect("lock");
+    let store = open(folder.path(), 1);
+    let mut claimed = store.claim(shard, owner(1, 1)).await.expect("claim");
+    append(&store, &mut claimed, "four").await;
+    claimed.next = store.roll(&claimed.tenure, claimed.next).await.expect("roll");
+    let dead = folder.path().join("log").join(format!("{}.db-wal", owner(2, 1)));
+    assert!(fs::metadata(&dead).expect("its log").len() > 0, "it runs");
+    drop(lock);
+    store.trim(&claimed.tenure, 1).await.expect("trim");
+    assert_eq!(fs::metadata(&dead).map_or(0, |meta| meta.len()), 0);
 }
 
 #[tokio::test]
