@@ -106,6 +106,9 @@ enum Command {
     /// Asks about a session
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Asks about queues
+    #[command(subcommand)]
+    Queue(QueueCommand),
     /// Works on records
     #[command(subcommand)]
     Record(RecordCommand),
@@ -182,6 +185,16 @@ enum SessionCommand {
     End {
         /// Its id
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum QueueCommand {
+    /// Shows all queues, and which of them nobody will come for
+    List {
+        /// Prints JSON, a queue a line
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -278,6 +291,7 @@ fn dispatch(
         Command::Cluster(ClusterCommand::Raise) => operate::raise(options, out),
         Command::Session(SessionCommand::Show { id, json }) => operate::show(options, id, *json, out),
         Command::Session(SessionCommand::End { id }) => operate::end(options, id, out),
+        Command::Queue(QueueCommand::List { json }) => operate::queues(options, *json, out),
         Command::Agent(AgentCommand::Hash) => hash(process, out),
         Command::Record(RecordCommand::Export { id, format }) => operate::export(options, id, *format, out),
     }
@@ -310,12 +324,15 @@ fn serve(options: &Options, process: &dyn Process) -> Result<(), Failure> {
 }
 
 fn check(options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-    let Loaded { config, warnings } = options.load()?;
+    let Loaded { config, mut warnings } = options.load()?;
     let mut problems = match crate::bots::load_bots(&config) {
-        Ok(bots) => {
-            let workflows = crate::workflows::load_workflows(&config, &bots);
-            workflows.err().map_or_else(Vec::new, |error| error.0)
-        }
+        Ok(bots) => match crate::workflows::load_workflows(&config, &bots) {
+            Ok(workflows) => {
+                warnings.extend(crate::node::queue_warnings(&config, &workflows));
+                Vec::new()
+            }
+            Err(error) => error.0,
+        },
         Err(error) => error.0,
     };
     if let Err(error) = crate::node::check_peering(&config) {

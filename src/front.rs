@@ -268,6 +268,30 @@ pub struct EntitySummary {
     /// Queues: how many agents could take one. Agents: the most they take.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity: Option<usize>,
+    /// Queues in which chats wait: why nobody may ever come for them, by the configuration of the queue's owner:
+    /// `not configured` or `no agent serves it`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+impl EntitySummary {
+    /// An entity of which nothing more is known.
+    #[must_use]
+    pub fn new(id: impl Into<String>, shard: u16, state: &str) -> Self {
+        Self {
+            id: id.into(),
+            shard,
+            state: state.to_owned(),
+            service: None,
+            place: None,
+            queue: None,
+            agent: None,
+            since_ms: None,
+            count: None,
+            capacity: None,
+            trouble: None,
+        }
+    }
 }
 
 /// A closed record at a glance.

@@ -101,18 +101,7 @@ mod tests {
     use futures_util::FutureExt;
 
     fn entity(id: &str, shard: u16) -> EntitySummary {
-        EntitySummary {
-            id: id.to_owned(),
-            shard,
-            state: "open".to_owned(),
-            service: None,
-            place: None,
-            queue: None,
-            agent: None,
-            since_ms: None,
-            count: None,
-            capacity: None,
-        }
+        EntitySummary::new(id, shard, "open")
     }
 
     #[tokio::test(start_paused = true)]

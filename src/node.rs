@@ -46,7 +46,7 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-pub use agents::{AgentsError, DEMO_AGENT};
+pub use agents::{AgentsError, DEMO_AGENT, queue_warnings};
 pub use files::FilesError;
 pub use peering::{PeeringError, check_peering};
 pub use privacy::{PrivacyError, check_privacy};
@@ -148,6 +148,9 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     let bots = Arc::new(load_bots(&config)?);
     let agents = agents::accounts(&config, secret.expose())?;
     let workflows = load_workflows(&config, &bots)?;
+    for warning in queue_warnings(&config, &workflows) {
+        tracing::warn!("{warning}");
+    }
     let services = services::of(&config, &bots, &workflows, privacy::of(&config)?);
     let stores = stores::open(&config).await?;
     let files = files::files(&config, stores.chunks.clone())?;
@@ -331,6 +334,7 @@ fn shard_options(config: &Config) -> Options {
         disconnect_timeout_ms: config.session.disconnect_timeout_ms,
         agent_grace_ms: config.desk.grace_ms,
         entity_inbox: config.limits.entity_inbox,
+        queues: Some(Arc::new(agents::queues(config))),
         ..Options::default()
     }
 }

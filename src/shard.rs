@@ -10,6 +10,7 @@ pub mod frame;
 pub mod listing;
 pub mod outage;
 pub mod pipeline;
+pub mod queues;
 pub mod recovery;
 mod release;
 pub mod sleep;
@@ -76,6 +77,8 @@ pub struct Options {
     pub events_in_memory: u64,
     /// Calls that may wait for one entity.
     pub entity_inbox: usize,
+    /// What the configuration says of queues; `None`: nothing, and each queue is as good as another.
+    pub queues: Option<Arc<queues::Queues>>,
     /// For tests of panics.
     pub fault_hook: Option<FaultHook>,
 }
@@ -94,6 +97,7 @@ impl Default for Options {
             shards: 1,
             events_in_memory: 64,
             entity_inbox: 64,
+            queues: None,
             fault_hook: None,
         }
     }

@@ -2,9 +2,9 @@
 
 use crate::bots::Bots;
 use handoff_chat::QueueName;
-use handoff_chat::workflow::{Known, Program, read};
+use handoff_chat::workflow::{Does, Known, Program, read};
 use handoff_config::Config;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
@@ -18,6 +18,18 @@ impl Workflows {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Program>> {
         self.0.get(name).cloned()
+    }
+
+    /// Which workflow routes to which queue, each pair once.
+    #[must_use]
+    pub fn routes(&self) -> BTreeSet<(&str, &QueueName)> {
+        let steps =
+            self.0.iter().flat_map(|(name, program)| program.steps.iter().map(move |step| (name, step)));
+        let routes = steps.filter_map(|(name, step)| match &step.does {
+            Does::Route { queue, .. } => Some((name.as_str(), queue)),
+            _ => None,
+        });
+        routes.collect()
     }
 }
 

@@ -190,6 +190,8 @@ pub enum Act {
     },
     /// Who has not said for a while that they type, types no longer.
     TypingOver,
+    /// The configuration has no such queue: who waits in it, and is due to be looked after, is to go on elsewhere.
+    TurnAway,
 }
 
 /// What becomes of a chat that an agent leaves (the `afterAction` of the field).

@@ -73,10 +73,14 @@ impl Ledger {
         }
     }
 
-    /// Who has been asked already whether a claim holds, and has not answered.
+    /// Who has been asked already whether a claim holds, or was told that it ends, and has not answered.
     pub(crate) fn verifying(&self) -> BTreeSet<EntityId> {
-        let asks =
-            |message: &Message| matches!(message, Message::ToInteraction(ToInteraction::Verify { .. }));
+        let asks = |message: &Message| match message {
+            Message::ToInteraction(message) => {
+                matches!(message, ToInteraction::Verify { .. } | ToInteraction::TurnedAway { .. })
+            }
+            _ => false,
+        };
         self.messages().filter(|(_, _, message)| asks(message)).map(|(_, to, _)| to.clone()).collect()
     }
 }

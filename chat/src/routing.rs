@@ -157,6 +157,14 @@ pub enum ToInteraction {
         /// Who holds it.
         holder: Holder,
     },
+    /// From a queue in which nobody is to wait any longer. Answered `Done`, `Void` or `Gone`; whichever, it waits there
+    /// no more.
+    TurnedAway {
+        /// The attempt with which it waits.
+        attempt: u64,
+        /// The queue.
+        queue: QueueName,
+    },
 }
 
 /// Who holds a claim.

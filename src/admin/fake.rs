@@ -199,17 +199,12 @@ impl Operations for Fake {
     }
 
     async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
+        let trouble = |id: &str| (wanted.kind == "queue" && id == "b").then(|| "not configured".to_owned());
         let summary = |id: &str| EntitySummary {
-            id: id.to_owned(),
-            shard: 1,
-            state: "open".to_owned(),
             service: wanted.service.clone(),
-            place: None,
-            queue: None,
-            agent: None,
             since_ms: Some(5),
-            count: None,
-            capacity: None,
+            trouble: trouble(id),
+            ..EntitySummary::new(id, 1, "open")
         };
         let all =
             ["a", "b", "c"].into_iter().filter(|id| wanted.after.as_deref().is_none_or(|after| *id > after));

@@ -3,13 +3,15 @@
 use super::client::Call;
 use super::{Failure, Format, Options};
 use crate::admin::SessionSummary;
-use crate::front::{ClusterStatus, Raised, ShardStatus};
+use crate::front::{ClusterStatus, EntitySummary, Raised, ShardStatus};
 use crate::secret_file::read_secret;
 use handoff_chat::{SessionId, transcript::utc_text};
 use handoff_config::Secret;
 use hyper::Method;
 use hyper::body::Bytes;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -132,6 +134,48 @@ pub(super) fn raise(options: &Options, out: &mut dyn Write) -> Result<(), Failur
         writeln!(out, "node {node} reads no more than {to} (an older build, or its peer.protocol_max)")?;
     }
     Ok(())
+}
+
+/// A page of a list.
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<EntitySummary>,
+    next: Option<String>,
+    missing_shards: Vec<u16>,
+}
+
+/// `queue list`.
+pub(super) fn queues(options: &Options, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let door = Door::find(options, None)?;
+    let (mut queues, mut missing, mut after) = (Vec::new(), BTreeSet::new(), String::new());
+    loop {
+        let page: Page = parsed(&door.get(&format!("/admin/v1/queues?limit=1000{after}"))?)?;
+        queues.extend(page.items);
+        missing.extend(page.missing_shards);
+        let Some(next) = page.next else { break };
+        // Names of queues need no escaping.
+        after = format!("&after={next}");
+    }
+    if json {
+        for queue in &queues {
+            let line = serde_json::to_string(queue).map_err(|error| error.to_string())?;
+            writeln!(out, "{line}")?;
+        }
+    } else {
+        let number = |count: Option<usize>| count.map_or_else(dash, |count| count.to_string());
+        let row = |queue: EntitySummary| {
+            let since = queue.since_ms.map_or_else(dash, |at| utc_text(at, false));
+            let trouble = queue.trouble.unwrap_or_else(dash);
+            [queue.id, number(queue.count), since, number(queue.capacity), trouble]
+        };
+        let heads = ["QUEUE", "WAITING", "SINCE", "FREE AGENTS", "TROUBLE"];
+        table(heads, queues.into_iter().map(row).collect(), out)?;
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+    Err(Failure::Told(format!("not all could be asked; shards without an answer: {missing}")))
 }
 
 /// `session show`.

@@ -126,6 +126,25 @@ fn a_session_is_shown_and_ended_and_its_record_exported() {
 }
 
 #[test]
+fn queues_are_listed_with_what_is_wrong_with_them_and_what_could_not_be_asked() {
+    let node = Node::start();
+    let (code, out, err) = node.ask(&["queue", "list"]);
+    assert_eq!(
+        (code, err.as_str()),
+        (FAILED, "handoff: not all could be asked; shards without an answer: 7\n")
+    );
+    assert!(out.starts_with("QUEUE  WAITING  SINCE"), "{out}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(
+        lines[1].ends_with("-") && lines[2].starts_with("b ") && lines[2].ends_with("not configured"),
+        "{out}"
+    );
+    let (_, json, _) = node.ask(&["queue", "list", "--json"]);
+    let second: serde_json::Value = serde_json::from_str(json.lines().nth(1).unwrap()).unwrap();
+    assert_eq!((&second["id"], &second["trouble"]), (&"b".into(), &"not configured".into()));
+}
+
+#[test]
 fn a_raise_says_from_where_to_where_and_who_can_not_join_any_more() {
     let node = Node::start();
     let (code, out, _) = node.ask(&["cluster", "raise"]);
@@ -210,6 +229,11 @@ fn check_prints_every_problem_of_the_configuration_or_of_the_bots() {
     let (code, out, err) = handoff(&good);
     assert_eq!((code, out.as_str()), (DONE, "the configuration is good\n"));
     assert!(err.contains("warning: store.sqlite.durability"), "{err}");
+    let unserved = ["check", "--set", "agents.ann.queues=other", "--set", "agents.ann.password_file=/x"];
+    let (code, _, err) = handoff(&unserved);
+    assert_eq!(code, DONE, "{err}");
+    assert!(err.contains("warning: workflow demo routes to queue support, which no agent serves"), "{err}");
+    assert!(err.contains("warning: agents.ann.queues names other"), "{err}");
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use crate::gateway::native::accounts::{Account, Accounts};
 use crate::password;
 use crate::secret_file::{self, ensure_secret, read_secret};
+use crate::shard::queues::Queues;
+use crate::workflows::Workflows;
 use handoff_chat::QueueName;
 use handoff_chat::agent::Profile;
 use handoff_config::{Agent, Config};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -28,6 +31,49 @@ pub enum AgentsError {
     Password(#[from] password::HashError),
 }
 
+/// The agents of the configuration by name; the demo agent where it names nobody.
+fn named(config: &Config) -> Vec<(&str, Cow<'_, Agent>)> {
+    if config.agents.is_empty() {
+        let agent = Agent { nickname: Some(DEMO_NICKNAME.to_owned()), ..Agent::default() };
+        return vec![(DEMO_AGENT, Cow::Owned(agent))];
+    }
+    config.agents.iter().map(|(name, agent)| (name.as_str(), Cow::Borrowed(agent))).collect()
+}
+
+/// What the configuration says of queues.
+pub(super) fn queues(config: &Config) -> Queues {
+    let served = named(config).into_iter().flat_map(|(_, agent)| agent.queues.clone());
+    Queues {
+        configured: config.queues.keys().cloned().map(QueueName).collect(),
+        served: served.map(QueueName).collect(),
+    }
+}
+
+/// What is allowed and leaves customers waiting or agents idle, a sentence each: a queue that a workflow routes to and
+/// nobody serves, and a queue that an agent is to serve and that is not there.
+#[must_use]
+pub fn queue_warnings(config: &Config, workflows: &Workflows) -> Vec<String> {
+    let queues = queues(config);
+    let unserved = workflows.routes().into_iter().filter(|(_, queue)| !queues.served.contains(queue));
+    let unserved = unserved.map(|(workflow, queue)| {
+        let queue = &queue.0;
+        format!(
+            "workflow {workflow} routes to queue {queue}, which no agent serves: who waits there is answered by \
+             nobody. Name it in agents.NAME.queues"
+        )
+    });
+    let agents = named(config);
+    let unknown = agents.iter().flat_map(|(name, agent)| {
+        let unknown = agent.queues.iter().filter(|queue| !config.queues.contains_key(*queue));
+        unknown.map(move |queue| {
+            format!(
+                "agents.{name}.queues names {queue}, but there is no [queues.{queue}]: nothing comes from it"
+            )
+        })
+    });
+    unserved.chain(unknown).collect()
+}
+
 /// The accounts. `secret` is the cluster's.
 pub(super) fn accounts(config: &Config, secret: &str) -> Result<Accounts, AgentsError> {
     let mut accounts = BTreeMap::new();
@@ -35,10 +81,10 @@ pub(super) fn accounts(config: &Config, secret: &str) -> Result<Accounts, Agents
         accounts.insert(name.clone(), account(name, agent)?);
     }
     if accounts.is_empty() {
-        let agent = Agent { nickname: Some(DEMO_NICKNAME.to_owned()), ..Agent::default() };
         let password = ensure_secret(&config.demo_password_file())?;
-        accounts
-            .insert(DEMO_AGENT.to_owned(), with_password(&profile(DEMO_AGENT, &agent), password.expose())?);
+        for (name, agent) in named(config) {
+            accounts.insert(name.to_owned(), with_password(&profile(name, &agent), password.expose())?);
+        }
     }
     Ok(Accounts::new(accounts, secret))
 }
@@ -115,5 +161,33 @@ mod tests {
         assert!(accounts.token(DEMO_AGENT, 0).is_none());
         let broken = config(dir.path(), "[agents.eve]\npassword_hash = \"$argon2id$nonsense\"\n");
         assert!(matches!(super::accounts(&broken, "s"), Err(AgentsError::Hash(name)) if name == "eve"));
+    }
+
+    #[test]
+    fn a_queue_that_nobody_serves_and_one_that_is_not_there_are_warned_of() {
+        let warnings = |extra: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let config = config(dir.path(), extra);
+            let bots = crate::bots::load_bots(&config).unwrap();
+            queue_warnings(&config, &crate::workflows::load_workflows(&config, &bots).unwrap())
+        };
+        assert_eq!(
+            warnings(""),
+            Vec::<String>::new(),
+            "the demo agent serves what the demo workflow routes to"
+        );
+        let bob = "[agents.bob]\npassword_file = \"x\"\n";
+        assert_eq!(warnings(bob), Vec::<String>::new());
+        let told = warnings(&format!("{bob}queues = [\"sales\"]\n"));
+        assert!(
+            told[0].starts_with("workflow demo routes to queue support, which no agent serves"),
+            "{told:?}"
+        );
+        assert!(
+            told[1].starts_with("agents.bob.queues names sales, but there is no [queues.sales]"),
+            "{told:?}"
+        );
+        assert_eq!(told.len(), 2);
+        assert_eq!(warnings(&format!("{bob}queues = [\"sales\", \"support\"]\n[queues.sales]\n")), [""; 0]);
     }
 }

@@ -6,7 +6,7 @@ use crate::front::{EntitySummary, Wanted};
 use handoff_chat::agent::{Desk, Stage, Status, Work};
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::interaction::Place;
-use handoff_chat::{Entity, EntityId, Kind, Session};
+use handoff_chat::{Entity, EntityId, Kind, QueueName, Session};
 use std::ops::Bound;
 
 /// The id by which an operator's list goes on.
@@ -53,20 +53,14 @@ impl ShardCore {
             Slot::Asleep(_) => "asleep",
             Slot::Restoring { .. } | Slot::Quarantined { .. } => "out of service",
         };
-        let mut summary = EntitySummary {
-            id,
-            shard: self.tenure.shard.0,
-            state: state.to_owned(),
-            service: None,
-            place: None,
-            queue: None,
-            agent: None,
-            since_ms: None,
-            count: None,
-            capacity: None,
-        };
+        let mut summary = EntitySummary::new(id, self.tenure.shard.0, state);
         if let Slot::Awake(awake) = slot {
             describe(&mut summary, &awake.machine);
+            if let Some(queues) = self.options.queues.as_ref().filter(|_| of == "queue") {
+                let (name, free) = (QueueName(summary.id.clone()), summary.capacity.unwrap_or_default());
+                let waits = summary.count.is_some_and(|count| count > 0);
+                summary.trouble = queues.trouble(&name, free).filter(|_| waits).map(str::to_owned);
+            }
         }
         (kind != "interaction" || summary.place.is_some()).then_some(summary)
     }
@@ -128,7 +122,7 @@ fn describe_desk(summary: &mut EntitySummary, desk: &Desk) {
 mod tests {
     use super::*;
     use handoff_chat::routing::{Ticket, Withdrawal};
-    use handoff_chat::{Millis, QueueName, SessionId};
+    use handoff_chat::{Millis, SessionId};
 
     #[test]
     fn an_agent_s_count_is_of_offers_and_chats_and_not_of_those_that_are_over() {
@@ -143,18 +137,7 @@ mod tests {
         };
         let work = stages.into_iter().enumerate().map(work).collect();
         let desk = Desk { version: 1, status: Status::Ready, profile: None, work };
-        let mut summary = EntitySummary {
-            id: String::new(),
-            shard: 0,
-            state: String::new(),
-            service: None,
-            place: None,
-            queue: None,
-            agent: None,
-            since_ms: None,
-            count: None,
-            capacity: None,
-        };
+        let mut summary = EntitySummary::new("ann", 0, "open");
         describe_desk(&mut summary, &desk);
         assert_eq!(summary.count, Some(2));
     }

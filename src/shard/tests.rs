@@ -6,6 +6,7 @@ mod happenings;
 mod outage;
 mod poison;
 mod presence;
+mod queues;
 mod release;
 mod rig;
 mod unreadable;

@@ -45,6 +45,13 @@ impl Interaction {
             }
             ToInteraction::AgentLost { .. } => Reply::Void,
             ToInteraction::Verify { attempt, holder } => self.verified(*attempt, holder),
+            ToInteraction::TurnedAway { attempt, queue } => {
+                let waits_there = self.place == Place::Queue(queue.clone()) && *attempt == self.attempt;
+                if waits_there {
+                    self.turned_away(hands);
+                }
+                if waits_there { Reply::Done } else { Reply::Void }
+            }
         })
     }
 
@@ -235,7 +242,9 @@ impl ToInteraction {
             | Self::Decline { agent, .. }
             | Self::AgentLost { agent, .. }
             | Self::Verify { holder: Holder::Agent(agent), .. } => from.kind() == Kind::Agent(agent.clone()),
-            Self::Verify { holder: Holder::Queue(queue), .. } => from.kind() == Kind::Queue(queue.clone()),
+            Self::Verify { holder: Holder::Queue(queue), .. } | Self::TurnedAway { queue, .. } => {
+                from.kind() == Kind::Queue(queue.clone())
+            }
         }
     }
 }

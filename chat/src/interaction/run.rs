@@ -121,6 +121,18 @@ impl Interaction {
         self.run(hands, next);
     }
 
+    /// Nobody will come out of the queue in which it waits: as if its time were over. Where the workflow has nothing for
+    /// that, the chat ends, so that nobody waits for what never comes.
+    pub(super) fn turned_away(&mut self, hands: &mut dyn Hands) {
+        let has_way =
+            matches!(self.step().map(|step| &step.does), Some(Does::Route { timeout: Some(_), .. }));
+        if has_way {
+            return self.time_is_over(hands);
+        }
+        hands.end();
+        self.session_ended(hands, How::Completed, Withdrawal::Ended);
+    }
+
     /// Says the next text to one who waits, and not while an agent is asked already.
     fn comfort(&mut self, hands: &mut dyn Hands) {
         let Some(Does::Route { texts, every_ms, .. }) = self.step().map(|step| step.does.clone()) else {

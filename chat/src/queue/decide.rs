@@ -40,6 +40,7 @@ impl Queue {
             }
             (Act::Fire { timer }, Caller::System) => Ok(self.fire(draft, *timer)),
             (Act::Restored, Caller::System) => Ok(self.restored(draft)),
+            (Act::TurnAway, Caller::System) => Ok(self.turn_away(draft)),
             _ => Err(Reject::NotAllowed),
         }
     }
@@ -55,6 +56,12 @@ impl Queue {
             Message::ToInteraction(ToInteraction::Verify { attempt, .. }) => {
                 if let Some(interaction) = to.session() {
                     verified(&mut draft, &interaction, *attempt, reply);
+                }
+            }
+            // Whatever is answered, it is elsewhere now.
+            Message::ToInteraction(ToInteraction::TurnedAway { attempt, .. }) => {
+                if let Some(interaction) = to.session() {
+                    forget(&mut draft, &interaction, *attempt);
                 }
             }
             _ => {}
@@ -79,6 +86,21 @@ impl Queue {
             draft.push(QueueChange::Looked { interaction: interaction.clone(), back, look_at });
             if !back && !verifying.contains(&EntityId::from(interaction)) {
                 draft.verify(interaction, waiter.attempt);
+            }
+        }
+        draft.finish(None)
+    }
+
+    /// Tells all who are due and in line that nobody is to wait here: not before they would be asked for anyway, so that
+    /// a queue which the other nodes know already is not emptied while its configuration is on its way to this one.
+    fn turn_away(&self, mut draft: Draft<'_>) -> Decision {
+        let (told, due) = (self.ledger.verifying(), draft.after(TOGETHER_MS));
+        for (interaction, waiter) in &self.state.waiting {
+            let in_line = waiter.stage == Stage::InLine;
+            if in_line && waiter.look_at <= due && !told.contains(&EntityId::from(interaction)) {
+                let look_at = draft.look_after(VERIFY_MS);
+                draft.push(QueueChange::Looked { interaction: interaction.clone(), back: false, look_at });
+                draft.turn_away(interaction, waiter.attempt);
             }
         }
         draft.finish(None)

@@ -93,6 +93,12 @@ impl<'a> Draft<'a> {
         self.out.tell(EntityId::from(interaction), Message::ToInteraction(message));
     }
 
+    /// Tells the interaction that nobody is to wait here.
+    pub(super) fn turn_away(&mut self, interaction: &SessionId, attempt: u64) {
+        let message = ToInteraction::TurnedAway { attempt, queue: self.name.clone() };
+        self.out.tell(EntityId::from(interaction), Message::ToInteraction(message));
+    }
+
     /// Asks agents for all who are in line and can be served, and closes the decision.
     pub(super) fn finish(mut self, reply: Option<Reply>) -> Decision {
         for (interaction, agent) in self.matches() {

@@ -32,6 +32,7 @@ enum Step {
     SendsAgain,
     Passes(i64),
     Restores(usize, bool),
+    TurnsAway(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -56,6 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::SendsAgain),
         4 => (0..20_000i64).prop_map(Step::Passes),
         3 => (n(), any::<bool>()).prop_map(|(n, from_snapshot)| Step::Restores(n, from_snapshot)),
+        2 => n().prop_map(Step::TurnsAway),
     ]
 }
 
@@ -89,6 +91,9 @@ impl World {
             Step::SendsAgain => self.sends_again(),
             Step::Passes(span_ms) => self.passes(span_ms),
             Step::Restores(n, from_snapshot) => self.restores(n, from_snapshot),
+            Step::TurnsAway(n) => {
+                self.asks(&EntityId::from(&queue(n)), Caller::System, Act::TurnAway).unwrap();
+            }
         }
         self.check();
     }

@@ -138,6 +138,7 @@ fn messages() -> Vec<(&'static str, EntityId, Message)> {
         of_it("decline", ToInteraction::Decline { attempt, agent: agent() }),
         of_it("agent-lost", ToInteraction::AgentLost { attempt, agent: agent() }),
         of_it("verify-queue", ToInteraction::Verify { attempt, holder: Holder::Queue(queue()) }),
+        of_it("turned-away", ToInteraction::TurnedAway { attempt, queue: queue() }),
         of_it("verify-agent", ToInteraction::Verify { attempt, holder: Holder::Agent(agent()) }),
     ]
 }

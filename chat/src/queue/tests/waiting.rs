@@ -124,3 +124,54 @@ fn only_an_entity_itself_says_where_it_is_or_what_it_can_take() {
         Err(Reject::NotAllowed)
     );
 }
+
+/// Whom it tells that nobody is to wait here.
+fn turned_away(bench: &Bench) -> Vec<(SessionId, u64, EffectId)> {
+    let told = bench.queue.ledger.messages().filter_map(|(effect, to, message)| match message {
+        Message::ToInteraction(ToInteraction::TurnedAway { attempt, queue }) => {
+            assert_eq!(*queue, bench.queue.name);
+            Some((to.session().unwrap(), *attempt, effect))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn who_is_due_in_a_queue_that_is_no_more_is_told_once_and_is_gone_whatever_they_answer() {
+    for reply in [Reply::Done, Reply::Void, Reply::Gone] {
+        let mut bench = Bench::new();
+        bench.comes(1, 3, ticket(0, 0));
+        bench.passes(20_000);
+        bench.comes(2, 1, ticket(0, 0));
+        bench.takes(Caller::System, Act::TurnAway).unwrap();
+        assert_eq!(turned_away(&bench), [], "nobody is due yet");
+        bench.clock += 10_000;
+        for _ in 0..2 {
+            bench.takes(Caller::System, Act::TurnAway).unwrap();
+        }
+        let told = turned_away(&bench);
+        assert_eq!(
+            told.iter().map(|(id, attempt, _)| (id.clone(), *attempt)).collect::<Vec<_>>(),
+            [(id(1), 3)]
+        );
+        bench.passes(0);
+        assert_eq!(bench.verifies(), [], "there is nothing to ask them");
+        bench.told(told[0].2, reply);
+        assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(2), 1)]));
+        assert_eq!(bench.comes(1, 3, ticket(0, 0)), Reply::Void);
+    }
+}
+
+#[test]
+fn whom_an_agent_is_asked_for_is_not_turned_away() {
+    let mut bench = Bench::new();
+    bench.can("ann", 1, 1, 0);
+    bench.comes(1, 1, ticket(0, 0));
+    bench.clock += 60_000;
+    bench.takes(Caller::System, Act::TurnAway).unwrap();
+    assert_eq!(turned_away(&bench), []);
+    for caller in [Caller::Operator, Caller::Agent(name("ann"))] {
+        assert_eq!(bench.takes(caller, Act::TurnAway).unwrap_err(), Reject::NotAllowed);
+    }
+}

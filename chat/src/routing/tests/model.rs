@@ -152,6 +152,12 @@ impl Model {
                 self.waits(queue);
                 Reply::Done
             }
+            (ToInteraction::TurnedAway { attempt, queue }, At::Queue(here))
+                if *queue == here && *attempt == self.attempt =>
+            {
+                self.leaves();
+                Reply::Done
+            }
             (ToInteraction::Verify { attempt, holder }, at) if *attempt == self.attempt => match (holder, at)
             {
                 (Holder::Queue(holder), At::Queue(queue)) if *holder == queue => Reply::Held,

@@ -1,7 +1,7 @@
 //! Whatever customers, bots, agents, queues, operators and time do to a chat with a workflow, in whatever order, with
 //! takeovers in between: what must always hold.
 
-use super::routing::name;
+use super::routing::{name, queue};
 use super::workflow::{small, started_with};
 use super::*;
 use crate::command::Leaving;
@@ -54,7 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (prop::bool::weighted(0.7), prop::bool::weighted(0.1))
             .prop_map(|(handover, leave)| Step::Bot { handover, leave }),
         1 => Just(Step::BotFails),
-        20 => (prop::bool::weighted(0.2), prop_oneof![4 => Just(0), 1 => 1..4u64], 0..6u8)
+        20 => (prop::bool::weighted(0.2), prop_oneof![4 => Just(0), 1 => 1..4u64], 0..7u8)
             .prop_map(|(mark, back, what)| Step::Agent { mark, back, what }),
         3 => Just(Step::AgentSays),
         2 => how.prop_map(Step::AgentLeaves),
@@ -119,19 +119,20 @@ impl World {
         let agent = if mark { AgentName("mark".to_owned()) } else { name() };
         let attempt = self.attempt().saturating_sub(back);
         let holder = Holder::Agent(agent.clone());
-        let from = EntityId::from(&agent);
+        let from = if what == 6 { EntityId::from(&queue()) } else { EntityId::from(&agent) };
         let message = match what {
             0 | 1 => ToInteraction::Propose { attempt, agent },
             2 => ToInteraction::Accept { attempt, agent, nickname: "K".to_owned() },
             3 => ToInteraction::Decline { attempt, agent },
             4 => ToInteraction::AgentLost { attempt, agent },
+            6 => ToInteraction::TurnedAway { attempt, queue: queue() },
             _ => ToInteraction::Verify { attempt, holder },
         };
         // Repeated, it is answered alike, and nothing happens twice.
         let act = Act::Tell(Message::ToInteraction(message));
         let first = self.asks(Caller::Entity(from.clone()), act.clone()).unwrap();
         let again = self.asks(Caller::Entity(from), act).unwrap();
-        let kept = !matches!(what, 3 | 4);
+        let kept = !matches!(what, 3 | 4 | 6);
         assert!(again.entries.is_empty() && (!kept || again.answer == first.answer));
     }
 

@@ -50,7 +50,8 @@ fn accept(attempt: u64) -> ToInteraction {
 impl World {
     pub(super) fn tells(&mut self, message: ToInteraction) -> Reply {
         let from = match &message {
-            ToInteraction::Verify { holder: Holder::Queue(queue), .. } => EntityId::from(queue),
+            ToInteraction::Verify { holder: Holder::Queue(queue), .. }
+            | ToInteraction::TurnedAway { queue, .. } => EntityId::from(queue),
             ToInteraction::Verify { holder: Holder::Agent(agent), .. }
             | ToInteraction::Propose { agent, .. }
             | ToInteraction::Accept { agent, .. }
@@ -362,4 +363,40 @@ fn an_answer_settles_what_was_owed() {
     assert!(world.told().is_empty());
     let again = world.asks(Caller::System, Act::Told { effect: *effect, reply: Reply::Done }).unwrap();
     assert!(again.entries.is_empty());
+}
+
+#[test]
+fn who_is_turned_away_gets_what_the_workflow_has_for_a_wait_that_ended() {
+    let waits = "[steps.a]\nroute = \"support\"\ntimeout_ms = 600000\ntimeout = \"b\"\n";
+    let mut world =
+        started_with(&small(&format!("{waits}[steps.b]\nask = \"Nobody is there. Call back?\"\n")), None);
+    let turned_away = |attempt, queue| ToInteraction::TurnedAway { attempt, queue };
+    assert_eq!(world.tells(turned_away(0, queue())), Reply::Void);
+    assert_eq!(world.tells(turned_away(1, QueueName("sales".to_owned()))), Reply::Void);
+    assert_eq!(world.place(), Place::Queue(queue()));
+    assert_eq!(world.tells(turned_away(1, queue())), Reply::Done);
+    assert_eq!((world.place(), world.step()), (Place::Workflow, "b".to_owned()));
+    assert_eq!(world.texts(), ["Desk: Nobody is there. Call back?"]);
+    assert_eq!(world.told_last(), withdraw(2));
+    assert_eq!(world.session.timers().count(), 0, "the wait has no deadline any more");
+    assert_eq!(world.tells(turned_away(1, queue())), Reply::Void, "a repeat");
+}
+
+#[test]
+fn who_is_turned_away_where_the_workflow_has_nothing_for_it_waits_no_longer_either() {
+    let mut world = started_with(&small("[steps.a]\nroute = \"support\"\n"), None);
+    assert_eq!(world.tells(ToInteraction::TurnedAway { attempt: 1, queue: queue() }), Reply::Done);
+    assert!(world.session.ended());
+    assert_eq!(world.place(), Place::Done(How::Completed));
+}
+
+#[test]
+fn an_offer_and_a_chat_with_an_agent_go_on_though_the_queue_is_no_more() {
+    let mut world = routed();
+    world.proposes(1);
+    assert_eq!(world.tells(ToInteraction::TurnedAway { attempt: 1, queue: queue() }), Reply::Void);
+    assert_eq!(world.tells(ToInteraction::TurnedAway { attempt: 2, queue: queue() }), Reply::Void);
+    world.accepts(2);
+    assert_eq!(world.tells(ToInteraction::TurnedAway { attempt: 3, queue: queue() }), Reply::Void);
+    assert_eq!(world.place(), Place::Agent { agent: name(), queue: queue() });
 }
