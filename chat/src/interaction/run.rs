@@ -121,7 +121,7 @@ impl Interaction {
         self.run(hands, next);
     }
 
-    /// Nobody will come out of the queue in which it waits: as if its time were over. Where the workflow has nothing for
+    /// Nobody is to wait in the queue in which it is: as if its time were over. Where the workflow has nothing for
     /// that, the chat ends, so that nobody waits for what never comes.
     pub(super) fn turned_away(&mut self, hands: &mut dyn Hands) {
         let has_way =

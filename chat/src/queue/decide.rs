@@ -91,8 +91,8 @@ impl Queue {
         draft.finish(None)
     }
 
-    /// Tells all who are due and in line that nobody is to wait here: not before they would be asked for anyway, so that
-    /// a queue which the other nodes know already is not emptied while its configuration is on its way to this one.
+    /// Tells all who are due and in line that nobody is to wait here: not before they would be asked for anyway, so
+    /// that a queue which the other nodes know already is not emptied while its configuration comes to this one.
     fn turn_away(&self, mut draft: Draft<'_>) -> Decision {
         let (told, due) = (self.ledger.verifying(), draft.after(TOGETHER_MS));
         for (interaction, waiter) in &self.state.waiting {
