@@ -40,10 +40,12 @@ fn disk<T>(change: impl FnOnce(&mut Disk) -> T) -> T {
 
 /// A folder is synced.
 pub(super) fn synced_folder(folder: &Path) -> io::Result<()> {
-    let names = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name()));
-    let names = names.collect::<io::Result<_>>()?;
-    disk(|disk| disk.names.insert(folder.to_owned(), names));
-    Ok(())
+    // Looked at and noted as one: what another thread saw of the same folder later must not be lost for this.
+    disk(|disk| {
+        let names = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name()));
+        disk.names.insert(folder.to_owned(), names.collect::<io::Result<_>>()?);
+        Ok(())
+    })
 }
 
 /// A file's content is synced.
