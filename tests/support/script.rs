@@ -3,9 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::support::Deadline;
 use crate::support::node::{free_shift, handoff, show_log};
 
 /// One of the project's scripts, to be run.
@@ -85,6 +87,15 @@ impl Script {
         let output = handoff().arg("--config").arg(config).args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         text(&output.stdout)
+    }
+
+    /// Waits for a text in a node's log, from 1: what nodes do of themselves comes when it comes.
+    pub(crate) fn logs(&self, node: u16, wanted: &str) {
+        let deadline = Deadline::new();
+        while !self.logged(node, wanted) {
+            deadline.check(|| format!("node {node} logs {wanted}"));
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// A text in a node's log, from 1.
