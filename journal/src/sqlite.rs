@@ -88,7 +88,7 @@ struct Inner {
     /// In the order in which they were started.
     writers: Mutex<Vec<(Owner, mpsc::Sender<Work>)>>,
     /// Held while logs that were left behind are folded.
-    folding: Mutex<()>,
+    folding: tokio::sync::Mutex<()>,
     /// Held for as long as the store is open.
     _lock: File,
 }
@@ -115,7 +115,7 @@ impl SqliteStore {
             durability,
             fault: Arc::new(AtomicU8::new(0)),
             writers: Mutex::new(Vec::new()),
-            folding: Mutex::new(()),
+            folding: tokio::sync::Mutex::new(()),
             _lock: lock,
         };
         let store = Self { inner: Arc::new(inner), puts, slots: Semaphore::new(BLOCKING_MAX) };
@@ -221,9 +221,13 @@ impl Journal for SqliteStore {
         let tenure = Tenure { shard, epoch, owner };
         let first_segment = opening.first_segment;
         let next = self.write(&tenure, Task::Open(opening)).await?.settled()?;
-        // What the owner before left, if it is dead; nobody waits for it.
+        // What the owner before left, if it is dead; nobody waits for it, and one at a time is enough.
         let inner = Arc::clone(&self.inner);
-        drop(tokio::task::spawn_blocking(move || inner.fold_left_behind()));
+        drop(tokio::task::spawn_blocking(move || {
+            if let Ok(_folding) = inner.folding.try_lock() {
+                inner.fold_left_behind();
+            }
+        }));
         Ok(Claimed { tenure, first_segment, next })
     }
 
@@ -280,6 +284,8 @@ impl Journal for SqliteStore {
             warn!(%error, "old log files were not looked through");
         }
         // A dead node's log that this shard alone still needed may have gone, or be needed no more by its writer.
+        // Whoever folds just now may have looked before that.
+        let _folding = self.inner.folding.lock().await;
         let inner = Arc::clone(&self.inner);
         let _gone_down = self.blocking(move || inner.fold_left_behind()).await;
         Ok(())

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{PoisonError, TryLockError};
+use std::sync::PoisonError;
 
 use tracing::warn;
 
@@ -15,14 +15,8 @@ use crate::{JournalError, NodeId, Owner};
 impl Inner {
     /// Folds the write-ahead logs of this node's former incarnations, and of nodes that don't run.
     ///
-    /// A node that runs, stopped or not, holds its lock and writes its files itself.
+    /// A node that runs, stopped or not, holds its lock and writes its files itself. Called by one at a time.
     pub(super) fn fold_left_behind(&self) {
-        let _folding = match self.folding.try_lock() {
-            Ok(held) => held,
-            // Whoever holds it does the same.
-            Err(TryLockError::WouldBlock) => return,
-            Err(TryLockError::Poisoned(held)) => held.into_inner(),
-        };
         let (Ok(logs), Ok(tables)) = (self.log_files(), self.table_files()) else { return };
         let logs = logs.into_iter().filter(|owner| !self.has_writer(*owner));
         let logs = logs.map(|owner| (owner.node, self.layout.log(owner)));
