@@ -1,7 +1,8 @@
-//! Texts that are nearly what a socket understands, for tests that none of them does harm.
+//! Texts that are nearly what a reader understands, for tests that none of them does harm.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};
+use std::ops::Range;
 
 /// Any JSON, a few levels deep, whose fields mostly have these names.
 fn near_value(names: Vec<&'static str>) -> BoxedStrategy<Value> {
@@ -26,7 +27,7 @@ fn near_value(names: Vec<&'static str>) -> BoxedStrategy<Value> {
 }
 
 /// Any text: an object of these names, another JSON, the same with a piece cut out or put in, or no JSON at all.
-pub(in crate::gateway) fn near_json(names: &[&'static str]) -> impl Strategy<Value = String> + use<> {
+pub(crate) fn near_json(names: &[&'static str]) -> impl Strategy<Value = String> + use<> {
     let (names, value) = (names.to_vec(), near_value(names.to_vec()));
     let field = (prop::sample::select(names), value.clone());
     let object = prop::collection::vec(field, 0..8).prop_map(|fields| {
@@ -39,12 +40,20 @@ pub(in crate::gateway) fn near_json(names: &[&'static str]) -> impl Strategy<Val
             .prop_map(str::to_owned),
         any::<String>(),
     ];
-    let spoilt =
-        (whole.clone(), any::<prop::sample::Index>(), 0..9usize, piece).prop_map(|(text, at, cut, piece)| {
-            let mut letters: Vec<char> = text.chars().collect();
-            let from = at.index(letters.len() + 1);
-            letters.splice(from..(from + cut).min(letters.len()), piece.chars());
-            letters.into_iter().collect()
-        });
+    let spoilt = spoilt(whole.clone(), 0..9, piece);
     prop_oneof![3 => whole, 2 => spoilt, 1 => any::<String>(), 1 => Just("[".repeat(1_000))]
+}
+
+/// A text with so many letters cut out somewhere, and a piece put in there.
+pub(crate) fn spoilt(
+    whole: impl Strategy<Value = String>,
+    cut: Range<usize>,
+    piece: impl Strategy<Value = String>,
+) -> impl Strategy<Value = String> {
+    (whole, any::<prop::sample::Index>(), cut, piece).prop_map(|(text, at, cut, piece)| {
+        let mut letters: Vec<char> = text.chars().collect();
+        let from = at.index(letters.len() + 1);
+        letters.splice(from..(from + cut).min(letters.len()), piece.chars());
+        letters.into_iter().collect()
+    })
 }

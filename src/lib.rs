@@ -10,6 +10,8 @@ pub mod contacts;
 pub mod files;
 pub mod front;
 pub mod gateway;
+#[cfg(test)]
+mod hostile;
 pub mod listing;
 pub mod metrics;
 pub mod node;

@@ -66,6 +66,13 @@ async fn a_log_is_folded_by_what_it_takes_on_the_disk_and_not_by_what_is_in_it()
     assert_eq!(texts(&store, &claimed).await.len(), 1_500);
 }
 
+/// As if node 2 ran, until this is dropped.
+fn runs(folder: &Path) -> File {
+    let lock = File::options().read(true).write(true).open(folder.join("nodes/2.lock")).expect("lock");
+    lock.lock().expect("lock");
+    lock
+}
+
 /// A folder as a node that was killed leaves it: its files as they are while it runs.
 async fn killed() -> (tempfile::TempDir, ShardId) {
     let (running, left) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
@@ -102,8 +109,7 @@ async fn the_log_of_a_killed_life_is_folded_when_the_next_one_opens() {
 #[tokio::test]
 async fn the_log_of_a_killed_node_is_folded_by_who_takes_its_shards_and_not_while_it_runs() {
     let (folder, shard) = killed().await;
-    let lock = File::options().read(true).write(true).open(folder.path().join("nodes/2.lock")).expect("lock");
-    lock.lock().expect("lock");
+    let lock = runs(folder.path());
     let store = open(folder.path(), 1);
     assert!(logs_in(folder.path(), "log") > 0, "it runs");
     drop(lock);
@@ -116,8 +122,7 @@ async fn the_log_of_a_killed_node_is_folded_by_who_takes_its_shards_and_not_whil
 #[tokio::test]
 async fn the_log_of_a_node_that_died_after_its_shards_were_taken_is_folded_with_a_trim() {
     let (folder, shard) = killed().await;
-    let lock = File::options().read(true).write(true).open(folder.path().join("nodes/2.lock")).expect("lock");
-    lock.lock().expect("lock");
+    let lock = runs(folder.path());
     let store = open(folder.path(), 1);
     let mut claimed = store.claim(shard, owner(1, 1)).await.expect("claim");
     append(&store, &mut claimed, "four").await;

@@ -7,7 +7,6 @@ mod border;
 mod door;
 mod files;
 mod form;
-pub(super) mod hostile;
 mod language;
 mod log;
 mod memory;

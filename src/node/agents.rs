@@ -76,15 +76,15 @@ pub fn queue_warnings(config: &Config, workflows: &Workflows) -> Vec<String> {
 
 /// The accounts. `secret` is the cluster's.
 pub(super) fn accounts(config: &Config, secret: &str) -> Result<Accounts, AgentsError> {
+    let is_demo = config.agents.is_empty();
+    let demo_password = is_demo.then(|| ensure_secret(&config.demo_password_file())).transpose()?;
     let mut accounts = BTreeMap::new();
-    for (name, agent) in &config.agents {
-        accounts.insert(name.clone(), account(name, agent)?);
-    }
-    if accounts.is_empty() {
-        let password = ensure_secret(&config.demo_password_file())?;
-        for (name, agent) in named(config) {
-            accounts.insert(name.to_owned(), with_password(&profile(name, &agent), password.expose())?);
-        }
+    for (name, agent) in named(config) {
+        let account = match &demo_password {
+            Some(password) => with_password(&profile(name, &agent), password.expose())?,
+            None => account(name, &agent)?,
+        };
+        accounts.insert(name.to_owned(), account);
     }
     Ok(Accounts::new(accounts, secret))
 }

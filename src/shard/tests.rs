@@ -284,25 +284,34 @@ async fn an_effect_older_than_two_segments_is_still_owed_to_the_next_owner() {
 
 #[tokio::test]
 async fn an_idle_session_falls_asleep_and_wakes_on_demand_here_and_at_the_next_owner() {
-    let options =
-        || Options { passivate_after_ms: 5_000, disconnect_timeout_ms: u64::MAX, ..small_segments() };
     let store = MemoryStore::new(1);
-    let mut rig = Rig::open(&store, 1, options()).await;
+    let mut rig = Rig::open(&store, 1, sleepy()).await;
     let ann = rig.start("ann").await;
     settle_record(&mut rig, &ann).await;
     rig.tell(&ann, send("1", "one")).await.unwrap();
+    falls_asleep(&mut rig).await;
+    assert_eq!((rig.core.census().awake, rig.core.census().asleep), (0, 1));
+    let mut next = Rig::open_at(&store, 2, sleepy(), rig.now).await;
+    assert_eq!(next.core.census().asleep, 1);
+    next.tell(&ann, send("2", "two")).await.unwrap();
+    assert_eq!(next.texts(&ann).await, ["one", "two"]);
+    let mut third = Rig::open_at(&store, 3, sleepy(), next.now).await;
+    third.tell(&ann, send("2", "two")).await.unwrap();
+    assert_eq!(third.texts(&ann).await, ["one", "two"]);
+}
+
+/// Idle sessions fall asleep soon, and customers are never lost.
+fn sleepy() -> Options {
+    Options { passivate_after_ms: 5_000, disconnect_timeout_ms: u64::MAX, ..small_segments() }
+}
+
+/// The one session that is idle falls asleep.
+async fn falls_asleep(rig: &mut Rig) {
     for _ in 0..8 {
         rig.pass(1_000);
         rig.settle().await;
     }
-    assert_eq!((rig.core.census().awake, rig.core.census().asleep), (0, 1));
-    let mut next = Rig::open_at(&store, 2, options(), rig.now).await;
-    assert_eq!(next.core.census().asleep, 1);
-    next.tell(&ann, send("2", "two")).await.unwrap();
-    assert_eq!(next.texts(&ann).await, ["one", "two"]);
-    let mut third = Rig::open_at(&store, 3, options(), next.now).await;
-    third.tell(&ann, send("2", "two")).await.unwrap();
-    assert_eq!(third.texts(&ann).await, ["one", "two"]);
+    assert_eq!(rig.core.census().asleep, 1);
 }
 
 /// Does what the session owes its record, so that it owes nothing.

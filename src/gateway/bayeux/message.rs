@@ -222,7 +222,7 @@ pub(super) fn array(messages: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::tests::hostile::near_json;
+    use crate::hostile::near_json;
     use proptest::prelude::*;
 
     const FIELDS: &[&str] = &[

@@ -241,7 +241,7 @@ pub(super) fn moved(nodes: &[String]) -> String {
 #[cfg(test)]
 pub(super) mod hostile {
     use super::*;
-    use crate::gateway::tests::hostile::near_json;
+    use crate::hostile::near_json;
     use proptest::prelude::*;
 
     const FIELDS: &[&str] = &[

@@ -1,17 +1,12 @@
 //! The bounded inbox of one entity: who comes while it is on its way and full is told "busy", and nobody else.
 
-use super::rig::{Rig, send};
+use super::rig::{Rig, is_bad, panics, send};
 use crate::shard::*;
-use handoff_chat::command::Act;
 use handoff_journal::memory::MemoryStore;
 
 fn two_may_wait() -> Options {
-    let hook: FaultHook = Arc::new(|_, command, phase| {
-        let bad = matches!(&command.act, Act::Send { text, .. } if text == "bad");
-        assert!(!(bad && phase == Phase::Applying), "struck");
-    });
     let (passivate_after_ms, disconnect_timeout_ms) = (5_000, u64::MAX);
-    let fault_hook = Some(hook);
+    let fault_hook = panics(Phase::Applying, is_bad);
     Options { entity_inbox: 2, passivate_after_ms, disconnect_timeout_ms, fault_hook, ..Options::default() }
 }
 
@@ -36,11 +31,7 @@ async fn a_session_that_is_waking_lets_so_many_wait_and_serves_again_when_it_is_
     let mut rig = Rig::open(&store, 1, two_may_wait()).await;
     let ann = rig.start("ann").await;
     super::settle_record(&mut rig, &ann).await;
-    for _ in 0..8 {
-        rig.pass(1_000);
-        rig.settle().await;
-    }
-    assert_eq!(rig.core.census().asleep, 1);
+    super::falls_asleep(&mut rig).await;
     fills_and_drains(&mut rig, &ann).await;
 }
 

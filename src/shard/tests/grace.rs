@@ -1,41 +1,33 @@
 //! Whose windows are gone: an agent is lost when nothing of them was heard for the grace time.
 
-use super::rig::{self, CUSTOMER, Rig};
+use super::rig::Rig;
 use crate::front::{Told, Wanted};
 use crate::shard::*;
 use handoff_chat::agent::{DeskAct, Profile, Status};
 use handoff_chat::command::{Act, Reading};
-use handoff_chat::session::Opening;
-use handoff_chat::workflow::{self, Known};
 use handoff_chat::{AgentName, CommandId, QueueName};
 use handoff_journal::memory::MemoryStore;
-use std::collections::BTreeMap;
-use tokio::sync::oneshot;
 
 fn ann() -> AgentName {
     AgentName("ann".to_owned())
 }
 
 async fn ask(rig: &mut Rig, caller: Caller, act: Option<DeskAct>) -> Status {
-    let (sender, mut receiver) = oneshot::channel();
-    let command = act.map(|act| Command {
-        id: CommandId(format!("c{}", rig.now.mono_ms)),
-        caller: caller.clone(),
-        act: Act::Desk(act),
-    });
-    let envelope = Envelope {
-        entity: EntityId::from(&ann()),
-        command,
-        read: Some((caller, Read::Desk { version: 0 })),
-        deadline_ms: u64::MAX,
-        wait_until_ms: 0,
-        reply: Some(ReplyTo { sender, permit: None }),
-    };
-    rig.core.ask(rig.now, envelope);
+    let id = CommandId(format!("c{}", rig.now.mono_ms));
+    let command = act.map(|act| Command { id, caller: caller.clone(), act: Act::Desk(act) });
+    match read(rig, &EntityId::from(&ann()), command, (caller, Read::Desk { version: 0 })).await {
+        Reading::Desk(desk) => desk.status,
+        other => panic!("no desk: {other:?}"),
+    }
+}
+
+/// What is read, after the command if there is one.
+async fn read(rig: &mut Rig, of: &EntityId, command: Option<Command>, what: (Caller, Read)) -> Reading {
+    let mut receiver = rig.call(of, command, Some(what), 0);
     rig.settle().await;
     match receiver.try_recv().unwrap() {
-        ShardReply::Told(Told { reading: Some(Reading::Desk(desk)), .. }) => desk.status,
-        other => panic!("no desk: {other:?}"),
+        ShardReply::Told(Told { reading: Some(reading), .. }) => reading,
+        other => panic!("nothing is read: {other:?}"),
     }
 }
 
@@ -68,13 +60,8 @@ fn support() -> QueueName {
 
 /// A chat that its workflow puts straight into the queue.
 async fn queued(rig: &mut Rig, name: &str) -> EntityId {
-    let known = Known { bots: BTreeMap::new(), queues: BTreeMap::from([(support(), 600_000)]) };
     let text = "version = 1\nnickname = \"Desk\"\nstart = \"a\"\n[steps.a]\nroute = \"support\"\n";
-    let workflow = Some(Arc::new(workflow::read("w", text, &known).unwrap()));
-    let id = rig::session(name);
-    let act = Act::Open(Box::new(Opening { workflow, ..rig::opening() }));
-    rig.tell(&id, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
-    id
+    rig.start_routed(name, text, &support()).await
 }
 
 /// Where these chats are, with the agent.
@@ -87,19 +74,8 @@ fn places(rig: &Rig, chats: &[EntityId]) -> Vec<(String, Option<String>)> {
 
 /// Who waits, in order, and since when.
 async fn line(rig: &mut Rig) -> Vec<(String, Millis)> {
-    let (sender, mut receiver) = oneshot::channel();
-    let envelope = Envelope {
-        entity: EntityId::from(&support()),
-        command: None,
-        read: Some((Caller::Operator, Read::Line)),
-        deadline_ms: u64::MAX,
-        wait_until_ms: 0,
-        reply: Some(ReplyTo { sender, permit: None }),
-    };
-    rig.core.ask(rig.now, envelope);
-    rig.settle().await;
-    match receiver.try_recv().unwrap() {
-        ShardReply::Told(Told { reading: Some(Reading::Line(line)), .. }) => {
+    match read(rig, &EntityId::from(&support()), None, (Caller::Operator, Read::Line)).await {
+        Reading::Line(line) => {
             line.waiting.into_iter().map(|waiting| (waiting.interaction.0, waiting.since)).collect()
         }
         other => panic!("no line: {other:?}"),

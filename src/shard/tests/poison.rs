@@ -1,17 +1,13 @@
 //! Commands that make a decision panic, several of them in turns: each is put out of service by its second panic.
 
-use super::rig::{Rig, send};
+use super::rig::{Rig, is_bad, panics, send};
 use crate::shard::*;
-use handoff_chat::command::{Act, Reject};
+use handoff_chat::command::Reject;
 use handoff_journal::memory::MemoryStore;
 
 /// Panics while any message that begins with "bad" is decided.
 fn bad_ones_panic() -> Options {
-    let hook: FaultHook = Arc::new(|_, command, phase| {
-        let bad = matches!(&command.act, Act::Send { text, .. } if text.starts_with("bad"));
-        assert!(!(bad && phase == Phase::Deciding), "struck");
-    });
-    Options { fault_hook: Some(hook), ..Options::default() }
+    Options { fault_hook: panics(Phase::Deciding, is_bad), ..Options::default() }
 }
 
 fn out_of_service<T>(reply: &Result<T, ShardReply>) -> bool {

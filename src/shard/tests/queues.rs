@@ -1,15 +1,11 @@
 //! Chats that wait in a queue which the configuration has no longer.
 
-use super::rig::{CUSTOMER, Rig, opening, session};
+use super::rig::Rig;
 use crate::front::{EntitySummary, Wanted};
 use crate::shard::queues::Queues;
 use crate::shard::*;
-use handoff_chat::command::Act;
-use handoff_chat::session::Opening;
-use handoff_chat::workflow::{Known, read};
-use handoff_chat::{CommandId, QueueName};
+use handoff_chat::QueueName;
 use handoff_journal::memory::MemoryStore;
-use std::collections::BTreeMap;
 
 const FLOW: &str = "version = 1\nnickname = \"Desk\"\nstart = \"a\"\n\
     [steps.a]\nroute = \"sales\"\ntimeout_ms = 600000\ntimeout = \"b\"\n\
@@ -27,12 +23,7 @@ fn with(queue: &str, served: bool) -> Options {
 }
 
 async fn waits(rig: &mut Rig) -> EntityId {
-    let known = Known { bots: BTreeMap::new(), queues: BTreeMap::from([(sales(), 30_000)]) };
-    let workflow = Some(Arc::new(read("w", FLOW, &known).unwrap()));
-    let act = Act::Open(Box::new(Opening { workflow, ..opening() }));
-    let id = session("a");
-    rig.tell(&id, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
-    id
+    rig.start_routed("a", FLOW, &sales()).await
 }
 
 /// The queue as operators see it.

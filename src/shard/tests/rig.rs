@@ -6,10 +6,11 @@ use crate::shard::pipeline::Step;
 use crate::shard::recovery::{JournalFrames, recover, recover_session};
 use crate::shard::slot::Slot;
 use crate::shard::*;
-use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Answer, Reading};
 use handoff_chat::happening::Happening;
 use handoff_chat::session::{ChatAnswer, Limits, Opening, View};
+use handoff_chat::workflow::{self, Known};
+use handoff_chat::{CommandId, QueueName};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{Claimed, Incarnation, Journal, JournalError, NodeId, Owner, ShardId, Table, Tables};
 use rand::SeedableRng;
@@ -87,6 +88,16 @@ pub(crate) fn opening() -> Opening {
     }
 }
 
+/// Panics in this phase of the commands that are meant.
+pub(super) fn panics(phase: Phase, meant: fn(&Command) -> bool) -> Option<FaultHook> {
+    Some(Arc::new(move |_, command, at| assert!(!(at == phase && meant(command)), "struck")))
+}
+
+/// Whether it is a message that begins with "bad".
+pub(super) fn is_bad(command: &Command) -> bool {
+    matches!(&command.act, Act::Send { text, .. } if text.starts_with("bad"))
+}
+
 pub(super) fn send(id: &str, text: &str) -> Command {
     let act = Act::Send { text: text.into(), message_type: None };
     Command { id: CommandId(id.into()), caller: CUSTOMER, act }
@@ -130,20 +141,8 @@ impl Rig {
         command: Option<Command>,
         position: Option<u64>,
     ) -> oneshot::Receiver<ShardReply> {
-        let (sender, receiver) = oneshot::channel();
         let read = position.map(|position| (CUSTOMER, Read::Customer { position }));
-        let reply = Some(ReplyTo { sender, permit: None });
-        let envelope = Envelope {
-            entity: session.clone(),
-            command,
-            read,
-            deadline_ms: u64::MAX,
-            wait_until_ms: 0,
-            reply,
-        };
-        self.core.ask(self.now, envelope);
-        self.core.flush(self.now);
-        receiver
+        self.call(session, command, read, 0)
     }
 
     /// A read that waits for something new.
@@ -153,15 +152,21 @@ impl Rig {
         position: u64,
         wait_ms: u64,
     ) -> oneshot::Receiver<ShardReply> {
+        let read = Some((CUSTOMER, Read::Customer { position }));
+        self.call(session, None, read, self.now.mono_ms + wait_ms)
+    }
+
+    /// Any call; what it is answered comes to the receiver.
+    pub(super) fn call(
+        &mut self,
+        entity: &EntityId,
+        command: Option<Command>,
+        read: Option<(Caller, Read)>,
+        wait_until_ms: u64,
+    ) -> oneshot::Receiver<ShardReply> {
         let (sender, receiver) = oneshot::channel();
-        let envelope = Envelope {
-            entity: session.clone(),
-            command: None,
-            read: Some((CUSTOMER, Read::Customer { position })),
-            deadline_ms: u64::MAX,
-            wait_until_ms: self.now.mono_ms + wait_ms,
-            reply: Some(ReplyTo { sender, permit: None }),
-        };
+        let (entity, reply) = (entity.clone(), Some(ReplyTo { sender, permit: None }));
+        let envelope = Envelope { entity, command, read, deadline_ms: u64::MAX, wait_until_ms, reply };
         self.core.ask(self.now, envelope);
         self.core.flush(self.now);
         receiver
@@ -181,8 +186,19 @@ impl Rig {
     }
 
     pub(super) async fn start(&mut self, name: &str) -> EntityId {
+        self.start_with(name, opening()).await
+    }
+
+    /// Starts a chat with a workflow that may route to this queue.
+    pub(super) async fn start_routed(&mut self, name: &str, workflow: &str, queue: &QueueName) -> EntityId {
+        let known = Known { bots: BTreeMap::new(), queues: BTreeMap::from([(queue.clone(), 600_000)]) };
+        let workflow = Some(Arc::new(workflow::read("w", workflow, &known).unwrap()));
+        self.start_with(name, Opening { workflow, ..opening() }).await
+    }
+
+    async fn start_with(&mut self, name: &str, opening: Opening) -> EntityId {
         let id = session(name);
-        let act = Act::Open(Box::new(opening()));
+        let act = Act::Open(Box::new(opening));
         self.tell(&id, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
         id
     }

@@ -1,7 +1,7 @@
 //! Sessions whose state can't be read, and the operator's word that ends them all the same.
 
-use super::rig::{CUSTOMER, Reread, Rig, Snapshots, send};
-use super::{settle_record, small_segments};
+use super::rig::{CUSTOMER, Reread, Rig, Snapshots, is_bad, panics, send};
+use super::{falls_asleep, settle_record, sleepy};
 use crate::shard::*;
 use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Reject};
@@ -12,20 +12,12 @@ fn end(id: u32) -> Command {
     Command { id: CommandId(format!("end-{id}")), caller: Caller::Operator, act: Act::ForceEnd }
 }
 
-fn sleepy() -> Options {
-    Options { passivate_after_ms: 5_000, disconnect_timeout_ms: u64::MAX, ..small_segments() }
-}
-
 /// A session that said "one" and fell asleep, beside one that is awake.
 async fn one_asleep(rig: &mut Rig) -> (EntityId, EntityId) {
     let (ann, bob) = (rig.start("ann").await, rig.start("bob").await);
     settle_record(rig, &ann).await;
     rig.tell(&ann, send("1", "one")).await.unwrap();
-    for _ in 0..8 {
-        rig.pass(1_000);
-        rig.settle().await;
-    }
-    assert_eq!(rig.core.census().asleep, 1);
+    falls_asleep(rig).await;
     (ann, bob)
 }
 
@@ -95,7 +87,7 @@ async fn an_operator_ends_a_session_whose_snapshot_is_gone_but_not_one_that_the_
 #[tokio::test]
 async fn what_panics_on_top_of_a_snapshot_takes_its_session_out_of_service_and_no_other() {
     let store = MemoryStore::new(1);
-    let mut rig = Rig::open(&store, 1, panics(Phase::Waking, |_| true)).await;
+    let mut rig = Rig::open(&store, 1, struck(Phase::Waking, |_| true)).await;
     let (ann, bob) = one_asleep(&mut rig).await;
     let refused = rig.tell(&ann, send("2", "two")).await;
     assert!(matches!(refused, Err(ShardReply::Refused(Reject::Quarantined))), "{refused:?}");
@@ -105,15 +97,8 @@ async fn what_panics_on_top_of_a_snapshot_takes_its_session_out_of_service_and_n
     is_no_more(rig, &ann, &bob).await;
 }
 
-/// Panics in a phase of these commands.
-fn panics(phase: Phase, wanted: fn(&Command) -> bool) -> Options {
-    let hook: FaultHook =
-        Arc::new(move |_, command, at| assert!(!(at == phase && wanted(command)), "struck"));
-    Options { fault_hook: Some(hook), ..sleepy() }
-}
-
-fn is_bad(command: &Command) -> bool {
-    matches!(&command.act, Act::Send { text, .. } if text == "bad")
+fn struck(phase: Phase, meant: fn(&Command) -> bool) -> Options {
+    Options { fault_hook: panics(phase, meant), ..sleepy() }
 }
 
 fn is_end(command: &Command) -> bool {
@@ -124,7 +109,7 @@ fn is_end(command: &Command) -> bool {
 async fn an_operator_ends_a_session_in_doubt_whose_log_can_never_be_read_again() {
     for how in [Reread::Damaged, Reread::Panics] {
         let store = MemoryStore::new(1);
-        let mut rig = Rig::open(&store, 1, panics(Phase::Applying, is_bad)).await;
+        let mut rig = Rig::open(&store, 1, struck(Phase::Applying, is_bad)).await;
         let (ann, bob) = (rig.start("ann").await, rig.start("bob").await);
         rig.rereads = how;
         assert!(matches!(rig.tell(&ann, send("1", "bad")).await, Err(ShardReply::Again)));
@@ -138,7 +123,7 @@ async fn an_operator_ends_a_session_in_doubt_whose_log_can_never_be_read_again()
 #[tokio::test]
 async fn a_session_in_doubt_is_not_given_up_while_its_log_may_still_be_read() {
     let store = MemoryStore::new(1);
-    let mut rig = Rig::open(&store, 1, panics(Phase::Applying, is_bad)).await;
+    let mut rig = Rig::open(&store, 1, struck(Phase::Applying, is_bad)).await;
     let ann = rig.start("ann").await;
     rig.tell(&ann, send("1", "one")).await.unwrap();
     rig.rereads = Reread::Unknown;
@@ -156,7 +141,7 @@ async fn a_session_in_doubt_is_not_given_up_while_its_log_may_still_be_read() {
 async fn an_operators_end_that_panics_twice_puts_the_session_away() {
     for phase in [Phase::Deciding, Phase::Applying] {
         let store = MemoryStore::new(1);
-        let mut rig = Rig::open(&store, 1, panics(phase, is_end)).await;
+        let mut rig = Rig::open(&store, 1, struck(phase, is_end)).await;
         let (ann, bob) = (rig.start("ann").await, rig.start("bob").await);
         let version = rig.view(&ann).await.next_position;
         let mut waits = rig.wait(&ann, version, 60_000);
