@@ -7,6 +7,7 @@ use crate::actor::shard::Surroundings;
 use crate::actor::supervisor::{Ended, Parts};
 use crate::bots::Bots;
 use crate::clock::Clock;
+use crate::contacts::Joins;
 use crate::files::Files;
 use crate::post::RouterPost;
 use crate::record::RecordWriter;
@@ -57,6 +58,8 @@ pub struct Fittings {
     pub journal: Arc<dyn Journal>,
     /// The tables.
     pub tables: Arc<dyn Tables>,
+    /// Which starts join an address to a contact's id.
+    pub joins: Joins,
     /// The bytes of files.
     pub files: Files,
     /// The bots.
@@ -129,7 +132,11 @@ impl Groundwork {
                 clock: Arc::clone(&self.clock),
             },
             tables: Arc::clone(&fittings.tables),
-            records: RecordWriter::new(Arc::clone(&fittings.tables), Arc::clone(&fittings.watch)),
+            records: RecordWriter::new(
+                Arc::clone(&fittings.tables),
+                fittings.joins,
+                Arc::clone(&fittings.watch),
+            ),
             clock: Arc::clone(&self.clock),
             files: fittings.files,
             bots: fittings.bots,

@@ -15,6 +15,15 @@ pub struct History {
     pub records: Vec<PastRecord>,
 }
 
+/// Which starts may join an address to an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joins {
+    /// All that give both.
+    Said,
+    /// Only those that the site signed: nobody else's history comes to an id by writing their address beside it.
+    Signed,
+}
+
 /// The start of a session among its first events.
 #[must_use]
 pub fn start_of(events: &[Event]) -> Option<(&Start, &Event)> {
@@ -32,15 +41,16 @@ pub fn start_of(events: &[Event]) -> Option<(&Start, &Event)> {
 pub async fn identify(
     tables: &dyn Tables,
     session: &SessionId,
-    opened: &Event,
-    start: &Start,
+    (opened, start): (&Event, &Start),
+    joins: Joins,
 ) -> Result<Option<(ContactId, bool)>, TablesError> {
-    let Some((id, new)) = meet(tables, start, opened.at).await? else { return Ok(None) };
+    let Some((id, new)) = meet(tables, start, opened.at, joins).await? else { return Ok(None) };
     let record = PastRecord {
         session: session.clone(),
         service: start.service.clone(),
         subject: start.subject.clone(),
         started_at: opened.at,
+        verified: start.verified,
     };
     let body = record.encode().map_err(refused)?.into();
     let place = place_of(opened.at, session);
@@ -106,6 +116,7 @@ async fn meet(
     tables: &dyn Tables,
     start: &Start,
     at: Millis,
+    joins: Joins,
 ) -> Result<Option<(ContactId, bool)>, TablesError> {
     let keys = keys(start);
     let met = |id: &ContactId| Contact::met(id.clone(), start, at);
@@ -115,7 +126,8 @@ async fn meet(
         return Ok(Some((contact.into.unwrap_or(email), new)));
     };
     let Made { contact, new, .. } = make(tables, met(&id)).await?;
-    if let Some(email) = keys.email {
+    let may_join = start.verified || joins == Joins::Said;
+    if let Some(email) = keys.email.filter(|_| may_join) {
         let known = contact.joined.contains(&email);
         if !known && contact.joined.len() < JOINED_MAX && points_to(tables, met(&email), &id).await? {
             lists(tables, &id, &email).await?;

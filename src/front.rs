@@ -95,12 +95,16 @@ pub trait Archive: Send + Sync + 'static {
 /// A contact with his chats, oldest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Past {
-    /// His id.
-    pub contact: String,
+    /// His id; `None`: it is not to be known.
+    pub contact: Option<String>,
     /// First name, last name, e-mail address.
     pub names: [String; 3],
-    /// When he was first met.
-    pub since: Millis,
+    /// When he was first met; `None`: it is not to be known.
+    pub since: Option<Millis>,
+    /// The names and the address that the start of the present chat itself gave.
+    pub said: [String; 3],
+    /// Whether the site signed who starts the present chat.
+    pub verified: bool,
     /// His chats, the present one too.
     pub records: Vec<PastChat>,
 }
@@ -118,6 +122,8 @@ pub struct PastChat {
     pub started_at: Millis,
     /// When it ended; `None`: it has not, or its record is not closed yet.
     pub ended_at: Option<Millis>,
+    /// Whether the site signed who started it.
+    pub verified: bool,
 }
 
 /// One member as operators see it.

@@ -19,6 +19,7 @@ use crate::admin::Admin;
 use crate::assembly::{Assembled, Fittings, Groundwork};
 use crate::bots::{BotsError, load_bots};
 use crate::clock::SystemClock;
+use crate::contacts::Joins;
 use crate::files::Files;
 use crate::front::Sessions;
 use crate::gateway::admission::AdmissionOptions;
@@ -33,7 +34,7 @@ use crate::workflows::{WorkflowsError, load_workflows};
 use actix_web::dev::ServerHandle;
 use handoff_cluster::Timing;
 use handoff_cluster::peer::{Links, LinksConfig};
-use handoff_config::Config;
+use handoff_config::{Config, ContactHistory};
 use handoff_journal::{Incarnation, NodeId, Owner};
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt, SeedableRng, TryRng};
@@ -247,6 +248,7 @@ impl Node {
             peers: Arc::new(links),
             journal: stores.journal,
             tables: Arc::clone(&stores.tables),
+            joins: if hides_unverified(config) { Joins::Signed } else { Joins::Said },
             files,
             bots,
             pool: Arc::clone(&pool),
@@ -340,6 +342,10 @@ fn shard_options(config: &Config) -> Options {
 }
 
 /// All but the services, who is signed, and how many connections there may be.
+fn hides_unverified(config: &Config) -> bool {
+    config.contacts.history == ContactHistory::Verified
+}
+
 fn gateway_options(config: &Config) -> GatewayOptions {
     let ms = Duration::from_millis;
     GatewayOptions {
@@ -357,6 +363,7 @@ fn gateway_options(config: &Config) -> GatewayOptions {
         origins: config.http.origins.clone(),
         public_url: config.http.public_url.clone(),
         behind_balancer: config.http.behind_balancer,
+        hides_unverified: hides_unverified(config),
         proxy_protocol: config.http.proxy_protocol,
         admission: AdmissionOptions {
             address_requests_per_minute: config.admission.address_requests_per_minute,

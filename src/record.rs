@@ -1,6 +1,6 @@
 //! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
 
-use crate::contacts::{identify, start_of};
+use crate::contacts::{Joins, identify, start_of};
 use crate::record_list::RecordList;
 use crate::watch::Watch;
 use handoff_chat::SessionId;
@@ -38,6 +38,7 @@ pub struct RecordRows {
 pub struct RecordWriter {
     tables: Arc<dyn Tables>,
     list: RecordList,
+    joins: Joins,
     watch: Arc<dyn Watch>,
     trouble: Arc<Trouble>,
 }
@@ -45,9 +46,9 @@ pub struct RecordWriter {
 impl RecordWriter {
     /// One for all shards of a node; clones share what was done.
     #[must_use]
-    pub fn new(tables: Arc<dyn Tables>, watch: Arc<dyn Watch>) -> Self {
+    pub fn new(tables: Arc<dyn Tables>, joins: Joins, watch: Arc<dyn Watch>) -> Self {
         let trouble = Arc::new(Trouble::new("records are not written yet"));
-        Self { list: RecordList::new(Arc::clone(&tables)), tables, watch, trouble }
+        Self { list: RecordList::new(Arc::clone(&tables)), tables, joins, watch, trouble }
     }
 
     /// Writes all rows; returns when they are there.
@@ -61,7 +62,7 @@ impl RecordWriter {
         if let Some((start, opened)) =
             rows.opened.as_ref().and_then(|event| start_of(std::slice::from_ref(event)))
         {
-            let identify = || identify(self.tables.as_ref(), &session, opened, start);
+            let identify = || identify(self.tables.as_ref(), &session, (opened, start), self.joins);
             if let Some((_, new)) = until_done(&self.trouble, identify).await {
                 self.watch.contact(!new);
             }

@@ -16,7 +16,7 @@ import { Typist } from "./typist.js";
  * @property {"offered" | "accepting" | "chatting" | "over"} stage
  * @property {number} [left_ms]
  * @property {string} [why]
- * @property {{nickname: string, subject: string, since: number, priority: number, data: Record<string, string>, left_out?: number}} customer
+ * @property {{nickname: string, subject: string, since: number, priority: number, data: Record<string, string>, left_out?: number, verified?: boolean}} customer
  */
 /** @typedef {{work: Work, endsAt: number, totalMs: number, accepting: boolean}} Offer */
 /**

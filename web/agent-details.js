@@ -79,6 +79,7 @@ export class Details {
     const whole = [contact.first_name, contact.last_name].filter(Boolean).join(" ");
     const facts = {
       [say("name")]: customer.nickname,
+      [say("identity")]: say(customer.verified ? "verified" : "unverified"),
       [say("contact")]: whole,
       [say("email")]: contact.email ?? contact.email_address ?? "",
       [say("subject")]: customer.subject,
@@ -97,26 +98,38 @@ export class Details {
     const { say } = this.options;
     const records = /** @type {Frame[]} */ (chat.history?.records ?? []);
     const earlier = records.filter((record) => record.chat !== chat.work.chat);
+    const { verified } = chat.work.customer;
+    show(byId("records-note"), !verified && earlier.length > 0);
+    setText(byId("records-note"), say("unverifiedPast"));
     const rows = earlier.map((record) =>
       el(
         "li",
         {},
         el(
           "button",
-          { type: "button", onclick: () => this.#open(record) },
+          { type: "button", onclick: () => this.#open(record, Boolean(verified)) },
           el("span", { dir: "auto" }, record.subject || record.service || say("noSubject")),
           el("span", { class: "small" }, this.when.format(record.started_at)),
+          ...(record.verified ? [] : [el("span", { class: "unverified" }, say("unverified"))]),
         ),
       ),
     );
-    const nothing = el("li", { class: "small" }, say(chat.history ? "none" : "loading"));
+    const nothing = el(
+      "li",
+      { class: "small" },
+      say(chat.history?.hidden ? "hiddenPast" : chat.history ? "none" : "loading"),
+    );
     byId("records").replaceChildren(...(rows.length ? rows : [nothing]));
   }
 
-  /** @param {Frame} record */
-  #open(record) {
+  /**
+   * @param {Frame} record
+   * @param {boolean} verified whether the customer who is there now has proved who they are
+   */
+  #open(record, verified) {
     const end = el("li", { class: "line" });
     setText(byId("record-title"), record.subject || this.when.format(record.started_at));
+    show(byId("record-note"), !(verified && record.verified));
     byId("record-log").replaceChildren(end);
     /** @type {HTMLDialogElement} */ (byId("record")).showModal();
     this.#reading = { chat: record.chat, parties: new Map(), busy: false, end };

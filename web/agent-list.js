@@ -79,6 +79,7 @@ export class List {
       { class: "offer", "data-chat": chat },
       el("p", { class: "offer-top" }, el("span", {}, say("offer")), el("span", { class: "badge" }, queue)),
       el("h3", { dir: "auto" }, customer.nickname || say("customer")),
+      ...(customer.verified ? [] : [el("p", { class: "unverified" }, say("unverified"))]),
       subject,
       facts,
       el(

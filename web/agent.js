@@ -160,6 +160,7 @@ function drawChat() {
   if (!document.hidden && (wide() || document.body.dataset.view === "chat")) chat.unread = 0;
   const { customer } = chat.work;
   setText(byId("chat-name"), customer.nickname || say("customer"));
+  show(byId("chat-unverified"), !customer.verified);
   setText(byId("chat-subject"), customer.subject || "");
   show(byId("leave-place"), !chat.over);
   show(byId("dismiss"), chat.over !== "");

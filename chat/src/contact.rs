@@ -1,6 +1,8 @@
 //! Contacts: people, found again by an id or an e-mail address that they gave. A contact's own id is made of what they
 //! gave, so all who meet them at the same time mean the same one; only hashes of addresses and ids are in it.
 //!
+//! An id or an address proves nobody by itself: a start says whether the site signed it ([`Start::verified`]).
+//!
 //! Who gives both has one contact, that of the id, and the address is joined to it: with its earlier records, and for
 //! ever. An address that was joined to one id is not joined to another: whoever gives another id is somebody else.
 
@@ -46,6 +48,8 @@ pub struct PastRecord {
     pub subject: Text,
     /// When it started.
     pub started_at: Millis,
+    /// Whether its start was signed: else it may be somebody else's who wrote the same id or address.
+    pub verified: bool,
 }
 
 #[derive(Encode, Decode)]
@@ -167,6 +171,7 @@ mod tests {
             },
             idle: None,
             asynchronous: false,
+            verified: false,
             privacy: None,
         }
     }

@@ -39,6 +39,8 @@ pub struct Begun {
     pub subject: Text,
     /// Attached data as given at the start.
     pub data: BTreeMap<String, Text>,
+    /// Whether the site signed who the customer is.
+    pub verified: bool,
 }
 
 /// Where an interaction is: always exactly one place.
@@ -331,6 +333,7 @@ impl Interaction {
             subject: self.begun.subject.show().into_owned(),
             data,
             left_out,
+            verified: self.begun.verified,
             declined: declined.map(|(agent, until)| (agent.clone(), *until)).collect(),
         }
     }

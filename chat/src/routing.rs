@@ -30,6 +30,8 @@ pub struct Ticket {
     pub data: BTreeMap<String, String>,
     /// How many keys of attached data are not among them, or not with their whole value.
     pub left_out: u32,
+    /// Whether the site signed who the customer is.
+    pub verified: bool,
     /// Agents who are not to be asked before these moments (served time of the interaction's shard): they declined.
     pub declined: BTreeMap<AgentName, Millis>,
 }

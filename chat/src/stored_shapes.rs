@@ -144,6 +144,7 @@ fn bodies() -> Vec<(String, Body)> {
         limits: limits(),
         idle: Some(Box::new(idle_terms())),
         asynchronous: true,
+        verified: true,
         privacy: Some(Box::new(privacy())),
     };
     let mut bodies = vec![
@@ -246,6 +247,7 @@ fn interaction_entries() -> Vec<(&'static str, Entry)> {
         nickname: Text::clear("Zoë 🙂"),
         subject: Text::clear("help"),
         data: BTreeMap::from([("k".to_owned(), Text::clear("v"))]),
+        verified: true,
     };
     let changes = vec![
         ("interaction-begun", InteractionChange::Begun(Box::new(begun))),
@@ -339,6 +341,7 @@ fn opening() -> Opening {
         limits: limits(),
         idle: None,
         asynchronous: false,
+        verified: false,
         privacy: Some(Box::new(privacy())),
         sealing_key: [3; 32],
     }

@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 
 pub use options::{
     Admin, Admission, Agent, ApplyArea, Bots, Cassandra, CleanSubject, Cluster, Cometd, Config,
-    CountedNotices, Desk, Durability, FileScanner, FileStore, Files, Http, Identity, Inactivity, Journal,
-    Limits, Log, LogFormat, Node, Pattern, Peer, Privacy, Queue, Routing, S3, ScannerDown, Service, Session,
-    Sqlite, Store, StoreKind, Tls, TypingPreview, Workflows,
+    ContactHistory, Contacts, CountedNotices, Desk, Durability, FileScanner, FileStore, Files, Http,
+    Identity, Inactivity, Journal, Limits, Log, LogFormat, Node, Pattern, Peer, Privacy, Queue, Routing, S3,
+    ScannerDown, Service, Session, Sqlite, Store, StoreKind, Tls, TypingPreview, Workflows,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;

@@ -1,10 +1,12 @@
 //! The sections and their keys. Units stand last in the names; a key that ends in `_file` names a file whose content
 //! is the value. `default.toml` repeats every key with its default, and a test compares the two.
 
+mod contacts;
 mod files;
 mod log;
 mod privacy;
 
+pub use contacts::{ContactHistory, Contacts};
 pub use files::{FileScanner, FileStore, Files, S3, ScannerDown};
 pub use log::{Log, LogFormat};
 pub use privacy::{ApplyArea, CleanSubject, Pattern, Privacy, TypingPreview};
@@ -30,6 +32,8 @@ options! {
         admission: Admission = Admission::default(),
         /// How they prove who they are.
         identity: Identity = Identity::default(),
+        /// How they are found again.
+        contacts: Contacts = Contacts::default(),
         /// The CometD endpoint of the customers' side.
         cometd: Cometd = Cometd::default(),
         /// The operators' side.

@@ -106,6 +106,7 @@ impl Customer {
             },
             idle: self.idle.clone(),
             asynchronous: false,
+            verified: false,
             privacy: None,
             sealing_key: [0; 32],
         };

@@ -130,6 +130,7 @@ impl SimNode {
             peers: Arc::new(peers),
             journal: connection.clone(),
             tables: connection,
+            joins: handoff::contacts::Joins::Said,
             bots: Arc::clone(&world.bots),
             pool: Arc::new(ArbiterPool::Here),
             watch: Arc::new(Unwatched),

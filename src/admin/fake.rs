@@ -103,6 +103,7 @@ pub(crate) fn events() -> Vec<Event> {
         },
         idle: None,
         asynchronous: false,
+        verified: false,
         privacy: None,
     };
     let bodies = [

@@ -138,12 +138,14 @@ fn now_s() -> f64 {
 /// [`IdentityError`].
 pub(super) fn settle(identities: Option<&Identities>, given: &mut Given) -> Result<(), IdentityError> {
     given.user_data.remove(VERIFIED_KEY);
+    given.verified = false;
     let proof = given.user_data.remove(IDENTITY_KEY).filter(|proof| !blank(Some(proof.as_str())));
     let Some(identities) = identities else { return Ok(()) };
     match proof {
         Some(proof) => {
             identities.prove(proof.trim(), given)?;
             given.user_data.insert(VERIFIED_KEY.to_owned(), "true".to_owned());
+            given.verified = true;
             Ok(())
         }
         None if identities.required => Err(IdentityError::Missing),
@@ -204,6 +206,7 @@ mod tests {
     fn settled(required: bool, mut given: Given) -> Result<[Option<String>; 4], IdentityError> {
         settle(Some(&Identities::new(SECRET, required)), &mut given)?;
         assert!(!given.user_data.contains_key(IDENTITY_KEY));
+        assert_eq!(given.verified, given.user_data.contains_key(VERIFIED_KEY));
         let of = |key: &str| given.user_data.get(key).cloned();
         Ok([of(CONTACT_ID_KEY), given.email.clone(), given.nickname.clone(), of(VERIFIED_KEY)])
     }
@@ -292,9 +295,9 @@ mod tests {
         let claims_it = || given(&[(VERIFIED_KEY, "true")], Some("eve@example.org"));
         assert_eq!(settled(false, claims_it()), Ok([None, some("eve@example.org"), None, None]));
         assert_eq!(settled(true, claims_it()), Err(IdentityError::Missing));
-        let mut said = claims_it();
+        let mut said = Given { verified: true, ..claims_it() };
         settle(None, &mut said).unwrap();
-        assert!(said.user_data.is_empty());
+        assert!(said.user_data.is_empty() && !said.verified);
         let mut later = given(&[(VERIFIED_KEY, "true"), (IDENTITY_KEY, "x"), ("size", "42")], None).user_data;
         strip(&mut later);
         assert_eq!(later.into_keys().collect::<Vec<_>>(), ["size"]);

@@ -49,6 +49,8 @@ pub struct Given {
     pub user_data: BTreeMap<String, String>,
     /// Makes a retry give the same chat.
     pub client_id: Option<String>,
+    /// Whether the site signed who the customer is; decided here, whatever was given.
+    pub verified: bool,
 }
 
 /// A start, checked.
@@ -72,6 +74,8 @@ pub struct Start {
     pub time_zone_offset_minutes: i32,
     /// Makes a retry give the same chat.
     pub client_id: Option<String>,
+    /// Whether the site signed who the customer is.
+    pub verified: bool,
 }
 
 /// What was given, to be named as the client's interface names it.
@@ -147,6 +151,7 @@ impl Start {
             time_zone_offset_minutes: zone.unwrap_or(0).clamp(-ZONE_MINUTES_MAX, ZONE_MINUTES_MAX),
             user_data: given.user_data,
             client_id: given.client_id,
+            verified: given.verified,
         })
     }
 }
@@ -258,6 +263,7 @@ fn opening(
         user_data: start.user_data,
         time_zone_offset_minutes: start.time_zone_offset_minutes,
         asynchronous,
+        verified: start.verified,
         privacy: service.privacy.clone(),
         sealing_key: [0; 32],
         idle: service.idle(asynchronous),

@@ -78,6 +78,8 @@ pub struct GatewayOptions {
     pub behind_balancer: bool,
     /// Who starts a chat is signed.
     pub identities: Option<Arc<Identities>>,
+    /// Agents are shown no earlier chats of customers whom no site signed.
+    pub hides_unverified: bool,
     /// Trusted proxies say first whose a connection is, by the PROXY protocol.
     pub proxy_protocol: bool,
     /// Who may come in.
@@ -128,6 +130,7 @@ impl Default for GatewayOptions {
             public_url: None,
             behind_balancer: false,
             identities: None,
+            hides_unverified: false,
             proxy_protocol: false,
             admission: AdmissionOptions::default(),
             cometd: CometdOptions::default(),

@@ -31,12 +31,15 @@ impl Archive for NodeOperations {
                 service: record.service,
                 subject: record.subject.show().into_owned(),
                 started_at: record.started_at,
+                verified: record.verified,
             });
         }
         Ok(Some(Past {
-            contact: contact.id.0,
+            contact: Some(contact.id.0),
             names: contact.names.map(|name| name.show().into_owned()),
-            since: contact.since,
+            since: Some(contact.since),
+            said: start.contact.clone().map(|name| name.show().into_owned()),
+            verified: start.verified,
             records: chats,
         }))
     }

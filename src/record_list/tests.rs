@@ -185,7 +185,9 @@ async fn a_closed_record_is_listed_once_however_often_it_is_written() {
     let closing = RecordClosing { ended_at: record.ended_at, last_seq: 0, reason: record.reason };
     for _ in 0..2 {
         let rows = RecordRows { closing: Some((closing.clone(), opening.clone())), ..RecordRows::default() };
-        RecordWriter::new(tables.clone(), Arc::new(Unwatched)).write(record.session.clone(), rows).await;
+        RecordWriter::new(tables.clone(), crate::contacts::Joins::Said, Arc::new(Unwatched))
+            .write(record.session.clone(), rows)
+            .await;
     }
     assert_eq!(paged(&*tables, 0, "", 10, plenty).await, (vec![record], 1));
 }

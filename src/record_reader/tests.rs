@@ -101,7 +101,9 @@ async fn store(events: u64, closed: bool, lost: &[u64], fails_after: Option<usiz
         closing: closed.then_some((closing, opening)),
         ..RecordRows::default()
     };
-    RecordWriter::new(Arc::new(node.clone()), Arc::new(Unwatched)).write(chat(), rows).await;
+    RecordWriter::new(Arc::new(node.clone()), crate::contacts::Joins::Said, Arc::new(Unwatched))
+        .write(chat(), rows)
+        .await;
     Counting { node, scans: Mutex::default(), fails_after }
 }
 
@@ -182,6 +184,7 @@ fn ended(messages: usize) -> (Session, Vec<Event>) {
         limits,
         idle: None,
         asynchronous: false,
+        verified: false,
         privacy: None,
         sealing_key: [0; 32],
     };
@@ -209,7 +212,9 @@ async fn a_chat_is_read_from_its_record_as_from_the_whole_and_without_what_its_r
     let node = MemoryStore::new(1).node(NodeId(1));
     let closing = session.record_closing().zip(session.record_opening());
     let rows = RecordRows { events: events.clone(), closing, ..RecordRows::default() };
-    RecordWriter::new(Arc::new(node.clone()), Arc::new(Unwatched)).write(chat(), rows).await;
+    RecordWriter::new(Arc::new(node.clone()), crate::contacts::Joins::Said, Arc::new(Unwatched))
+        .write(chat(), rows)
+        .await;
     let mut whole = Session::new(chat());
     events.iter().for_each(|event| whole.apply(&Entry::Event(event.clone())));
     for position in [0, 1, 2, 64, 65, 150, 201, 202, 203, 204, u64::MAX] {

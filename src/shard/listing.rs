@@ -128,7 +128,16 @@ mod tests {
     fn an_agent_s_count_is_of_offers_and_chats_and_not_of_those_that_are_over() {
         let stages = [Stage::Chatting, Stage::Over { why: Withdrawal::Left }, Stage::Accepting];
         let (nickname, subject, data, declined) = Default::default();
-        let ticket = Ticket { priority: 0, since: Millis(0), nickname, subject, data, left_out: 0, declined };
+        let ticket = Ticket {
+            priority: 0,
+            since: Millis(0),
+            nickname,
+            subject,
+            data,
+            left_out: 0,
+            verified: false,
+            declined,
+        };
         let work = |(n, stage): (usize, Stage)| Work {
             interaction: SessionId(format!("{n:016}")),
             queue: QueueName("support".to_owned()),

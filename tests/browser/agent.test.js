@@ -344,6 +344,54 @@ test("the details show contact and attached data, and open an earlier record", a
   assert.equal(await page.getByRole("dialog").count(), 0);
 });
 
+test("who has not proved who they are is called so beside the name and before an earlier chat opens", async () => {
+  const { page, fake, script } = await open();
+  /** @type {Frame} */
+  const record = { chat: "R1", started_at: 1, ended_at: 2, subject: "Shoes", service: "default", verified: true };
+  script.instead = (command) => {
+    if (command.do !== "history") return undefined;
+    if (command.chat === "C3") return { contact: { email: "z@example.com" }, records: [], hidden: true };
+    return { contact: { email: "zoe@example.com" }, records: [record], hidden: false };
+  };
+  await signIn(page);
+  await page.locator("#desk").waitFor();
+  for (const chat of ["C1", "C2", "C3"]) {
+    script.offer(fake.last, chat);
+    await page.locator(`.offer[data-chat=${chat}]`).waitFor();
+    Object.assign(script.work.at(-1)?.customer ?? {}, { verified: chat === "C2" });
+    script.desk(fake.last);
+  }
+  /** @param {string} chat */
+  const chooses = async (chat) => {
+    Object.assign(script.work.find((work) => work.chat === chat) ?? {}, { stage: "chatting" });
+    script.desk(fake.last);
+    await page.locator(`#chats [data-chat=${chat}] button`).click();
+  };
+  await page.locator(".offer[data-chat=C1]").getByText("Not verified").waitFor();
+  const details = page.locator("#details");
+  const dialog = page.getByRole("dialog");
+
+  await chooses("C1");
+  await page.locator("#chat-unverified").getByText("Not verified").waitFor();
+  await details.getByText("These chats may be somebody else’s").waitFor();
+  await details.getByRole("button", { name: /Shoes/ }).click();
+  await dialog.getByText("this chat may be somebody else’s").waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+
+  await chooses("C2");
+  await details.getByText("Verified", { exact: true }).waitFor();
+  assert.equal(await page.locator("#chat-unverified").isVisible(), false);
+  assert.equal(await details.getByText("somebody else’s").isVisible(), false);
+  await details.getByRole("button", { name: /Shoes/ }).click();
+  await dialog.getByText("They are too small").waitFor();
+  assert.equal(await page.locator("#record-note").isVisible(), false);
+  await page.getByRole("button", { name: "Close" }).click();
+
+  await chooses("C3");
+  await details.getByText("Not shown: the customer has not proved who they are.").waitFor();
+  assert.equal(await details.getByRole("button", { name: /Shoes/ }).count(), 0);
+});
+
 test("an earlier record comes page by page, as its reader scrolls or asks for more, and goes on after a failure", async () => {
   const { page, fake, script } = await open();
   /** @param {number} from */

@@ -42,7 +42,7 @@ fn profile(capacity: u32, queues: &[&str]) -> Profile {
 
 fn ticket() -> Ticket {
     let (nickname, subject, data, declined) = Default::default();
-    Ticket { priority: 0, since: Millis(0), nickname, subject, data, left_out: 0, declined }
+    Ticket { priority: 0, since: Millis(0), nickname, subject, data, left_out: 0, verified: false, declined }
 }
 
 impl Bench {

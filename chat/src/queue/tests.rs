@@ -67,7 +67,16 @@ fn name(agent: &str) -> AgentName {
 
 fn ticket(priority: i32, since: i64) -> Ticket {
     let (nickname, subject, data) = (String::new(), String::new(), BTreeMap::new());
-    Ticket { priority, since: Millis(since), nickname, subject, data, left_out: 0, declined: BTreeMap::new() }
+    Ticket {
+        priority,
+        since: Millis(since),
+        nickname,
+        subject,
+        data,
+        left_out: 0,
+        verified: false,
+        declined: BTreeMap::new(),
+    }
 }
 
 impl Bench {

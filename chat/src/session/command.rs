@@ -44,6 +44,8 @@ pub struct Opening {
     pub idle: Option<Box<IdleTerms>>,
     /// Whether the customer may come and go for days (`GCTI_Chat_AsyncMode`).
     pub asynchronous: bool,
+    /// Whether the site signed who the customer is: only then are their id and address more than said.
+    pub verified: bool,
     /// What is done with personal data; none: nothing.
     pub privacy: Option<Box<Privacy>>,
     /// A fresh key to seal originals under, where live participants see them.

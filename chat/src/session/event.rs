@@ -194,6 +194,8 @@ pub struct Start {
     pub idle: Option<Box<super::IdleTerms>>,
     /// Whether the customer may come and go for days: his silence is not his leaving.
     pub asynchronous: bool,
+    /// Whether the site signed who the customer is: only then are their id and address more than said.
+    pub verified: bool,
     /// What is done with personal data; none: nothing.
     pub privacy: Option<Box<Privacy>>,
 }

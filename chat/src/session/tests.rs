@@ -57,6 +57,7 @@ fn opening() -> Opening {
         },
         idle: None,
         asynchronous: false,
+        verified: false,
         privacy: None,
         sealing_key: [0; 32],
     }

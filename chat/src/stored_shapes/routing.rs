@@ -31,6 +31,7 @@ fn ticket() -> Ticket {
         subject: "help".to_owned(),
         data: BTreeMap::from([("plan".to_owned(), "gold".to_owned())]),
         left_out: 1,
+        verified: true,
         declined: BTreeMap::from([(agent(), Millis(300))]),
     }
 }

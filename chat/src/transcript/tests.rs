@@ -48,6 +48,7 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
         },
         idle: None,
         asynchronous: false,
+        verified: false,
         privacy: None,
         sealing_key: [0; 32],
     };

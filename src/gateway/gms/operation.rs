@@ -199,6 +199,7 @@ pub fn read_start(form: &Form, options: &GatewayOptions) -> Result<Start, Fault>
         text: text("text"),
         user_data: form.user_data(),
         client_id: text("clientMessageId"),
+        verified: false,
     };
     Start::check(given, options).map_err(|error| match error {
         StartError::Missing(Field::FirstName) => {

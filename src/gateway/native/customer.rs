@@ -192,6 +192,7 @@ impl Customer {
             text: given.text,
             user_data: given.user_data,
             client_id: given.client_id,
+            verified: false,
         };
         let start = Start::check(start, options)?;
         let (key, told) = opening::open(&self.gateway, self.from, (&name, service), start).await?;

@@ -190,6 +190,7 @@ fn work_frame(work: &Work, now_ms: i64) -> Option<Value> {
             "priority": work.ticket.priority,
             "data": work.ticket.data,
             "left_out": work.ticket.left_out,
+            "verified": work.ticket.verified,
         },
     });
     let fields = frame.as_object_mut()?;

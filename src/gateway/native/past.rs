@@ -29,24 +29,18 @@ impl Lookups {
             return Err(no_claim());
         }
         let past = past(gateway, chat).await?;
+        let hidden = past.as_ref().is_some_and(|past| hides(gateway, past));
         let records = past.iter().flat_map(|past| &past.records).filter(|record| record.chat != *chat);
         let records: Vec<Value> = records
             .map(|record| {
                 json!({
                     "chat": record.chat.0, "started_at": record.started_at.0,
                     "ended_at": record.ended_at.map(|at| at.0),
-                    "subject": record.subject, "service": record.service,
+                    "subject": record.subject, "service": record.service, "verified": record.verified,
                 })
             })
             .collect();
-        let contact = past.as_ref().map(|past| {
-            let [first_name, last_name, email] = &past.names;
-            json!({
-                "id": past.contact, "first_name": first_name, "last_name": last_name, "email": email,
-                "since": past.since.0,
-            })
-        });
-        Ok(json!({"contact": contact, "records": records}))
+        Ok(json!({"contact": past.as_ref().map(contact_frame), "records": records, "hidden": hidden}))
     }
 
     /// A page of an earlier chat. It is read when what waits before it has gone out, so that its reader's line sets the
@@ -93,8 +87,29 @@ impl Lookups {
     }
 }
 
+/// Who the customer of a chat is, as far as agents may know.
 async fn past(gateway: &Gateway, chat: &SessionId) -> Result<Option<Past>, Failure> {
-    gateway.archive.past(chat).await.map_err(lookup_failed)
+    let past = gateway.archive.past(chat).await.map_err(lookup_failed)?;
+    Ok(past.map(|past| if hides(gateway, &past) { said_alone(past) } else { past }))
+}
+
+/// Whether no history is shown of this customer: the key by which it was found is anybody's to write.
+fn hides(gateway: &Gateway, past: &Past) -> bool {
+    gateway.options.hides_unverified && !past.verified
+}
+
+/// Nothing but what the customer said in this chat: what was known of the contact before would tell that there was
+/// an earlier chat.
+fn said_alone(past: Past) -> Past {
+    Past { names: past.said.clone(), contact: None, since: None, records: Vec::new(), ..past }
+}
+
+fn contact_frame(past: &Past) -> Value {
+    let [first_name, last_name, email] = &past.names;
+    json!({
+        "id": past.contact, "first_name": first_name, "last_name": last_name, "email": email,
+        "since": past.since.map(|since| since.0), "verified": past.verified,
+    })
 }
 
 /// Who is not in a chat has no claim on it.

@@ -250,18 +250,25 @@ pub(super) const EARLIER_EVENTS: u64 = 200;
 #[async_trait]
 impl Archive for Memory {
     async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String> {
+        let verified = self.lock().asked.iter().any(|ask| {
+            let act = ask.command.as_ref().map(|command| &command.act);
+            ask.entity == EntityId::from(chat) && matches!(act, Some(Act::Open(opening)) if opening.verified)
+        });
         let record = |chat: &SessionId, ended_at| PastChat {
             chat: chat.clone(),
             service: "default".to_owned(),
             subject: "s".to_owned(),
             started_at: Millis(1),
             ended_at,
+            verified: false,
         };
         let earlier = SessionId(EARLIER.to_owned());
         Ok(Some(Past {
-            contact: "c".to_owned(),
+            contact: Some("c".to_owned()),
             names: ["Zoë".to_owned(), "Ng".to_owned(), "zoe@example.org".to_owned()],
-            since: Millis(1),
+            since: Some(Millis(1)),
+            said: ["Zo".to_owned(), String::new(), "zoe@example.org".to_owned()],
+            verified,
             records: vec![record(&earlier, Some(Millis(2))), record(chat, None)],
         }))
     }

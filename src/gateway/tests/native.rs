@@ -5,5 +5,6 @@ mod customer;
 mod records;
 mod rich;
 mod sign_in;
+mod verified;
 pub(super) mod window;
 mod wire;

@@ -83,6 +83,7 @@ pub(crate) fn opening() -> Opening {
         },
         idle: None,
         asynchronous: false,
+        verified: false,
         privacy: None,
         sealing_key: [0; 32],
     }

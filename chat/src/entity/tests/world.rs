@@ -131,6 +131,7 @@ impl World {
             },
             idle: None,
             asynchronous: false,
+            verified: false,
             privacy: None,
             sealing_key: [0; 32],
         };

@@ -32,6 +32,7 @@ impl Model {
             subject: String::new(),
             data: BTreeMap::new(),
             left_out: 0,
+            verified: false,
             declined: BTreeMap::new(),
         };
         let at = At::Gone;

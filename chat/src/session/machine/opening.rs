@@ -73,6 +73,7 @@ fn begun(opening: &Opening, program: &Arc<Program>) -> Begun {
         nickname: Text::clear(&opening.nickname),
         subject: subject(opening, &[Subject::Interaction, Subject::Both]),
         data: user_data(opening).collect(),
+        verified: opening.verified,
     }
 }
 
@@ -98,6 +99,7 @@ fn start(opening: &Opening) -> Start {
         limits: opening.limits.clone(),
         idle: opening.idle.clone(),
         asynchronous: opening.asynchronous,
+        verified: opening.verified,
         privacy: opening.privacy.clone(),
     }
 }

@@ -36,6 +36,7 @@ fn body(role: Role, which: u8, n: u32, linger_ms: i64) -> Body {
         },
         idle: None,
         asynchronous: false,
+        verified: false,
         privacy: None,
     };
     let who = Participant {

@@ -140,18 +140,20 @@ fn of_two_agents_one_is_offered_the_chat() {
     world.accepts(2);
 }
 
+/// A start whose workflow does nothing but route.
+fn straight() -> Opening {
+    let queues = BTreeMap::from([(queue(), 30_000)]);
+    let known = Known { bots: BTreeMap::new(), queues };
+    let program = read("w", &small("[steps.a]\nroute = \"support\"\n"), &known).unwrap();
+    Opening { workflow: Some(std::sync::Arc::new(program)), bot: None, ..opening() }
+}
+
 #[test]
 fn a_desk_learns_how_much_of_the_attached_data_it_is_not_shown() {
     let more = (0..40).map(|n| (format!("z{n:02}"), n.to_string()));
     let long = [("a".to_owned(), "ü".repeat(200)), ("b".to_owned(), "x".repeat(256))];
     let user_data = more.chain(long).collect();
-    let known = Known {
-        bots: BTreeMap::new(),
-        queues: BTreeMap::from([(crate::QueueName("support".to_owned()), 30_000)]),
-    };
-    let program = read("w", &small("[steps.a]\nroute = \"support\"\n"), &known).unwrap();
-    let workflow = Some(std::sync::Arc::new(program));
-    let world = World::open(Opening { workflow, bot: None, user_data, ..opening() });
+    let world = World::open(Opening { user_data, ..straight() });
     let Message::ToQueue(ToQueue::Enqueue { ticket, .. }) = world.told_last() else { panic!() };
     let all = world.session.interaction().unwrap().data().count();
     assert!(all >= 42, "the record has all of it");
@@ -159,6 +161,25 @@ fn a_desk_learns_how_much_of_the_attached_data_it_is_not_shown() {
     assert_eq!(ticket.data["b"].len(), 256, "what just fits is whole");
     let cut = &ticket.data["a"];
     assert!(cut.ends_with("ü…") && cut.len() <= 256, "{cut}");
+}
+
+#[test]
+fn who_was_signed_is_known_in_the_record_and_on_every_way_to_an_agent_through_a_takeover() {
+    for verified in [false, true] {
+        let mut world = World::open(Opening { verified, ..straight() });
+        let signed = |body| matches!(body, Body::Opened(start) if start.verified);
+        assert_eq!(world.bodies().into_iter().any(signed), verified);
+        let Message::ToQueue(ToQueue::Enqueue { ticket, .. }) = world.told_last() else { panic!() };
+        assert_eq!(ticket.verified, verified);
+        world.proposes(1);
+        world.taken_over();
+        world.session = Session::from_snapshot(&world.session.to_snapshot().unwrap()).unwrap();
+        world.declines(2);
+        let Message::ToQueue(ToQueue::Enqueue { ticket, attempt: 3, .. }) = world.told_last() else {
+            panic!()
+        };
+        assert_eq!(ticket.verified, verified, "to the next agent");
+    }
 }
 
 #[test]
