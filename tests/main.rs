@@ -13,6 +13,7 @@ mod conversation;
 mod database;
 mod demo;
 mod files;
+mod grace;
 mod hygiene;
 mod operators;
 mod partitions;

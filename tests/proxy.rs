@@ -1,92 +1,26 @@
 //! The nodes behind a real HAProxy with the configuration that ships: customers know one address, and nothing that
 //! happens to one node reaches them.
 
-use std::fs::{File, read_to_string, write};
 use std::net::IpAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::sockets::{gather, talk};
-use crate::support::client::{http, status};
+use crate::support::client::http;
 use crate::support::cluster::Cluster;
 use crate::support::crowd::Crowd;
-use crate::support::node::free_port;
-use crate::support::talker::Talker;
+use crate::support::proxy::Proxy;
+use crate::support::window::Window;
 use crate::support::{Deadline, PATIENCE, until_true};
 
 const CHATS: usize = 40;
 
-/// A running HAProxy; ends with the test.
-struct Proxy {
-    child: Child,
-    url: String,
-    /// The same in HTTP/2 without TLS, as behind `alpn h2` with it.
-    url_http_2: String,
-}
-
-impl Proxy {
-    async fn start(cluster: &Cluster) -> Self {
-        Self::start_with(cluster, "").await
-    }
-
-    /// The shipped configuration with more said of each server.
-    async fn start_with(cluster: &Cluster, of_servers: &str) -> Self {
-        let [front, front_http_2] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/haproxy/haproxy.cfg");
-        let mut text = read_to_string(shipped).unwrap();
-        for node in ["NODE1", "NODE2", "NODE3"] {
-            let server = format!("\"${{{node}}}\"\n");
-            assert_eq!(text.matches(&server).count(), 2, "in both backends");
-            text = text.replace(&server, &format!("\"${{{node}}}\" {of_servers}\n"));
-        }
-        let bind = "    bind \"${FRONT}\"\n";
-        assert_eq!(text.matches(bind).count(), 1);
-        text = text.replace(bind, &format!("{bind}    bind {front_http_2} proto h2\n"));
-        let config = cluster.nodes[0].dir.with_file_name("haproxy.cfg");
-        write(&config, text).unwrap();
-        let path = cluster.nodes[0].dir.with_file_name("proxy.log");
-        let log = File::create(&path).unwrap();
-        let mut command = Command::new(program());
-        command.arg("-db").arg("-f").arg(config).env("FRONT", &front);
-        for node in &cluster.nodes {
-            command.env(format!("NODE{}", node.id), node.http.trim_start_matches("http://"));
-        }
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        let child = command.spawn().expect("HAProxy starts (on Debian: apt-get install haproxy)");
-        let (url, url_http_2) = (format!("http://{front}"), format!("h2://{front_http_2}"));
-        let mut proxy = Self { child, url, url_http_2 };
-        until_true("HAProxy has found the nodes", || {
-            let ended = proxy.child.try_wait().unwrap();
-            assert!(ended.is_none(), "HAProxy ended: {ended:?}\n{}", read_to_string(&path).unwrap());
-            let ready = format!("{}/health/ready", proxy.url);
-            async move { status(&ready).await == Some(200) }
-        })
-        .await;
-        proxy
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Debian puts it where only root's path looks.
-fn program() -> &'static str {
-    let place = "/usr/sbin/haproxy";
-    if Path::new(place).exists() { place } else { "haproxy" }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_haproxy_a_kill_and_a_drain_fail_no_request() {
     let mut cluster = Cluster::start(3).await;
-    let proxy = Proxy::start(&cluster).await;
+    let proxy = Proxy::start(&cluster.urls()).await;
     let crowd = Crowd::gather(std::slice::from_ref(&proxy.url), CHATS).await;
     for victim in [0, 2] {
         cluster.nodes[victim].kill();
@@ -117,7 +51,7 @@ async fn behind_haproxy_sockets_in_http_2_go_on_through_kills_and_a_drain() {
 
 async fn sockets_go_on(front: impl Fn(&Proxy) -> String) {
     let mut cluster = Cluster::start(3).await;
-    let proxy = Proxy::start(&cluster).await;
+    let proxy = Proxy::start(&cluster.urls()).await;
     let front = front(&proxy);
     let mut talkers = gather(std::slice::from_ref(&front)).await;
     let mut agent = Window::open(&front, &cluster.demo_password()).await;
@@ -144,7 +78,7 @@ async fn sockets_go_on(front: impl Fn(&Proxy) -> String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_haproxy_a_cometd_client_is_held_at_its_node_and_shakes_hands_anew_when_that_dies() {
     let mut cluster = Cluster::start(3).await;
-    let proxy = Proxy::start(&cluster).await;
+    let proxy = Proxy::start(&cluster.urls()).await;
     let id = shake_hands(&proxy.url).await;
     let request = json!({"operation": "requestChat", "nickname": "Zoë", "text": "hello"});
     assert_eq!(publish(&proxy.url, &id, request).await["successful"], true);
@@ -196,7 +130,7 @@ async fn behind_haproxy_each_client_is_counted_by_its_own_address() {
             cluster.nodes[0].env.push((key.to_owned(), value.to_owned()));
         }
         cluster.start_all().await;
-        let proxy = Proxy::start_with(&cluster, &format!("source {PROXY_ADDRESS} {says}")).await;
+        let proxy = Proxy::start_with(&cluster.urls(), &format!("source {PROXY_ADDRESS} {says}")).await;
         for client in ["127.0.0.21", "127.0.0.22"] {
             let statuses = [start_from(client, &proxy.url).await, start_from(client, &proxy.url).await];
             assert_eq!(statuses, [200, 200], "{client} {says}");
@@ -259,44 +193,4 @@ async fn publish(url: &str, id: &str, data: Value) -> Value {
 async fn connect(url: &str, id: &str) -> Option<Value> {
     let replies = bayeux(url, json!({"channel": "/meta/connect", "clientId": id})).await?;
     replies.first().and_then(|first| first.get("data")).cloned()
-}
-
-/// An agent's window behind the proxy, opened anew whenever it breaks.
-struct Window {
-    url: String,
-    sign_in: Value,
-    talker: Option<Talker>,
-}
-
-impl Window {
-    async fn open(url: &str, password: &str) -> Self {
-        let sign_in = json!({"id": "s", "do": "sign_in", "name": "demo", "password": password});
-        let mut window = Self { url: url.to_owned(), sign_in, talker: None };
-        window.still_works().await;
-        window
-    }
-
-    /// He is signed in and can say that he is ready, on this socket or on the next.
-    async fn still_works(&mut self) {
-        let deadline = Deadline::new();
-        loop {
-            deadline.check(|| "the agent's window comes back".to_owned());
-            if self.says_ready().await.is_some() {
-                return;
-            }
-            self.talker = None;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    async fn says_ready(&mut self) -> Option<()> {
-        if self.talker.is_none() {
-            let mut talker = Talker::try_window(&self.url).await?;
-            let signed = talker.once(&self.sign_in).await.filter(|answer| answer["ok"] == true)?;
-            self.sign_in = json!({"id": "s", "do": "sign_in", "name": "demo", "token": signed["token"]});
-            self.talker = Some(talker);
-        }
-        let answer = self.talker.as_mut()?.once(&json!({"id": "r", "do": "ready"})).await?;
-        (answer["ok"] == true).then_some(())
-    }
 }

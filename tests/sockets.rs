@@ -1,6 +1,8 @@
 //! The native sockets of real nodes: they break with their node, with the chat's owner and with the network, and
 //! their clients go on elsewhere without a message lost, doubled or out of order.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -21,17 +23,20 @@ pub(crate) async fn gather(urls: &[String]) -> Vec<Talker> {
     talkers
 }
 
-/// All talk at the same time, so many messages each; `during` happens while they do.
+/// All talk at the same time, so many messages each and until it is over; `during` happens while they do.
 pub(crate) async fn talk(
     talkers: Vec<Talker>,
     messages: usize,
     during: impl Future<Output = ()>,
 ) -> Vec<Talker> {
+    let over = Arc::new(AtomicBool::new(false));
     let talks: Vec<_> = talkers
         .into_iter()
         .map(|mut talker| {
+            let over = Arc::clone(&over);
             tokio::spawn(async move {
-                for _ in 0..messages {
+                let goal = talker.acknowledged.len() + messages;
+                while talker.acknowledged.len() < goal || !over.load(Ordering::Relaxed) {
                     let text = format!("message {}", talker.acknowledged.len() + 1);
                     talker.send(&text).await;
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -41,6 +46,7 @@ pub(crate) async fn talk(
         })
         .collect();
     during.await;
+    over.store(true, Ordering::Relaxed);
     let mut talkers = Vec::new();
     for one in talks {
         talkers.push(outcome(one).await);

@@ -8,9 +8,11 @@ pub(crate) mod crowd;
 pub(crate) mod lan;
 pub(crate) mod line;
 pub(crate) mod node;
+pub(crate) mod proxy;
 pub(crate) mod scanner;
 pub(crate) mod script;
 pub(crate) mod talker;
+pub(crate) mod window;
 
 use std::time::{Duration, Instant};
 

@@ -1,25 +1,74 @@
 //! Upgrades by `scripts/cluster upgrade` under load, to a build one protocol version higher and back.
 //!
-//! The other build is the same file started through a wrapper that sets `peer.protocol_max`: a node neither writes nor
-//! reads what is newer than that, on links and in the journal, exactly as a build that never heard of it.
+//! The other build is this code with the feature `next-version`, which `scripts/test` builds beside this one and
+//! names in `HANDOFF_NEXT_BINARY`: it alone speaks, writes and reads the version after this build's newest.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use serde_json::Value;
+use handoff_cluster::peer::PROTOCOL_NEWEST;
+use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
+use crate::sockets::{gather, talk};
+use crate::support::client::Customer;
 use crate::support::crowd::Crowd;
+use crate::support::proxy::Proxy;
 use crate::support::script::Script;
+use crate::support::talker::Talker;
+use crate::support::window::Window;
+use crate::support::{Deadline, outcome};
 
-const CHATS: usize = 100;
+const CHATS: usize = 24;
 
-/// A build that speaks and writes up to this version.
-fn build(folder: &Path, protocol_max: u16) -> PathBuf {
+/// The two builds, each told to go as far as it can; nothing where there is only this one.
+struct Builds {
+    older: String,
+    newer: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Builds {
+    fn find() -> Option<Self> {
+        let Ok(next) = std::env::var("HANDOFF_NEXT_BINARY") else {
+            println!("skipped: HANDOFF_NEXT_BINARY names no build with the feature next-version");
+            return None;
+        };
+        let (this, newest) = (env!("CARGO_BIN_EXE_handoff"), PROTOCOL_NEWEST);
+        let folder = tempfile::tempdir().unwrap();
+        let [older, newer] = [(this, newest), (next.as_str(), newest + 1)]
+            .map(|(binary, newest)| build(folder.path(), binary, newest).display().to_string());
+        // This build is really the older one: what the other can, it can't be told to.
+        let told = build(folder.path(), this, newest + 2);
+        let refused = Command::new(told).arg("check").output().unwrap();
+        let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(
+            !refused.status.success() && why.contains(&format!("this build knows 1 to {newest}")),
+            "{why}"
+        );
+        Some(Self { older, newer, _folder: folder })
+    }
+
+    /// A cluster of this many nodes of the older build.
+    fn cluster(&self, nodes: &str) -> Script {
+        let mut script = Script::new();
+        script.binary.clone_from(&self.older);
+        // An offer rings through all that a test does to the nodes.
+        script.environment.push(("HANDOFF_ROUTING__OFFER_TIMEOUT_MS".to_owned(), "600000".to_owned()));
+        script.does(&["up", nodes]);
+        script
+    }
+}
+
+/// A build that speaks, writes and reads up to a version.
+fn build(folder: &Path, binary: &str, protocol_max: u16) -> PathBuf {
     let path = folder.join(format!("handoff-{protocol_max}"));
-    let binary = env!("CARGO_BIN_EXE_handoff");
-    let text = format!("#!/bin/sh\nHANDOFF_PEER__PROTOCOL_MAX={protocol_max} exec {binary} \"$@\"\n");
+    let text = format!("#!/bin/sh\nHANDOFF_PEER__PROTOCOL_MAX={protocol_max} exec '{binary}' \"$@\"\n");
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     path
@@ -32,62 +81,135 @@ fn versions(script: &Script, at: u16) -> (Value, Vec<Value>) {
     (status["protocol"].clone(), members.iter().map(|member| member["protocol"].clone()).collect())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn upgrading_to_the_next_version_and_back_under_load_fails_no_send_and_loses_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let (older, newer) = (build(folder.path(), 1), build(folder.path(), 2));
-    let (older, newer) = (older.to_str().unwrap(), newer.to_str().unwrap());
-    let script = Script::new();
-    script.does(&["up", "3"]);
-    let urls: Vec<String> = (1..=3).map(|node| script.url(node)).collect();
-    let crowd = Crowd::gather(&urls, CHATS).await;
+/// Somebody asks for a person; the answer is their chat, which is offered to the agent and rings.
+async fn ring(front: &str, window: &mut Window) -> Talker {
+    let mut asker = Talker::start(&[front.to_owned()], 0, "asker").await;
+    asker.send("I want to talk to a person").await;
+    let deadline = Deadline::new();
+    loop {
+        deadline.check(|| "the chat is offered".to_owned());
+        window.still_works().await;
+        if offered(window, &asker).is_some() {
+            return asker;
+        }
+    }
+}
 
-    // One of three is newer for a while: its neighbours speak the older version with it.
-    block_in_place(|| script.does(&["upgrade", "2", "--binary", newer]));
-    crowd.talks(CHATS).await;
-    assert_eq!(versions(&script, 1), (1.into(), vec![1.into(), 2.into(), 1.into()]));
-    block_in_place(|| script.logs(2, "protocol=1"));
-    assert!(!script.logged(2, "protocol=2"));
+fn offered(window: &Window, asker: &Talker) -> Option<Value> {
+    window.work().into_iter().find(|work| work["chat"] == asker.chat && work["stage"] == "offered")
+}
 
-    block_in_place(|| script.does(&["upgrade", "--binary", newer]));
-    crowd.talks(CHATS).await;
-    assert_eq!(versions(&script, 1), (1.into(), vec![2.into(); 3]));
-    // The newer ones speak the newer version with each other.
-    block_in_place(|| script.logs(2, "protocol=2"));
+/// The agent's window is there, and opens its socket anew wherever it is led.
+async fn stays_at_work(mut window: Window, done: Arc<AtomicBool>) -> Window {
+    let mut deadline = Deadline::new();
+    while !done.load(Ordering::Relaxed) || window.work().is_empty() {
+        if done.load(Ordering::Relaxed) {
+            deadline.check(|| "the desk shows its work".to_owned());
+        } else {
+            deadline = Deadline::new();
+        }
+        window.still_works().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    window
+}
 
-    block_in_place(|| script.does(&["upgrade", "--binary", older]));
-    crowd.talks(CHATS).await;
-    assert_eq!(versions(&script, 1), (1.into(), vec![1.into(); 3]));
+/// All nodes are upgraded while requests, sockets and a ringing offer are under way, and none of them notices.
+async fn upgraded_under_load(script: &Script, proxy: &Proxy, password: &str, arguments: &[&str]) {
+    let front = std::slice::from_ref(&proxy.url);
+    let crowd = Crowd::gather(front, CHATS).await;
+    let mut talkers = gather(front).await;
+    let mut window = Window::open(&proxy.url, password).await;
+    let asker = ring(&proxy.url, &mut window).await;
+    let left_ms =
+        |window: &Window, asker: &Talker| offered(window, asker).and_then(|work| work["left_ms"].as_u64());
+    let before = left_ms(&window, &asker).unwrap();
+    // Who waits talks on too, with the bot or alone.
+    talkers.push(asker);
+
+    let done = Arc::new(AtomicBool::new(false));
+    let at_work = tokio::spawn(stays_at_work(window, Arc::clone(&done)));
+    let mut talkers = talk(talkers, 10, async {
+        block_in_place(|| script.does(&[&["upgrade"], arguments].concat()));
+    })
+    .await;
+    done.store(true, Ordering::Relaxed);
+    let mut window = outcome(at_work).await;
+    let asker = talkers.last_mut().unwrap();
+
+    // It still stands, and is the same: a new one would ring from the start.
+    let another = stays_at_work(Window::open(&proxy.url, password).await, done).await;
+    let after = left_ms(&another, asker).expect("the offer is gone");
+    assert!(after < before, "{after} ms are left, {before} ms were");
+    let accepted = window.does(json!({"do": "accept", "chat": asker.chat})).await;
+    assert!(accepted.is_some(), "the offer is refused to who accepts it");
+    asker.send("are you there?").await;
+    let left = window.does(json!({"do": "leave", "chat": asker.chat, "how": "force_close"})).await;
+    assert!(left.is_some());
 
     let mut promises = crowd.stop().await;
-    promises.are_kept(&[0, 1, 2]).await;
+    promises.are_kept(&[0]).await;
+    let count =
+        |of: fn(&Customer) -> usize| promises.0.iter().map(|(customer, _)| of(customer)).sum::<usize>();
+    let failed = (count(|customer| customer.unanswered), count(|customer| customer.told_again));
+    assert_eq!(failed, (0, 0), "requests that came to no node, and that a node told to come again");
     promises.leave().await;
+    for talker in &mut talkers {
+        talker.is_kept(0).await;
+        assert!(talker.broken.is_empty(), "sockets ended without a word: {:?}", talker.broken);
+    }
+    assert!(talkers.iter().any(|talker| talker.reopened > 0), "no socket moved");
+    assert!(window.broken.is_empty(), "the agent's sockets ended without a word: {:?}", window.broken);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn upgrading_to_the_next_version_and_back_under_load_fails_no_request_and_loses_nothing() {
+    let Some(builds) = Builds::find() else { return };
+    let script = builds.cluster("3");
+    let urls: Vec<String> = (1..=3).map(|node| script.url(node)).collect();
+    let proxy = Proxy::start(&urls).await;
+    let sign_in = script.does(&["agent"]);
+    let password = sign_in.lines().nth(1).and_then(|line| line.strip_prefix("password  ")).unwrap();
+    let (old, new) = (PROTOCOL_NEWEST, PROTOCOL_NEWEST + 1);
+
+    // One of three is newer for a while: its neighbours speak the older version with it.
+    upgraded_under_load(&script, &proxy, password, &["2", "--binary", &builds.newer]).await;
+    assert_eq!(versions(&script, 1), (old.into(), vec![old.into(), new.into(), old.into()]));
+    block_in_place(|| script.logs(2, &format!("protocol={old}")));
+    assert!(!script.logged(2, &format!("protocol={new}")));
+
+    upgraded_under_load(&script, &proxy, password, &["--binary", &builds.newer]).await;
+    assert_eq!(versions(&script, 1), (old.into(), vec![new.into(); 3]));
+    // The newer ones speak the newer version with each other.
+    block_in_place(|| script.logs(2, &format!("protocol={new}")));
+
+    upgraded_under_load(&script, &proxy, password, &["--binary", &builds.older]).await;
+    assert_eq!(versions(&script, 1), (old.into(), vec![old.into(); 3]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn once_raised_the_newer_version_is_stored_and_an_older_build_refuses_to_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let (older, newer) = (build(folder.path(), 1), build(folder.path(), 2));
-    let (older, newer) = (older.to_str().unwrap(), newer.to_str().unwrap());
-    let script = Script::new();
-    script.does(&["up", "2"]);
+    let Some(builds) = Builds::find() else { return };
+    let (older, newer) = (builds.older.as_str(), builds.newer.as_str());
+    let script = builds.cluster("2");
+    let (old, new) = (PROTOCOL_NEWEST, PROTOCOL_NEWEST + 1);
     let urls: Vec<String> = (1..=2).map(|node| script.url(node)).collect();
     let crowd = Crowd::gather(&urls, 20).await;
     block_in_place(|| script.does(&["upgrade", "1", "--binary", newer]));
     let held_back = block_in_place(|| script.ask(1, &["cluster", "raise"]));
     assert!(
-        held_back.contains("stays at protocol 1") && held_back.contains("node 2 reads no more"),
+        held_back.contains(&format!("stays at protocol {old}")) && held_back.contains("node 2 reads no more"),
         "{held_back}"
     );
     block_in_place(|| script.does(&["upgrade", "2", "--binary", newer]));
     let raised = block_in_place(|| script.ask(1, &["cluster", "raise"]));
-    assert!(raised.contains("raised from protocol 1 to 2"), "{raised}");
+    assert!(raised.contains(&format!("raised from protocol {old} to {new}")), "{raised}");
     crowd.talks(20).await;
 
     // Its shards go to node 1 and are opened there in the new version; the older build finds that out before it joins.
     block_in_place(|| script.refuses(&["upgrade", "2", "--binary", older], "start a newer build"));
     crowd.talks(20).await;
-    assert_eq!(versions(&script, 1).0, 2);
+    assert_eq!(versions(&script, 1).0, new);
     block_in_place(|| script.does(&["upgrade", "2", "--binary", newer]));
     crowd.talks(20).await;
     crowd.stop().await.are_kept(&[0, 1]).await;

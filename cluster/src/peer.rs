@@ -31,7 +31,7 @@ pub use tls::{Tls, TlsError, TlsFiles};
 pub const PROTOCOL: (u16, u16) = (1, 1);
 
 /// The newest version that is in this build; `docs/upgrade.md` says what each version brings and how it is rolled out.
-pub const PROTOCOL_NEWEST: u16 = 2;
+pub const PROTOCOL_NEWEST: u16 = if cfg!(feature = "next-version") { 3 } else { 2 };
 
 /// Why a call to a peer brought no answer.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]

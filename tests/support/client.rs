@@ -53,6 +53,8 @@ pub(crate) struct Customer {
     pub(crate) repeats: usize,
     /// How many calls brought no answer of a node at all. Those that were given up as too slow are not among them.
     pub(crate) unanswered: usize,
+    /// How many calls were told "again".
+    pub(crate) told_again: usize,
 }
 
 impl Customer {
@@ -65,6 +67,7 @@ impl Customer {
             secure_key: String::new(),
             repeats: 0,
             unanswered: 0,
+            told_again: 0,
         };
         let number = NEXT_START.fetch_add(1, Ordering::Relaxed);
         let id = format!("start-of-a-test-chat-{}-{number}", std::process::id());
@@ -121,6 +124,7 @@ impl Customer {
             let answer = self.call(self.at, operation, fields).await;
             self.unanswered += usize::from(answer.as_ref().is_err_and(|error| !error.is_timeout()));
             let answer = answer.ok();
+            self.told_again += usize::from(answer.as_ref().is_some_and(|answer| answer["statusCode"] == 1));
             match answer.as_ref().and_then(|answer| answer["statusCode"].as_i64()) {
                 Some(0) => return answer.unwrap(),
                 // "Again": this node knows that the chat lives.

@@ -20,13 +20,16 @@ pub(crate) struct Script {
     state: tempfile::TempDir,
     /// What is added to its ports.
     pub(crate) shift: u16,
+    /// What its nodes run.
+    pub(crate) binary: String,
     /// What its nodes find in their environment.
     pub(crate) environment: Vec<(String, String)>,
 }
 
 impl Script {
     pub(crate) fn new() -> Self {
-        Self { state: tempfile::tempdir().unwrap(), shift: free_shift(), environment: Vec::new() }
+        let binary = env!("CARGO_BIN_EXE_handoff").to_owned();
+        Self { state: tempfile::tempdir().unwrap(), shift: free_shift(), binary, environment: Vec::new() }
     }
 
     /// Runs it, while other tasks go on.
@@ -34,7 +37,7 @@ impl Script {
         let mut command = script_command("cluster");
         command.env("CLUSTER_STATE", self.state.path()).env("CLUSTER_PORT_SHIFT", self.shift.to_string());
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
-        command.env("CLUSTER_BINARY", env!("CARGO_BIN_EXE_handoff")).args(arguments).output().unwrap()
+        command.env("CLUSTER_BINARY", &self.binary).args(arguments).output().unwrap()
     }
 
     /// A program in this folder that runs it, for who knows nothing of its environment.
@@ -44,7 +47,7 @@ impl Script {
         let settings = [
             ("CLUSTER_STATE".to_owned(), state),
             ("CLUSTER_PORT_SHIFT".to_owned(), self.shift.to_string()),
-            ("CLUSTER_BINARY".to_owned(), env!("CARGO_BIN_EXE_handoff").to_owned()),
+            ("CLUSTER_BINARY".to_owned(), self.binary.clone()),
         ];
         let all = settings.iter().chain(&self.environment);
         let exports: String = all.map(|(key, value)| format!("export {key}={}\n", quoted(value))).collect();

@@ -34,6 +34,12 @@ pub(crate) struct Talker {
     pub(crate) seen: BTreeMap<u64, Value>,
     /// How often it had to open another socket.
     pub(crate) reopened: usize,
+    /// How those of its sockets ended that did so without the server's word that it moves.
+    pub(crate) broken: Vec<String>,
+    /// The desk as it was last shown.
+    pub(crate) desk: Value,
+    /// The server said that it moves.
+    moved: bool,
 }
 
 impl Talker {
@@ -105,6 +111,9 @@ impl Talker {
             acknowledged: Vec::new(),
             seen: BTreeMap::new(),
             reopened: 0,
+            broken: Vec::new(),
+            desk: Value::Null,
+            moved: false,
         }
     }
 
@@ -120,6 +129,7 @@ impl Talker {
             return false;
         };
         self.socket = Some(socket);
+        self.moved = false;
         if self.chat.is_null() {
             return true;
         }
@@ -145,7 +155,11 @@ impl Talker {
     /// One command and its answer; nothing when the socket breaks or is silent.
     pub(crate) async fn once(&mut self, command: &Value) -> Option<Value> {
         let deadline = Instant::now() + ANSWER;
-        self.socket.as_mut()?.send(Message::text(command.to_string())).await.ok()?;
+        if self.socket.as_mut()?.send(Message::text(command.to_string())).await.is_err() {
+            // What the server said before it went is still there to be read.
+            while self.frame().await.is_some() {}
+            return None;
+        }
         while Instant::now() < deadline {
             let frame = self.frame().await?;
             if frame["answer"] == command["id"] {
@@ -165,15 +179,23 @@ impl Talker {
                     self.look(&frame);
                     return Some(frame);
                 }
-                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => return None,
+                ended @ (Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_)) => {
+                    if !self.moved {
+                        self.broken.push(format!("{ended:?}"));
+                    }
+                    return None;
+                }
                 Ok(Some(Ok(_))) => {}
             }
         }
     }
 
     fn look(&mut self, frame: &Value) {
-        if frame["event"] != "chat" {
-            return;
+        match frame["event"].as_str() {
+            Some("chat") => {}
+            Some("moved") => return self.moved = true,
+            Some("desk") => return self.desk = frame.clone(),
+            _ => return,
         }
         for event in frame["events"].as_array().unwrap() {
             let index = event["index"].as_u64().unwrap();
