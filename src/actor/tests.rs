@@ -6,6 +6,7 @@ use super::journal::Log;
 use super::shard::{ShardActor, ShardReport, Surroundings, Tenancy};
 use crate::bots::Bots;
 use crate::clock::SystemClock;
+use crate::contacts::Joins;
 use crate::files::Files;
 use crate::front::{AskError, Sessions};
 use crate::post::Post;
@@ -69,7 +70,7 @@ fn shard(store: &MemoryStore) -> ShardHandle {
             clock: clock.clone(),
         },
         tables: node.clone(),
-        records: RecordWriter::new(node, Arc::new(Unwatched)),
+        records: RecordWriter::new(node, Joins::Said, Arc::new(Unwatched)),
         clock,
         bots: Arc::new(Bots::default()),
         files: Files::in_memory(),
