@@ -6,6 +6,7 @@
 
 mod api;
 mod auth;
+mod bulk;
 #[cfg(test)]
 pub(crate) mod fake;
 mod health;
@@ -25,6 +26,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use bulk::BulkEnd;
 pub use health::health_routes;
 pub use problem::Problem;
 pub use summary::{PartySummary, SessionSummary};

@@ -186,6 +186,8 @@ enum SessionCommand {
         /// Its id
         id: String,
     },
+    /// Ends all sessions that fit, as after a flood; at least one of queue, service and age is needed
+    EndMany(operate::Many),
 }
 
 #[derive(Subcommand)]
@@ -291,6 +293,7 @@ fn dispatch(
         Command::Cluster(ClusterCommand::Raise) => operate::raise(options, out),
         Command::Session(SessionCommand::Show { id, json }) => operate::show(options, id, *json, out),
         Command::Session(SessionCommand::End { id }) => operate::end(options, id, out),
+        Command::Session(SessionCommand::EndMany(many)) => operate::end_many(options, many, out),
         Command::Queue(QueueCommand::List { json }) => operate::queues(options, *json, out),
         Command::Agent(AgentCommand::Hash) => hash(process, out),
         Command::Record(RecordCommand::Export { id, format }) => operate::export(options, id, *format, out),

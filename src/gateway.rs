@@ -103,7 +103,8 @@ impl Gateway {
         let pages = page::Pages::new(&parts.options.customer_nodes);
         let cometd = parts.options.cometd.clone();
         let bayeux = bayeux::registry::Registry::new(cometd, parts.bayeux_metrics.clone());
-        let admission = admission::Admission::new(parts.options.admission.clone(), parts.load);
+        let admission =
+            admission::Admission::new(parts.options.admission.clone(), parts.load, parts.metrics.clone());
         Arc::new(Self {
             admission,
             border: border::Border::new(&parts.options),

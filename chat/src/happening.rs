@@ -42,6 +42,8 @@ pub enum Happening {
         /// How long the agent had it.
         ms: u64,
     },
+    /// A customer was to wait in this queue, and it was full.
+    QueueFull(QueueName),
     /// A workflow came to a step.
     Stepped,
     /// A workflow ran too many steps without waiting, and was ended.
@@ -99,6 +101,11 @@ impl Course {
                 self.ending = Some(if self.rang_out { OfferEnd::TimedOut } else { OfferEnd::Rejected });
             }
             InteractionChange::Stepped(Some(_)) => self.found.push(Happening::Stepped),
+            InteractionChange::Refused => {
+                if let Place::Queue(queue) = &self.place {
+                    self.found.push(Happening::QueueFull(queue.clone()));
+                }
+            }
             InteractionChange::Moved { place, at, .. } => self.moved(place, *at),
             _ => {}
         }

@@ -17,7 +17,7 @@ use crate::session::{Bot, Text};
 use crate::workflow::{Program, Step, StepNo};
 use bincode::{Decode, Encode};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Most attached data that a ticket carries, and the most bytes of each value.
@@ -138,6 +138,8 @@ pub enum InteractionChange {
     Comforted,
     /// The session has ended: nobody can be reached any more.
     Offline(How),
+    /// The queue to which the step routes is full.
+    Refused,
 }
 
 /// See the module's description.
@@ -154,6 +156,8 @@ pub struct Interaction {
     overdue: bool,
     comforted: u32,
     offline: Option<How>,
+    /// Steps whose queue was full.
+    refused: BTreeSet<StepNo>,
 }
 
 /// What an interaction can do to its session and beyond, while a decision is made.
@@ -207,6 +211,7 @@ impl Interaction {
             overdue: false,
             comforted: 0,
             offline: None,
+            refused: BTreeSet::new(),
         }
     }
 
@@ -245,6 +250,7 @@ impl Interaction {
             InteractionChange::Overdue => self.overdue = true,
             InteractionChange::Comforted => self.comforted = self.comforted.saturating_add(1),
             InteractionChange::Offline(how) => self.offline = Some(*how),
+            InteractionChange::Refused => self.refused.extend(self.step),
         }
     }
 

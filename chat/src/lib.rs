@@ -45,4 +45,6 @@ pub struct Turn {
     pub served: Millis,
     /// Fresh random bits for ids minted in this turn.
     pub random: [u8; 16],
+    /// Queues: most that may wait here, as the owner's configuration says; 0: any number.
+    pub waiting_max: u32,
 }

@@ -50,7 +50,7 @@ pub enum Message {
 /// To a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum ToQueue {
-    /// From an interaction: it waits here now. Answered `Done`, or `Void`.
+    /// From an interaction: it waits here now. Answered `Done`, `Void`, or `Full`.
     Enqueue {
         /// Who.
         interaction: SessionId,
@@ -215,4 +215,6 @@ pub enum Reply {
         /// The chat's attempt.
         attempt: u64,
     },
+    /// As many wait in the queue as may: it takes nobody at its end.
+    Full,
 }

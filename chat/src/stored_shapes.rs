@@ -261,6 +261,7 @@ fn interaction_entries() -> Vec<(&'static str, Entry)> {
         ("interaction-timer", InteractionChange::Timer { purpose: Purpose::Offer, id: Some(TimerId(7)) }),
         ("interaction-overdue", InteractionChange::Overdue),
         ("interaction-comforted", InteractionChange::Comforted),
+        ("interaction-refused", InteractionChange::Refused),
         ("interaction-offline", InteractionChange::Offline(How::Forced)),
     ];
     changes.into_iter().map(|(name, change)| (name, Entry::Interaction(change))).collect()
@@ -357,7 +358,7 @@ fn ended_session(opening: Opening) -> Session {
     ];
     for (act, n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller: Caller::Customer([5; 32]), act };
-        let turn = Turn { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16] };
+        let turn = Turn { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
         let decision = session.decide(&command, &turn).unwrap();
         decision.entries.iter().for_each(|entry| session.apply(entry));
     }

@@ -150,7 +150,7 @@ options! {
         /// Calls of one address in a minute.
         address_requests_per_minute: u32 = 0,
         /// Chats that one address may start in a minute.
-        address_starts_per_minute: u32 = 0,
+        address_starts_per_minute: u32 = 120,
         /// Messages, notices and typing of a customer in his chat in a minute.
         session_commands_per_minute: u32 = 0,
         /// Most sessions of the node that have not ended.
@@ -421,7 +421,7 @@ options! {
         /// The bot that is invited, by its file's name; not beside a workflow, which invites its own.
         bot: Option<String> = None,
         /// Chats that may start in a minute; each node counts for itself. 0: any number.
-        starts_per_minute: u32 = 0,
+        starts_per_minute: u32 = 1_200,
         /// Turns that the bots of a chat may have in a minute; 0: any number.
         bot_turns_per_minute: u32 = 60,
         /// Turns that the bots of a chat may have in all; 0: any number.
@@ -444,6 +444,8 @@ options! {
     Queue {
         /// How long an agent may take to accept an offer from it; 0: as `routing.offer_timeout_ms`.
         offer_timeout_ms: u64 = 0,
+        /// Most that wait in it; who comes beyond that goes on as after a wait that ended. 0: any number.
+        waiting_max: u32 = 1_000,
     }
 }
 

@@ -139,6 +139,7 @@ impl Checker<'_> {
         for (name, queue) in &config.queues {
             let key = format!("queues.{name}.offer_timeout_ms");
             self.range(&key, queue.offer_timeout_ms, 0, 3_600_000);
+            self.range(&format!("queues.{name}.waiting_max"), queue.waiting_max, 0, RATE_MAX);
         }
         self.range("limits.shard_inbox", limits.shard_inbox, 1, 1_000_000);
         self.range("limits.entity_inbox", limits.entity_inbox, 1, limits.shard_inbox.max(1));

@@ -5,6 +5,7 @@
 //! GET  /admin/v1/shards              all shards as this node sees them
 //! GET  /admin/v1/sessions            live sessions of the cluster; also /interactions, /queues, /agents
 //! GET  /admin/v1/sessions/{id}       a session at a glance
+//! POST /admin/v1/sessions/end        ends the sessions of a page that fit
 //! POST /admin/v1/sessions/{id}/end   ends it whatever holds it open
 //! GET  /admin/v1/records             closed records, newest first
 //! GET  /admin/v1/records/{id}        the record: JSON, or XML by Accept or ?format=xml
@@ -13,6 +14,7 @@
 
 use super::Admin;
 use super::auth::{self, Token};
+use super::bulk;
 use super::lists;
 use super::problem::Problem;
 use super::record;
@@ -29,7 +31,7 @@ use serde_json::json;
 use std::time::Duration;
 
 /// How long an operator's command is tried.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn scope(
     token: Token,
@@ -54,6 +56,7 @@ pub(super) fn scope(
         .service(resource("/agents", web::get().to(lists::agents)))
         .service(resource("/records", web::get().to(lists::records)))
         .service(resource("/openapi.yaml", web::get().to(openapi)))
+        .service(resource("/sessions/end", web::post().to(bulk::end)))
         .service(resource("/sessions/{id}", web::get().to(session)))
         .service(resource("/sessions/{id}/end", web::post().to(end)))
         .service(resource("/records/{id}", web::get().to(record::record)))
@@ -134,7 +137,7 @@ pub(super) fn session_id(text: &str) -> Result<SessionId, Problem> {
     SessionId::parse(text).ok_or_else(|| Problem::bad_request("a session id has 16 letters and digits"))
 }
 
-fn mint_command_id() -> Result<CommandId, Problem> {
+pub(super) fn mint_command_id() -> Result<CommandId, Problem> {
     let mut random = [0; 16];
     SysRng
         .try_fill_bytes(&mut random)

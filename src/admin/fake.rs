@@ -205,6 +205,7 @@ impl Operations for Fake {
             service: wanted.service.clone(),
             since_ms: Some(5),
             trouble: trouble(id),
+            place: Some(if id == "b" { "agent" } else { "queue" }.to_owned()),
             ..EntitySummary::new(id, 1, "open")
         };
         let all =

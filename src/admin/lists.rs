@@ -43,7 +43,7 @@ struct Page {
     missing_shards: Vec<u16>,
 }
 
-fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     match asked.unwrap_or(LIMIT) {
         0 => Err(Problem::bad_request("limit: at least 1")),
         limit if limit > LIMIT_MAX => Err(Problem::bad_request(format!("limit: at most {LIMIT_MAX}"))),

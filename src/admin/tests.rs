@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+mod bulk;
 mod lists;
 mod records;
 

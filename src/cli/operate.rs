@@ -2,9 +2,10 @@
 
 use super::client::Call;
 use super::{Failure, Format, Options};
-use crate::admin::SessionSummary;
+use crate::admin::{BulkEnd, SessionSummary};
 use crate::front::{ClusterStatus, EntitySummary, Raised, ShardStatus};
 use crate::secret_file::read_secret;
+use clap::Args;
 use handoff_chat::{SessionId, transcript::utc_text};
 use handoff_config::Secret;
 use hyper::Method;
@@ -171,11 +172,7 @@ pub(super) fn queues(options: &Options, json: bool, out: &mut dyn Write) -> Resu
         let heads = ["QUEUE", "WAITING", "SINCE", "FREE AGENTS", "TROUBLE"];
         table(heads, queues.into_iter().map(row).collect(), out)?;
     }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let missing = missing.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-    Err(Failure::Told(format!("not all could be asked; shards without an answer: {missing}")))
+    all_asked(&missing)
 }
 
 /// `session show`.
@@ -213,6 +210,83 @@ pub(super) fn end(options: &Options, id: &str, out: &mut dyn Write) -> Result<()
     let path = format!("/admin/v1/sessions/{}/end", checked(id)?);
     Door::find(options, None)?.call(Method::POST, &path, PATIENCE)?;
     Ok(writeln!(out, "session {id} has ended")?)
+}
+
+/// Which sessions `session end-many` ends.
+#[derive(Args)]
+pub(super) struct Many {
+    /// Only those of this queue
+    #[arg(long)]
+    queue: Option<String>,
+    /// Only those of this service
+    #[arg(long)]
+    service: Option<String>,
+    /// Only those in this place: workflow, queue, offer or agent [default: all but those with an agent]
+    #[arg(long)]
+    place: Option<String>,
+    /// Only those that started more than so many seconds ago
+    #[arg(long, value_name = "SECONDS")]
+    older_than: Option<u32>,
+    /// Only those that started less than so many seconds ago
+    #[arg(long, value_name = "SECONDS")]
+    younger_than: Option<u32>,
+    /// Counts them and ends none
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Many {
+    /// As the query of a call, without where it goes on.
+    fn query(&self) -> Result<String, String> {
+        let mut query = format!("dry_run={}", self.dry_run);
+        let words = [("queue", &self.queue), ("service", &self.service), ("place", &self.place)];
+        for (key, word) in words.into_iter().filter_map(|(key, word)| Some((key, word.as_ref()?))) {
+            let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+            if word.is_empty() || !word.chars().all(fits) {
+                return Err(format!("{key}: a name has A-Z, a-z, 0-9, '-', '_' and '.'"));
+            }
+            query.push_str(&format!("&{key}={word}"));
+        }
+        for (key, age) in [("older_than_s", self.older_than), ("younger_than_s", self.younger_than)] {
+            if let Some(age) = age {
+                query.push_str(&format!("&{key}={age}"));
+            }
+        }
+        Ok(query)
+    }
+}
+
+/// `session end-many`.
+pub(super) fn end_many(options: &Options, many: &Many, out: &mut dyn Write) -> Result<(), Failure> {
+    let (query, door) = (many.query()?, Door::find(options, None)?);
+    let (mut found, mut ended, mut failed, mut missing) = (0, 0, 0, BTreeSet::new());
+    let mut after = String::new();
+    loop {
+        let path = format!("/admin/v1/sessions/end?{query}{after}");
+        let done: BulkEnd = parsed(&door.call(Method::POST, &path, PATIENCE)?)?;
+        (found, ended, failed) = (found + done.found, ended + done.ended, failed + done.failed);
+        missing.extend(done.missing_shards);
+        let Some(next) = done.next else { break };
+        after = format!("&after={}", checked(&next)?);
+    }
+    if many.dry_run {
+        writeln!(out, "{found} sessions would be ended")?;
+    } else {
+        writeln!(out, "{ended} of {found} sessions have ended")?;
+    }
+    if failed > 0 {
+        return Err(Failure::Told(format!("{failed} could not be ended now; ask again")));
+    }
+    all_asked(&missing)
+}
+
+/// Whether every shard answered.
+fn all_asked(missing: &BTreeSet<u16>) -> Result<(), Failure> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+    Err(Failure::Told(format!("not all could be asked; shards without an answer: {missing}")))
 }
 
 /// `record export`.

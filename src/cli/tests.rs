@@ -145,6 +145,22 @@ fn queues_are_listed_with_what_is_wrong_with_them_and_what_could_not_be_asked() 
 }
 
 #[test]
+fn many_sessions_are_counted_and_ended() {
+    let node = Node::start();
+    let (code, out, err) = node.ask(&["session", "end-many", "--queue", "support", "--dry-run"]);
+    assert_eq!((code, out.as_str()), (FAILED, "2 sessions would be ended\n"), "{err}");
+    assert!(err.contains("shards without an answer: 7"), "{err}");
+    assert_eq!(node.fake.asked.lock().unwrap().len(), 0);
+    let (_, out, _) = node.ask(&["session", "end-many", "--service", "sales", "--older-than", "60"]);
+    assert_eq!(out, "2 of 2 sessions have ended\n");
+    assert_eq!(node.fake.asked.lock().unwrap().len(), 2);
+    let (code, _, err) = node.ask(&["session", "end-many", "--dry-run"]);
+    assert!(code == FAILED && err.contains("must be given"), "{err}");
+    let (code, _, err) = node.ask(&["session", "end-many", "--queue", "a&service=b"]);
+    assert!(code == FAILED && err.contains("queue: a name has"), "{err}");
+}
+
+#[test]
 fn a_raise_says_from_where_to_where_and_who_can_not_join_any_more() {
     let node = Node::start();
     let (code, out, _) = node.ask(&["cluster", "raise"]);

@@ -1,6 +1,7 @@
 //! Who may come in: rates per address, per session and per service, and the most sessions of a node. All of it is
 //! counted by each node for itself.
 
+use super::metrics::{Metrics, StartLabel};
 pub use super::rate::Limited;
 use super::rate::Rate;
 use actix_web::HttpRequest;
@@ -49,6 +50,7 @@ pub(super) struct Admission {
     services: Rate<String>,
     load: Load,
     full: AtomicBool,
+    metrics: Metrics,
 }
 
 /// Why a chat may not start.
@@ -66,7 +68,7 @@ pub enum Denied {
 }
 
 impl Admission {
-    pub(super) fn new(options: AdmissionOptions, load: Load) -> Self {
+    pub(super) fn new(options: AdmissionOptions, load: Load, metrics: Metrics) -> Self {
         Self {
             requests: Rate::new(options.address_requests_per_minute, KEYS_MAX),
             starts: Rate::new(options.address_starts_per_minute, KEYS_MAX),
@@ -75,6 +77,7 @@ impl Admission {
             options,
             load,
             full: AtomicBool::new(false),
+            metrics,
         }
     }
 
@@ -106,15 +109,21 @@ impl Admission {
         service: &str,
         service_per_minute: u32,
     ) -> Result<(), Denied> {
+        let over = |limit, limited| {
+            self.metrics.start_refused(limit);
+            Denied::Limited(limited)
+        };
         if self.full() {
+            self.metrics.start_refused(StartLabel::full);
             return Err(Denied::Full { retry_ms: FULL_RETRY_MS });
         }
         if let Some(from) = from {
-            self.starts.take(network(from)).map_err(Denied::Limited)?;
+            let taken = self.starts.take(network(from));
+            taken.map_err(|limited| over(StartLabel::address, limited))?;
         }
         if service_per_minute > 0 {
             let taken = self.services.take_of(service.to_owned(), service_per_minute, Instant::now());
-            taken.map_err(Denied::Limited)?;
+            taken.map_err(|limited| over(StartLabel::service, limited))?;
         }
         Ok(())
     }
@@ -218,7 +227,8 @@ mod tests {
         let load = Arc::new(AtomicUsize::new(9));
         let of = Arc::clone(&load);
         let options = AdmissionOptions { sessions_max: 10, ..AdmissionOptions::default() };
-        let admission = Admission::new(options, Arc::new(move || of.load(Ordering::Relaxed)));
+        let admission =
+            Admission::new(options, Arc::new(move || of.load(Ordering::Relaxed)), Metrics::default());
         let takes = |sessions| {
             load.store(sessions, Ordering::Relaxed);
             admission.start(None, "default", 0).is_ok()
@@ -238,7 +248,8 @@ mod tests {
             session_commands_per_minute: 1,
             ..AdmissionOptions::default()
         };
-        let admission = Admission::new(options, Arc::new(|| 0));
+        let metrics = Metrics::default();
+        let admission = Admission::new(options, Arc::new(|| 0), metrics.clone());
         let from = |text: &str| Some(text.parse::<IpAddr>().unwrap());
         assert!((0..2).all(|_| admission.request(from("192.0.2.1")).is_ok()));
         assert!(admission.request(from("192.0.2.1")).is_err());
@@ -250,6 +261,14 @@ mod tests {
         assert!(admission.start(from("2001:db8:0:1::2"), "a", 0).is_ok());
         assert!(admission.start(None, "b", 1).is_ok() && admission.start(None, "c", 1).is_ok());
         assert!(matches!(admission.start(None, "b", 1), Err(Denied::Limited(_))));
+        let mut registry = prometheus_client::registry::Registry::default();
+        metrics.register(&mut registry);
+        let mut counted = String::new();
+        prometheus_client::encoding::text::encode(&mut counted, &registry).unwrap();
+        for line in ["{limit=\"address\"} 1", "{limit=\"service\"} 1", "{limit=\"full\"} 0"] {
+            let line = format!("handoff_gateway_starts_refused_total{line}\n");
+            assert!(counted.contains(&line), "no {line} in {counted}");
+        }
         let chats = [SessionId("a".to_owned()), SessionId("b".to_owned())];
         assert!(chats.iter().all(|chat| admission.command(chat).is_ok()));
         assert!(chats.iter().all(|chat| admission.command(chat).is_err()));

@@ -75,6 +75,23 @@ struct TimeLabels {
     operation: OperationLabel,
 }
 
+/// Why a chat may not start, as a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(non_camel_case_types)]
+pub enum StartLabel {
+    /// Its address starts too many.
+    address,
+    /// Its service has too many starts.
+    service,
+    /// The node has as many sessions as it may.
+    full,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StartLabels {
+    limit: StartLabel,
+}
+
 /// The gateway's counters. Cheap to clone; clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -83,6 +100,7 @@ pub struct Metrics {
     connections: Gauge,
     connections_max: Gauge,
     connections_refused: Counter,
+    starts_refused: Family<StartLabels, Counter>,
 }
 
 const BUCKETS_SECONDS: [f64; 14] =
@@ -91,7 +109,12 @@ const BUCKETS_SECONDS: [f64; 14] =
 impl Default for Metrics {
     fn default() -> Self {
         let times = Family::new_with_constructor((|| Histogram::new(BUCKETS_SECONDS)) as fn() -> Histogram);
+        let starts_refused = Family::<StartLabels, Counter>::default();
+        for limit in [StartLabel::address, StartLabel::service, StartLabel::full] {
+            drop(starts_refused.get_or_create(&StartLabels { limit }));
+        }
         Self {
+            starts_refused,
             calls: Family::default(),
             times,
             connections: Gauge::default(),
@@ -103,8 +126,8 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Registers `handoff_gateway_requests_total{operation,outcome}`,
-    /// `handoff_gateway_request_duration_seconds{operation}`, `handoff_gateway_connections`, `_connections_max` and
-    /// `_connections_refused_total`.
+    /// `handoff_gateway_request_duration_seconds{operation}`, `handoff_gateway_connections`, `_connections_max`,
+    /// `_connections_refused_total` and `handoff_gateway_starts_refused_total{limit}`.
     pub fn register(&self, registry: &mut Registry) {
         let help = "Calls of the customers' API by operation and outcome";
         registry.register("handoff_gateway_requests", help, self.calls.clone());
@@ -116,6 +139,8 @@ impl Metrics {
         registry.register("handoff_gateway_connections_max", help, self.connections_max.clone());
         let help = "Connections refused because there were as many as the node takes";
         registry.register("handoff_gateway_connections_refused", help, self.connections_refused.clone());
+        let help = "Chats that were not started, by the limit that they were over";
+        registry.register("handoff_gateway_starts_refused", help, self.starts_refused.clone());
     }
 
     pub(crate) fn connections_max(&self, most: usize) {
@@ -132,6 +157,10 @@ impl Metrics {
 
     pub(crate) fn connection_refused(&self) {
         self.connections_refused.inc();
+    }
+
+    pub(crate) fn start_refused(&self, limit: StartLabel) {
+        self.starts_refused.get_or_create(&StartLabels { limit }).inc();
     }
 
     pub(crate) fn count(&self, operation: OperationLabel, outcome: OutcomeLabel, took: Duration) {

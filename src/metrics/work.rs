@@ -59,6 +59,7 @@ type Durations = Family<Queue, Histogram, fn() -> Histogram>;
 /// See the module's description.
 pub(super) struct Work {
     queues: BTreeSet<String>,
+    full: Family<Queue, Counter>,
     offers: Family<Queue, Counter>,
     offers_ended: Family<Queue, Counter>,
     waiting: Durations,
@@ -81,6 +82,12 @@ impl Work {
         let handling = "How long an agent had a chat of a queue";
         let work = Self {
             queues: queues.into_iter().map(str::to_owned).collect(),
+            full: add(
+                r,
+                "routing_queue_full",
+                "Customers who were to wait in a full queue",
+                Family::default(),
+            ),
             offers: add(r, "routing_offers", "Chats offered to an agent", Family::default()),
             offers_ended: add(r, "routing_offers_ended", ended, Family::default()),
             waiting: add(r, "routing_waiting_seconds", waiting, durations()),
@@ -108,6 +115,7 @@ impl Work {
         let names: Vec<String> = work.queues.iter().cloned().chain([OTHER.to_owned()]).collect();
         for name in names {
             let at = |outcome| Queue { name: name.clone(), outcome };
+            drop(work.full.get_or_create(&at(None)));
             drop(work.offers.get_or_create(&at(None)));
             drop(work.handling.get_or_create(&at(None)));
             for end in OFFER_ENDS {
@@ -128,6 +136,7 @@ impl Work {
     /// Counts what happened.
     pub(super) fn happened(&self, happening: &Happening) {
         match happening {
+            Happening::QueueFull(queue) => drop(self.full.get_or_create(&self.at(queue, None)).inc()),
             Happening::Offered(queue) => drop(self.offers.get_or_create(&self.at(queue, None)).inc()),
             Happening::OfferEnded(queue, end) => {
                 self.offers_ended.get_or_create(&self.at(queue, Some(offer_word(*end)))).inc();

@@ -44,7 +44,11 @@ fn named(config: &Config) -> Vec<(&str, Cow<'_, Agent>)> {
 pub(super) fn queues(config: &Config) -> Queues {
     let served = named(config).into_iter().flat_map(|(_, agent)| agent.queues.clone());
     Queues {
-        configured: config.queues.keys().cloned().map(QueueName).collect(),
+        configured: config
+            .queues
+            .iter()
+            .map(|(name, queue)| (QueueName(name.clone()), queue.waiting_max))
+            .collect(),
         served: served.map(QueueName).collect(),
     }
 }

@@ -195,7 +195,7 @@ fn ended(messages: usize) -> (Session, Vec<Event>) {
     let (mut session, mut events) = (Session::new(chat()), Vec::new());
     for ((caller, act), n) in acts.zip(1_i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let turn = Turn { now: Millis(n), served: Millis(n), random: [1; 16] };
+        let turn = Turn { now: Millis(n), served: Millis(n), random: [1; 16], waiting_max: 0 };
         for entry in session.decide(&command, &turn).unwrap().entries {
             session.apply(&entry);
             if let Entry::Event(event) = entry {

@@ -8,7 +8,7 @@ use super::release::Door;
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Envelope, Now, Options, Output, ShardReply};
 use handoff_chat::command::{Act, Caller, Command, Reject};
-use handoff_chat::{CommandId, Entity, EntityId, Kind, Millis, TimerId};
+use handoff_chat::{CommandId, Entity, EntityId, Millis, TimerId};
 use handoff_journal::{Owner, Position, Tenure};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
@@ -358,14 +358,6 @@ impl ShardCore {
                 }
                 self.own_command(now, &entity, format!("timer:{}", timer.0), Act::Fire { timer });
             }
-        }
-    }
-
-    /// Whether it is a queue that the configuration does not have.
-    fn is_no_more(&self, entity: &EntityId) -> bool {
-        match (&self.options.queues, entity.kind()) {
-            (Some(queues), Kind::Queue(name)) => !queues.configured.contains(&name),
-            _ => false,
         }
     }
 

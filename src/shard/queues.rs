@@ -1,13 +1,14 @@
 //! What the configuration says of queues, as far as it matters to those that chats wait in: they outlive it.
 
-use handoff_chat::QueueName;
-use std::collections::BTreeSet;
+use super::core::ShardCore;
+use handoff_chat::{EntityId, Kind, QueueName};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The queues of a configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Queues {
-    /// Those that it has.
-    pub configured: BTreeSet<QueueName>,
+    /// Those that it has, with the most that may wait there; 0: any number.
+    pub configured: BTreeMap<QueueName, u32>,
     /// Those that an agent of it may serve.
     pub served: BTreeSet<QueueName>,
 }
@@ -22,10 +23,31 @@ impl Queues {
     /// signed in with what an older configuration said of them.
     #[must_use]
     pub fn trouble(&self, queue: &QueueName, free: usize) -> Option<&'static str> {
-        if !self.configured.contains(queue) {
+        if !self.configured.contains_key(queue) {
             return Some(UNCONFIGURED);
         }
         (free == 0 && !self.served.contains(queue)).then_some(UNSERVED)
+    }
+}
+
+impl ShardCore {
+    /// What the configuration says of an entity, if it is a queue: the most that may wait there, `None`: there is no
+    /// such queue. Without a configuration each queue takes any number.
+    fn terms(&self, entity: &EntityId) -> Option<u32> {
+        match (&self.options.queues, entity.kind()) {
+            (Some(queues), Kind::Queue(name)) => queues.configured.get(&name).copied(),
+            _ => Some(0),
+        }
+    }
+
+    /// Whether it is a queue that the configuration does not have.
+    pub(super) fn is_no_more(&self, entity: &EntityId) -> bool {
+        self.terms(entity).is_none()
+    }
+
+    /// Most that may wait there; 0: any number.
+    pub(super) fn waiting_max(&self, entity: &EntityId) -> u32 {
+        self.terms(entity).unwrap_or_default()
     }
 }
 
@@ -37,7 +59,7 @@ mod tests {
     fn a_queue_is_in_trouble_when_it_is_no_more_or_nobody_serves_it() {
         let name = |name: &str| QueueName(name.to_owned());
         let queues = Queues {
-            configured: [name("support"), name("sales")].into(),
+            configured: [(name("support"), 0), (name("sales"), 0)].into(),
             served: [name("support"), name("gone")].into(),
         };
         let expected = [

@@ -162,7 +162,8 @@ impl ShardCore {
         entity: &EntityId,
         command: Command,
     ) -> Result<Option<Answer>, Declined> {
-        let turn = Turn { now: self.wall(now), served: self.served(now), random: self.random() };
+        let waiting_max = self.waiting_max(entity);
+        let turn = Turn { now: self.wall(now), served: self.served(now), random: self.random(), waiting_max };
         let hook = self.options.fault_hook.clone();
         let Some(awake) = self.awake(entity) else { return Err(Declined::Again) };
         let strike = |phase| {

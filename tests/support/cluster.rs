@@ -159,10 +159,13 @@ fn config(node: &Node, seeds: &str, store: &str, extra: &str) -> String {
     let (http, admin) = (http.trim_start_matches("http://"), admin.trim_start_matches("http://"));
     let secret = dir.parent().unwrap().join("cluster.secret");
     let bots = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/bots");
+    // All customers of a test come from one address.
+    let admission =
+        if extra.contains("[admission]") { "" } else { "\n[admission]\naddress_starts_per_minute = 0\n" };
     format!(
         "[node]\nid = {id}\ndata_dir = {:?}\n[http]\nlisten = \"{http}\"\n[admin]\nlisten = \"{admin}\"\n\
          [peer]\nlisten = \"{peer}\"\nseeds = [{seeds}]\nsecret_file = {secret:?}\n[bots]\ndir = {bots:?}\n\
-         [store]\n{store}{extra}\n",
+         [store]\n{store}{extra}{admission}\n",
         dir.join("data"),
     )
 }

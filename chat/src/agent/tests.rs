@@ -61,7 +61,8 @@ impl Bench {
     fn takes(&mut self, id: &str, caller: Caller, act: Act) -> Result<Answer, Reject> {
         self.clock += 1;
         let command = Command { id: CommandId(id.to_owned()), caller, act };
-        let turn = Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16] };
+        let turn =
+            Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 };
         let decision = self.agent.decide(&command, &turn)?;
         decision.entries.iter().for_each(|entry| self.agent.apply(entry));
         Ok(decision.answer)

@@ -133,6 +133,19 @@ impl Interaction {
         self.session_ended(hands, How::Completed, Withdrawal::Ended);
     }
 
+    /// The queue in which it was to wait is full: as if it had waited long enough, at once; but where that led back to
+    /// the same step before, after the time that the step has, so that a workflow which tries again does so in its own
+    /// time.
+    pub(crate) fn found_full(&mut self, hands: &mut dyn Hands, attempt: u64) {
+        let waits_there = matches!(self.place, Place::Queue(_)) && attempt == self.attempt;
+        let Some(step) = self.step.filter(|_| waits_there && self.offline.is_none()) else { return };
+        let tried = self.refused.contains(&step);
+        self.change(hands, InteractionChange::Refused);
+        if !tried || !self.timers.contains_key(&Purpose::Step) {
+            self.turned_away(hands);
+        }
+    }
+
     /// Says the next text to one who waits, and not while an agent is asked already.
     fn comfort(&mut self, hands: &mut dyn Hands) {
         let Some(Does::Route { texts, every_ms, .. }) = self.step().map(|step| step.does.clone()) else {

@@ -19,6 +19,7 @@ pub struct InteractionV1 {
     overdue: bool,
     comforted: u32,
     offline: Option<How>,
+    refused: Vec<StepNo>,
 }
 
 impl From<&Interaction> for InteractionV1 {
@@ -27,7 +28,21 @@ impl From<&Interaction> for InteractionV1 {
             live.clone();
         let declined = live.declined.iter().map(|(agent, until)| (agent.clone(), *until)).collect();
         let timers = live.timers.iter().map(|(purpose, id)| (*purpose, *id)).collect();
-        Self { begun, attempt, place, step, since, entered, declined, timers, overdue, comforted, offline }
+        let refused = live.refused.iter().copied().collect();
+        Self {
+            begun,
+            attempt,
+            place,
+            step,
+            since,
+            entered,
+            declined,
+            timers,
+            overdue,
+            comforted,
+            offline,
+            refused,
+        }
     }
 }
 
@@ -38,6 +53,20 @@ impl From<InteractionV1> for Interaction {
         } = stored;
         let declined = stored.declined.into_iter().collect();
         let timers = stored.timers.into_iter().collect();
-        Self { begun, attempt, place, step, since, entered, declined, timers, overdue, comforted, offline }
+        let refused = stored.refused.into_iter().collect();
+        Self {
+            begun,
+            attempt,
+            place,
+            step,
+            since,
+            entered,
+            declined,
+            timers,
+            overdue,
+            comforted,
+            offline,
+            refused,
+        }
     }
 }

@@ -135,6 +135,9 @@ fn enqueue(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64, ticket: 
     if attempt < draft.state.floors.of(interaction) || waits.is_some_and(|waits| attempt < waits) {
         return draft.finish(Some(Reply::Void));
     }
+    if waits.is_none() && draft.is_full_for(ticket) {
+        return draft.finish(Some(Reply::Full));
+    }
     if waits != Some(attempt) {
         let (interaction, mut ticket) = (interaction.clone(), ticket.clone());
         let latest = draft.after(DECLINED_MS_MAX);

@@ -9,7 +9,7 @@ use crate::entity::Decision;
 use crate::entry::Entry;
 use crate::id::{AgentName, EntityId, Millis, QueueName, SessionId};
 use crate::ledger;
-use crate::routing::{Holder, Message, Reply, ToAgent, ToInteraction};
+use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long an agent or the interaction may take before somebody who waits is looked after, in milliseconds.
@@ -22,6 +22,7 @@ pub(super) struct Draft<'a> {
     pub(super) state: &'a State,
     pub(super) out: ledger::Draft<'a>,
     served: Millis,
+    waiting_max: usize,
     waiters: BTreeMap<SessionId, Option<Waiter>>,
     line: BTreeSet<Place>,
     agents: BTreeMap<AgentName, Known>,
@@ -57,6 +58,7 @@ impl<'a> Draft<'a> {
             state: &queue.state,
             out: ledger::Draft::new(&queue.ledger),
             served: turn.served,
+            waiting_max: usize::try_from(turn.waiting_max).unwrap_or(usize::MAX),
             waiters: BTreeMap::new(),
             line: BTreeSet::new(),
             agents: BTreeMap::new(),
@@ -73,6 +75,14 @@ impl<'a> Draft<'a> {
     pub(super) fn push(&mut self, change: QueueChange) {
         self.change(&change);
         self.out.push(Entry::Queue(change));
+    }
+
+    /// Whether as many wait as may, and nobody of them is younger: who comes back with his age is taken whatever the
+    /// most is, as an agent had him meanwhile.
+    pub(super) fn is_full_for(&self, ticket: &Ticket) -> bool {
+        let waiting = &self.state.waiting;
+        let full = self.waiting_max > 0 && waiting.len() >= self.waiting_max;
+        full && waiting.values().all(|waiter| waiter.ticket.since <= ticket.since)
     }
 
     /// The moment of served time so much later.

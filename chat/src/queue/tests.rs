@@ -55,6 +55,7 @@ struct Bench {
     queue: Queue,
     clock: i64,
     commands: u64,
+    waiting_max: u32,
 }
 
 fn id(n: usize) -> SessionId {
@@ -81,13 +82,18 @@ fn ticket(priority: i32, since: i64) -> Ticket {
 
 impl Bench {
     fn new() -> Self {
-        Self { queue: Queue::new(QueueName("support".to_owned())), clock: 0, commands: 0 }
+        Self { queue: Queue::new(QueueName("support".to_owned())), clock: 0, commands: 0, waiting_max: 0 }
     }
 
     fn takes(&mut self, caller: Caller, act: Act) -> Result<crate::Decision, Reject> {
         self.commands += 1;
         let command = Command { id: CommandId(self.commands.to_string()), caller, act };
-        let turn = Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16] };
+        let turn = Turn {
+            now: Millis(self.clock),
+            served: Millis(self.clock),
+            random: [0; 16],
+            waiting_max: self.waiting_max,
+        };
         let decision = self.queue.decide(&command, &turn)?;
         decision.entries.iter().for_each(|entry| self.queue.apply(entry));
         self.queue.is_fair(&decision.entries, turn.served);

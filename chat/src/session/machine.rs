@@ -17,7 +17,8 @@ use super::{ChatAnswer, ViewKind};
 use crate::Turn;
 use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
-use crate::routing::{Message, Reply};
+use crate::entry::Effect;
+use crate::routing::{Message, Reply, ToQueue};
 use subtle::ConstantTimeEq;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -52,7 +53,7 @@ impl Session {
         let draft = draft.guarding(terms.privacy.as_deref(), state.sealing);
         match (&command.act, &command.caller) {
             (Act::Tell(_), _) | (_, Caller::Entity(_)) => return told_by_entity(draft, command),
-            (Act::Told { effect, .. }, Caller::System) => return Ok(told(draft, *effect)),
+            (Act::Told { effect, reply }, Caller::System) => return Ok(told(draft, *effect, reply)),
             (Act::TypingOver, Caller::System) => return Ok(typing_over(draft)),
             // What a session holds for others it holds by what it owes; there is nothing to verify.
             (Act::Restored, Caller::System) => return Ok(draft.finish_with(Answer::Done)),
@@ -126,8 +127,14 @@ fn told_by_entity(mut draft: Draft<'_>, command: &Command) -> Result<Decision, R
 }
 
 /// Another entity has answered. Whatever it says, the interaction is where it is: a claim that was void already is as
-/// good as one that was taken back.
-fn told(mut draft: Draft<'_>, effect: crate::EffectId) -> Decision {
+/// good as one that was taken back. But who was to wait in a queue that is full goes on.
+fn told(mut draft: Draft<'_>, effect: crate::EffectId, reply: &Reply) -> Decision {
+    if let (Reply::Full, Some(Effect::Tell { message, .. })) = (reply, draft.state.owed.get(&effect))
+        && let Message::ToQueue(ToQueue::Enqueue { attempt, .. }) = message
+    {
+        let attempt = *attempt;
+        draft.interacts(|interaction, draft| interaction.found_full(draft, attempt));
+    }
     draft.settle(effect);
     draft.finish_with(Answer::Done)
 }

@@ -132,7 +132,7 @@ impl World {
     fn turn(&mut self) -> Turn {
         self.clock += 1500;
         let random = u128::from(self.clock.unsigned_abs()).to_le_bytes();
-        Turn { now: Millis(self.clock), served: Millis(self.clock - self.unserved), random }
+        Turn { now: Millis(self.clock), served: Millis(self.clock - self.unserved), random, waiting_max: 0 }
     }
 
     /// A command with an id of its own.

@@ -160,7 +160,7 @@ pub(super) fn entries() -> Vec<(&'static str, Entry)> {
 fn drive(entity: &mut Entity, acts: Vec<(Caller, Act)>) {
     for ((caller, act), n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let turn = Turn { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16] };
+        let turn = Turn { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
         let decision = entity.decide(&command, &turn).unwrap();
         decision.entries.iter().for_each(|entry| entity.apply(entry));
     }

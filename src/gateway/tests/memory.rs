@@ -127,7 +127,7 @@ impl Inner {
             self.entities.insert(id.clone(), Entity::new(id));
         }
         let entity = self.entities.get_mut(id).ok_or(Reject::Unknown)?;
-        let decision = match entity.decide(command, &Turn { now, served: now, random }) {
+        let decision = match entity.decide(command, &Turn { now, served: now, random, waiting_max: 0 }) {
             Ok(decision) => decision,
             Err(reject) => {
                 if fresh {

@@ -1,11 +1,14 @@
 //! Chats that wait in a queue which the configuration has no longer.
 
-use super::rig::Rig;
+use super::rig::{CUSTOMER, Rig};
 use crate::front::{EntitySummary, Wanted};
 use crate::shard::queues::Queues;
 use crate::shard::*;
-use handoff_chat::QueueName;
+use handoff_chat::command::Act;
+use handoff_chat::happening::Happening;
+use handoff_chat::{CommandId, QueueName};
 use handoff_journal::memory::MemoryStore;
+use std::collections::{BTreeMap, BTreeSet};
 
 const FLOW: &str = "version = 1\nnickname = \"Desk\"\nstart = \"a\"\n\
     [steps.a]\nroute = \"sales\"\ntimeout_ms = 600000\ntimeout = \"b\"\n\
@@ -19,11 +22,19 @@ fn sales() -> QueueName {
 fn with(queue: &str, served: bool) -> Options {
     let name = QueueName(queue.to_owned());
     let served = if served { [name.clone()].into() } else { [].into() };
-    Options { queues: Some(Arc::new(Queues { configured: [name].into(), served })), ..Options::default() }
+    with_most([(name, 0)].into(), served)
+}
+
+fn with_most(configured: BTreeMap<QueueName, u32>, served: BTreeSet<QueueName>) -> Options {
+    Options { queues: Some(Arc::new(Queues { configured, served })), ..Options::default() }
 }
 
 async fn waits(rig: &mut Rig) -> EntityId {
-    rig.start_routed("a", FLOW, &sales()).await
+    starts(rig, "a").await
+}
+
+async fn starts(rig: &mut Rig, name: &str) -> EntityId {
+    rig.start_routed(name, FLOW, &sales()).await
 }
 
 /// The queue as operators see it.
@@ -77,4 +88,24 @@ async fn where_nothing_is_said_of_queues_each_is_as_good_as_another() {
     let chat = waits(&mut rig).await;
     assert_eq!(passes(&mut rig, &chat, 300).await, [""; 0]);
     assert_eq!(seen(&rig), (Some(1), None));
+}
+
+#[tokio::test]
+async fn who_comes_to_a_full_queue_goes_on_at_once_and_who_comes_when_there_is_room_waits() {
+    let most = || with_most([(sales(), 1)].into(), [sales()].into());
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, most()).await;
+    let first = starts(&mut rig, "a").await;
+    let second = starts(&mut rig, "b").await;
+    assert_eq!(rig.texts(&second).await, ["Nobody is there."]);
+    assert_eq!((rig.texts(&first).await, seen(&rig)), (vec![], (Some(1), None)));
+    assert!(rig.happened.contains(&Happening::QueueFull(sales())), "{:?}", rig.happened);
+    let leave = Command { id: CommandId("leave".into()), caller: CUSTOMER, act: Act::Disconnect };
+    rig.tell(&first, leave).await.unwrap();
+    let third = starts(&mut rig, "c").await;
+    assert_eq!((rig.texts(&third).await, seen(&rig)), (vec![], (Some(1), None)));
+    let now = rig.now;
+    let mut after = Rig::open_at(&store, 2, most(), now).await;
+    let fourth = starts(&mut after, "d").await;
+    assert_eq!(after.texts(&fourth).await, ["Nobody is there."], "after a takeover too");
 }

@@ -129,6 +129,7 @@ secret_file = "${this.root}/secret"
 kind = "sqlite"
 [store.sqlite]
 dir = "${this.root}/store"
+${extra.includes("[admission]") ? "" : "[admission]\naddress_starts_per_minute = 0"}
 [bots]
 dir = "${ROOT}/config/bots"
 [workflows]

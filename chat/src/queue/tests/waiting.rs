@@ -175,3 +175,23 @@ fn whom_an_agent_is_asked_for_is_not_turned_away() {
         assert_eq!(bench.takes(caller, Act::TurnAway).unwrap_err(), Reject::NotAllowed);
     }
 }
+
+#[test]
+fn a_full_queue_takes_nobody_at_its_end_and_whoever_comes_back_with_his_age() {
+    let mut bench = Bench::new();
+    bench.waiting_max = 2;
+    bench.comes(1, 1, ticket(0, 10));
+    bench.comes(2, 1, ticket(0, 20));
+    assert_eq!(bench.comes(3, 1, ticket(0, 30)), Reply::Full);
+    assert_eq!(bench.comes(3, 1, ticket(9, 20)), Reply::Full, "of whatever priority");
+    assert_eq!(bench.comes(2, 1, ticket(0, 20)), Reply::Done, "a repeat");
+    assert_eq!(bench.queue.attempts().len(), 2);
+    assert_eq!(bench.comes(4, 5, ticket(0, 15)), Reply::Done, "an agent had them");
+    assert_eq!(bench.comes(3, 3, ticket(0, 30)), Reply::Full);
+    for n in [1, 4] {
+        bench.goes(n, 9);
+    }
+    assert_eq!(bench.comes(3, 5, ticket(0, 30)), Reply::Done);
+    bench.waiting_max = 0;
+    assert!((5..50).all(|n| bench.comes(n, 1, ticket(0, 40)) == Reply::Done));
+}

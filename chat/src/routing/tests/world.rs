@@ -68,7 +68,7 @@ impl World {
 
     fn turn(&mut self) -> Turn {
         self.clock += 1;
-        Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16] }
+        Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 }
     }
 
     pub(super) fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Decision, Reject> {

@@ -97,6 +97,7 @@ impl World {
                 let owed = self.owed();
                 let Some((effect, what)) = owed.get(which % owed.len().max(1)).cloned() else { return };
                 let act = match what {
+                    Effect::Tell { .. } if which % 3 == 0 => Act::Told { effect, reply: Reply::Full },
                     Effect::Tell { .. } => Act::Told { effect, reply: Reply::Done },
                     Effect::OpenRecord | Effect::CloseRecord | Effect::DropFile { .. } => {
                         Act::Settle { effect }

@@ -252,3 +252,39 @@ fn without_a_workflow_there_is_no_interaction() {
 }
 
 use super::routing::{kate, name, queue, routed, withdrawn};
+
+/// The queue has no room for the one who was just told to wait there.
+fn finds_full(world: &mut World) {
+    let owed = world.owed().into_iter().rev();
+    let mut enqueues = owed.filter(|(_, effect)| {
+        matches!(effect, Effect::Tell { message: Message::ToQueue(ToQueue::Enqueue { .. }), .. })
+    });
+    let (effect, _) = enqueues.next().unwrap();
+    drop(enqueues);
+    world.asks(Caller::System, Act::Told { effect, reply: Reply::Full }).unwrap();
+}
+
+#[test]
+fn who_finds_a_queue_full_goes_on_at_once_and_tries_again_in_the_workflow_s_own_time() {
+    let waits = "[steps.a]\nroute = \"support\"\ntimeout_ms = 60000\ntimeout = \"b\"\n";
+    let mut world =
+        started_with(&small(&format!("{waits}[steps.b]\nsay = \"All are busy.\"\nnext = \"a\"\n")), None);
+    finds_full(&mut world);
+    assert_eq!(world.texts(), ["Desk: All are busy."]);
+    assert!(matches!(world.place(), Place::Queue(_)), "they try again");
+    finds_full(&mut world);
+    assert_eq!(world.texts().len(), 1, "not at once: that would never end");
+    world.fires();
+    assert_eq!(world.texts().len(), 2);
+    let (mut live, mut replayed) = (world.session.clone(), world.replayed());
+    live.restored();
+    replayed.restored();
+    assert_eq!(live, replayed);
+}
+
+#[test]
+fn who_finds_a_queue_full_and_has_nowhere_to_go_does_not_wait_there() {
+    let mut world = started_with(&small("[steps.a]\nroute = \"support\"\n"), None);
+    finds_full(&mut world);
+    assert!(world.session.ended());
+}

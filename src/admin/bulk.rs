@@ -1,0 +1,139 @@
+//! Ends many sessions at once, as after a flood of chats that nobody meant.
+//!
+//! A call looks at one page of the cluster's sessions and no more, so its work has a bound however many there are, and
+//! says where the next call goes on.
+
+use super::Admin;
+use super::api::{PATIENCE, mint_command_id};
+use super::lists::limit;
+use super::problem::Problem;
+use crate::front::{Ask, AskError, EntitySummary, Wanted};
+use actix_web::{HttpResponse, web};
+use futures_util::{StreamExt, stream};
+use handoff_chat::EntityId;
+use handoff_chat::command::{Act, Caller, Command, Reject};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Sessions that are ended side by side.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Which sessions are to end.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Query {
+    queue: Option<String>,
+    service: Option<String>,
+    place: Option<String>,
+    older_than_s: Option<i64>,
+    younger_than_s: Option<i64>,
+    #[serde(default)]
+    dry_run: bool,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+/// What came of a call.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BulkEnd {
+    /// How many fitted among those that were looked at.
+    pub found: usize,
+    /// How many of them have ended; with a dry run none.
+    pub ended: usize,
+    /// How many could not be ended now.
+    pub failed: usize,
+    /// Where the next call goes on; none: this was the last.
+    pub next: Option<String>,
+    /// Shards that could not be asked at the moment.
+    pub missing_shards: Vec<u16>,
+}
+
+impl Query {
+    /// Without a filter a slip of the hand would end everything.
+    fn check(&self) -> Result<(), Problem> {
+        let ages = [self.older_than_s, self.younger_than_s];
+        if self.queue.is_none() && self.service.is_none() && ages.iter().all(Option::is_none) {
+            return Err(Problem::bad_request("queue, service, older_than_s or younger_than_s must be given"));
+        }
+        if ages.iter().flatten().any(|age| *age < 0) {
+            return Err(Problem::bad_request("an age is not below 0"));
+        }
+        match self.place.as_deref() {
+            None | Some("workflow" | "queue" | "offer" | "agent") => Ok(()),
+            Some(_) => Err(Problem::bad_request("place: workflow, queue, offer or agent")),
+        }
+    }
+
+    /// Whether it is meant. Nobody is taken from an agent who does not ask for those by their place.
+    fn fits(&self, session: &EntitySummary, now_ms: i64) -> bool {
+        let place = session.place.as_deref();
+        let fits = match &self.place {
+            Some(wanted) => place == Some(wanted),
+            None => place != Some("agent"),
+        };
+        let age_ms = session.since_ms.map(|since| now_ms.saturating_sub(since));
+        let than = |seconds: i64| seconds.saturating_mul(1_000);
+        fits && self.older_than_s.is_none_or(|age| age_ms.is_some_and(|ms| ms > than(age)))
+            && self.younger_than_s.is_none_or(|age| age_ms.is_some_and(|ms| ms < than(age)))
+    }
+}
+
+/// Ends the sessions of one page that fit.
+pub(super) async fn end(admin: web::Data<Admin>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner();
+    query.check()?;
+    let limit = limit(query.limit)?;
+    let wanted = Wanted {
+        kind: "session".to_owned(),
+        state: Some("open".to_owned()),
+        service: query.service.clone(),
+        queue: query.queue.clone(),
+        agent: None,
+        after: query.after.clone(),
+        limit,
+    };
+    let (sessions, missing_shards) = admin.operations.list(&wanted).await;
+    let next = if sessions.len() == limit { sessions.last().map(|last| last.id.clone()) } else { None };
+    let now_ms = wall_ms();
+    let found: Vec<EntitySummary> =
+        sessions.into_iter().filter(|session| query.fits(session, now_ms)).collect();
+    let ended = if query.dry_run { 0 } else { end_all(&admin, &found).await? };
+    let failed = if query.dry_run { 0 } else { found.len().saturating_sub(ended) };
+    tracing::info!(
+        found = found.len(),
+        ended,
+        failed,
+        dry_run = query.dry_run,
+        "operator ends many sessions"
+    );
+    Ok(HttpResponse::Ok().json(BulkEnd { found: found.len(), ended, failed, next, missing_shards }))
+}
+
+/// How many have ended before the patience of a call is over.
+async fn end_all(admin: &Admin, sessions: &[EntitySummary]) -> Result<usize, Problem> {
+    let until = Instant::now() + PATIENCE;
+    let mut asks = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
+        asks.push((EntityId(session.id.clone()), command));
+    }
+    let ended = stream::iter(asks).map(|(entity, command)| async move {
+        let patience = until.saturating_duration_since(Instant::now());
+        if patience.is_zero() {
+            return false;
+        }
+        let command = Some(command);
+        let ask = Ask { entity, command, read: None, client_id: false, patience, wait: Duration::ZERO };
+        matches!(
+            admin.sessions.ask(ask).await,
+            Ok(_) | Err(AskError::Rejected(Reject::Unknown | Reject::Ended))
+        )
+    });
+    Ok(ended.buffer_unordered(SIDE_BY_SIDE).filter(|ended| std::future::ready(*ended)).count().await)
+}
+
+fn wall_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
