@@ -7,7 +7,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use crate::shard::census::{Census, PLACES, STATES};
+use crate::shard::census::{Census, Counts, PLACES, STATES};
 use crate::watch::Watch;
 use handoff_chat::happening::Happening;
 use handoff_journal::ShardId;
@@ -50,7 +50,7 @@ impl EncodeLabelSet for Label {
 struct Told {
     census: Census,
     held: usize,
-    panics: u64,
+    counts: Counts,
 }
 
 struct Inner {
@@ -71,6 +71,7 @@ struct Inner {
     waiting: Gauge,
     held_outputs: Gauge,
     panics: Counter,
+    clock_steps: Counter,
     takeover_seconds: Histogram,
     shards_left: Counter,
     calls: Family<Label, Counter>,
@@ -172,6 +173,11 @@ impl Metrics {
             waiting: gauge(r, "routing_queue_waiting", "Interactions that wait in this node's queues"),
             held_outputs: gauge(r, "shard_held_outputs", "Outputs held until their frame commits"),
             panics: counter(r, "shard_panics", "Panics caught in sessions"),
+            clock_steps: counter(
+                r,
+                "shard_clock_steps",
+                "Steps of a shard's time: a node's clock was or is wrong",
+            ),
             takeover_seconds: add(r, "cluster_takeover_seconds", takeover, Histogram::new(SECONDS)),
             shards_left: counter(r, "cluster_shards_left", "Shards given away or lost"),
             calls: family(
@@ -212,9 +218,11 @@ impl Metrics {
         let mut all = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
         match told {
             Some(told) => {
-                let before = all.get(&shard).map_or(0, |old| old.panics);
+                let before = all.get(&shard).map_or_else(Counts::default, |old| old.counts);
                 // A shard that was opened anew counts from 0 again.
-                self.0.panics.inc_by(if told.panics < before { told.panics } else { told.panics - before });
+                let more = |now: u64, before: u64| if now < before { now } else { now - before };
+                self.0.panics.inc_by(more(told.counts.panics, before.panics));
+                self.0.clock_steps.inc_by(more(told.counts.clock_steps, before.clock_steps));
                 all.insert(shard, told);
             }
             None if all.remove(&shard).is_some() => drop(self.0.shards_left.inc()),
@@ -252,8 +260,8 @@ impl Watch for Metrics {
         self.0.unknown_outcomes.inc();
     }
 
-    fn shard(&self, shard: ShardId, census: Census, held: usize, panics: u64) {
-        self.keep(shard, Some(Told { census, held, panics }));
+    fn shard(&self, shard: ShardId, census: Census, held: usize, counts: Counts) {
+        self.keep(shard, Some(Told { census, held, counts }));
     }
 
     fn shard_gone(&self, shard: ShardId) {

@@ -5,6 +5,7 @@
 
 pub mod census;
 pub mod checkpoint;
+mod clock;
 pub mod core;
 pub mod frame;
 pub mod listing;

@@ -1,6 +1,6 @@
 //! What the actors tell those who count: one trait, so that the actors know no metrics library.
 
-use crate::shard::census::Census;
+use crate::shard::census::{Census, Counts};
 use handoff_chat::happening::Happening;
 use handoff_journal::ShardId;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub trait Watch: Send + Sync + 'static {
     /// The journal did not say what became of a call.
     fn outcome_unknown(&self);
     /// A shard as it is: its sessions, outputs held, panics caught since it was opened.
-    fn shard(&self, shard: ShardId, census: Census, held: usize, panics: u64);
+    fn shard(&self, shard: ShardId, census: Census, held: usize, counts: Counts);
     /// A shard is no longer here.
     fn shard_gone(&self, shard: ShardId);
     /// A shard was opened here; from the decision to claim it to its first committed frame.
@@ -32,7 +32,7 @@ pub struct Unwatched;
 impl Watch for Unwatched {
     fn frame_committed(&self, _: u32, _: usize, _: Duration) {}
     fn outcome_unknown(&self) {}
-    fn shard(&self, _: ShardId, _: Census, _: usize, _: u64) {}
+    fn shard(&self, _: ShardId, _: Census, _: usize, _: Counts) {}
     fn shard_gone(&self, _: ShardId) {}
     fn opened(&self, _: Duration) {}
     fn call(&self, _: &'static str) {}

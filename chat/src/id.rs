@@ -59,6 +59,18 @@ impl std::fmt::Display for SessionId {
 )]
 pub struct Millis(pub i64);
 
+/// Two clocks that are further apart, in milliseconds, don't differ by drift: one of them is wrong.
+pub const CLOCK_OFF_MS: i64 = 60_000;
+
+impl Millis {
+    /// This moment, or the one that came before it, if that is later by so many milliseconds at most: time stands still
+    /// until a clock that is behind has come so far. What is further ahead was a wrong clock's, and is not waited for.
+    #[must_use]
+    pub fn not_before(self, before: Self, most_ms: i64) -> Self {
+        if before.0.saturating_sub(self.0) > most_ms { self } else { self.max(before) }
+    }
+}
+
 /// The id of a command: the client's own, or one minted by the gateway that first took it. At most 64 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
 pub struct CommandId(pub String);

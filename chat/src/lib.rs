@@ -31,7 +31,8 @@ pub mod workflow;
 pub use entity::{Decision, Entity};
 pub use file::FileId;
 pub use id::{
-    AgentName, BotName, CommandId, EffectId, EntityId, Kind, Millis, QueueName, SessionId, TimerId,
+    AgentName, BotName, CLOCK_OFF_MS, CommandId, EffectId, EntityId, Kind, Millis, QueueName, SessionId,
+    TimerId,
 };
 pub use key::SecureKey;
 pub use session::Session;

@@ -100,6 +100,19 @@ pub struct SimNode {
     pub left: Rc<RefCell<Option<String>>>,
 }
 
+/// How far off a wrong clock is, in milliseconds: 400 days.
+const WRONG_MS: i64 = 400 * 24 * 3_600_000;
+
+/// How far a process's clock is off, in milliseconds: by a little, and for one in ten by far.
+fn skew_ms(rng: &mut StdRng) -> i64 {
+    let drift = rng.random_range(-2_000..2_000);
+    match rng.random_range(0..20) {
+        0 => drift + WRONG_MS,
+        1 => drift - WRONG_MS,
+        _ => drift,
+    }
+}
+
 /// Calls that may wait at a node's gateway.
 const REQUESTS_MAX: usize = 4096;
 
@@ -113,8 +126,7 @@ impl SimNode {
         let (drain, drained) = oneshot::channel();
         let left = Rc::new(RefCell::new(None));
         let set = LocalSet::new();
-        let skew_ms = rng.random_range(-2_000..2_000);
-        let clock = Arc::new(SimClock { started: world.started, skew_ms });
+        let clock = Arc::new(SimClock { started: world.started, skew_ms: skew_ms(&mut rng) });
         let groundwork = Groundwork::new(world.shards, clock);
         let (peers, arriving, events) = world.net.attach(owner, Arc::new(groundwork.service()));
         let connection = Arc::new(world.store.node(node));

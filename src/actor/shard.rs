@@ -377,7 +377,7 @@ impl Actor for ShardActor {
                     actor.tenancy.shard,
                     core.census(),
                     core.held_count(),
-                    core.panics(),
+                    core.counts(),
                 );
             }
         });

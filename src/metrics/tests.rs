@@ -145,9 +145,10 @@ fn what_shards_tell_is_summed_and_leaves_with_them() {
         agents: [0, 1, 2],
         waiting: 2,
     };
-    metrics.shard(ShardId(1), census, 10, 2);
-    metrics.shard(ShardId(2), census, 5, 0);
-    metrics.shard(ShardId(1), Census { awake: 1, ..census }, 0, 3);
+    let counts = |panics| Counts { panics, clock_steps: 2 * panics };
+    metrics.shard(ShardId(1), census, 10, counts(2));
+    metrics.shard(ShardId(2), census, 5, counts(0));
+    metrics.shard(ShardId(1), Census { awake: 1, ..census }, 0, counts(3));
     has("handoff_shard_serving 2");
     has("handoff_shard_sessions{state=\"awake\"} 4");
     has("handoff_shard_sessions_open 8");
@@ -155,9 +156,10 @@ fn what_shards_tell_is_summed_and_leaves_with_them() {
     has("handoff_shard_panics_total 3");
     metrics.shard_gone(ShardId(1));
     metrics.shard_gone(ShardId(1));
-    metrics.shard(ShardId(1), Census::default(), 0, 1);
+    metrics.shard(ShardId(1), Census::default(), 0, counts(1));
     has("handoff_shard_sessions_open 4");
     has("handoff_shard_panics_total 4");
+    has("handoff_shard_clock_steps_total 8");
     has("handoff_cluster_shards_left_total 1");
 }
 

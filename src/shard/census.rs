@@ -25,6 +25,15 @@ pub struct Census {
     pub waiting: usize,
 }
 
+/// What a shard counts from its opening on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Panics caught in sessions.
+    pub panics: u64,
+    /// Steps of its log's time by what is no clock's drift.
+    pub clock_steps: u64,
+}
+
 /// Where an interaction may be that is not done.
 pub const PLACES: [&str; 4] = ["workflow", "queue", "offer", "agent"];
 

@@ -1,7 +1,8 @@
 //! The shard: takes calls, decides and applies them at once in its own order, and lets nothing out before it is
 //! committed.
 
-use super::frame::{ClockMark, Item, Opened, Writer};
+use super::census::Counts;
+use super::frame::ClockMark;
 use super::pipeline::{Pipeline, Step};
 use super::recovery::Recovered;
 use super::release::Door;
@@ -22,6 +23,9 @@ pub struct ShardCore {
     pub(super) pipe: Pipeline<Output>,
     pub(super) actions: VecDeque<Action>,
     pub(super) clock: ClockMark,
+    /// Both clocks when they were last looked at.
+    pub(super) looked: Now,
+    pub(super) clock_steps: u64,
     pub(super) timers: BTreeSet<(Millis, EntityId)>,
     pub(super) last_calls_ms: BTreeMap<EntityId, u64>,
     pub(super) rng: StdRng,
@@ -64,6 +68,8 @@ impl ShardCore {
             pipe,
             actions: VecDeque::new(),
             clock: recovered.clock,
+            looked: now,
+            clock_steps: 0,
             timers: BTreeSet::new(),
             last_calls_ms: BTreeMap::new(),
             rng,
@@ -87,31 +93,6 @@ impl ShardCore {
         core.verify_claims(now);
         core.flush(now);
         Ok(core)
-    }
-
-    /// The time since the last owner was alive counts against nobody.
-    fn open_clock(
-        &mut self,
-        now: Now,
-        alive_until: Option<Millis>,
-        is_new: bool,
-    ) -> Result<(), handoff_codec::Error> {
-        let served_until = alive_until.unwrap_or_default().max(self.clock.last_at);
-        if !is_new {
-            self.clock.outage_ms += (now.wall.0 - served_until.0).max(0);
-        }
-        let at = self.wall(now);
-        let opened = Opened {
-            epoch: self.tenure.epoch.0,
-            owner: self.tenure.owner.to_string(),
-            at,
-            outage_ms: self.clock.outage_ms,
-        };
-        self.pipe.push(handoff_codec::encode_bare(&Item::Opened(opened))?);
-        if let Some(writer) = Writer::item(self.options.protocol) {
-            self.pipe.push(handoff_codec::encode_bare(&writer)?);
-        }
-        Ok(())
     }
 
     /// Puts an entity where the recovery found it.
@@ -173,10 +154,10 @@ impl ShardCore {
         self.pipe.committed() > 0
     }
 
-    /// Panics caught so far.
+    /// What was counted since it was opened.
     #[must_use]
-    pub fn panics(&self) -> u64 {
-        self.panics
+    pub fn counts(&self) -> Counts {
+        Counts { panics: self.panics, clock_steps: self.clock_steps }
     }
 
     /// Outputs that wait for a commit.
@@ -193,17 +174,6 @@ impl ShardCore {
     /// Takes the entities that left memory since the last time.
     pub fn take_left(&mut self) -> Vec<EntityId> {
         std::mem::take(&mut self.left)
-    }
-
-    /// A moment as the shard's log has it: never before what it has already seen.
-    pub(super) fn wall(&mut self, now: Now) -> Millis {
-        self.clock.last_at = self.clock.last_at.max(now.wall);
-        self.clock.last_at
-    }
-
-    /// The same for deadlines: time without service left out.
-    pub(super) fn served(&mut self, now: Now) -> Millis {
-        Millis(self.wall(now).0 - self.clock.outage_ms)
     }
 
     /// Takes a call: decides it now, or queues it behind an entity that is on its way.

@@ -2,7 +2,6 @@
 //! read for a while, if nobody else can have claimed the shard.
 
 use super::core::ShardCore;
-use super::frame::Item;
 use super::{Now, ShardReply};
 use handoff_chat::EntityId;
 
@@ -80,9 +79,7 @@ impl ShardCore {
         let Some(since_ms) = self.store.since_ms.take() else { return };
         let outage_ms = now.mono_ms.saturating_sub(since_ms);
         self.clock.outage_ms += i64::try_from(outage_ms).unwrap_or(0);
-        if let Ok(item) = handoff_codec::encode_bare(&Item::Outage { total_ms: self.clock.outage_ms }) {
-            self.pipe.push(item);
-        }
+        self.note_outage();
         for last in self.last_calls_ms.values_mut() {
             *last += outage_ms;
         }

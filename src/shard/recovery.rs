@@ -258,12 +258,12 @@ impl Recovered {
     fn take(&mut self, item: Item) {
         match item {
             Item::Opened(opened) => {
-                self.clock.last_at = self.clock.last_at.max(opened.at);
+                self.clock.last_at = opened.at;
                 self.clock.outage_ms = opened.outage_ms;
                 self.lost_owner = Some(opened.owner);
             }
             Item::Released { at } => {
-                self.clock.last_at = self.clock.last_at.max(at);
+                self.clock.last_at = at;
                 self.lost_owner = None;
             }
             Item::Outage { total_ms } => self.clock.outage_ms = total_ms,
@@ -271,11 +271,11 @@ impl Recovered {
                 self.entities.insert(slept.entity.clone(), Found::Asleep(slept, Vec::new()));
             }
             Item::Turn(turn) => {
-                self.clock.last_at = self.clock.last_at.max(turn.at);
+                self.clock.last_at = turn.at;
                 self.replay(turn.entity, turn.entries);
             }
             Item::PutAway { entity, at } => {
-                self.clock.last_at = self.clock.last_at.max(at);
+                self.clock.last_at = at;
                 self.entities.remove(&entity);
             }
             Item::Chunk(_) | Item::Writer(_) => {}

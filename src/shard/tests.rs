@@ -1,5 +1,6 @@
 //! The shard's core over the memory journal, step by step: what is held back, lost, restored and repeated.
 
+mod clock;
 mod full;
 mod grace;
 mod happenings;

@@ -83,7 +83,14 @@ impl Queue {
             // The agent's answer is still owed and counted; somebody else may be asked meanwhile.
             let back = Draft::is_asked_for(waiter);
             let look_at = draft.look_after(VERIFY_MS);
-            draft.push(QueueChange::Looked { interaction: interaction.clone(), back, look_at });
+            let since = draft.believed(waiter.ticket.since);
+            if since < waiter.ticket.since && waiter.stage == Stage::InLine {
+                let (interaction, attempt) = (interaction.clone(), waiter.attempt);
+                let ticket = Ticket { since, ..waiter.ticket.clone() };
+                draft.push(QueueChange::Waits { interaction, attempt, ticket, look_at });
+            } else {
+                draft.push(QueueChange::Looked { interaction: interaction.clone(), back, look_at });
+            }
             if !back && !verifying.contains(&EntityId::from(interaction)) {
                 draft.verify(interaction, waiter.attempt);
             }
@@ -140,6 +147,7 @@ fn enqueue(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64, ticket: 
     }
     if waits != Some(attempt) {
         let (interaction, mut ticket) = (interaction.clone(), ticket.clone());
+        ticket.since = draft.believed(ticket.since);
         let latest = draft.after(DECLINED_MS_MAX);
         ticket.declined.values_mut().for_each(|until: &mut Millis| *until = latest.min(*until));
         let look_at = draft.look_after(VERIFY_MS);
@@ -165,7 +173,8 @@ fn available(mut draft: Draft<'_>, message: &ToQueue) -> Decision {
     if let ToQueue::Available { agent, version, free, idle_since } = message
         && draft.state.agents.get(agent).is_none_or(|known| *version > known.version)
     {
-        let (agent, version, free, idle_since) = (agent.clone(), *version, *free, *idle_since);
+        let idle_since = draft.believed(*idle_since);
+        let (agent, version, free) = (agent.clone(), *version, *free);
         draft.push(QueueChange::Knows { agent, version, free, idle_since });
     }
     draft.finish(Some(Reply::Done))
@@ -195,7 +204,7 @@ fn reserved(
         Reply::Void => forget(draft, interaction, attempt),
         Reply::Refused { version, idle_since, .. } => {
             if *version >= known.0 {
-                let (version, idle_since) = (*version, *idle_since);
+                let (version, idle_since) = (*version, draft.believed(*idle_since));
                 draft.push(QueueChange::Knows { agent, version, free: 0, idle_since });
             }
         }

@@ -7,7 +7,7 @@ use crate::Turn;
 use crate::command::Answer;
 use crate::entity::Decision;
 use crate::entry::Entry;
-use crate::id::{AgentName, EntityId, Millis, QueueName, SessionId};
+use crate::id::{AgentName, CLOCK_OFF_MS, EntityId, Millis, QueueName, SessionId};
 use crate::ledger;
 use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,7 @@ pub(super) struct Draft<'a> {
     name: &'a QueueName,
     pub(super) state: &'a State,
     pub(super) out: ledger::Draft<'a>,
+    now: Millis,
     served: Millis,
     waiting_max: usize,
     waiters: BTreeMap<SessionId, Option<Waiter>>,
@@ -57,6 +58,7 @@ impl<'a> Draft<'a> {
             name: &queue.name,
             state: &queue.state,
             out: ledger::Draft::new(&queue.ledger),
+            now: turn.now,
             served: turn.served,
             waiting_max: usize::try_from(turn.waiting_max).unwrap_or(usize::MAX),
             waiters: BTreeMap::new(),
@@ -83,6 +85,12 @@ impl<'a> Draft<'a> {
         let waiting = &self.state.waiting;
         let full = self.waiting_max > 0 && waiting.len() >= self.waiting_max;
         full && waiting.values().all(|waiter| waiter.ticket.since <= ticket.since)
+    }
+
+    /// A moment of another shard's clock as this one takes it: what is far ahead was dated by a wrong clock, and counts
+    /// as now, else whoever comes later would come first.
+    pub(super) fn believed(&self, moment: Millis) -> Millis {
+        if moment.0.saturating_sub(self.now.0) > CLOCK_OFF_MS { self.now } else { moment }
     }
 
     /// The moment of served time so much later.

@@ -27,6 +27,8 @@ const WORKFLOW_ROOM: u64 = 64;
 
 /// The system's number as author of events and asker of removals.
 pub(super) const SYSTEM: u32 = 0;
+/// For so long, in milliseconds, times in a chat stand still rather than go back.
+const HELD_MS_MAX: i64 = 3_600_000;
 
 /// Who asks: as whom he acts, under whose number his answers are kept, and what he sees.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +101,7 @@ impl<'a> Draft<'a> {
             entries: Vec::new(),
             typing: Vec::new(),
             typists: &session.volatile.typing,
-            at: turn.now.max(state.last_at),
+            at: turn.now.not_before(state.last_at, HELD_MS_MAX),
             seq: state.last_seq,
             used: session.volatile.used,
             reserved: state.reserved,

@@ -210,7 +210,7 @@ impl Session {
             }
         }
         state.idle.happened(event, state.terms.as_ref().and_then(|terms| terms.idle.as_deref()));
-        state.last_at = state.last_at.max(event.at);
+        state.last_at = event.at;
         state.last_seq = state.last_seq.max(event.seq);
         state.events.push_back(event.clone());
         raise(&mut self.volatile.used, event.index);

@@ -9,7 +9,7 @@ use crate::id::{BotName, Millis};
 use bincode::{Decode, Encode};
 
 /// The span in which turns are counted together, in milliseconds.
-const SPAN_MS: i64 = 60_000;
+const SPAN_MS: u64 = 60_000;
 
 /// What a session remembers of its bots' turns and of its room. A stored shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
@@ -24,7 +24,7 @@ pub(super) struct Turns {
 impl Turns {
     /// A turn is owed at this moment.
     pub(super) fn took(&mut self, at: Millis) {
-        if at.0.saturating_sub(self.since.0) >= SPAN_MS {
+        if at.0.abs_diff(self.since.0) >= SPAN_MS {
             (self.since, self.lately) = (at, 0);
         }
         self.all = self.all.saturating_add(1);
@@ -38,7 +38,7 @@ impl Turns {
 
     fn over(&self, limits: &Limits, at: Millis) -> bool {
         let talk = &limits.talk;
-        let lately = if at.0.saturating_sub(self.since.0) < SPAN_MS { self.lately } else { 0 };
+        let lately = if at.0.abs_diff(self.since.0) < SPAN_MS { self.lately } else { 0 };
         let reached = |count: u32, most: u32| most > 0 && count >= most;
         reached(self.all, talk.bot_turns_max) || reached(lately, talk.bot_turns_per_minute)
     }

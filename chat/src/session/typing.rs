@@ -6,7 +6,7 @@ use crate::id::Millis;
 use std::collections::VecDeque;
 
 /// How long typing holds that nobody refreshes, in milliseconds.
-const TYPING_MS: i64 = 15_000;
+const TYPING_MS: u64 = 15_000;
 /// For how many the last word on their typing is kept to be shown.
 const TYPISTS_KEPT: usize = 64;
 
@@ -62,7 +62,7 @@ impl Typists {
 
     /// Who types and has not said so for too long.
     pub(super) fn silent(&self, now: Millis) -> impl Iterator<Item = u32> {
-        let silent = move |typing: &&Typing| typing.started && now.0.saturating_sub(typing.at.0) >= TYPING_MS;
+        let silent = move |typing: &&Typing| typing.started && now.0.abs_diff(typing.at.0) >= TYPING_MS;
         self.typists.iter().map(|typist| &typist.last).filter(silent).map(|typing| typing.by)
     }
 

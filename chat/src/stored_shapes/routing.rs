@@ -157,10 +157,11 @@ pub(super) fn entries() -> Vec<(&'static str, Entry)> {
     queue.chain(agent).chain(owed).map(|(name, entry)| (&*name.leak(), entry)).collect()
 }
 
-fn drive(entity: &mut Entity, acts: Vec<(Caller, Act)>) {
+fn drive(entity: &mut Entity, clock: i64, acts: Vec<(Caller, Act)>) {
     for ((caller, act), n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let turn = Turn { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
+        let turn =
+            Turn { now: Millis(clock + n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
         let decision = entity.decide(&command, &turn).unwrap();
         decision.entries.iter().for_each(|entry| entity.apply(entry));
     }
@@ -186,7 +187,7 @@ fn a_queue() -> Entity {
         (Caller::System, Act::Told { effect: EffectId(1), reply: Reply::Granted { version: 2 } }),
         enqueue(&interaction(), 3),
     ];
-    drive(&mut entity, acts);
+    drive(&mut entity, 1_700_000_000_000, acts);
     entity
 }
 
@@ -205,7 +206,7 @@ fn an_agent() -> Entity {
         ),
         desk(DeskAct::Accept { interaction: interaction() }),
     ];
-    drive(&mut entity, acts);
+    drive(&mut entity, 0, acts);
     entity
 }
 

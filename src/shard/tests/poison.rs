@@ -24,7 +24,7 @@ async fn two_poison_commands_that_alternate_are_both_put_out_of_service() {
     assert!(out_of_service(&rig.tell(&ann, send("1", "bad a")).await));
     assert!(out_of_service(&rig.tell(&bob, send("1", "bad b")).await));
     rig.tell(&cid, send("1", "untouched")).await.unwrap();
-    assert_eq!((rig.core.panics(), rig.core.census().quarantined), (4, 2));
+    assert_eq!((rig.core.counts().panics, rig.core.census().quarantined), (4, 2));
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn two_poison_commands_of_one_session_that_alternate_take_it_out_of_servic
     assert!(matches!(rig.tell(&ann, send("1", "bad a")).await, Err(ShardReply::Again)));
     assert!(matches!(rig.tell(&ann, send("2", "bad b")).await, Err(ShardReply::Again)));
     assert!(out_of_service(&rig.tell(&ann, send("1", "bad a")).await));
-    assert_eq!(rig.core.panics(), 3);
+    assert_eq!(rig.core.counts().panics, 3);
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn what_panics_on_top_of_a_snapshot_takes_its_session_out_of_service_and_n
     let (ann, bob) = one_asleep(&mut rig).await;
     let refused = rig.tell(&ann, send("2", "two")).await;
     assert!(matches!(refused, Err(ShardReply::Refused(Reject::Quarantined))), "{refused:?}");
-    assert_eq!((rig.core.census().quarantined, rig.core.panics()), (1, 1));
+    assert_eq!((rig.core.census().quarantined, rig.core.counts().panics), (1, 1));
     rig.tell(&bob, send("1", "untouched")).await.unwrap();
     assert!(rig.tell(&ann, end(1)).await.unwrap().chat_ended);
     is_no_more(rig, &ann, &bob).await;

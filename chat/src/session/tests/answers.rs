@@ -119,3 +119,13 @@ fn a_clock_that_goes_back_does_not_take_the_log_with_it() {
     let times: Vec<_> = world.session.events_in_memory().map(|event| event.at).collect();
     assert!(times.is_sorted());
 }
+
+#[test]
+fn a_date_far_ahead_is_not_kept_to() {
+    let mut world = World::open(opening());
+    world.clock -= 3_602_000;
+    world.asks(CUSTOMER, send("x")).unwrap();
+    let last = world.session.events_in_memory().last().unwrap().at;
+    assert_eq!(last, Millis(world.clock));
+    assert_eq!(world.replayed(), world.session);
+}

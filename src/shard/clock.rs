@@ -1,0 +1,85 @@
+//! A shard's time: the wall clock as its log has it, and the served time of deadlines.
+//!
+//! Nodes' clocks differ a little: then time in a log stands still until the later one is reached. A clock that is off by
+//! more is wrong, the one before or this one, and nobody can tell which. The log follows the clock of whoever owns it
+//! now, back as well, so that a node that ran far ahead dates nothing but what it served itself. Served time goes on
+//! through all of it as if nothing had been: it is corrected by as much as the clock has stepped.
+
+use super::Now;
+use super::core::ShardCore;
+use super::frame::{Item, Opened, Writer};
+use handoff_chat::{CLOCK_OFF_MS, Millis};
+
+/// After its last word in the log an owner is taken to have served for so long at most, in milliseconds. His sign of
+/// life and his log are of two clocks, and a wrong one must not let all deadlines of a year come at once.
+const SILENT_MS_MAX: i64 = 24 * 3_600_000;
+
+impl ShardCore {
+    /// The time since the last owner was alive counts against nobody.
+    pub(super) fn open_clock(
+        &mut self,
+        now: Now,
+        alive_until: Option<Millis>,
+        is_new: bool,
+    ) -> Result<(), handoff_codec::Error> {
+        let last = self.clock.last_at;
+        let latest = Millis(last.0.saturating_add(SILENT_MS_MAX));
+        let served_until = alive_until.unwrap_or_default().clamp(last, latest);
+        let since_ms = now.wall.0.saturating_sub(served_until.0);
+        if last.0.saturating_sub(now.wall.0) > CLOCK_OFF_MS {
+            self.stepped(now, since_ms);
+        } else if !is_new {
+            self.clock.outage_ms = self.clock.outage_ms.saturating_add(since_ms.max(0));
+        }
+        let at = self.wall(now);
+        let opened = Opened {
+            epoch: self.tenure.epoch.0,
+            owner: self.tenure.owner.to_string(),
+            at,
+            outage_ms: self.clock.outage_ms,
+        };
+        self.pipe.push(handoff_codec::encode_bare(&Item::Opened(opened))?);
+        if let Some(writer) = Writer::item(self.options.protocol) {
+            self.pipe.push(handoff_codec::encode_bare(&writer)?);
+        }
+        Ok(())
+    }
+
+    /// A moment as the shard's log has it: never before what it has already seen, but for a wrong clock.
+    pub(super) fn wall(&mut self, now: Now) -> Millis {
+        let passed_ms = i64::try_from(now.mono_ms.saturating_sub(self.looked.mono_ms)).unwrap_or(i64::MAX);
+        let step_ms = now.wall.0.saturating_sub(self.looked.wall.0).saturating_sub(passed_ms);
+        self.looked = now;
+        if step_ms.saturating_abs() > CLOCK_OFF_MS {
+            self.stepped(now, step_ms);
+            self.note_outage();
+        }
+        self.clock.last_at = now.wall.not_before(self.clock.last_at, CLOCK_OFF_MS);
+        self.clock.last_at
+    }
+
+    /// The same for deadlines: time without service left out.
+    pub(super) fn served(&mut self, now: Now) -> Millis {
+        Millis(self.wall(now).0.saturating_sub(self.clock.outage_ms))
+    }
+
+    fn stepped(&mut self, now: Now, step_ms: i64) {
+        self.clock_steps += 1;
+        self.clock.outage_ms = self.clock.outage_ms.saturating_add(step_ms);
+        tracing::error!(
+            shard = self.tenure.shard.0,
+            step_ms,
+            before = %self.clock.last_at.0,
+            now = %now.wall.0,
+            "time in this shard's log steps by what is no clock's drift: this node's clock, or that of a node which owned \
+             the shard before, was or is wrong; see that all nodes keep the time (NTP)"
+        );
+    }
+
+    /// Journals how much of the time counts against nobody, when that has changed.
+    pub(super) fn note_outage(&mut self) {
+        if let Ok(item) = handoff_codec::encode_bare(&Item::Outage { total_ms: self.clock.outage_ms }) {
+            self.pipe.push(item);
+        }
+    }
+}
