@@ -56,6 +56,8 @@ struct Bench {
     clock: i64,
     commands: u64,
     waiting_max: u32,
+    /// How far the wall clock is before `clock`, in milliseconds.
+    ahead: i64,
 }
 
 fn id(n: usize) -> SessionId {
@@ -82,14 +84,20 @@ fn ticket(priority: i32, since: i64) -> Ticket {
 
 impl Bench {
     fn new() -> Self {
-        Self { queue: Queue::new(QueueName("support".to_owned())), clock: 0, commands: 0, waiting_max: 0 }
+        Self {
+            queue: Queue::new(QueueName("support".to_owned())),
+            clock: 0,
+            commands: 0,
+            waiting_max: 0,
+            ahead: 0,
+        }
     }
 
     fn takes(&mut self, caller: Caller, act: Act) -> Result<crate::Decision, Reject> {
         self.commands += 1;
         let command = Command { id: CommandId(self.commands.to_string()), caller, act };
         let turn = Turn {
-            now: Millis(self.clock),
+            now: Millis(self.clock + self.ahead),
             served: Millis(self.clock),
             random: [0; 16],
             waiting_max: self.waiting_max,

@@ -3,6 +3,9 @@
 use super::*;
 use crate::queue::state::FLOORS_KEPT;
 
+/// How far a wrong clock is ahead.
+const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+
 #[test]
 fn a_lower_attempt_is_void_while_he_waits_and_after_he_left() {
     let mut bench = Bench::new();
@@ -194,4 +197,39 @@ fn a_full_queue_takes_nobody_at_its_end_and_whoever_comes_back_with_his_age() {
     assert_eq!(bench.comes(3, 5, ticket(0, 30)), Reply::Done);
     bench.waiting_max = 0;
     assert!((5..50).all(|n| bench.comes(n, 1, ticket(0, 40)) == Reply::Done));
+}
+
+#[test]
+fn who_comes_with_a_date_in_the_future_waits_as_of_now() {
+    let mut bench = Bench::new();
+    bench.clock = 1_000;
+    bench.comes(1, 1, ticket(0, YEAR_MS));
+    bench.passes(1_000);
+    bench.comes(2, 1, ticket(0, 2_000));
+    bench.can("kate", 1, 1, 0);
+    assert_eq!(bench.pairs(), [("kate".to_owned(), id(1))]);
+}
+
+#[test]
+fn who_waits_since_this_queue_s_own_clock_was_wrong_is_not_passed_over_for_a_year() {
+    let mut bench = Bench::new();
+    bench.ahead = YEAR_MS;
+    bench.comes(1, 1, ticket(0, YEAR_MS));
+    bench.ahead = 0;
+    bench.passes(30_000);
+    bench.told(bench.verifies()[0].2, Reply::Held);
+    bench.passes(1_000);
+    bench.comes(2, 1, ticket(0, 31_000));
+    bench.can("kate", 1, 1, 0);
+    assert_eq!(bench.pairs(), [("kate".to_owned(), id(1))]);
+}
+
+#[test]
+fn an_agent_idle_since_the_future_is_idle_since_now() {
+    let mut bench = Bench::new();
+    bench.can("ann", 1, 1, YEAR_MS);
+    bench.passes(1_000);
+    bench.can("kate", 1, 1, 1_000);
+    bench.comes(1, 1, ticket(0, 1_000));
+    assert_eq!(bench.pairs(), [("ann".to_owned(), id(1))]);
 }
