@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
 use crate::sockets::{gather, talk};
-use crate::support::client::Customer;
 use crate::support::crowd::Crowd;
 use crate::support::proxy::Proxy;
 use crate::support::script::Script;
@@ -149,10 +148,10 @@ async fn upgraded_under_load(script: &Script, proxy: &Proxy, password: &str, arg
 
     let mut promises = crowd.stop().await;
     promises.are_kept(&[0]).await;
-    let count =
-        |of: fn(&Customer) -> usize| promises.0.iter().map(|(customer, _)| of(customer)).sum::<usize>();
-    let failed = (count(|customer| customer.unanswered), count(|customer| customer.told_again));
-    assert_eq!(failed, (0, 0), "requests that came to no node, and that a node told to come again");
+    let customers = || promises.0.iter().map(|(customer, _)| customer);
+    let unanswered: usize = customers().map(|customer| customer.unanswered).sum();
+    let told_again: Vec<&String> = customers().flat_map(|customer| &customer.told_again).collect();
+    assert!(unanswered == 0 && told_again.is_empty(), "{unanswered} came to no node, {told_again:?}");
     promises.leave().await;
     for talker in &mut talkers {
         talker.is_kept(0).await;

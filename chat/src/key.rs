@@ -95,6 +95,7 @@ fn pad(session: &SessionId, client_id: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::FileId;
     use proptest::prelude::*;
 
     fn key() -> SecureKey {
@@ -131,6 +132,18 @@ mod tests {
             let _ = SecureKey::parse(&text);
             if let Some(key) = SecureKey::parse(&URL_SAFE_NO_PAD.encode(bytes)) {
                 prop_assert_eq!(SecureKey::parse(&key.to_text()), Some(key));
+            }
+        }
+
+        #[test]
+        fn any_text_is_an_id_of_a_session_or_file_as_it_is_written_or_none(
+            text in prop_oneof!["\\PC*", "[0-9A-Za-z+_-]{15,17}", "[0-9A-Fa-f+-]{15,17}"]
+        ) {
+            if let Some(session) = SessionId::parse(&text) {
+                prop_assert_eq!(session.to_string(), text.as_str());
+            }
+            if let Some(file) = FileId::parse(&text) {
+                prop_assert_eq!(file.to_string(), text.to_uppercase());
             }
         }
 

@@ -341,6 +341,7 @@ fn is_day(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn rich(json: &str) -> Rich {
         Rich::read(json).unwrap()
@@ -410,6 +411,52 @@ mod tests {
         assert_eq!(rich(LIST).written(" pear "), Some(answer(r#"{"choices": ["p"]}"#)));
         assert_eq!(rich(LIST).written("plum"), None);
         assert_eq!(rich(FORM).written("Name"), None);
+    }
+
+    /// A rich message or an answer, with pieces of it cut out and others put in.
+    fn near(whole: &'static [&'static str]) -> impl Strategy<Value = String> {
+        const PIECES: [&str; 12] = [
+            "",
+            "\"id\": ",
+            "\"a\"",
+            "\"\\ud800\"",
+            "null",
+            "{",
+            "[[",
+            "1e400",
+            ", \"kind\": \"form\"",
+            "\"title\"",
+            " ",
+            "\u{202e}",
+        ];
+        let splice = (any::<prop::sample::Index>(), 0..9usize, prop::sample::select(&PIECES[..]));
+        let splices = prop::collection::vec(splice, 0..3);
+        (prop::sample::select(whole), splices).prop_map(|(text, splices)| {
+            let mut letters: Vec<char> = text.chars().collect();
+            for (at, cut, piece) in splices {
+                let from = at.index(letters.len() + 1);
+                letters.splice(from..(from + cut).min(letters.len()), piece.chars());
+            }
+            letters.into_iter().collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_rich_message_or_an_error_and_what_is_read_can_be_answered(
+            message in near(&[LIST, CARDS, FORM]),
+            given in near(&[r#"{"choices": ["p", "a"]}"#, r#"{"values": {"name": "Zoë", "day": "2026-12-01"}}"#]),
+        ) {
+            let Ok(read) = Rich::read(&message) else { return Ok(()) };
+            prop_assert_eq!(Rich::read(&serde_json::to_string(&read).unwrap()).as_ref(), Ok(&read));
+            for (_, title) in read.titles() {
+                let chosen = read.written(title).unwrap();
+                prop_assert!(read.readable(&chosen).is_ok(), "{:?} of {:?}", chosen, read);
+            }
+            if let Ok(given) = serde_json::from_str::<Answer>(&given) {
+                let _ = read.readable(&given);
+            }
+        }
     }
 
     #[test]

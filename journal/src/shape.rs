@@ -63,10 +63,12 @@ impl std::str::FromStr for Owner {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || format!("not an owner: {text:?}");
         let (node, incarnation) = text.split_once('-').ok_or_else(wrong)?;
-        Ok(Self {
+        let owner = Self {
             node: NodeId(node.parse().map_err(|_| wrong())?),
             incarnation: Incarnation(u64::from_str_radix(incarnation, 16).map_err(|_| wrong())?),
-        })
+        };
+        // Also refuses what parses and was never written so: signs, capitals, zeros that are missing or too many.
+        if owner.to_string() == text { Ok(owner) } else { Err(wrong()) }
     }
 }
 
@@ -85,4 +87,41 @@ pub(crate) fn check_entry(entry: &crate::Entry) -> Result<(), crate::TablesError
         return Err(crate::TablesError::Refused(format!("a list's number {number} is too large")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
+    #[test]
+    fn any_text_is_an_owner_as_it_is_written_or_none() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let letters = b"0123456789abcdefABCDEF+-. x";
+        let mut found = 0;
+        for _ in 0..20_000 {
+            let owner = Owner {
+                node: NodeId((rng.next_u32() >> 16).try_into().expect("16 bits")),
+                incarnation: Incarnation(rng.next_u64()),
+            };
+            let mut text = owner.to_string().into_bytes();
+            assert_eq!(owner.to_string().parse(), Ok(owner));
+            let mut next = |below: usize| (rng.next_u64() % below as u64) as usize;
+            for _ in 0..next(3) {
+                let (at, letter) = (next(text.len()), letters[next(letters.len())]);
+                match next(3) {
+                    0 => text[at] = letter,
+                    1 => text.insert(at, letter),
+                    _ => drop(text.remove(at)),
+                }
+            }
+            let text = String::from_utf8(text).expect("ASCII");
+            if let Ok(read) = text.parse::<Owner>() {
+                assert_eq!(read.to_string(), text);
+                found += 1;
+            }
+        }
+        assert!(found > 5_000, "only {found} were owners");
+    }
 }

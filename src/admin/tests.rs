@@ -2,12 +2,13 @@
 
 use super::fake::{Fake, KNOWN, SAID};
 use super::{Admin, Problem, SessionSummary};
-use crate::front::{AskError, ClusterStatus};
+use crate::front::{AskError, ClusterStatus, RecordCursor};
 use crate::metrics::Metrics;
 use actix_web::body::to_bytes;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, rt};
+use handoff_chat::SessionId;
 use handoff_chat::command::{Act, Caller, Reject};
 use handoff_config::Secret;
 use proptest::prelude::*;
@@ -264,6 +265,17 @@ async fn no_token_and_nothing_said_reaches_a_log_a_debug_text_or_a_metric() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_text_is_a_cursor_as_it_is_written_or_none(
+        text in prop_oneof!["\\PC*", "[0-9+-]{0,22}[.]{0,2}[0-9A-Za-z.]{0,17}"], ended_at_ms: u64, random: [u8; 16]
+    ) {
+        if let Ok(cursor) = text.parse::<RecordCursor>() {
+            prop_assert_eq!(cursor.to_string(), text);
+        }
+        let cursor = RecordCursor { ended_at_ms, id: SessionId::from_random(&random).0 };
+        prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
+    }
+
     #[test]
     fn any_path_query_and_header_is_answered(
         id in "[!-~]{0,40}",

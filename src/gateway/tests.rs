@@ -1,6 +1,7 @@
 //! The customers' API on a real server over loopback, with real session machines in memory behind it.
 
 mod admission;
+mod any_request;
 mod bayeux;
 mod body;
 mod border;

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -53,8 +53,8 @@ pub(crate) struct Customer {
     pub(crate) repeats: usize,
     /// How many calls brought no answer of a node at all. Those that were given up as too slow are not among them.
     pub(crate) unanswered: usize,
-    /// How many calls were told "again".
-    pub(crate) told_again: usize,
+    /// The calls that were told "again".
+    pub(crate) told_again: Vec<String>,
 }
 
 impl Customer {
@@ -67,7 +67,7 @@ impl Customer {
             secure_key: String::new(),
             repeats: 0,
             unanswered: 0,
-            told_again: 0,
+            told_again: Vec::new(),
         };
         let number = NEXT_START.fetch_add(1, Ordering::Relaxed);
         let id = format!("start-of-a-test-chat-{}-{number}", std::process::id());
@@ -121,10 +121,15 @@ impl Customer {
     pub(crate) async fn insist(&mut self, operation: &str, fields: &[(&str, &str)]) -> Value {
         let deadline = Deadline::new();
         loop {
+            let asked = Instant::now();
             let answer = self.call(self.at, operation, fields).await;
             self.unanswered += usize::from(answer.as_ref().is_err_and(|error| !error.is_timeout()));
             let answer = answer.ok();
-            self.told_again += usize::from(answer.as_ref().is_some_and(|answer| answer["statusCode"] == 1));
+            if let Some(answer) = answer.as_ref().filter(|answer| answer["statusCode"] == 1) {
+                let (chat, after) = (&self.chat_id, asked.elapsed());
+                self.told_again
+                    .push(format!("{operation:?} of {chat} at {} after {after:?}: {answer}", self.at));
+            }
             match answer.as_ref().and_then(|answer| answer["statusCode"].as_i64()) {
                 Some(0) => return answer.unwrap(),
                 // "Again": this node knows that the chat lives.

@@ -2,6 +2,7 @@
 //! by position, repeats its numbered command, and complains when anything of what it was told is taken back.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
@@ -16,6 +17,9 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(6);
 
 /// How long an answer is waited for before the socket is given up.
 const ANSWER: Duration = Duration::from_secs(10);
+
+/// Tells the starts of one test process apart: one that is repeated leads to the chat of the first.
+static NEXT_START: AtomicU32 = AtomicU32::new(0);
 
 /// One customer in one chat.
 pub(crate) struct Talker {
@@ -46,7 +50,8 @@ impl Talker {
     /// Starts a chat, first at node `at`.
     pub(crate) async fn start(urls: &[String], at: usize, nickname: &str) -> Self {
         let mut talker = Self { at: at % urls.len(), ..Self::nobody(urls.to_vec()) };
-        let client_id = format!("start-of-a-test-talk-{}-{nickname}", std::process::id());
+        let number = NEXT_START.fetch_add(1, Ordering::Relaxed);
+        let client_id = format!("start-of-a-test-talk-{}-{number}", std::process::id());
         let answer =
             talker.insist(json!({"do": "start", "nickname": nickname, "client_id": client_id})).await;
         talker.chat = answer["chat"].clone();
