@@ -4,8 +4,9 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use handoff_journal::sqlite::{CommitFault, Durability, SqliteStore};
-use handoff_journal::{Journal, JournalError, NodeId, Position};
+use handoff_journal::{Journal, JournalError, NodeId, Position, Row, ShardId, Table, Tables};
 
 use crate::support::worlds::Sqlite;
 use crate::support::{World, assert_fenced, frame};
@@ -183,4 +184,72 @@ async fn a_file_of_another_format_is_refused() {
     rusqlite::Connection::open(&log).expect("open").pragma_update(None, "user_version", 99).expect("version");
     let answer = new.node.journal.claim(shard, new.owner).await;
     assert!(matches!(&answer, Err(JournalError::Refused(why)) if why.contains("99")), "{answer:?}");
+}
+
+/// H14: a backup in place of the folder knows nothing of what came after it, so whoever still writes to the old files
+/// is told nothing that would be lost.
+#[tokio::test]
+async fn h14_a_node_that_runs_on_while_its_folder_is_restored_acknowledges_nothing() {
+    let place = tempfile::tempdir().expect("folder");
+    let [folder, backup, gone] = ["store", "backup", "gone"].map(|name| place.path().join(name));
+    let owner = |life: u64| format!("1-{life:016x}").parse().expect("owner");
+    let open = || SqliteStore::open(&folder, NodeId(1), Durability::Full).expect("open");
+    let shard = ShardId(3);
+    let mut store = open();
+    let mut before = store.claim(shard, owner(1)).await.expect("claim");
+    store.append(&before.tenure, before.next, &frame("kept")).await.expect("append");
+    drop(store);
+    // Its threads close their files after it.
+    let is_open = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.expect("entry").file_name().to_string_lossy().ends_with("-wal")
+    };
+    let closed = async {
+        while std::fs::read_dir(folder.join("log")).expect("log folder").any(is_open) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), closed).await.expect("closed");
+    copy(&folder, &backup);
+
+    // Some takeovers after the backup.
+    store = open();
+    for life in 2..5 {
+        before = store.claim(shard, owner(life)).await.expect("claim");
+    }
+    store.append(&before.tenure, before.next, &frame("after the backup")).await.expect("append");
+    before.next.seq += 1;
+    std::fs::rename(&folder, &gone).expect("move");
+    std::fs::rename(&backup, &folder).expect("restore");
+    let restored = SqliteStore::open(&folder, NodeId(1), Durability::Full).expect("open");
+    let row = |row| vec![Row { key: "a record".to_owned(), row, body: Bytes::from_static(b"said") }];
+    for claimed_again in [false, true] {
+        if claimed_again {
+            for life in 5..9 {
+                restored.claim(shard, owner(life)).await.expect("claim");
+            }
+        }
+        let append = store.append(&before.tenure, before.next, &frame("lost")).await;
+        assert!(append.is_err(), "{append:?}");
+        assert!(store.confirm(&before.tenure).await.is_err(), "nor is anything read");
+        assert!(store.put_once(Table::Record, row(1)).await.is_err());
+        assert!(store.claim(shard, owner(9)).await.is_err());
+    }
+    let claimed = restored.claim(shard, owner(10)).await.expect("claim");
+    let frames = restored.read(&claimed.tenure, Position { segment: 1, seq: 1 }, 10).await.expect("read");
+    let bodies: Vec<_> = frames.iter().map(|frame| frame.body.clone()).collect();
+    assert_eq!(bodies, [frame("kept").body]);
+    restored.put_once(Table::Record, row(2)).await.expect("put");
+    assert_eq!(restored.get(Table::Record, "a record", 1).await, Ok(None));
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("folder");
+    for entry in std::fs::read_dir(from).expect("folder") {
+        let (path, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).expect("entry");
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).expect("copy");
+        }
+    }
 }

@@ -40,9 +40,13 @@ impl Claims {
         self.layout.claims().join(format!("{shard}.{epoch}"))
     }
 
-    /// Whether an epoch was claimed.
+    /// Whether an epoch was claimed. Only in the folder that was opened does "not yet" mean that it is not over.
     pub(super) fn exists(&self, shard: ShardId, epoch: Epoch) -> Result<bool, JournalError> {
-        self.path(shard, epoch).try_exists().map_err(|error| unknown(&error))
+        let exists = self.path(shard, epoch).try_exists().map_err(|error| unknown(&error))?;
+        if !exists {
+            self.layout.still_ours().map_err(|error| unknown(&error))?;
+        }
+        Ok(exists)
     }
 
     /// The newest claim's epoch; 0 when there is none.

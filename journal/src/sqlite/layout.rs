@@ -12,9 +12,10 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::room::Room;
@@ -30,6 +31,8 @@ pub(super) struct Layout {
     node: NodeId,
     tmp_files: AtomicU64,
     room: Arc<Room>,
+    /// The file that is locked: device and number.
+    locked: OnceLock<(u64, u64)>,
 }
 
 impl Layout {
@@ -47,7 +50,8 @@ impl Layout {
             let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
             sync_folder(above.unwrap_or(Path::new(".")))?;
         }
-        Ok(Self { root: root.to_owned(), node, tmp_files: AtomicU64::new(0), room })
+        let (root, tmp_files, locked) = (root.to_owned(), AtomicU64::new(0), OnceLock::new());
+        Ok(Self { root, node, tmp_files, room, locked })
     }
 
     /// Whether and how there is room on the disk.
@@ -84,7 +88,7 @@ impl Layout {
     /// # Errors
     /// A text that says who holds it.
     pub(super) fn lock_node(&self) -> Result<File, String> {
-        let path = self.root.join("nodes").join(format!("{}.lock", self.node));
+        let path = self.lock_path(self.node);
         let failed = |error: io::Error| format!("can't lock {}: {error}", path.display());
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = options.map_err(failed)?;
@@ -109,12 +113,34 @@ impl Layout {
             }
         }
         self.room.with(|| note_holder(&file)).map_err(failed)?;
+        let meta = file.metadata().map_err(failed)?;
+        let _first = self.locked.set((meta.dev(), meta.ino()));
         Ok(file)
+    }
+
+    /// Whether this is still the folder that was opened, and not a restored backup in its place: what the files say that
+    /// are open here is nobody's any more, and the claims there are older than this process's own.
+    ///
+    /// # Errors
+    /// When it is not, or that can't be told.
+    pub(super) fn still_ours(&self) -> io::Result<()> {
+        let found = fs::metadata(self.lock_path(self.node)).map(|meta| (meta.dev(), meta.ino()));
+        match (self.locked.get(), found) {
+            (Some(locked), Ok(found)) if *locked == found => Ok(()),
+            (_, Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => {
+                Err(io::Error::other("the store's folder was replaced while this node runs: start it again"))
+            }
+        }
+    }
+
+    fn lock_path(&self, node: NodeId) -> PathBuf {
+        self.root.join("nodes").join(format!("{node}.lock"))
     }
 
     /// Takes another node's lock if no process is that node now; one that starts meanwhile waits for it.
     pub(super) fn lock_absent(&self, node: NodeId) -> Option<File> {
-        let path = self.root.join("nodes").join(format!("{node}.lock"));
+        let path = self.lock_path(node);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).ok()?;
         file.try_lock().ok().map(|()| file)
     }

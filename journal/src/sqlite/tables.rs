@@ -11,7 +11,6 @@ use tokio::sync::{mpsc, oneshot};
 use super::chain::number;
 use super::file::{self, FileError};
 use super::layout::Layout;
-use super::room::Room;
 use super::{Durability, SqliteStore};
 use crate::trouble::Trouble;
 use crate::{CLOSING_ROW, Entry, Place, Row, Swap, Table, Tables, TablesError};
@@ -72,13 +71,13 @@ fn failed(error: &FileError) -> TablesError {
 }
 
 /// Starts the thread that writes this node's rows; it ends when all senders are gone.
-pub(super) fn start(layout: &Layout, durability: Durability) -> std::io::Result<mpsc::Sender<Put>> {
+pub(super) fn start(layout: &Arc<Layout>, durability: Durability) -> std::io::Result<mpsc::Sender<Put>> {
     let (sender, mut queue) = mpsc::channel::<Put>(QUEUE_MAX);
     let mut writer = Writer {
         path: layout.own_table(),
+        layout: Arc::clone(layout),
         durability,
         db: None,
-        room: layout.room().clone(),
         commits: Trouble::new("table commits fail; their outcome is unknown"),
         upkeep: Trouble::new("the table file is not kept small"),
     };
@@ -106,10 +105,10 @@ pub(super) fn start(layout: &Layout, durability: Durability) -> std::io::Result<
 
 struct Writer {
     path: PathBuf,
+    layout: Arc<Layout>,
     durability: Durability,
     /// `None` until the first batch and after an error: unknown outcomes are read anew, puts repeated by their callers.
     db: Option<Connection>,
-    room: Arc<Room>,
     commits: Trouble,
     upkeep: Trouble,
 }
@@ -119,7 +118,7 @@ impl Writer {
     fn commit_with_room(&mut self, batch: &[Put]) -> Result<(), FileError> {
         match self.commit(batch) {
             Err(error) if error.is_full() => {
-                self.room.spend(&error);
+                self.layout.room().spend(&error);
                 let cut = self.take_db().and_then(|db| file::cut(&db).map(|_| db));
                 self.db = cut.map_err(|error| self.upkeep.came(&error)).ok();
                 self.commit(batch)
@@ -129,7 +128,7 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: &[Put]) -> Result<(), FileError> {
-        self.room.pretend()?;
+        self.layout.room().pretend()?;
         let mut db = self.take_db()?;
         let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for put in batch {
@@ -139,6 +138,7 @@ impl Writer {
             }
         }
         transaction.commit()?;
+        self.layout.still_ours()?;
         self.db = Some(db);
         Ok(())
     }
@@ -146,7 +146,10 @@ impl Writer {
     fn take_db(&mut self) -> Result<Connection, FileError> {
         match self.db.take() {
             Some(db) => Ok(db),
-            None => file::open_writer(&self.path, SCHEMA, self.durability),
+            None => {
+                self.layout.still_ours()?;
+                file::open_writer(&self.path, SCHEMA, self.durability)
+            }
         }
     }
 
@@ -156,7 +159,7 @@ impl Writer {
             Ok(()) => self.upkeep.went_well(),
             Err(error) => {
                 if error.is_full() {
-                    self.room.spend(&error);
+                    self.layout.room().spend(&error);
                 }
                 self.upkeep.came(&error);
             }

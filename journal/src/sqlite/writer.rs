@@ -226,7 +226,10 @@ impl Writer {
     fn take_db(&mut self) -> Result<Connection, FileError> {
         match self.db.take() {
             Some(db) => Ok(db),
-            None => file::open_writer(&self.layout.log(self.owner), chain::SCHEMA, self.durability),
+            None => {
+                self.layout.still_ours()?;
+                file::open_writer(&self.layout.log(self.owner), chain::SCHEMA, self.durability)
+            }
         }
     }
 
