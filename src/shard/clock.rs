@@ -1,7 +1,7 @@
 //! A shard's time: the wall clock as its log has it, and the served time of deadlines.
 //!
-//! Nodes' clocks differ a little: then time in a log stands still until the later one is reached. A clock that is off by
-//! more is wrong, the one before or this one, and nobody can tell which. The log follows the clock of whoever owns it
+//! Nodes' clocks differ a little: then time in a log stands still until the later one is reached. A clock that is off
+//! by more is wrong, the one before or this one, and nobody can tell which. The log follows the clock of whoever owns it
 //! now, back as well, so that a node that ran far ahead dates nothing but what it served itself. Served time goes on
 //! through all of it as if nothing had been: it is corrected by as much as the clock has stepped.
 
@@ -71,8 +71,8 @@ impl ShardCore {
             step_ms,
             before = %self.clock.last_at.0,
             now = %now.wall.0,
-            "time in this shard's log steps by what is no clock's drift: this node's clock, or that of a node which owned \
-             the shard before, was or is wrong; see that all nodes keep the time (NTP)"
+            "time in this shard's log steps by what is no clock's drift: this node's clock, or that of a node which \
+             owned the shard before, was or is wrong; see that all nodes keep the time (NTP)"
         );
     }
 

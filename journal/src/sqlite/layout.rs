@@ -118,8 +118,8 @@ impl Layout {
         Ok(file)
     }
 
-    /// Whether this is still the folder that was opened, and not a restored backup in its place: what the files say that
-    /// are open here is nobody's any more, and the claims there are older than this process's own.
+    /// Whether this is still the folder that was opened, and not a restored backup in its place: what the files say
+    /// that are open here is nobody's any more, and the claims there are older than this process's own.
     ///
     /// # Errors
     /// When it is not, or that can't be told.

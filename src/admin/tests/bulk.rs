@@ -18,7 +18,10 @@ fn ended(fake: &Fake) -> usize {
 #[actix_web::test]
 async fn what_fits_is_counted_and_then_ended_and_nobody_is_taken_from_an_agent() {
     let fake = fake();
-    let counts = |found, ended, failed| json!({"found": found, "ended": ended, "failed": failed, "next": null, "missing_shards": [7]});
+    let counts = |found, ended, failed| {
+        let missing = [7];
+        json!({"found": found, "ended": ended, "failed": failed, "next": null, "missing_shards": missing})
+    };
     assert_eq!(post(&fake, "queue=support&dry_run=true").await, counts(2, 0, 0));
     assert_eq!(ended(&fake), 0);
     assert_eq!(post(&fake, "queue=support").await, counts(2, 2, 0));

@@ -1,4 +1,5 @@
-//! The rules of contacts over each store: in memory, embedded, and on Cassandra nodes as `HANDOFF_CASSANDRA` names them.
+//! The rules of contacts over each store: in memory, embedded, and on the Cassandra nodes that `HANDOFF_CASSANDRA`
+//! names.
 
 use super::*;
 use handoff_journal::cassandra::{Cassandra, Settings};

@@ -1,4 +1,5 @@
-//! Wrong clocks: what a node dates that runs far ahead or behind stays its own, and deadlines come when they would have.
+//! Wrong clocks: what a node dates that runs far ahead or behind stays its own, and deadlines come when they would
+//! have.
 
 use super::*;
 use handoff_chat::session::Limits;
