@@ -46,12 +46,12 @@ impl Door {
         Ok(Self { base, token })
     }
 
-    fn call(&self, method: Method, path: &str, patience: Duration) -> Result<Bytes, String> {
-        Call { method, base: &self.base, path, token: self.token.expose(), patience }.run()
+    fn call<'a>(&'a self, method: Method, path: &'a str, patience: Duration) -> Call<'a> {
+        Call { method, base: &self.base, path, token: self.token.expose(), patience }
     }
 
-    fn get(&self, path: &str) -> Result<Bytes, String> {
-        self.call(Method::GET, path, PATIENCE)
+    fn get(&self, path: &str) -> Result<Bytes, Failure> {
+        self.call(Method::GET, path, PATIENCE).run()
     }
 }
 
@@ -115,13 +115,13 @@ pub(super) fn shards(options: &Options, json: bool, out: &mut dyn Write) -> Resu
 /// `cluster drain`.
 pub(super) fn drain(options: &Options, node: Option<&str>, out: &mut dyn Write) -> Result<(), Failure> {
     let door = Door::find(options, node)?;
-    door.call(Method::POST, "/admin/v1/drain", DRAIN_PATIENCE)?;
+    door.call(Method::POST, "/admin/v1/drain", DRAIN_PATIENCE).run()?;
     Ok(writeln!(out, "drained: the last shard has moved")?)
 }
 
 /// `cluster raise`.
 pub(super) fn raise(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
-    let body = Door::find(options, None)?.call(Method::POST, "/admin/v1/raise", PATIENCE)?;
+    let body = Door::find(options, None)?.call(Method::POST, "/admin/v1/raise", PATIENCE).run()?;
     let Raised { from, to, held_back_by } = parsed(&body)?;
     if to > from {
         writeln!(
@@ -208,7 +208,7 @@ pub(super) fn show(options: &Options, id: &str, json: bool, out: &mut dyn Write)
 /// `session end`.
 pub(super) fn end(options: &Options, id: &str, out: &mut dyn Write) -> Result<(), Failure> {
     let path = format!("/admin/v1/sessions/{}/end", checked(id)?);
-    Door::find(options, None)?.call(Method::POST, &path, PATIENCE)?;
+    Door::find(options, None)?.call(Method::POST, &path, PATIENCE).run()?;
     Ok(writeln!(out, "session {id} has ended")?)
 }
 
@@ -263,7 +263,7 @@ pub(super) fn end_many(options: &Options, many: &Many, out: &mut dyn Write) -> R
     let mut after = String::new();
     loop {
         let path = format!("/admin/v1/sessions/end?{query}{after}");
-        let done: BulkEnd = parsed(&door.call(Method::POST, &path, PATIENCE)?)?;
+        let done: BulkEnd = parsed(&door.call(Method::POST, &path, PATIENCE).run()?)?;
         (found, ended, failed) = (found + done.found, ended + done.ended, failed + done.failed);
         missing.extend(done.missing_shards);
         let Some(next) = done.next else { break };
@@ -301,7 +301,15 @@ pub(super) fn export(
         Format::Json => "json",
     };
     let path = format!("/admin/v1/records/{}?format={format}", checked(id)?);
-    raw(&Door::find(options, None)?.get(&path)?, out)
+    let (door, mut last) = (Door::find(options, None)?, None);
+    door.call(Method::GET, &path, PATIENCE).copy(&mut |part| {
+        last = part.last().copied().or(last);
+        Ok(out.write_all(part)?)
+    })?;
+    if last != Some(b'\n') {
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 /// An id is put into a path, so it must be one.
