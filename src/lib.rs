@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod files;
 pub mod front;
 pub mod gateway;
+pub mod history;
 #[cfg(test)]
 mod hostile;
 pub mod listing;

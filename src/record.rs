@@ -1,10 +1,10 @@
-//! Writes record rows, and reads history, for as long as it takes: rows are written once, so repeating is harmless.
+//! Writes record rows for as long as it takes: they are written once, so repeating is harmless.
 
 use crate::contacts::{Joins, identify, start_of};
 use crate::record_list::RecordList;
 use crate::watch::Watch;
 use handoff_chat::SessionId;
-use handoff_chat::record::{RecordClosing, RecordListed, RecordOpening, decode_event, encode_event};
+use handoff_chat::record::{RecordClosing, RecordListed, RecordOpening, encode_event};
 use handoff_chat::session::Event;
 use handoff_journal::trouble::Trouble;
 use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
@@ -133,36 +133,3 @@ fn one_row(
 ) -> Result<Vec<Row>, handoff_codec::Error> {
     Ok(vec![Row { key: session.0.clone(), row, body: body?.into() }])
 }
-
-/// Events of a record's rows `from..below`, in order.
-///
-/// # Errors
-/// As [`Tables::scan`]; `Refused` for a row that can't be read.
-pub async fn read_history(
-    tables: &dyn Tables,
-    session: &SessionId,
-    from: u64,
-    below: u64,
-) -> Result<Vec<Event>, TablesError> {
-    let mut events: Vec<Event> = Vec::new();
-    loop {
-        let next = events.last().map_or(from.max(1), |event| event.seq + 1);
-        if next >= below {
-            return Ok(events);
-        }
-        let limit = usize::try_from(below - next).unwrap_or(ROWS_PER_READ).min(ROWS_PER_READ);
-        let rows = tables.scan(Table::Record, &session.0, next, limit).await?;
-        let before = events.len();
-        for (row, body) in rows {
-            if row < below {
-                events.push(decode_event(&body).map_err(|error| TablesError::Refused(error.to_string()))?);
-            }
-        }
-        if events.len() == before {
-            return Ok(events);
-        }
-    }
-}
-
-/// Rows in one read.
-const ROWS_PER_READ: usize = 512;

@@ -1,11 +1,13 @@
 //! Reads records piece by piece, so that what a node holds of one does not grow with its length.
 
 use crate::front::{RecordPiece, RecordPlace};
-use crate::record::{OPENING_ROW, read_history};
+use crate::history;
+use crate::record::OPENING_ROW;
 use handoff_chat::SessionId;
+use handoff_chat::command::{Caller, Read, Reading, Reject};
 use handoff_chat::entry::Entry;
 use handoff_chat::record::RecordClosing;
-use handoff_chat::session::{Event, Session, ViewKind};
+use handoff_chat::session::Session;
 use handoff_journal::{CLOSING_ROW, Table, Tables, TablesError};
 
 /// Most events of one piece.
@@ -36,7 +38,7 @@ pub async fn stored_piece(
     let from = place.next.max(1);
     let wanted = from.saturating_add(u64::from(PIECE_EVENTS));
     let below = last.map_or(CLOSING_ROW, |last| last.saturating_add(1).min(CLOSING_ROW)).min(wanted);
-    let events = read_history(tables, session, from, below).await?;
+    let events = history::events(tables, session, from..below).await?;
     let end = match last {
         Some(_) => below,
         None => from.saturating_add(events.len() as u64),
@@ -55,34 +57,35 @@ pub async fn stored_piece(
     Ok(Some(RecordPiece { closed: last.is_some(), events, next }))
 }
 
-/// A session as its final record has it, for one who reads the customers' view from `position` on: what they have
-/// already is not kept. `None`: there is no final record.
+/// Reads from a session as its final record has it, and answers as the session itself did while it was there.
+/// `None`: there is no final record.
 ///
 /// # Errors
 /// As [`stored_piece`].
-pub async fn replayed(
+pub async fn read_final(
     tables: &dyn Tables,
     id: &SessionId,
-    position: u64,
-) -> Result<Option<Session>, TablesError> {
-    let wanted = |event: &Event| {
-        position > 0 && ViewKind::Customer.of(&event.index).is_some_and(|index| index >= position)
-    };
+    caller: &Caller,
+    read: &Read,
+) -> Result<Option<Result<Reading, Reject>>, TablesError> {
     let (mut session, mut place) = (Session::new(id.clone()), Some(RecordPlace::START));
     while let Some(at) = place {
         let piece = stored_piece(tables, id, at).await?.filter(|piece| piece.closed);
         let Some(piece) = piece else { return Ok(None) };
         for event in piece.events {
-            let kept = session.events_in_memory().next().is_some() || wanted(&event);
             let seq = event.seq;
             session.apply(&Entry::Event(event));
-            if !kept {
-                session.forget_below(seq.saturating_add(1));
-            }
+            session.forget_below(seq.saturating_add(1));
         }
         place = piece.next;
     }
-    Ok(Some(session))
+    Ok(Some(match session.read(caller, read) {
+        Ok(Reading::NeedsHistory(missing)) => {
+            let history = history::missing(tables, id, missing).await?;
+            session.read_with(caller, read, &history)
+        }
+        reading => reading,
+    }))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::front::{Ask, AskError, Sessions, Told};
 use crate::listing::list_here;
 use crate::record::OPENING_ROW;
-use crate::record_reader::replayed;
+use crate::record_reader::read_final;
 use crate::shard::ShardReply;
 use crate::standing::{Stage, Standing};
 use crate::watch::Watch;
@@ -171,15 +171,14 @@ impl Router {
 
     /// A customer's read of a session that has retired into its record.
     async fn read_from_record(&self, ask: &Ask) -> Option<Told> {
-        let Some((caller @ Caller::Customer(_), read @ Read::Customer { position })) = &ask.read else {
+        let Some((caller @ Caller::Customer(_), read @ Read::Customer { .. })) = &ask.read else {
             return None;
         };
         if ask.command.is_some() {
             return None;
         }
         let id = ask.entity.session()?;
-        let session = replayed(self.tables.as_ref(), &id, *position).await.ok()??;
-        match session.read(caller, read) {
+        match read_final(self.tables.as_ref(), &id, caller, read).await.ok()?? {
             Ok(reading @ Reading::View(_)) => Some(Told { answer: None, reading: Some(reading) }),
             _ => None,
         }

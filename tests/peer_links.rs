@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 
+use serde_json::Value;
+
+use crate::support::client::Customer;
 use crate::support::cluster::Cluster;
 use crate::support::crowd::Crowd;
 use crate::support::node::{Node, handoff};
@@ -118,4 +121,31 @@ fn check_says_what_is_wrong_with_a_certificate() {
 
 fn bots() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config/bots")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_that_is_larger_than_a_frame_between_nodes_is_read_whole_at_any_node() {
+    let cluster = Cluster::start(2).await;
+    let mut customer = Customer::request(&cluster.urls(), 0, "talker").await;
+    let said: Vec<String> = (0..300).map(|n| format!("{n} {}", "x".repeat(16_000))).collect();
+    for (text, n) in said.iter().zip(0_u32..) {
+        customer.send(text, &n.to_string()).await;
+    }
+    for node in 0..2 {
+        let mut reader = customer.only_at(node);
+        let (mut position, mut read, mut answers) = (1, Vec::new(), 0);
+        loop {
+            let answer = reader.refresh(position).await;
+            answers += 1;
+            let own = |event: &&Value| event["type"] == "Message" && event["from"]["nickname"] == "talker";
+            let events = answer["messages"].as_array().unwrap();
+            read.extend(events.iter().filter(own).map(|event| event["text"].as_str().unwrap().to_owned()));
+            if answer["nextPosition"].as_i64() == Some(position) {
+                break;
+            }
+            position = answer["nextPosition"].as_i64().unwrap();
+        }
+        assert!(read == said, "{} of {} messages at node {node}", read.len(), said.len());
+        assert!(answers > 4, "{answers} answers at node {node}");
+    }
 }

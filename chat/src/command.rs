@@ -6,7 +6,7 @@ use crate::id::{AgentName, BotName, CommandId, EffectId, EntityId, TimerId};
 use crate::queue::Line;
 use crate::rich::RichReject;
 use crate::routing::{Message, Reply};
-use crate::session::{ChatAnswer, Event, Opening, View};
+use crate::session::{ChatAnswer, Event, Opening, View, ViewKind};
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -347,12 +347,18 @@ pub enum Reading {
     Service(String),
     /// For [`Read::Part`] and [`Read::Since`]: the durable events, in order.
     Events(Vec<Event>),
-    /// Durable events below this `seq` are no longer in memory, or wanted none from it on: read history rows
-    /// `from..below` and prepend them.
-    NeedsHistory {
-        /// First `seq` wanted.
-        from: u64,
-        /// First `seq` that is in memory or not wanted.
-        below: u64,
-    },
+    /// Durable events that are wanted are no longer in memory: read these rows of the history, then read again with
+    /// them.
+    NeedsHistory(Missing),
+}
+
+/// Durable events that are in the history's rows alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Missing {
+    /// First `seq` wanted.
+    pub from: u64,
+    /// First `seq` that is in memory or not wanted.
+    pub below: u64,
+    /// Wanted is what this view shows from this index on, and of that no more than fills one reading; `None`: all.
+    pub shown: Option<(ViewKind, u64)>,
 }

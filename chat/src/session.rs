@@ -16,6 +16,7 @@ mod state;
 mod tests;
 mod turns;
 mod typing;
+mod view;
 
 pub use command::{Bot, ChatAnswer, Counts, IdleTerms, Limits, Opening, Talk, View};
 pub use event::{
@@ -23,3 +24,4 @@ pub use event::{
 };
 pub(crate) use machine::cut;
 pub use state::Session;
+pub use view::VIEW_BYTES_MAX;

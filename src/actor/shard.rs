@@ -16,7 +16,7 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
     WrapFuture,
 };
-use handoff_chat::command::Reading;
+use handoff_chat::command::{Missing, Reading};
 use handoff_chat::{EntityId, Millis};
 use handoff_journal::{Claimed, JournalError, Owner, Position, Row, Table, Tables};
 use rand::SeedableRng;
@@ -336,7 +336,7 @@ impl ShardActor {
 
     fn reply(&mut self, Reply { to, reply, read }: Reply, ctx: &mut Context<Self>) {
         match (needs_history(&reply), read) {
-            (Some((from, below)), Some(read)) => self.send_with_history(to, reply, read, from, below, ctx),
+            (Some(missing), Some(read)) => self.send_with_history(to, reply, read, missing, ctx),
             _ => to.send(reply),
         }
     }
@@ -353,10 +353,10 @@ fn not_owner(envelope: Envelope, owner: Option<Owner>) {
     }
 }
 
-fn needs_history(reply: &ShardReply) -> Option<(u64, u64)> {
+fn needs_history(reply: &ShardReply) -> Option<Missing> {
     match reply {
         ShardReply::Told(told) => match told.reading {
-            Some(Reading::NeedsHistory { from, below }) => Some((from, below)),
+            Some(Reading::NeedsHistory(missing)) => Some(missing),
             _ => None,
         },
         _ => None,

@@ -97,15 +97,18 @@ impl<S: Show> Follower<S> {
                     first = false;
                     let empty = view.events.is_empty() && view.typing.is_empty();
                     let ended = view.chat_ended;
-                    if !self.to.show(*view, &self.next).await || ended || last {
+                    let shown = self.to.show(*view, &self.next).await;
+                    // A view is cut where it is too large: the last reads go on to the end.
+                    if !shown || ended || (last && empty) {
                         return;
                     }
                     if empty && !wait.is_zero() && begun.elapsed() < PAUSE.0 {
                         pace.pause().await;
                     }
                 }
+                Look::Nothing if last => return,
                 // A read that could not wait at the owner comes back at once.
-                Look::Nothing if begun.elapsed() < PAUSE.0 && !last => pace.pause().await,
+                Look::Nothing if begun.elapsed() < PAUSE.0 => pace.pause().await,
                 Look::Nothing => pace.reset(),
                 Look::Failed(error) if passes(&error) => {
                     pace.pause().await;
@@ -115,9 +118,6 @@ impl<S: Show> Follower<S> {
                     continue;
                 }
                 Look::Failed(_gone) => return self.to.gone(self.next.get()),
-            }
-            if last {
-                return;
             }
         }
     }

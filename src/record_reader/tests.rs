@@ -6,7 +6,7 @@ use crate::watch::Unwatched;
 use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_chat::command::{Act, Caller, Command, Read, Reading};
-use handoff_chat::session::{Body, LeaveReason, Limits, Opening, Text};
+use handoff_chat::session::{Body, Event, LeaveReason, Limits, Opening, Text, VIEW_BYTES_MAX, View};
 use handoff_chat::{CommandId, Millis, Turn};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{NodeId, Place, Row, Swap};
@@ -163,10 +163,10 @@ async fn a_store_that_fails_or_lacks_a_row_ends_the_reading_with_an_error() {
 
 const CUSTOMER: Caller = Caller::Customer([5; 32]);
 
-/// A chat of so many messages that has ended, and its events.
-fn ended(messages: usize) -> (Session, Vec<Event>) {
+/// A chat of these messages that has ended, and its events.
+fn ended<'a>(messages: impl IntoIterator<Item = &'a str>) -> (Session, Vec<Event>) {
     let (files, talk) = Default::default();
-    let limits = Limits { message_bytes_max: 100, events_max: 10_000, linger_ms: 1, files, talk };
+    let limits = Limits { message_bytes_max: 100_000, events_max: 10_000, linger_ms: 1, files, talk };
     let opening = Opening {
         service: "default".to_owned(),
         nickname: "Zoë".to_owned(),
@@ -188,10 +188,11 @@ fn ended(messages: usize) -> (Session, Vec<Event>) {
         privacy: None,
         sealing_key: [0; 32],
     };
-    let says = |n| (CUSTOMER, Act::Send { text: format!("message {n}"), message_type: None });
+    let says = |text: &str| (CUSTOMER, Act::Send { text: text.to_owned(), message_type: None });
     let begins = (CUSTOMER, Act::Open(Box::new(opening)));
-    let acts =
-        std::iter::once(begins).chain((0..messages).map(says)).chain([(Caller::Operator, Act::ForceEnd)]);
+    let acts = std::iter::once(begins)
+        .chain(messages.into_iter().map(says))
+        .chain([(Caller::Operator, Act::ForceEnd)]);
     let (mut session, mut events) = (Session::new(chat()), Vec::new());
     for ((caller, act), n) in acts.zip(1_i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
@@ -206,26 +207,56 @@ fn ended(messages: usize) -> (Session, Vec<Event>) {
     (session, events)
 }
 
-#[tokio::test]
-async fn a_chat_is_read_from_its_record_as_from_the_whole_and_without_what_its_reader_has() {
-    let (session, events) = ended(200);
-    let node = MemoryStore::new(1).node(NodeId(1));
+/// Puts a chat's events, and closes its record.
+async fn put(node: &MemoryNode, session: &Session, events: &[Event]) {
     let closing = session.record_closing().zip(session.record_opening());
-    let rows = RecordRows { events: events.clone(), closing, ..RecordRows::default() };
+    let rows = RecordRows { events: events.to_vec(), closing, ..RecordRows::default() };
     RecordWriter::new(Arc::new(node.clone()), crate::contacts::Joins::Said, Arc::new(Unwatched))
         .write(chat(), rows)
         .await;
+}
+
+async fn view(node: &dyn Tables, position: u64) -> View {
+    let read = Read::Customer { position };
+    match read_final(node, &chat(), &CUSTOMER, &read).await.unwrap().expect("it is final") {
+        Ok(Reading::View(view)) => view,
+        other => panic!("no view but {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_chat_is_read_from_its_record_as_from_the_whole() {
+    let (session, events) = ended(["message"; 200]);
+    let node = MemoryStore::new(1).node(NodeId(1));
+    put(&node, &session, &events).await;
     let mut whole = Session::new(chat());
     events.iter().for_each(|event| whole.apply(&Entry::Event(event.clone())));
     for position in [0, 1, 2, 64, 65, 150, 201, 202, 203, 204, u64::MAX] {
-        let read = Read::Customer { position };
-        let found = replayed(&node, &chat(), position).await.unwrap().expect("it is final");
-        let reading = found.read(&CUSTOMER, &read).unwrap();
-        assert_eq!(reading, whole.read(&CUSTOMER, &read).unwrap(), "from {position}");
-        let Reading::View(view) = reading else { panic!("no view") };
-        let kept = found.events_in_memory().count();
-        assert!(kept <= view.events.len() + 2, "{kept} events for {} from {position}", view.events.len());
+        let in_memory = whole.read(&CUSTOMER, &Read::Customer { position });
+        assert_eq!(Ok(Reading::View(view(&node, position).await)), in_memory, "from {position}");
     }
     let live = store(3, false, &[], None).await;
-    assert!(replayed(&live, &chat(), 1).await.unwrap().is_none());
+    let read = Read::Customer { position: 1 };
+    assert_eq!(read_final(&live, &chat(), &CUSTOMER, &read).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_chat_that_is_larger_than_a_view_is_read_to_its_end_view_by_view() {
+    let text = "x".repeat(100_000);
+    let (session, events) = ended([text.as_str(); 40]);
+    let node = MemoryStore::new(1).node(NodeId(1));
+    put(&node, &session, &events).await;
+    let (mut seqs, mut position, mut views) = (Vec::new(), 1, 0);
+    loop {
+        let view = view(&node, position).await;
+        views += 1;
+        assert!(view.events.iter().map(Event::bytes).sum::<usize>() <= VIEW_BYTES_MAX);
+        seqs.extend(view.events.iter().map(|event| event.seq));
+        position = view.next_position;
+        if view.chat_ended {
+            break;
+        }
+    }
+    let shown = events.iter().filter(|event| event.index[0].is_some()).map(|event| event.seq);
+    assert_eq!((seqs, views), (shown.collect(), 4));
 }

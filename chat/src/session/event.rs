@@ -134,6 +134,38 @@ pub enum Body {
     },
 }
 
+impl Event {
+    /// About how many bytes of a reading it takes.
+    pub fn bytes(&self) -> usize {
+        let text = match &self.body {
+            Body::Message { text, .. }
+            | Body::Attached { value: text, .. }
+            | Body::PushedUrl { url: text }
+            | Body::Renamed { nickname: text }
+            | Body::CustomNotice { text, .. }
+            | Body::Idle { text, .. }
+            | Body::FileDeleted { name: text, .. }
+            | Body::NearlyFull { text } => text.bytes.len(),
+            Body::Masked { text, sealed, .. } => text.bytes.len() + sealed.bytes.len(),
+            Body::Rich { text, content, sealed } | Body::RichReply { text, content, sealed, .. } => {
+                text.bytes.len()
+                    + content.bytes.len()
+                    + sealed.as_ref().map_or(0, |sealed| sealed.bytes.len())
+            }
+            Body::Opened(_)
+            | Body::Joined(_)
+            | Body::FileUploaded(_)
+            | Body::Left { .. }
+            | Body::Ended
+            | Body::Read { .. } => 0,
+        };
+        text + EVENT_BYTES
+    }
+}
+
+/// What an event takes beside its texts.
+const EVENT_BYTES: usize = 128;
+
 /// How far inactivity control has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum IdleStage {

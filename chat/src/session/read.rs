@@ -1,10 +1,8 @@
 //! What a session tells those who may ask: its views, and what its host needs to drive it.
 
-use super::command::View;
-use super::draft::Asker;
-use super::event::{Event, LeaveReason, Participant, Typing, ViewKind};
-use super::state::{Party, Session, Terms};
-use crate::command::{Caller, Read, Reading, Reject};
+use super::event::{Event, LeaveReason, Participant, ViewKind};
+use super::state::Session;
+use crate::command::{Caller, Missing, Read, Reading, Reject};
 use crate::entry::Effect;
 use crate::id::{EffectId, Millis, SessionId, TimerId};
 use crate::interaction::Interaction;
@@ -22,7 +20,7 @@ impl Session {
 
     /// As [`Session::read`], with older events read from history rows put before those in memory: those that
     /// a [`Reading::NeedsHistory`] named, in order. When they don't reach (events were forgotten meanwhile),
-    /// the answer names what is needed now.
+    /// the answer names what is needed now; a view ends where they end.
     ///
     /// # Errors
     /// As [`Session::read`].
@@ -31,28 +29,7 @@ impl Session {
         let asker = self.state.identify(terms, caller)?;
         match (read, caller) {
             (Read::Customer { position }, Caller::Customer(_))
-            | (Read::Agent { position }, Caller::Agent(_)) => {
-                let kind = asker.view;
-                let until = self.seen_until(asker);
-                let from = if *position > kind.of(&self.state.forgotten) || *position == 0 {
-                    self.first_seq_in_memory()
-                } else {
-                    1
-                };
-                let wanted = |event: &&Event| {
-                    *position > 0
-                        && event.seq <= until
-                        && kind.of(&event.index).is_some_and(|index| index >= *position)
-                };
-                let events = self.events_in(from..u64::MAX, history);
-                Ok(events.map_or_else(
-                    || self.needs(from..u64::MAX),
-                    |events| {
-                        let events = events.filter(wanted).map(|event| self.in_clear(event)).collect();
-                        Reading::View(self.view(asker, *position, events, terms))
-                    },
-                ))
-            }
+            | (Read::Agent { position }, Caller::Agent(_)) => Ok(self.look(asker, *position, history, terms)),
             (Read::Files, Caller::Customer(_) | Caller::Agent(_)) => {
                 Ok(Reading::Files(Box::new(self.files_view(asker))))
             }
@@ -80,7 +57,8 @@ impl Session {
     }
 
     fn needs(&self, range: Range<u64>) -> Reading {
-        Reading::NeedsHistory { from: range.start, below: self.first_seq_in_memory().min(range.end) }
+        let below = self.first_seq_in_memory().min(range.end);
+        Reading::NeedsHistory(Missing { from: range.start, below, shown: None })
     }
 
     /// Events of a range of `seq`, history before memory; `None` when some are in neither.
@@ -95,43 +73,6 @@ impl Session {
         let gapless = history.iter().filter(older).map(|event| event.seq).eq(from..first);
         let memory = self.state.events.iter().filter(move |event| range.contains(&event.seq));
         gapless.then(|| history.iter().filter(older).chain(memory))
-    }
-
-    /// The last event that a reader sees: an agent nothing after he left. (What becomes of the chat is then no longer
-    /// his business, where a customer sees all to the end.)
-    pub(super) fn seen_until(&self, asker: Asker) -> u64 {
-        let gone = self.state.parties.get(&asker.by).and_then(|party| party.gone);
-        gone.filter(|_| asker.view == ViewKind::Agent).map_or(u64::MAX, |gone| gone.seq)
-    }
-
-    /// Typing as a reader sees it: customers see that others type, not what.
-    fn typing_for(&self, asker: Asker, position: u64) -> Vec<Typing> {
-        if self.seen_until(asker) != u64::MAX {
-            return Vec::new();
-        }
-        let mut typing: Vec<Typing> = self.volatile.typing.news(asker.view, position).cloned().collect();
-        if asker.view == ViewKind::Customer {
-            for other in typing.iter_mut().filter(|typing| typing.by != asker.by) {
-                other.preview = None;
-            }
-        }
-        typing
-    }
-
-    fn view(&self, asker: Asker, position: u64, events: Vec<Event>, terms: &Terms) -> View {
-        let kind = asker.view;
-        let parties = self.state.parties.values().filter(|party| party.seen_by(kind));
-        View {
-            kind,
-            events,
-            typing: self.typing_for(asker, position),
-            participants: parties.map(Party::shown).collect(),
-            next_position: self.next_position(kind),
-            chat_ended: !self.state.is_in(asker.by),
-            user_id: self.state.user_id(asker.by),
-            started_at: terms.started_at,
-            next_command: self.state.next_number(asker.keeper),
-        }
     }
 
     /// Its id.

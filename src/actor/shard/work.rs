@@ -2,7 +2,7 @@
 
 use super::ShardActor;
 use crate::actor::journal::{Done, Log};
-use crate::record::read_history;
+use crate::history;
 use crate::shard::core::ShardCore;
 use crate::shard::pipeline::Step;
 use crate::shard::recovery::{JournalFrames, recover_session};
@@ -11,7 +11,7 @@ use crate::shard::{ReplyTo, ShardReply};
 use crate::standing::Standing;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use handoff_chat::EntityId;
-use handoff_chat::command::{Caller, Read, Reading};
+use handoff_chat::command::{Caller, Missing, Read, Reading};
 use handoff_journal::{Row, Table, Tables, TablesError, Tenure};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -65,14 +65,13 @@ impl ShardActor {
         to: ReplyTo,
         reply: ShardReply,
         read: (EntityId, Caller, Read),
-        from: u64,
-        below: u64,
+        missing: Missing,
         ctx: &mut Context<Self>,
     ) {
         let (tables, session) = (Arc::clone(&self.around.tables), read.0.session());
         let reading = async move {
             match session {
-                Some(session) => read_history(tables.as_ref(), &session, from, below).await,
+                Some(session) => history::missing(tables.as_ref(), &session, missing).await,
                 None => Ok(Vec::new()),
             }
         };
@@ -84,9 +83,7 @@ impl ShardActor {
                 _ => None,
             };
             match (completed, reply) {
-                (Some(reading), ShardReply::Told(told))
-                    if !matches!(reading, Reading::NeedsHistory { .. }) =>
-                {
+                (Some(reading), ShardReply::Told(told)) if !matches!(reading, Reading::NeedsHistory(_)) => {
                     to.send(ShardReply::Told(crate::front::Told { reading: Some(reading), ..told }));
                 }
                 _ => to.send(ShardReply::Again),

@@ -294,16 +294,14 @@ impl Rig {
 
     pub(super) async fn reply(&mut self, Reply { to, reply, read }: Reply) {
         let needs = match &reply {
-            ShardReply::Told(Told { reading: Some(Reading::NeedsHistory { from, below }), .. }) => {
-                Some((*from, *below))
-            }
+            ShardReply::Told(Told { reading: Some(Reading::NeedsHistory(missing)), .. }) => Some(*missing),
             _ => None,
         };
-        let (Some((from, below)), Some((entity, caller, what))) = (needs, read) else {
+        let (Some(missing), Some((entity, caller, what))) = (needs, read) else {
             return to.send(reply);
         };
-        let history =
-            crate::record::read_history(&self.node, &entity.session().unwrap(), from, below).await.unwrap();
+        let session = entity.session().unwrap();
+        let history = crate::history::missing(&self.node, &session, missing).await.unwrap();
         let reading = self.core.complete_reading(&entity, &caller, &what, history).unwrap();
         to.send(ShardReply::Told(Told { answer: None, reading: Some(reading) }));
     }

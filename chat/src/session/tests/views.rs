@@ -1,6 +1,7 @@
 //! Views, indexes, typing and what is no longer in memory.
 
 use super::*;
+use crate::command::Missing;
 
 #[test]
 fn after_a_takeover_right_after_typing_no_index_is_used_again() {
@@ -65,23 +66,24 @@ fn a_view_below_what_is_in_memory_asks_for_history_and_is_completed_with_it() {
     world.session.forget_below(5);
     assert_eq!((world.session.first_seq_in_memory(), world.session.last_seq()), (5, 7));
     let read = Read::Customer { position: 1 };
-    let needs = Reading::NeedsHistory { from: 1, below: 5 };
+    let shown = Some((ViewKind::Customer, 1));
+    let needs = Reading::NeedsHistory(Missing { from: 1, below: 5, shown });
     assert_eq!(world.session.read(&CUSTOMER, &read), Ok(needs.clone()));
-    assert_eq!(world.session.read_with(&CUSTOMER, &read, &history[..3]), Ok(needs.clone()));
-    assert_eq!(world.session.read_with(&CUSTOMER, &read, &history[1..4]), Ok(needs));
+    let gap = [history[1].clone(), history[3].clone()];
+    assert_eq!(world.session.read_with(&CUSTOMER, &read, &gap), Ok(needs));
     for rows in [&history[..4], &history[..]] {
         assert_eq!(world.session.read_with(&CUSTOMER, &read, rows), Ok(Reading::View(whole.clone())));
     }
     assert_eq!(world.indexes(4), [4, 5, 6]);
     let since = world.session.read(&bot(), &Read::Since { seq: 3 });
-    assert_eq!(since, Ok(Reading::NeedsHistory { from: 3, below: 5 }));
+    assert_eq!(since, Ok(Reading::NeedsHistory(Missing { from: 3, below: 5, shown: None })));
     let since = world.session.read_with(&bot(), &Read::Since { seq: 3 }, &history[2..4]);
     assert_eq!(since, Ok(Reading::Events(history[2..].to_vec())));
     let all = world.session.read_with(&Caller::Operator, &part(1), &history[..4]);
     assert_eq!(all, Ok(Reading::Events(history.clone())));
     // A part asks for no more history than it is of.
     let few = |from| Read::Part { from, events_max: 3 };
-    let needs = |from, below| Ok(Reading::NeedsHistory { from, below });
+    let needs = |from, below| Ok(Reading::NeedsHistory(Missing { from, below, shown: None }));
     assert_eq!(world.session.read(&Caller::Operator, &few(1)), needs(1, 4));
     assert_eq!(world.session.read(&Caller::Operator, &few(3)), needs(3, 5));
     for (from, rows, told) in
@@ -105,6 +107,46 @@ fn a_view_below_what_is_in_memory_asks_for_history_and_is_completed_with_it() {
             .seq,
         8
     );
+}
+
+#[test]
+fn a_view_ends_where_its_rows_end_or_it_is_full_and_goes_on_there() {
+    let limits = Limits { message_bytes_max: 400_000, ..opening().limits };
+    let mut world = World::open(Opening { limits, ..opening() });
+    for text in ["a", "b", "c", "d", "e", "f"] {
+        world.asks(CUSTOMER, send(&text.repeat(400_000))).unwrap();
+    }
+    for last in [typing(), Act::Disconnect] {
+        world.asks(CUSTOMER, last).unwrap();
+        let all: Vec<_> = world.session.events_in_memory().cloned().collect();
+        // From memory, and half of it from rows, of which there are ever more.
+        for (forgotten, rows) in [(1, 0), (6, 1), (6, 3), (6, 5)] {
+            let mut session = world.session.clone();
+            session.forget_below(forgotten);
+            reads_to_the_end(&session, &all, rows);
+        }
+    }
+}
+
+/// A customer reads all of a chat, with so many rows at most where events are not in memory.
+fn reads_to_the_end(session: &Session, all: &[Event], rows: usize) {
+    let shown: Vec<_> = all.iter().filter(|event| event.index[0].is_some()).map(|event| event.seq).collect();
+    let (mut position, mut seen) = (1, Vec::new());
+    while position < session.next_position(ViewKind::Customer) {
+        let from = all.iter().position(|event| event.index[0].is_some_and(|index| index >= position));
+        let from = from.unwrap_or(all.len());
+        let history = &all[from.min(5)..(from + rows).min(5)];
+        let read = session.read_with(&CUSTOMER, &Read::Customer { position }, history).unwrap();
+        let Reading::View(view) = read else { panic!("from {position} with {rows}: {read:?}") };
+        assert!(view.events.iter().map(Event::bytes).sum::<usize>() <= VIEW_BYTES_MAX);
+        seen.extend(view.events.iter().map(|event| event.seq));
+        let whole = seen.last() == shown.last();
+        assert_eq!(view.chat_ended, whole && session.ended(), "{seen:?}");
+        assert_eq!(view.typing.is_empty(), !whole || session.ended(), "{seen:?}");
+        assert!(view.next_position > position);
+        position = view.next_position;
+    }
+    assert_eq!(seen, shown);
 }
 
 #[test]
