@@ -1,8 +1,8 @@
 //! A shard's time: the wall clock as its log has it, and the served time of deadlines.
 //!
 //! Nodes' clocks differ a little: then time in a log stands still until the later one is reached. A clock that is off
-//! by more is wrong, the one before or this one, and nobody can tell which. The log follows the clock of whoever owns it
-//! now, back as well, so that a node that ran far ahead dates nothing but what it served itself. Served time goes on
+//! by more is wrong, the one before or this one, and nobody can tell which. The log follows the clock of whoever owns
+//! it now, back as well, so that a node that ran far ahead dates nothing but what it served itself. Served time goes on
 //! through all of it as if nothing had been: it is corrected by as much as the clock has stepped.
 
 use super::Now;
