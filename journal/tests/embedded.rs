@@ -153,6 +153,22 @@ async fn a_log_file_of_a_node_that_never_returns_goes_by_the_hand_of_another_but
 }
 
 #[tokio::test]
+async fn a_node_that_never_met_a_shard_deletes_no_log_of_it_when_its_owner_is_gone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let open = |node: u16| SqliteStore::open(folder.path(), NodeId(node), Durability::Relaxed).expect("open");
+    let owner = |node: u16| format!("{node}-{node:016x}").parse().expect("owner");
+    let (shard, gone, next, stranger) = (ShardId(0), open(1), open(2), open(3));
+    let old = gone.claim(shard, owner(1)).await.expect("claim");
+    gone.append(&old.tenure, old.next, &frame("old")).await.expect("append");
+    drop(gone);
+    assert_eq!(stranger.sweep().await, Ok(0), "nobody has taken it over yet");
+    let new = next.claim(shard, owner(2)).await.expect("claim");
+    assert_eq!(stranger.sweep().await, Ok(0), "the log begins in it");
+    let frames = next.read(&new.tenure, old.next, 10).await.expect("read");
+    assert_eq!(frames.iter().map(|found| &found.body).collect::<Vec<_>>(), [&frame("old").body]);
+}
+
+#[tokio::test]
 async fn a_writer_stopped_while_it_publishes_a_commit_holds_nobody_up() {
     let world = Sqlite::new();
     let (old, new, shard) = (world.hand(1).await, world.hand(2).await, world.shard());

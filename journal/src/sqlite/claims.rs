@@ -22,18 +22,8 @@ fn unknown(error: &io::Error) -> JournalError {
 
 impl Claims {
     pub(super) fn open(layout: Arc<Layout>) -> io::Result<Self> {
-        let mut seen = BTreeMap::new();
-        for entry in std::fs::read_dir(layout.claims())? {
-            let name = entry?.file_name();
-            let parsed = name.to_str().and_then(|name| name.split_once('.'));
-            let parsed =
-                parsed.and_then(|(shard, epoch)| Some((shard.parse().ok()?, epoch.parse::<u64>().ok()?)));
-            if let Some((shard, epoch)) = parsed {
-                let highest: &mut u64 = seen.entry(ShardId(shard)).or_default();
-                *highest = epoch.max(*highest);
-            }
-        }
-        Ok(Self { layout, seen: Mutex::new(seen) })
+        let seen = Mutex::new(read(&layout)?);
+        Ok(Self { layout, seen })
     }
 
     fn path(&self, shard: ShardId, epoch: Epoch) -> PathBuf {
@@ -87,8 +77,26 @@ impl Claims {
         }
     }
 
-    /// Every shard that was ever claimed, as far as this store has seen.
-    pub(super) fn shards(&self) -> Vec<ShardId> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    /// Every shard that was ever claimed, by whichever node.
+    pub(super) fn shards(&self) -> Result<Vec<ShardId>, JournalError> {
+        let shards = read(&self.layout).map_err(|error| unknown(&error))?;
+        self.layout.still_ours().map_err(|error| unknown(&error))?;
+        Ok(shards.into_keys().collect())
     }
+}
+
+/// The highest epoch of each shard.
+fn read(layout: &Layout) -> io::Result<BTreeMap<ShardId, u64>> {
+    let mut highest = BTreeMap::new();
+    for entry in std::fs::read_dir(layout.claims())? {
+        let name = entry?.file_name();
+        let parsed = name.to_str().and_then(|name| name.split_once('.'));
+        let parsed =
+            parsed.and_then(|(shard, epoch)| Some((shard.parse().ok()?, epoch.parse::<u64>().ok()?)));
+        if let Some((shard, epoch)) = parsed {
+            let known: &mut u64 = highest.entry(ShardId(shard)).or_default();
+            *known = epoch.max(*known);
+        }
+    }
+    Ok(highest)
 }

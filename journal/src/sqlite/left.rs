@@ -76,7 +76,7 @@ impl Inner {
             .collect();
         files.retain(|owner| owner.node == self.node || absent.contains_key(&owner.node));
         let mut live: BTreeSet<Owner> = BTreeSet::new();
-        for shard in self.claims.shards() {
+        for shard in self.claims.shards()? {
             // A shard between two owners: whatever there is may still be needed.
             let Some(term) = self.settled_term(shard)? else { return Ok(0) };
             live.extend(term.extents().iter().map(|extent| extent.owner));
