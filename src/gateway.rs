@@ -40,6 +40,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// What all requests of a node share.
 pub struct Gateway {
@@ -69,6 +71,8 @@ pub struct Gateway {
     intake: files::Intake,
     /// Whether clients are to go on elsewhere.
     moved: watch::Sender<bool>,
+    /// Told when connections over which nobody asks are to close.
+    closing: CancellationToken,
     /// The pages with their headers.
     pages: page::Pages,
 }
@@ -119,6 +123,7 @@ impl Gateway {
             archive: parts.archive,
             intake: parts.intake,
             moved: watch::Sender::new(false),
+            closing: CancellationToken::new(),
             pages,
         })
     }
@@ -138,16 +143,24 @@ impl Gateway {
     /// long as the gateway.
     async fn keep_watch(self: Arc<Self>) {
         let mut look = tokio::time::interval(LOOK);
+        let mut moved_at = None;
         loop {
             look.tick().await;
             self.bayeux.sweep();
-            self.moved.send_if_modified(|moved| {
-                let now = self.sessions.leaving();
-                std::mem::replace(moved, now) != now
-            });
+            if self.sessions.leaving() {
+                let since = *moved_at.get_or_insert_with(Instant::now);
+                self.moved.send_if_modified(|moved| !std::mem::replace(moved, true));
+                if since.elapsed() >= IDLE_STAYS {
+                    self.closing.cancel();
+                }
+            }
         }
     }
 }
+
+/// How long connections over which nobody asks stay when the node drains: by then balancers have seen that it is not
+/// ready, so that none of them is just about to send a request.
+const IDLE_STAYS: Duration = Duration::from_secs(2);
 
 /// How often a gateway looks whether its node drains.
 const LOOK: Duration = Duration::from_millis(100);

@@ -71,9 +71,11 @@ impl Standing {
         }
     }
 
-    /// Moves to a stage.
+    /// Moves to a stage. Draining is the last: also when the member list has the node no more, clients are led away
+    /// and the process ends.
     pub fn set_stage(&self, stage: Stage) {
-        self.stage.store(stage as u8, Ordering::Relaxed);
+        let moves = |now| (now != Stage::Draining as u8).then_some(stage as u8);
+        let _drains = self.stage.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moves);
     }
 
     /// The journal did not answer a call.
@@ -134,6 +136,17 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_node_that_drains_does_so_to_its_end() {
+        let standing = Standing::default();
+        for stage in [Stage::Up, Stage::Starting, Stage::Up, Stage::Draining] {
+            standing.set_stage(stage);
+            assert_eq!(standing.stage(), stage);
+        }
+        standing.set_stage(Stage::Starting);
+        assert_eq!((standing.stage(), standing.ready()), (Stage::Draining, Err("draining".to_owned())));
+    }
 
     #[test]
     fn a_node_whose_store_is_full_is_not_ready_and_says_why_till_there_is_room() {

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Most connections beyond the door that are being told so; each has a descriptor for that long. Of these, half may
 /// wait for their client to read it; others are just closed.
@@ -91,15 +92,21 @@ impl Drop for Place {
     }
 }
 
-/// A connection with its place, which goes with it, whatever became of it: a request's, a socket's.
+/// A connection with its place, which goes with it, whatever became of it: a request's, a socket's. It ends when the
+/// node is closing and nobody asks anything over it.
 pub(super) struct Placed<S> {
     stream: S,
     _place: Place,
+    closing: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Something was asked, and nothing was answered since.
+    asked: bool,
 }
 
 impl<S> Placed<S> {
-    pub(super) fn new(stream: S, place: Place) -> Self {
-        Self { stream, _place: place }
+    /// Without a client's word it ends at `closing`.
+    pub(super) fn new(stream: S, place: Place, closing: &CancellationToken) -> Self {
+        let closing = Box::pin(closing.clone().cancelled_owned());
+        Self { stream, _place: place, closing, asked: false }
     }
 }
 
@@ -109,12 +116,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Placed<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.asked |= buffer.filled().len() > before;
+        if read.is_pending() && !self.asked && self.closing.as_mut().poll(cx).is_ready() {
+            // Read as the end of what the client says: an answer that is being written still is, to its end.
+            return Poll::Ready(Ok(()));
+        }
+        read
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Placed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.asked = false;
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -131,6 +146,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Placed<S> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.asked = false;
         Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
     }
 

@@ -7,9 +7,12 @@ use super::{Gateway, GatewayOptions, configure, proxy_protocol};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::App;
-use actix_web::dev::{AppConfig, Server};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server, ServiceRequest, ServiceResponse};
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::net::TcpStream;
+use actix_web::{App, web};
 use socket2::SockRef;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -35,16 +38,16 @@ pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<S
         .max_concurrent_connections((options.connections_max + REFUSED_AT_ONCE_MAX).div_ceil(workers))
         .disable_signals();
     let connections = move || {
-        let app = App::new().configure(|config| configure(config, &shared));
+        let app = App::new().wrap(from_fn(part)).configure(|config| configure(config, &shared));
         let http = HttpService::build()
             .keep_alive(KeepAlive::Timeout(options.keep_alive))
             .client_request_timeout(options.head_timeout)
             .client_disconnect_timeout(CLOSE_LIMIT)
             .finish(map_config(app.into_factory(), |()| AppConfig::default()));
-        let (options, door) = (Arc::clone(&options), Arc::clone(&door));
+        let (gateway, door) = (Arc::clone(&shared), Arc::clone(&door));
         let arriving = fn_service(move |stream: TcpStream| {
-            let (options, door) = (Arc::clone(&options), Arc::clone(&door));
-            async move { enter(stream, &options, &door).await.map_err(DispatchError::Io) }
+            let (gateway, door) = (Arc::clone(&gateway), Arc::clone(&door));
+            async move { enter(stream, &gateway, &door).await.map_err(DispatchError::Io) }
         });
         arriving.and_then(http)
     };
@@ -54,12 +57,25 @@ pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<S
 /// A new connection, when there is a place for it.
 async fn enter(
     stream: TcpStream,
-    options: &GatewayOptions,
+    gateway: &Gateway,
     door: &Arc<Door>,
 ) -> std::io::Result<(Placed<TcpStream>, Protocol, Option<SocketAddr>)> {
     let Some(place) = door.place() else { return Err(door.refuse(stream).await) };
-    let (stream, protocol, from) = arrive(stream, options).await?;
-    Ok((Placed::new(stream, place), protocol, from))
+    let (stream, protocol, from) = arrive(stream, &gateway.options).await?;
+    Ok((Placed::new(stream, place, &gateway.closing), protocol, from))
+}
+
+/// Once the node drains, each answer is the last over its connection: whoever asks again does so elsewhere.
+async fn part(
+    gateway: web::Data<Gateway>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let mut response = next.call(request).await?;
+    if *gateway.moved.borrow() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 /// A new connection, with the address of whoever it is from.

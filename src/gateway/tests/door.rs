@@ -92,3 +92,40 @@ async fn a_crowd_that_holds_on_to_its_connections_is_in_nobody_s_way() {
     assert!(ask(idle(&site).await).await.starts_with("HTTP/1.1 200 "));
     says(&mut window, 2).await;
 }
+
+/// Asks for something whose answer is not the last; what is answered.
+async fn asks(stream: &mut TcpStream, head: &str) -> String {
+    stream.write_all(format!("GET /health/live HTTP/1.1\r\nHost: a\r\n{head}\r\n").as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let read =
+        tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("it is answered").unwrap();
+    String::from_utf8(answer[..read].to_vec()).unwrap()
+}
+
+async fn ends(mut stream: TcpStream) -> String {
+    let mut rest = String::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut rest)).await.expect("it ends").unwrap();
+    rest
+}
+
+#[actix_web::test]
+async fn when_the_node_drains_idle_connections_close_and_what_is_asked_is_answered_first() {
+    let site = site_for(10);
+    let (mut used, mut silent, mut slow) = (idle(&site).await, idle(&site).await, idle(&site).await);
+    for stream in [&mut used, &mut slow] {
+        let answer = asks(stream, "").await;
+        assert!(answer.starts_with("HTTP/1.1 200 ") && !answer.contains("connection: close"), "{answer}");
+    }
+    // Of this one half a request is heard.
+    slow.write_all(b"POST /genesys/2/chat/default HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n")
+        .await
+        .unwrap();
+    until(&site, OPEN, |open| open == 3).await;
+    site.sessions.drain();
+    assert_eq!(ends(used).await, "");
+    assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+    slow.write_all(b"Content-Type: application/x-www-form-urlencoded\r\n\r\nnickname=n").await.unwrap();
+    let answer = ends(slow).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("connection: close"), "{answer}");
+    until(&site, OPEN, |open| open == 0).await;
+}
