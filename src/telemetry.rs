@@ -21,12 +21,16 @@ pub enum Error {
     Started(#[from] TryInitError),
 }
 
+/// The database driver has up to ten lines for each try while the store does not answer; the node says so itself, once.
+/// Whoever wants the driver's names it in the filter, which stands behind this and so counts.
+const DRIVER: &str = "scylla=off";
+
 /// Reads a filter, without starting anything.
 ///
 /// # Errors
 /// [`Error::Filter`].
 pub fn filter(log: &Log) -> Result<EnvFilter, Error> {
-    Ok(EnvFilter::builder().parse(&log.filter)?)
+    Ok(EnvFilter::builder().parse(format!("{DRIVER},{}", log.filter))?)
 }
 
 /// Starts logging for the whole process.
@@ -51,5 +55,15 @@ mod tests {
         let with = |text: &str| filter(&Log { filter: text.to_owned(), ..Log::default() });
         assert!(with("info").is_ok() && with("warn,handoff=debug").is_ok());
         assert!(with("handoff=loud").is_err());
+    }
+
+    #[test]
+    fn the_driver_is_silent_unless_it_is_named() {
+        let with = |text: &str| filter(&Log { filter: text.to_owned(), ..Log::default() }).unwrap().to_string();
+        let has = |text: &str, directive: &str| with(text).split(',').any(|one| one == directive);
+        for text in ["info", "debug", "", "info,handoff=debug"] {
+            assert!(has(text, "scylla=off"), "{}", with(text));
+        }
+        assert!(has("info,scylla=warn", "scylla=warn") && !has("info,scylla=warn", "scylla=off"));
     }
 }

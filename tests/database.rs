@@ -50,6 +50,8 @@ async fn a_node_that_starts_before_cassandra_answers_waits_for_it() {
     let mut cluster = Cluster::prepare(1, "");
     let points: Vec<String> = places.iter().map(|(from, _)| from.clone()).collect();
     uses_cassandra(&mut cluster.nodes[0], &points);
+    let filter = ("HANDOFF_LOG__FILTER".to_owned(), "info,scylla=warn".to_owned());
+    cluster.nodes[0].env.push(filter);
     cluster.nodes[0].start();
     let told = || cluster.nodes[0].log().matches("the store does not answer, trying again").count();
     let tried = || cluster.nodes[0].log().matches("Could not establish control connection").count();
