@@ -57,3 +57,23 @@ pub(crate) fn spoilt(
         letters.into_iter().collect()
     })
 }
+
+/// Spoilers that spoil nothing would let every test of theirs pass.
+#[test]
+fn texts_come_whole_and_spoilt() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    fn some(strategy: impl Strategy<Value = String>) -> Vec<String> {
+        let mut runner = TestRunner::deterministic();
+        (0..200).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
+    }
+    let texts = some(spoilt(Just("abcdef".to_owned()), 0..3, Just("X".to_owned())));
+    assert!(texts.iter().all(|text| text.contains('X')), "{texts:?}");
+    for (letters, spoilt) in [(7, "nothing cut out"), (5, "two letters cut out")] {
+        assert!(texts.iter().any(|text| text.len() == letters), "{spoilt}: {texts:?}");
+    }
+    let texts = some(near_json(&["known"]));
+    let values: Vec<Value> = texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+    let named = values.iter().filter(|value| value.get("known").is_some()).count();
+    assert!(named > 20 && texts.len() - values.len() > 20, "{named} named of {} JSON", values.len());
+}

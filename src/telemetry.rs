@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn the_driver_is_silent_unless_it_is_named() {
-        let with = |text: &str| filter(&Log { filter: text.to_owned(), ..Log::default() }).unwrap().to_string();
+        let with =
+            |text: &str| filter(&Log { filter: text.to_owned(), ..Log::default() }).unwrap().to_string();
         let has = |text: &str, directive: &str| with(text).split(',').any(|one| one == directive);
         for text in ["info", "debug", "", "info,handoff=debug"] {
             assert!(has(text, "scylla=off"), "{}", with(text));

@@ -32,6 +32,9 @@ async fn a_commit_error_is_unknown_and_the_same_call_settles_it() {
         assert!(matches!(answer, Err(JournalError::Unknown(_))), "{answer:?}");
         assert_eq!(hand.node.journal.append(&claimed.tenure, claimed.next, &sent).await, Ok(()));
         claimed.next.seq += 1;
+        // The error closed the file, which folds its log: what is in it now was written, and synced, by the repeat.
+        let wal = world.folder.path().join("log").join(format!("{}.db-wal", hand.owner));
+        assert!(std::fs::metadata(&wal).is_ok_and(|meta| meta.len() > 0), "{fault:?}: not written once more");
     }
     world.store(1).fail_next_commit(CommitFault::After);
     assert!(hand.node.journal.roll(&claimed.tenure, claimed.next).await.is_err());
@@ -234,10 +237,14 @@ async fn h14_a_node_that_runs_on_while_its_folder_is_restored_acknowledges_nothi
     }
     store.append(&before.tenure, before.next, &frame("after the backup")).await.expect("append");
     before.next.seq += 1;
+    let row = |row| vec![Row { key: "a record".to_owned(), row, body: Bytes::from_static(b"said") }];
+    store.put_once(Table::Record, row(0)).await.expect("put: its file is open from here on");
+    // Its log's file is opened anew by the next append.
+    store.fail_next_commit(CommitFault::Before);
+    store.append(&before.tenure, before.next, &frame("lost")).await.expect_err("injected");
     std::fs::rename(&folder, &gone).expect("move");
     std::fs::rename(&backup, &folder).expect("restore");
     let restored = SqliteStore::open(&folder, NodeId(1), Durability::Full).expect("open");
-    let row = |row| vec![Row { key: "a record".to_owned(), row, body: Bytes::from_static(b"said") }];
     for claimed_again in [false, true] {
         if claimed_again {
             for life in 5..9 {
@@ -249,6 +256,11 @@ async fn h14_a_node_that_runs_on_while_its_folder_is_restored_acknowledges_nothi
         assert!(store.confirm(&before.tenure).await.is_err(), "nor is anything read");
         assert!(store.put_once(Table::Record, row(1)).await.is_err());
         assert!(store.claim(shard, owner(9)).await.is_err());
+        assert_eq!(
+            logs(&folder).into_iter().filter(|name| *name == format!("{}.db", before.tenure.owner)).count(),
+            0,
+            "nothing is made in the restored folder"
+        );
     }
     let claimed = restored.claim(shard, owner(10)).await.expect("claim");
     let frames = restored.read(&claimed.tenure, Position { segment: 1, seq: 1 }, 10).await.expect("read");

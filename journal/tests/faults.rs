@@ -135,6 +135,29 @@ async fn h12_late_creation_of_a_trimmed_segment_opens_nothing() {
     assert_eq!(old.texts(&again).await, ["b"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn h12_a_trim_past_the_directory_s_hint_hides_no_segment() {
+    let world = Memory::new(1);
+    let (old, new, shard) = (world.hand(1).await, world.hand(2).await, world.shard());
+    let mut before = old.claim(shard).await;
+    old.append(&mut before, "a").await;
+    // Of the roll's writes the last is stuck on its way: the directory names the old segment.
+    world.store.set_faults(Faults { delay_ms: (1, 1), ..Faults::default() });
+    let roll = old.node.journal.roll(&before.tenure, before.next);
+    let hold = async {
+        tokio::time::sleep(Duration::from_micros(4500)).await;
+        world.store.hold_next_writes(NodeId(1), 1);
+    };
+    let (answer, ()) = tokio::join!(roll, hold);
+    assert!(is_unknown(&answer), "{answer:?}");
+    world.store.set_faults(Faults::default());
+    old.trim(&before, 2).await.expect("trim");
+    let after = new.claim(shard).await;
+    assert_eq!((after.first_segment, after.next), (2, at(2, 1)));
+    assert_eq!(world.store.release_held(), 1);
+    assert_eq!(new.confirm(&after).await, Ok(()));
+}
+
 /// A node stopped at any moment of its roll resumes when the segment that it is about to open was trimmed long ago.
 #[tokio::test(start_paused = true)]
 async fn h12_a_roll_resumed_after_a_trim_opens_nothing() {

@@ -41,6 +41,8 @@ pub(crate) struct Fake {
     pub(crate) long: Mutex<Option<Long>>,
     /// From which events on records were read.
     pub(crate) read: Mutex<Vec<u64>>,
+    /// So many entities more are listed.
+    pub(crate) more: Mutex<u16>,
 }
 
 /// Tells when it is dropped.
@@ -65,6 +67,7 @@ impl Fake {
             given_up: Arc::new(Notify::new()),
             long: Mutex::new(None),
             read: Mutex::new(Vec::new()),
+            more: Mutex::new(0),
         }
     }
 }
@@ -208,9 +211,10 @@ impl Operations for Fake {
             place: Some(if id == "b" { "agent" } else { "queue" }.to_owned()),
             ..EntitySummary::new(id, 1, "open")
         };
-        let all =
-            ["a", "b", "c"].into_iter().filter(|id| wanted.after.as_deref().is_none_or(|after| *id > after));
-        (all.take(wanted.limit).map(summary).collect(), vec![7])
+        let more = (0..*self.more.lock().unwrap()).map(|n| format!("d{n:04}"));
+        let all = ["a", "b", "c"].map(str::to_owned).into_iter().chain(more);
+        let all = all.filter(|id| wanted.after.as_ref().is_none_or(|after| id > after));
+        (all.take(wanted.limit).map(|id| summary(&id)).collect(), vec![7])
     }
 
     async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String> {

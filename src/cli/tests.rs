@@ -142,6 +142,13 @@ fn queues_are_listed_with_what_is_wrong_with_them_and_what_could_not_be_asked() 
     let (_, json, _) = node.ask(&["queue", "list", "--json"]);
     let second: serde_json::Value = serde_json::from_str(json.lines().nth(1).unwrap()).unwrap();
     assert_eq!((&second["id"], &second["trouble"]), (&"b".into(), &"not configured".into()));
+    // However many pages they take.
+    *node.fake.more.lock().unwrap() = 2_500;
+    for json in [&["queue", "list"][..], &["queue", "list", "--json"]] {
+        let (_, out, _) = node.ask(json);
+        let listed = out.lines().filter(|line| !line.starts_with("QUEUE")).count();
+        assert_eq!((listed, out.contains("d2499")), (2_503, true), "{json:?}");
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::record::{RecordRows, RecordWriter};
 use crate::watch::Unwatched;
 use handoff_chat::Millis;
 use handoff_chat::session::{Body, Text};
-use handoff_journal::NodeId;
 use handoff_journal::memory::{MemoryNode, MemoryStore};
+use handoff_journal::{CLOSING_ROW, NodeId, Row};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -42,6 +42,45 @@ async fn node(events: &[Event]) -> MemoryNode {
 fn shape() -> impl Strategy<Value = (usize, [Option<u64>; 3])> {
     let step = || prop_oneof![3 => (1_u64..40).prop_map(Some), 2 => Just(None)];
     (prop_oneof![9 => 0_usize..50, 1 => Just(300_000)], [step(), step(), step()])
+}
+
+/// Each row that a search may land on is once the one that is looked for.
+#[tokio::test]
+async fn an_event_is_found_by_its_own_index_wherever_the_search_meets_it() {
+    let all = events(&[(1, [Some(1); 3]); 300]);
+    let node = node(&all).await;
+    for index in 1..=300 {
+        let shown = Some((ViewKind::Customer, index));
+        let found = missing(&node, &chat(), Missing { from: 1, below: 301, shown }).await.unwrap();
+        assert_eq!(found.first().map(|event| event.seq), Some(index));
+    }
+}
+
+#[tokio::test]
+async fn what_stands_behind_the_events_is_none_of_them() {
+    let all = events(&[(1, [Some(1); 3]); 3]);
+    let node = node(&all).await;
+    let end = Row { key: chat().0, row: CLOSING_ROW, body: bytes::Bytes::from_static(b"no event") };
+    node.put_once(Table::Record, vec![end]).await.unwrap();
+    for shown in [None, Some((ViewKind::Customer, 1))] {
+        let found = missing(&node, &chat(), Missing { from: 1, below: 10, shown }).await.unwrap();
+        assert_eq!(found, all);
+    }
+}
+
+/// A look at the end of a long chat costs no reading of all of it.
+#[tokio::test]
+async fn the_last_events_of_a_long_record_are_found_with_few_reads() {
+    let all = events(&vec![(1, [Some(1); 3]); 5_000]);
+    let store = MemoryStore::new(1);
+    let counted = store.node(NodeId(1));
+    let rows = RecordRows { events: all.clone(), ..RecordRows::default() };
+    RecordWriter::new(Arc::new(counted.clone()), Joins::Said, Arc::new(Unwatched)).write(chat(), rows).await;
+    let before = store.statement_count();
+    let shown = Some((ViewKind::Customer, 5_000));
+    let found = missing(&counted, &chat(), Missing { from: 1, below: 5_001, shown }).await.unwrap();
+    assert_eq!(found, all[4_999..]);
+    assert!(store.statement_count() - before <= 10, "{} reads", store.statement_count() - before);
 }
 
 proptest! {

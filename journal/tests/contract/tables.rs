@@ -88,6 +88,15 @@ pub async fn h1_a_row_once_put_keeps_its_first_body_or_refuses(world: &dyn World
     let _ = node.tables.put_once(Table::Snapshot, vec![row(&key, 0, "other")]).await;
     let stands = text(&*node.tables, Table::Snapshot, &key, 0).await;
     assert!(matches!(stands.as_deref(), Some("first" | "other")), "{stands:?}");
+    // Whichever stands, stands for every node and in every way to read it.
+    let second = world.node(2).await;
+    let _ = second.tables.put_once(Table::Snapshot, vec![row(&key, 0, "third")]).await;
+    let stands = text(&*node.tables, Table::Snapshot, &key, 0).await.expect("a row");
+    assert!(["first", "other", "third"].contains(&stands.as_str()), "{stands}");
+    for node in [&node, &second] {
+        assert_eq!(text(&*node.tables, Table::Snapshot, &key, 0).await.as_ref(), Some(&stands));
+        assert_eq!(texts(&*node.tables, Table::Snapshot, &key, 0, 9).await, [(0, stands.clone())]);
+    }
 }
 
 pub async fn a_scan_is_in_order_and_starts_and_stops_where_asked(world: &dyn World) {

@@ -248,7 +248,7 @@ mod tests {
         fn any_bytes_are_messages_or_a_refusal_that_says_why(
             text in near_json(FIELDS),
             tail in prop::collection::vec(any::<u8>(), 0..3),
-            times in 1..40usize,
+            times in 1..3 * MESSAGES_MAX,
         ) {
             let one = [text.as_bytes(), &tail].concat();
             let many = format!("[{}]", vec![text.as_str(); times].join(","));

@@ -37,6 +37,8 @@ struct Inner {
     asked: Vec<Ask>,
     minted: u8,
     leaving: bool,
+    /// Whose reads wait.
+    held: Option<EntityId>,
     now: i64,
 }
 
@@ -77,6 +79,15 @@ impl Memory {
     /// Time passes.
     pub(super) fn passes(&self, ms: i64) {
         self.lock().now += ms;
+    }
+
+    /// Reads of this entity wait, until they are of none.
+    pub(super) fn hold(&self, entity: Option<&str>) {
+        self.lock().held = entity.map(|id| EntityId(id.to_owned()));
+    }
+
+    fn holds(&self, ask: &Ask) -> bool {
+        ask.command.is_none() && self.lock().held.as_ref() == Some(&ask.entity)
     }
 
     /// The node begins to drain.
@@ -197,6 +208,9 @@ impl Sessions for Memory {
         }
         let until = Instant::now() + ask.wait;
         loop {
+            while self.holds(&ask) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             let told = self.once(&ask)?;
             ask.command = None;
             if trouble == Trouble::LostAfter {

@@ -4,9 +4,10 @@ use super::rig::{CUSTOMER, Rig};
 use crate::front::{EntitySummary, Wanted};
 use crate::shard::queues::Queues;
 use crate::shard::*;
+use handoff_chat::agent::{DeskAct, Profile};
 use handoff_chat::command::Act;
 use handoff_chat::happening::Happening;
-use handoff_chat::{CommandId, QueueName};
+use handoff_chat::{AgentName, CommandId, QueueName};
 use handoff_journal::memory::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,6 +81,26 @@ async fn a_queue_that_nobody_serves_is_marked_and_its_chats_wait_as_long_as_thei
     assert_eq!(passes(&mut rig, &chat, 500).await, [""; 0]);
     assert_eq!(passes(&mut rig, &chat, 120).await, ["Nobody is there."]);
     assert_eq!(seen(&rig), (Some(0), None), "an empty queue troubles nobody");
+}
+
+/// An agent who is signed in with what an older configuration said of them serves it all the same.
+#[tokio::test]
+async fn a_queue_that_a_free_agent_serves_is_in_no_trouble_though_the_configuration_names_none() {
+    let mut rig = Rig::open(&MemoryStore::new(1), 1, with("sales", false)).await;
+    let ann = AgentName("ann".to_owned());
+    let profile = Profile { nickname: "Ann".to_owned(), capacity: 2, queues: vec![sales()] };
+    let chat = waits(&mut rig).await;
+    let interaction = chat.session().unwrap();
+    // Whom she has declined waits on, and she is free for others.
+    for act in [DeskAct::SignIn { profile }, DeskAct::Ready, DeskAct::Decline { interaction }] {
+        rig.pass(1);
+        let (id, caller) = (CommandId(format!("c{}", rig.now.mono_ms)), Caller::Agent(ann.clone()));
+        let command = Command { id, caller: caller.clone(), act: Act::Desk(act) };
+        let read = Read::Desk { version: 0 };
+        let _told = rig.call(&EntityId::from(&ann), Some(command), Some((caller, read)), 0);
+        rig.settle().await;
+    }
+    assert_eq!((seen(&rig), listed(&rig).capacity), ((Some(1), None), Some(1)));
 }
 
 #[tokio::test]

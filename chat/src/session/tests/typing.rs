@@ -119,6 +119,8 @@ fn typing_that_nobody_refreshes_is_over_after_a_while() {
     assert!(shown(&world, began + 1).contains(&(me, false)), "a poller hears of it");
     let now = shown(&world, 1);
     assert!(now.len() == 1 && now[0].1 && now[0].0 != me, "she still types: {now:?}");
+    world.asks(kate(), Act::StopTyping { preview: None }).unwrap();
+    assert!(!over(&world, world.clock + 60_000), "nobody types: there is nothing to end");
     assert_eq!(world.asks(CUSTOMER, Act::TypingOver), Err(Reject::NotAllowed));
 }
 

@@ -1,7 +1,8 @@
 //! Views, indexes, typing and what is no longer in memory.
 
+use super::routing::kate;
 use super::*;
-use crate::command::Missing;
+use crate::command::{Leaving, Missing};
 
 #[test]
 fn after_a_takeover_right_after_typing_no_index_is_used_again() {
@@ -124,6 +125,49 @@ fn a_view_ends_where_its_rows_end_or_it_is_full_and_goes_on_there() {
             let mut session = world.session.clone();
             session.forget_below(forgotten);
             reads_to_the_end(&session, &all, rows);
+        }
+    }
+}
+
+#[test]
+fn an_event_that_is_more_than_a_view_is_in_one_by_itself() {
+    let bytes = VIEW_BYTES_MAX + 1;
+    let limits = Limits { message_bytes_max: u32::try_from(bytes).unwrap(), ..opening().limits };
+    let mut world = World::open(Opening { limits, ..opening() });
+    let before = world.view(0).next_position;
+    for text in ["a", "b"] {
+        world.asks(CUSTOMER, send(&text.repeat(bytes))).unwrap();
+    }
+    let rows: Vec<_> = world.session.events_in_memory().cloned().collect();
+    for forgotten in [1, u64::MAX] {
+        world.session.forget_below(forgotten);
+        for position in [before, before + 1] {
+            let read = world.session.read_with(&CUSTOMER, &Read::Customer { position }, &rows).unwrap();
+            let Reading::View(view) = read else { panic!("from {position}: {read:?}") };
+            let shown: Vec<_> = view.events.iter().filter_map(|event| event.index[0]).collect();
+            assert_eq!((shown, view.next_position), (vec![position], position + 1));
+        }
+    }
+}
+
+#[test]
+fn who_has_left_reads_to_their_end_with_rows_that_end_before_memory() {
+    let mut world = super::routing::joined();
+    world.asks(kate(), Act::Leave { how: Leaving::KeepAlive }).unwrap();
+    for text in ["a", "b", "c"] {
+        world.asks(CUSTOMER, send(text)).unwrap();
+    }
+    let rows: Vec<_> = world.session.events_in_memory().cloned().collect();
+    let left = rows.iter().rev().find(|event| matches!(event.body, Body::Left { .. })).unwrap();
+    let (left, end) = (left.seq, left.index[1].unwrap());
+    world.session.forget_below(u64::MAX);
+    // All that they see, and nothing more of it; the rows end before what they don't see.
+    for position in [1, end + 1] {
+        for rows in [rows.iter().filter(|event| event.seq <= left + 1).cloned().collect(), rows.clone()] {
+            let read = world.session.read_with(&kate(), &Read::Agent { position }, &rows).unwrap();
+            let Reading::View(view) = read else { panic!("from {position}: {read:?}") };
+            assert!(view.chat_ended, "from {position}");
+            assert_eq!(view.events.last().map(|event| event.seq), (position == 1).then_some(left));
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::window::{Window, texts};
 use crate::gateway::tests::memory::EARLIER;
-use crate::gateway::tests::support::{PASSWORD, Site, Trouble, options, site, site_of};
+use crate::gateway::tests::support::{Memory, PASSWORD, Site, Trouble, options, site, site_of};
+use handoff_chat::command::{Act, Caller};
+use handoff_chat::session::VIEW_BYTES_MAX;
 use serde_json::{Value, json};
 
 /// Signs in; answers the token.
@@ -82,6 +84,43 @@ async fn an_agent_gets_an_offer_accepts_talks_and_leaves_last() {
     ann.done("sign_out", json!({})).await;
     ann.find("signed out", |frame| frame["status"]["state"] == "signed_out").await;
     assert_eq!(ann.code("ready", json!({})).await, "not_signed_in");
+}
+
+/// A view is cut where it is too large: what an agent has not read when the chat is over for them takes several.
+#[actix_web::test]
+async fn a_chat_that_is_over_is_shown_to_its_end_however_much_of_it_was_not_read() {
+    const TEXT_BYTES: usize = 400_000;
+    let mut large = options();
+    large.services.values_mut().for_each(|service| service.limits.message_bytes_max = 400_000);
+    let site = site_of(Memory::new(), large, 7);
+    let mut bob = Window::agent(&site).await;
+    sign_in(&mut bob, "bob").await;
+    bob.done("ready", json!({})).await;
+    let mut zoe = Window::customer(&site).await;
+    let started = zoe.start(json!({"service": "support", "nickname": "Zoë", "text": "hello?"})).await;
+    let (chat, key) = (started["chat"].clone(), started["key"].as_str().unwrap());
+    let (id, key) = (chat.as_str().unwrap(), handoff_chat::SecureKey::parse(key).unwrap());
+    stage(&mut bob, &chat, "offered").await;
+    bob.done("accept", json!({"chat": chat})).await;
+    stage(&mut bob, &chat, "chatting").await;
+    bob.message("hello?").await;
+    // The read that brings it all comes when the desk says already that the chat is over.
+    site.sessions.hold(Some(id));
+    let said = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|letter| letter.repeat(TEXT_BYTES));
+    assert!(said.len() * TEXT_BYTES > 3 * VIEW_BYTES_MAX, "more than two views");
+    for text in &said {
+        let act = Act::Send { text: text.clone(), message_type: None };
+        site.sessions.command(id, Caller::Customer(key.hash()), act);
+    }
+    bob.done("leave", json!({"chat": chat, "how": "keep_alive"})).await;
+    stage(&mut bob, &chat, "over").await;
+    site.sessions.hold(None);
+    for text in &said {
+        let shown = bob.message(text).await;
+        assert_eq!((texts(&shown), &shown["ended"]), (vec![text.as_str()], &json!(false)), "each once");
+    }
+    let end = bob.find("the end", |frame| frame["event"] == "chat" && frame["ended"] == true).await;
+    assert_eq!(end["events"].as_array().unwrap().last().unwrap()["type"], "left");
 }
 
 #[actix_web::test]
