@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use h2::ext::Protocol;
-use h2::{RecvStream, SendStream, client};
+use h2::{Ping, RecvStream, SendStream, client};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -34,17 +34,13 @@ pub(crate) async fn open(url: &str, path: &str) -> Option<Socket> {
 
 async fn in_http_2(address: &str, path: &str) -> Option<Socket> {
     let stream = TcpStream::connect(address).await.ok()?;
-    let (requests, connection) = client::handshake(stream).await.ok()?;
+    let (requests, mut connection) = client::handshake(stream).await.ok()?;
+    let mut pings = connection.ping_pong()?;
     tokio::spawn(connection);
+    // The server says in its settings whether it takes them, which come before any answer.
+    pings.ping(Ping::opaque()).await.ok()?;
     let mut requests = requests.ready().await.ok()?;
-    // The server says in its settings whether it takes them, which come first.
-    let mut ping = 0;
-    while !requests.is_extended_connect_protocol_enabled() {
-        ping += 1;
-        assert!(ping < 500, "the proxy takes no WebSocket in HTTP/2");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        requests = requests.ready().await.ok()?;
-    }
+    assert!(requests.is_extended_connect_protocol_enabled(), "the proxy takes no WebSocket in HTTP/2");
     let request = http::Request::builder()
         .method(http::Method::CONNECT)
         .uri(format!("http://{address}{path}"))
