@@ -36,7 +36,10 @@ impl Session {
             events.push(event);
         }
         let whole = fits && (reaches(first) || reaches(until.saturating_add(1)));
-        if !gapless || (!whole && events.is_empty()) {
+        // Rows may end where they fill a view, and else nowhere: what was in memory may have been forgotten meanwhile.
+        let filled = || older.iter().map(Event::bytes).sum::<usize>() >= VIEW_BYTES_MAX;
+        let cut_rightly = !events.is_empty() && (!fits || filled());
+        if !gapless || !(whole || cut_rightly) {
             let shown = Some((kind, position));
             return Reading::NeedsHistory(Missing { from: 1, below: first, shown });
         }

@@ -71,7 +71,9 @@ fn a_view_below_what_is_in_memory_asks_for_history_and_is_completed_with_it() {
     let needs = Reading::NeedsHistory(Missing { from: 1, below: 5, shown });
     assert_eq!(world.session.read(&CUSTOMER, &read), Ok(needs.clone()));
     let gap = [history[1].clone(), history[3].clone()];
-    assert_eq!(world.session.read_with(&CUSTOMER, &read, &gap), Ok(needs));
+    for rows in [&history[..3], &history[1..3], &gap] {
+        assert_eq!(world.session.read_with(&CUSTOMER, &read, rows), Ok(needs.clone()), "they don't reach");
+    }
     for rows in [&history[..4], &history[..]] {
         assert_eq!(world.session.read_with(&CUSTOMER, &read, rows), Ok(Reading::View(whole.clone())));
     }
@@ -120,11 +122,11 @@ fn a_view_ends_where_its_rows_end_or_it_is_full_and_goes_on_there() {
     for last in [typing(), Act::Disconnect] {
         world.asks(CUSTOMER, last).unwrap();
         let all: Vec<_> = world.session.events_in_memory().cloned().collect();
-        // From memory, and half of it from rows, of which there are ever more.
-        for (forgotten, rows) in [(1, 0), (6, 1), (6, 3), (6, 5)] {
+        // From memory, and the beginning from rows: no more than fill a view, or some more.
+        for (forgotten, more) in [(1, 0), (6, 0), (6, 1), (9, 0), (9, 1), (9, 8)] {
             let mut session = world.session.clone();
             session.forget_below(forgotten);
-            reads_to_the_end(&session, &all, rows);
+            reads_to_the_end(&session, &all, more);
         }
     }
 }
@@ -172,16 +174,22 @@ fn who_has_left_reads_to_their_end_with_rows_that_end_before_memory() {
     }
 }
 
-/// A customer reads all of a chat, with so many rows at most where events are not in memory.
-fn reads_to_the_end(session: &Session, all: &[Event], rows: usize) {
+/// A customer reads all of a chat, with rows that fill a view and so many more where events are not in memory.
+fn reads_to_the_end(session: &Session, all: &[Event], more: usize) {
     let shown: Vec<_> = all.iter().filter(|event| event.index[0].is_some()).map(|event| event.seq).collect();
     let (mut position, mut seen) = (1, Vec::new());
     while position < session.next_position(ViewKind::Customer) {
         let from = all.iter().position(|event| event.index[0].is_some_and(|index| index >= position));
-        let from = from.unwrap_or(all.len());
-        let history = &all[from.min(5)..(from + rows).min(5)];
+        let first = usize::try_from(session.first_seq_in_memory()).unwrap() - 1;
+        let rows = &all[from.unwrap_or(first).min(first)..first];
+        let mut bytes = 0;
+        let fill = rows.iter().position(|event| {
+            bytes += event.bytes();
+            bytes >= VIEW_BYTES_MAX
+        });
+        let history = &rows[..fill.map_or(rows.len(), |last| (last + 1 + more).min(rows.len()))];
         let read = session.read_with(&CUSTOMER, &Read::Customer { position }, history).unwrap();
-        let Reading::View(view) = read else { panic!("from {position} with {rows}: {read:?}") };
+        let Reading::View(view) = read else { panic!("from {position}: {read:?}") };
         assert!(view.events.iter().map(Event::bytes).sum::<usize>() <= VIEW_BYTES_MAX);
         seen.extend(view.events.iter().map(|event| event.seq));
         let whole = seen.last() == shown.last();
