@@ -116,6 +116,10 @@ pub async fn h3_a_resumed_old_owner_commits_nothing(world: &dyn World) {
     for turn in 0..3 {
         let new = world.hand(turn + 2).await;
         newest = new.claim(shard).await;
+        // Where nothing stands yet that would be in their way, the claim alone keeps the old owner out.
+        if turn == 0 {
+            assert_fenced(old.try_append(&before, &frame("zombie")).await, &newest);
+        }
         new.append(&mut newest, "new").await;
         new.roll(&mut newest).await;
     }

@@ -72,6 +72,7 @@ macro_rules! rules {
 
 rules! {
     a_contact_is_made_once_and_found_by_every_node,
+    of_starts_at_once_one_meets_somebody_new,
     a_person_is_one_contact_in_every_order_of_their_keys,
     a_person_is_one_contact_when_all_their_chats_start_at_once_on_two_nodes,
     an_address_stays_with_the_first_id_and_another_id_is_somebody_else,
@@ -101,6 +102,14 @@ async fn a_contact_is_made_once_and_found_by_every_node([one, two]: Nodes) {
         assert_eq!(chats, [session(0), session(1)]);
     }
     assert!(history(&*one, &start(EMAIL.of(1)), 50).await.unwrap().is_none(), "nobody else was met");
+}
+
+async fn of_starts_at_once_one_meets_somebody_new(nodes: Nodes) {
+    for person in 0..8 {
+        let starts = (0..4).map(|number| is_new(&*nodes[number % 2], number, EMAIL.of(person)));
+        let met = futures_util::future::join_all(starts).await;
+        assert_eq!(met.iter().filter(|new| **new).count(), 1, "{met:?}");
+    }
 }
 
 async fn a_person_is_one_contact_in_every_order_of_their_keys(nodes: Nodes) {
