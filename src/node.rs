@@ -341,11 +341,11 @@ fn shard_options(config: &Config) -> Options {
     }
 }
 
-/// All but the services, who is signed, and how many connections there may be.
 fn hides_unverified(config: &Config) -> bool {
     config.contacts.history == ContactHistory::Verified
 }
 
+/// All but the services, who is signed, and how many connections there may be.
 fn gateway_options(config: &Config) -> GatewayOptions {
     let ms = Duration::from_millis;
     GatewayOptions {

@@ -11,7 +11,7 @@ pub trait Watch: Send + Sync + 'static {
     fn frame_committed(&self, items: u32, bytes: usize, took: Duration);
     /// The journal did not say what became of a call.
     fn outcome_unknown(&self);
-    /// A shard as it is: its sessions, outputs held, panics caught since it was opened.
+    /// A shard as it is: its sessions, outputs held, and what it counted since it was opened.
     fn shard(&self, shard: ShardId, census: Census, held: usize, counts: Counts);
     /// A shard is no longer here.
     fn shard_gone(&self, shard: ShardId);

@@ -7,6 +7,7 @@ use super::Admin;
 use super::api::{PATIENCE, mint_command_id};
 use super::lists::limit;
 use super::problem::Problem;
+use crate::clock::wall_ms;
 use crate::front::{Ask, AskError, EntitySummary, Wanted};
 use actix_web::{HttpResponse, web};
 use futures_util::{StreamExt, stream};
@@ -131,9 +132,4 @@ async fn end_all(admin: &Admin, sessions: &[EntitySummary]) -> Result<usize, Pro
         )
     });
     Ok(ended.buffer_unordered(SIDE_BY_SIDE).filter(|ended| std::future::ready(*ended)).count().await)
-}
-
-fn wall_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -28,9 +28,8 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// # Errors
 /// What the operating system says of the listener.
 pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<Server> {
-    let options = Arc::new(gateway.options.clone());
     actix_web::rt::spawn(Arc::clone(gateway).keep_watch());
-    let shared = Arc::clone(gateway);
+    let (shared, options) = (Arc::clone(gateway), &gateway.options);
     let workers = options.workers.max(1);
     let door = Door::new(options.connections_max, gateway.metrics.clone());
     let server = Server::build()
@@ -40,8 +39,8 @@ pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<S
     let connections = move || {
         let app = App::new().wrap(from_fn(part)).configure(|config| configure(config, &shared));
         let http = HttpService::build()
-            .keep_alive(KeepAlive::Timeout(options.keep_alive))
-            .client_request_timeout(options.head_timeout)
+            .keep_alive(KeepAlive::Timeout(shared.options.keep_alive))
+            .client_request_timeout(shared.options.head_timeout)
             .client_disconnect_timeout(CLOSE_LIMIT)
             .finish(map_config(app.into_factory(), |()| AppConfig::default()));
         let (gateway, door) = (Arc::clone(&shared), Arc::clone(&door));

@@ -20,7 +20,7 @@ impl Session {
 
     /// As [`Session::read`], with older events read from history rows put before those in memory: those that
     /// a [`Reading::NeedsHistory`] named, in order. When they don't reach (events were forgotten meanwhile),
-    /// the answer names what is needed now; a view ends where they end.
+    /// the answer names what is needed now. Rows that fill a view need not reach: it ends there.
     ///
     /// # Errors
     /// As [`Session::read`].

@@ -75,6 +75,9 @@ impl Inner {
             .filter_map(|node| Some((node, self.layout.lock_absent(node)?)))
             .collect();
         files.retain(|owner| owner.node == self.node || absent.contains_key(&owner.node));
+        if files.iter().all(|owner| self.has_writer(*owner)) {
+            return Ok(0);
+        }
         let mut live: BTreeSet<Owner> = BTreeSet::new();
         for shard in self.claims.shards()? {
             // A shard between two owners: whatever there is may still be needed.
