@@ -5,6 +5,7 @@ pub(crate) mod checker;
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod crowd;
+pub(crate) mod keyspaces;
 pub(crate) mod lan;
 pub(crate) mod line;
 pub(crate) mod node;

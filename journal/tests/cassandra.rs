@@ -57,6 +57,7 @@ fn settings(points: &[String], name: &str) -> Settings {
 
 /// Four nodes on one keyspace, each with a database session of its own.
 struct Real {
+    settings: Settings,
     nodes: Vec<Arc<CassandraStore>>,
     shards: AtomicU16,
     keys: AtomicU64,
@@ -73,7 +74,12 @@ impl Real {
             }
             nodes.push(cassandra.open().await.expect("open"));
         }
-        Self { nodes, shards: AtomicU16::new(0), keys: AtomicU64::new(0) }
+        Self { settings, nodes, shards: AtomicU16::new(0), keys: AtomicU64::new(0) }
+    }
+
+    /// One more session on the same keyspace.
+    async fn connect(&self) -> Cassandra {
+        Cassandra::connect(self.settings.clone()).await.expect("connect")
     }
 }
 
@@ -122,7 +128,7 @@ async fn real() -> Option<&'static Real> {
     real
 }
 
-/// The keyspace that most tests share.
+/// The keyspace that most tests share: to make one takes seconds, since all database nodes must agree on each table.
 async fn shared() -> Option<Shared> {
     let database = DATABASE.read().await;
     Some(Shared { real: real().await?, _database: database })

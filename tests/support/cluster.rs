@@ -4,15 +4,13 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
+use crate::support::keyspaces::{CONTACT_POINTS, Keyspace};
 use crate::support::lan::Lan;
 use crate::support::node::Node;
 use crate::support::until_true;
-
-static NEXT_KEYSPACE: AtomicU32 = AtomicU32::new(0);
 
 /// A cluster of real processes.
 pub(crate) struct Cluster {
@@ -21,6 +19,8 @@ pub(crate) struct Cluster {
     /// The nodes' network, if they don't share the host's.
     pub(crate) lan: Option<Lan>,
     folder: TempDir,
+    /// After the nodes, which use it.
+    _keyspace: Option<Keyspace>,
 }
 
 impl Cluster {
@@ -72,12 +72,12 @@ impl Cluster {
 
     fn write(nodes: Vec<Node>, folder: TempDir, extra: &str) -> Self {
         let seeds: Vec<String> = nodes.iter().map(|node| format!("{:?}", node.peer)).collect();
-        let store = store(folder.path());
+        let (store, keyspace) = store(folder.path());
         for node in &nodes {
             fs::write(node.config_path(), config(node, &seeds.join(", "), &store, extra)).unwrap();
         }
         write_secret(&folder.path().join("cluster.secret"));
-        Self { nodes, lan: None, folder }
+        Self { nodes, lan: None, folder, _keyspace: keyspace }
     }
 
     /// Starts every node that does not run, together, and waits until they take customers.
@@ -137,18 +137,19 @@ fn write_secret(path: &Path) {
     file.write_all(SECRET.as_bytes()).unwrap();
 }
 
-fn store(root: &Path) -> String {
+/// The section of the configuration, and the keyspace that it names.
+fn store(root: &Path) -> (String, Option<Keyspace>) {
     match std::env::var("HANDOFF_TEST_STORE").as_deref() {
         Err(_) | Ok("sqlite") => {
-            format!("kind = \"sqlite\"\n[store.sqlite]\ndir = {:?}\n", root.join("store"))
+            (format!("kind = \"sqlite\"\n[store.sqlite]\ndir = {:?}\n", root.join("store")), None)
         }
         Ok("cassandra") => {
-            let number = NEXT_KEYSPACE.fetch_add(1, Ordering::Relaxed);
-            let keyspace = format!("handoff_it_{}_{number}", std::process::id());
-            let points = r#"["127.0.0.1:9042", "127.0.0.2:9042", "127.0.0.3:9042"]"#;
-            format!(
-                "kind = \"cassandra\"\n[store.cassandra]\ncontact_points = {points}\nkeyspace = \"{keyspace}\"\n"
-            )
+            let keyspace = Keyspace::take();
+            let section = format!(
+                "kind = \"cassandra\"\n[store.cassandra]\ncontact_points = {CONTACT_POINTS:?}\nkeyspace = {:?}\n",
+                keyspace.name
+            );
+            (section, Some(keyspace))
         }
         Ok(other) => panic!("HANDOFF_TEST_STORE is sqlite or cassandra, not {other}"),
     }

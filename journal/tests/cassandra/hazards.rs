@@ -2,9 +2,8 @@
 
 use handoff_journal::JournalError;
 
-use super::{Real, contact_points, settings, shared};
+use super::{Real, contact_points, shared};
 use crate::support::{World, assert_fenced, frame};
-use handoff_journal::cassandra::Cassandra;
 
 /// H5, with the real thing: the same append from many calls at once, as if each had lost the answer of the other.
 #[tokio::test]
@@ -76,27 +75,19 @@ async fn h14_after_a_bump_every_older_epoch_is_fenced() {
 /// The driver lives on its own runtime: any executor can call, also one that ends right after.
 #[test]
 fn calls_come_from_any_executor() {
-    let Some(points) = contact_points() else { return };
-    let _database = super::DATABASE.blocking_read();
-    let settings = settings(&points, "executor");
-    let store = {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-        runtime.block_on(async {
-            let cassandra = Cassandra::connect(settings.clone()).await.expect("connect");
-            cassandra.apply_schema().await.expect("schema");
-            cassandra.open().await.expect("open")
-        })
-    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    let opened = runtime.block_on(async {
+        let world = shared().await?;
+        let store = world.connect().await.open().await.expect("open");
+        Some((store, world.shard()))
+    });
+    drop(runtime);
+    let Some((store, shard)) = opened else { return };
     // That runtime is gone; the session goes on, and no runtime at all is needed to wait for it.
     let owner = "1-0000000000000001".parse().expect("owner");
     use handoff_journal::Journal;
-    let claimed = futures_executor(store.claim(handoff_journal::ShardId(0), owner)).expect("claim");
+    let claimed = futures_executor(store.claim(shard, owner)).expect("claim");
     futures_executor(store.append(&claimed.tenure, claimed.next, &frame("a"))).expect("append");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-    runtime.block_on(async {
-        let cassandra = Cassandra::connect(settings).await.expect("connect");
-        handoff_journal::cassandra::drop_keyspace_for_tests(&cassandra).await.expect("drop");
-    });
 }
 
 /// Waits for a future on this thread, without any runtime.

@@ -6,7 +6,8 @@ use handoff_journal::cassandra::{
 };
 use handoff_journal::{Chunks, Journal, Row, Swap, Table, Tables};
 
-use super::{DATABASE, contact_points, settings};
+use super::{DATABASE, contact_points, settings, shared};
+use crate::support::World;
 
 #[tokio::test]
 async fn three_nodes_that_start_together_make_one_schema() {
@@ -50,15 +51,14 @@ async fn three_nodes_that_start_together_make_one_schema() {
 #[tokio::test]
 async fn the_check_refuses_a_missing_schema_and_lets_a_sound_database_in() {
     let Some(points) = contact_points() else { return };
-    let _database = DATABASE.read().await;
+    let Some(world) = shared().await else { return };
     let cassandra = Cassandra::connect(settings(&points, "check")).await.expect("connect");
     let findings = cassandra.check().await.expect("check");
     let refusals = findings.iter().filter(|finding| finding.severity == Severity::Refuse).count();
     assert_eq!(refusals, 1, "{findings:?}");
     assert!(findings[0].change.contains("schema apply"), "{findings:?}");
     assert!(cassandra.open().await.is_err(), "nothing opens without a schema");
-    cassandra.apply_schema().await.expect("apply");
-    let findings = cassandra.check().await.expect("check");
+    let findings = world.connect().await.check().await.expect("check");
     let refusals: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Refuse).collect();
     assert!(refusals.is_empty(), "{refusals:?}");
     if points.len() >= 3 {
@@ -66,7 +66,6 @@ async fn the_check_refuses_a_missing_schema_and_lets_a_sound_database_in() {
         let late = |finding: &Finding| finding.change.contains("commitlog_sync: group");
         assert!(findings.iter().all(late), "three nodes, three copies, paxos v2: {findings:?}");
     }
-    drop_keyspace_for_tests(&cassandra).await.expect("drop");
 }
 
 #[tokio::test]
@@ -106,20 +105,18 @@ async fn a_schema_of_an_older_version_is_brought_to_this_one() {
 
 #[tokio::test]
 async fn a_file_s_chunks_are_read_by_every_node_until_it_is_forgotten() {
-    let Some(points) = contact_points() else { return };
-    let _database = DATABASE.read().await;
-    let cassandra = Cassandra::connect(settings(&points, "chunks")).await.expect("connect");
-    cassandra.apply_schema().await.expect("apply");
-    let (writer, reader) = (cassandra.open().await.expect("open"), cassandra.open().await.expect("open"));
+    let Some(world) = shared().await else { return };
+    let (writer, reader) = (&world.nodes[0], &world.nodes[1]);
+    let (a, b) = (world.key("chunks"), world.key("chunks"));
     let chunk = |key: &str, row, size| Row { key: key.to_owned(), row, body: vec![7; size].into() };
-    for (key, row, size) in [("a", 0, 128 << 10), ("a", 1, 5), ("b", 0, 1)] {
+    for (key, row, size) in [(&*a, 0, 128 << 10), (&a, 1, 5), (&b, 0, 1)] {
         writer.put_once(Table::File, vec![chunk(key, row, size)]).await.expect("put");
     }
-    let size = async |key, row| reader.get(Table::File, key, row).await.expect("get").map(|body| body.len());
-    assert_eq!((size("a", 0).await, size("a", 1).await), (Some(128 << 10), Some(5)));
+    let size =
+        async |key: &str, row| reader.get(Table::File, key, row).await.expect("get").map(|body| body.len());
+    assert_eq!((size(&a, 0).await, size(&a, 1).await), (Some(128 << 10), Some(5)));
     for _ in 0..2 {
-        writer.forget_file("a").await.expect("forget");
+        writer.forget_file(&a).await.expect("forget");
     }
-    assert_eq!((size("a", 0).await, size("a", 1).await, size("b", 0).await), (None, None, Some(1)));
-    drop_keyspace_for_tests(&cassandra).await.expect("drop");
+    assert_eq!((size(&a, 0).await, size(&a, 1).await, size(&b, 0).await), (None, None, Some(1)));
 }

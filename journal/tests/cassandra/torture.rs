@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use handoff_journal::cassandra::CassandraError;
 use handoff_journal::cassandra::plain::PlainJournal;
-use handoff_journal::cassandra::{Cassandra, CassandraError, drop_keyspace_for_tests};
 use handoff_journal::{
     Claimed, FrameId, Incarnation, Journal, JournalError, NodeId, Owner, Position, ShardId,
 };
@@ -14,7 +14,7 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{contact_points, settings, shared};
+use super::shared;
 use crate::support::{World, assert_epochs_never_go_back, definite, frame};
 
 const RACERS: u16 = 4;
@@ -132,11 +132,8 @@ async fn racing_owners_lose_nothing_that_was_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_without_a_fence_is_caught_losing() {
-    let Some(points) = contact_points() else { return };
-    let _database = super::DATABASE.read().await;
-    let settings = settings(&points, "plain");
-    let cassandra = Cassandra::connect(settings).await.expect("connect");
-    cassandra.apply_schema().await.expect("schema");
+    let Some(world) = shared().await else { return };
+    let cassandra = world.connect().await;
     let mut opened = PlainJournal::open(&cassandra).await;
     for _ in 0..10 {
         // Its table is made, but not all nodes know it yet: other tests change the schema too.
@@ -149,5 +146,4 @@ async fn a_journal_without_a_fence_is_caught_losing() {
     let (acked, lost, _) = torture(journals, ShardId(0), Duration::from_secs(3)).await;
     println!("{acked} acknowledged, {lost} lost");
     assert!(lost > 0, "{acked} acknowledged and none lost: this torture would not see a missing fence");
-    drop_keyspace_for_tests(&cassandra).await.expect("drop");
 }

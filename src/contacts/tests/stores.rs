@@ -2,29 +2,42 @@
 //! names.
 
 use super::*;
-use handoff_journal::cassandra::{Cassandra, Settings};
+use handoff_journal::cassandra::{Cassandra, Settings, empty_keyspace_for_tests};
 use handoff_journal::sqlite::{Durability, SqliteStore};
 use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Two nodes of one store, which starts empty.
 struct World {
     nodes: [Arc<dyn Tables>; 2],
     /// Where the store is, as long as it is needed.
     _folder: Option<tempfile::TempDir>,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
+
+/// Held by the test that has the keyspace: to make one for each would take longer than all that they do in it.
+static KEYSPACE: Mutex<()> = Mutex::const_new(());
 
 fn memory() -> World {
     let store = MemoryStore::new(1);
-    World { nodes: [1, 2].map(|id| Arc::new(store.node(NodeId(id))) as Arc<dyn Tables>), _folder: None }
+    World {
+        nodes: [1, 2].map(|id| Arc::new(store.node(NodeId(id))) as Arc<dyn Tables>),
+        _folder: None,
+        _turn: None,
+    }
 }
 
 fn embedded() -> World {
     let folder = tempfile::tempdir().unwrap();
     let open = |id| SqliteStore::open(folder.path(), NodeId(id), Durability::Full).unwrap();
-    World { nodes: [1, 2].map(|id| Arc::new(open(id)) as Arc<dyn Tables>), _folder: Some(folder) }
+    World {
+        nodes: [1, 2].map(|id| Arc::new(open(id)) as Arc<dyn Tables>),
+        _folder: Some(folder),
+        _turn: None,
+    }
 }
 
-/// Each node has a database session of its own, in a keyspace that nobody else uses.
+/// Each node has a database session of its own, in a keyspace that nobody else uses meanwhile.
 async fn cassandra() -> Option<World> {
     let Some(points) = std::env::var("HANDOFF_CASSANDRA").ok().filter(|points| !points.is_empty()) else {
         println!("skipped: HANDOFF_CASSANDRA names no database nodes");
@@ -34,14 +47,16 @@ async fn cassandra() -> Option<World> {
     let settings = Settings {
         replication_factor: u32::try_from(contact_points.len().min(3)).unwrap(),
         contact_points,
-        keyspace: format!("contacts_{:08x}", rand::random::<u32>()),
+        keyspace: format!("contacts_{}", std::process::id()),
         ..Settings::default()
     };
+    let turn = KEYSPACE.lock().await;
     let database = Cassandra::connect(settings.clone()).await.unwrap();
+    empty_keyspace_for_tests(&database).await.unwrap();
     database.apply_schema().await.unwrap();
     let other = Cassandra::connect(settings).await.unwrap();
     let nodes = [database.open().await.unwrap() as Arc<dyn Tables>, other.open().await.unwrap()];
-    Some(World { nodes, _folder: None })
+    Some(World { nodes, _folder: None, _turn: Some(turn) })
 }
 
 macro_rules! rules {

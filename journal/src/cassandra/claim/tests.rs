@@ -5,25 +5,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::*;
-use crate::cassandra::{Cassandra, CassandraStore, Settings, drop_keyspace_for_tests};
+use crate::cassandra::{Cassandra, CassandraStore, Settings};
 use crate::{Frame, FrameId, Incarnation, Journal, NodeId};
 
-async fn store(name: &str) -> Option<(Cassandra, Arc<CassandraStore>)> {
+/// A session of its own with the keyspace of these tests, each of which has its own shard.
+async fn store() -> Option<Arc<CassandraStore>> {
     let Some(points) = std::env::var("HANDOFF_CASSANDRA").ok().filter(|given| !given.is_empty()) else {
         println!("skipped: HANDOFF_CASSANDRA names no database nodes");
         return None;
     };
     let points: Vec<String> = points.split(',').map(str::to_owned).collect();
     let settings = Settings {
-        keyspace: format!("unit_{name}_{:08x}", rand::random::<u32>()),
+        keyspace: format!("unit_{}", std::process::id()),
         replication_factor: points.len().min(3) as u32,
         contact_points: points,
         ..Settings::default()
     };
     let cassandra = Cassandra::connect(settings).await.expect("connect");
     cassandra.apply_schema().await.expect("schema");
-    let store = cassandra.open().await.expect("open");
-    Some((cassandra, store))
+    Some(cassandra.open().await.expect("open"))
 }
 
 fn owner(node: u16) -> Owner {
@@ -38,8 +38,8 @@ fn frame(id: u128) -> Frame {
 /// segment 2 succeeds, as the partition is gone; the trim mark alone tells that it must not be used.
 #[tokio::test]
 async fn h12_a_segment_opened_again_after_its_trim_is_not_used() {
-    let Some((cassandra, store)) = store("h12").await else { return };
-    let (core, shard) = (&store.core, ShardId(0));
+    let Some(store) = store().await else { return };
+    let (core, shard) = (&store.core, ShardId(12));
     let mut claimed = store.claim(shard, owner(1)).await.expect("claim");
     for id in 0..3 {
         store.append(&claimed.tenure, claimed.next, &frame(id)).await.expect("append");
@@ -59,14 +59,13 @@ async fn h12_a_segment_opened_again_after_its_trim_is_not_used() {
     assert_eq!(taken.next, Position { segment: 4, seq: 1 });
     let answer = store.append(&old, Position { segment: 2, seq: 1 }, &frame(9)).await;
     assert_eq!(answer, Err(JournalError::Fenced { epoch: taken.tenure.epoch, owner: owner(3) }));
-    drop_keyspace_for_tests(&cassandra).await.expect("drop");
 }
 
 /// H9: the server reads the first live row for a condition on static columns; the header is always there.
 #[tokio::test]
 async fn h9_the_first_live_row_of_every_segment_is_its_header() {
-    let Some((cassandra, store)) = store("h9").await else { return };
-    let (core, shard) = (&store.core, ShardId(0));
+    let Some(store) = store().await else { return };
+    let (core, shard) = (&store.core, ShardId(9));
     let mut claimed = store.claim(shard, owner(1)).await.expect("claim");
     store.append(&claimed.tenure, claimed.next, &frame(1)).await.expect("append");
     claimed.next.seq += 1;
@@ -74,25 +73,23 @@ async fn h9_the_first_live_row_of_every_segment_is_its_header() {
     store.append(&claimed.tenure, claimed.next, &frame(2)).await.expect("append");
     for segment in 1..=2 {
         let text = format!(
-            "SELECT seq, w_epoch, frame FROM {}.log WHERE shard = 0 AND segment = {segment} LIMIT 1",
+            "SELECT seq, w_epoch, frame FROM {}.log WHERE shard = {shard} AND segment = {segment} LIMIT 1",
             core.link().keyspace()
         );
         let rows = rows_of(core.link().ask(&text, None).await.expect("ask")).expect("rows");
         assert_eq!((number(&rows[0], "seq"), number(&rows[0], "w_epoch")), (Some(0), Some(1)));
     }
-    drop_keyspace_for_tests(&cassandra).await.expect("drop");
 }
 
 /// H13: the answer of a claim was lost, and its repeat finds this very owner at the epoch it aimed at.
 #[tokio::test]
 async fn h13_a_claim_that_already_happened_is_recognized_by_its_owner() {
-    let Some((cassandra, store)) = store("h13").await else { return };
-    let (core, shard) = (&store.core, ShardId(0));
+    let Some(store) = store().await else { return };
+    let (core, shard) = (&store.core, ShardId(13));
     store.claim(shard, owner(1)).await.expect("claim");
     let stale = core.segment_head(shard, 1).await.expect("head").expect("made");
     assert_eq!(core.take(shard, owner(2), 1, &stale).await, Ok(Some((1, Epoch(2)))));
     assert_eq!(core.take(shard, owner(2), 1, &stale).await, Ok(Some((1, Epoch(2)))), "its own doing");
     let fenced = JournalError::Fenced { epoch: Epoch(2), owner: owner(2) };
     assert_eq!(core.take(shard, owner(3), 1, &stale).await, Err(fenced), "another aims at the same epoch");
-    drop_keyspace_for_tests(&cassandra).await.expect("drop");
 }
