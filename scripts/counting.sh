@@ -20,6 +20,9 @@ CARGO_TEST=(cargo --config 'target."cfg(all())".runner = ["env", "RUSTC_BOOTSTRA
   test --workspace --locked --no-fail-fast)
 export RUST_TEST_THREADS=4
 
+# What the next build could take over from this one is not worth its making where there is no next build.
+[ "${CI:-}" != true ] || export CARGO_INCREMENTAL=0
+
 # The compiler with clippy's lints in it: what is checked is what is built, so nothing is compiled a second time for the
 # lints. cargo clippy does the same, but can't build. The arguments are as cargo clippy passes them on.
 LINTED=(env RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__)
@@ -103,12 +106,39 @@ interesting() { grep -vE '^test .* ok( <.*>)?$|^$|^running ' "$1"; }
 # suite NAME COMMAND... -- ARGUMENT...: a cargo test run; every test in it counts. A run that ends without a result
 # counts as a failed one.
 suite() {
-  local name="$1" log status passed failures=() test word command=() before=${#FAILURES[@]}
+  runs "$@" -Z unstable-options --report-time
+  counted $? "$@"
+}
+
+# beside NAME COMMAND... -- ARGUMENT...: begins a suite that goes on while the next one runs; `joined` waits for it. For
+# one whose tests take a given time, however busy the machine is.
+BESIDE=()
+BESIDE_PID=""
+beside() {
+  say "== $1, beside the next"
+  BESIDE=("$@")
+  BESIDE_BEGAN=$EPOCHSECONDS
+  timeout "$SUITE_LIMIT_S" "${@:2}" -Z unstable-options --report-time >"$(log_of "$1")" 2>&1 &
+  BESIDE_PID=$!
+}
+
+joined() {
+  local status
+  wait "$BESIDE_PID"
+  status=$?
+  BESIDE_PID=""
+  say "== ${BESIDE[0]}"
+  # It ended when it last wrote.
+  PARTS+=("$(($(date -r "$(log_of "${BESIDE[0]}")" +%s) - BESIDE_BEGAN)) ${BESIDE[0]}")
+  counted $status "${BESIDE[@]}"
+}
+
+# counted STATUS NAME COMMAND... -- ARGUMENT...: reads what a suite left.
+counted() {
+  local status="$1" name="$2" log passed failures=() test word command=() before=${#FAILURES[@]}
   log="$(log_of "$name")"
   SUITES+=("$log")
-  runs "$@" -Z unstable-options --report-time
-  status=$?
-  shift
+  shift 2
   for word in "$@"; do
     [ "$word" != -- ] || break
     command+=("$word")

@@ -1,5 +1,5 @@
-//! The keyspaces of clusters that write to Cassandra. To make one takes many seconds of all database nodes, to empty one
-//! takes a moment; so each is used by one test after another.
+//! The keyspaces of clusters that write to Cassandra. To make one takes many seconds of all database nodes, to empty
+//! one takes a moment; so each is used by one test after another.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
