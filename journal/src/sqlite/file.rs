@@ -15,8 +15,9 @@ const FORMAT: i64 = 2;
 /// How long a reader waits for the writer's shared memory to settle before it reads past it.
 const READER_BUSY: Duration = Duration::from_millis(20);
 
-/// How often a reader tries before it says "unknown".
+/// How often a reader tries before it says "unknown", and how long it waits between.
 const READ_ATTEMPTS_MAX: usize = 50;
+const READ_PAUSE: Duration = Duration::from_millis(2);
 
 /// The write-ahead log is folded into the file when it is so large, in bytes on the disk.
 const WAL_BYTES: u64 = 4 * 1024 * 1024;
@@ -157,6 +158,7 @@ pub(super) fn read<T>(
             Err(FileError::Sqlite(error)) if is_transient(&error) => {}
             Err(error) => return Err(error),
         }
+        std::thread::sleep(READ_PAUSE);
     }
     Err(FileError::Restless)
 }
@@ -194,7 +196,8 @@ fn open_unshared(path: &Path) -> Result<Connection, FileError> {
     Ok(db)
 }
 
-/// What may not be so at the next try, or not without shared memory, whose file can't grow on a full disk.
+/// What may not be so at the next try, or not without shared memory, whose file can't grow on a full disk. A file that
+/// is being made is for a moment none that a reader may open (read-only), or none at all.
 fn is_transient(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     if is_shared_memory(error) {
@@ -202,6 +205,7 @@ fn is_transient(error: &rusqlite::Error) -> bool {
     }
     matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen))
         || matches!(code, Some(ErrorCode::FileLockingProtocolFailed | ErrorCode::DatabaseCorrupt))
+        || matches!(code, Some(ErrorCode::ReadOnly | ErrorCode::NotADatabase))
 }
 
 /// Whether the shared memory's file can't be made or grow: SQLite does not say why, and a full disk is the reason.
@@ -235,3 +239,6 @@ pub(super) fn delete(path: &Path) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
