@@ -68,6 +68,9 @@ impl Query {
 
     /// Whether it is meant. Nobody is taken from an agent who does not ask for those by their place.
     fn fits(&self, session: &EntitySummary, now_ms: i64) -> bool {
+        if !matches!(session.state.as_str(), "open" | "asleep") {
+            return false;
+        }
         let place = session.place.as_deref();
         let fits = match &self.place {
             Some(wanted) => place == Some(wanted),
@@ -87,7 +90,7 @@ pub(super) async fn end(admin: web::Data<Admin>, query: web::Query<Query>) -> Re
     let limit = limit(query.limit)?;
     let wanted = Wanted {
         kind: "session".to_owned(),
-        state: Some("open".to_owned()),
+        state: None,
         service: query.service.clone(),
         queue: query.queue.clone(),
         agent: None,

@@ -204,12 +204,17 @@ impl Operations for Fake {
 
     async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
         let trouble = |id: &str| (wanted.kind == "queue" && id == "b").then(|| "not configured".to_owned());
+        let state = |id: &str| match wanted.service.as_deref() {
+            Some("closing") => "ended",
+            _ if id == "c" => "asleep",
+            _ => "open",
+        };
         let summary = |id: &str| EntitySummary {
             service: wanted.service.clone(),
             since_ms: Some(5),
             trouble: trouble(id),
             place: Some(if id == "b" { "agent" } else { "queue" }.to_owned()),
-            ..EntitySummary::new(id, 1, "open")
+            ..EntitySummary::new(id, 1, state(id))
         };
         let more = (0..*self.more.lock().unwrap()).map(|n| format!("d{n:04}"));
         let all = ["a", "b", "c"].map(str::to_owned).into_iter().chain(more);

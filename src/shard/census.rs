@@ -46,14 +46,7 @@ impl Census {
             Entity::Session(session) => {
                 self.awake += 1;
                 self.open += usize::from(!session.ended());
-                let place = match session.interaction().map(|interaction| interaction.place()) {
-                    Some(Place::Workflow) => 0,
-                    Some(Place::Queue(_)) => 1,
-                    Some(Place::Offer { .. }) => 2,
-                    Some(Place::Agent { .. }) => 3,
-                    Some(Place::Done(_)) | None => return,
-                };
-                self.places[place] += 1;
+                self.place(session.interaction().map(|interaction| interaction.place()));
             }
             Entity::Queue(queue) => self.waiting += queue.waiting(),
             Entity::Agent(agent) => {
@@ -66,6 +59,17 @@ impl Census {
             }
         }
     }
+
+    fn place(&mut self, place: Option<&Place>) {
+        let place = match place {
+            Some(Place::Workflow) => 0,
+            Some(Place::Queue(_)) => 1,
+            Some(Place::Offer { .. }) => 2,
+            Some(Place::Agent { .. }) => 3,
+            Some(Place::Done(_)) | None => return,
+        };
+        self.places[place] += 1;
+    }
 }
 
 impl ShardCore {
@@ -76,9 +80,10 @@ impl ShardCore {
         for slot in self.slots.values() {
             match slot {
                 Slot::Awake(awake) => census.count(&awake.machine),
-                Slot::Asleep(_) => {
+                Slot::Asleep(asleep) => {
                     census.asleep += 1;
                     census.open += 1;
+                    census.place(asleep.slept.glance.place.as_ref());
                 }
                 Slot::Restoring { .. } => census.open += 1,
                 Slot::Quarantined { .. } => census.quarantined += 1,

@@ -3,7 +3,8 @@
 use bincode::{Decode, Encode};
 use bytes::Bytes;
 use handoff_chat::entry::Entry;
-use handoff_chat::{EntityId, Millis};
+use handoff_chat::interaction::Place;
+use handoff_chat::{EntityId, Millis, Session};
 use handoff_codec::Error;
 
 /// A frame's content. The envelope's version says which shape follows; this is version 1.
@@ -92,6 +93,28 @@ pub struct Slept {
     pub next_timer: Option<Millis>,
     /// Whether somebody's calls are to be watched for.
     pub watched: bool,
+    /// What operators see of it meanwhile.
+    pub glance: Glance,
+}
+
+/// A session at a glance, for lists, filters and counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Glance {
+    /// The service asked for, and when it started.
+    pub opening: Option<(String, Millis)>,
+    /// Where its interaction is, if it has one.
+    pub place: Option<Place>,
+}
+
+impl Glance {
+    /// As the session is now.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        Self {
+            opening: session.record_opening().map(|opening| (opening.service, opening.started_at)),
+            place: session.interaction().map(|interaction| interaction.place().clone()),
+        }
+    }
 }
 
 /// A piece of a checkpoint. A checkpoint is complete when all pieces of its id are there.

@@ -1,12 +1,13 @@
 //! What operators see of a shard's entities.
 
 use super::core::ShardCore;
+use super::frame::Glance;
 use super::slot::Slot;
 use crate::front::{EntitySummary, Wanted};
 use handoff_chat::agent::{Desk, Stage, Status, Work};
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::interaction::Place;
-use handoff_chat::{Entity, EntityId, Kind, QueueName, Session};
+use handoff_chat::{Entity, EntityId, Kind, QueueName};
 use std::ops::Bound;
 
 /// The id by which an operator's list goes on.
@@ -54,6 +55,9 @@ impl ShardCore {
             Slot::Restoring { .. } | Slot::Quarantined { .. } => "out of service",
         };
         let mut summary = EntitySummary::new(id, self.tenure.shard.0, state);
+        if let Slot::Asleep(asleep) = slot {
+            describe_session(&mut summary, &asleep.slept.glance);
+        }
         if let Slot::Awake(awake) = slot {
             describe(&mut summary, &awake.machine);
             if let Some(queues) = self.options.queues.as_ref().filter(|_| of == "queue") {
@@ -68,7 +72,12 @@ impl ShardCore {
 
 fn describe(summary: &mut EntitySummary, machine: &Entity) {
     match machine {
-        Entity::Session(session) => describe_session(summary, session),
+        Entity::Session(session) => {
+            if session.ended() {
+                summary.state = "ended".to_owned();
+            }
+            describe_session(summary, &Glance::of(session));
+        }
         Entity::Queue(queue) => {
             if let Ok(Reading::Line(line)) = queue.read(&Caller::Operator, &Read::Line) {
                 summary.since_ms = line.waiting.iter().map(|waiting| waiting.since.0).min();
@@ -84,12 +93,9 @@ fn describe(summary: &mut EntitySummary, machine: &Entity) {
     }
 }
 
-fn describe_session(summary: &mut EntitySummary, session: &Session) {
-    if session.ended() {
-        summary.state = "ended".to_owned();
-    }
-    if let Some(interaction) = session.interaction() {
-        let (place, queue, agent) = match interaction.place() {
+fn describe_session(summary: &mut EntitySummary, glance: &Glance) {
+    if let Some(place) = &glance.place {
+        let (place, queue, agent) = match place {
             Place::Workflow => ("workflow", None, None),
             Place::Queue(queue) => ("queue", Some(queue), None),
             Place::Offer { agent, queue, .. } => ("offer", Some(queue), Some(agent)),
@@ -100,9 +106,9 @@ fn describe_session(summary: &mut EntitySummary, session: &Session) {
         summary.queue = queue.map(|queue| queue.0.clone());
         summary.agent = agent.map(|agent| agent.0.clone());
     }
-    if let Some(opening) = session.record_opening() {
-        summary.service = Some(opening.service);
-        summary.since_ms = Some(opening.started_at.0);
+    if let Some((service, started_at)) = &glance.opening {
+        summary.service = Some(service.clone());
+        summary.since_ms = Some(started_at.0);
     }
 }
 

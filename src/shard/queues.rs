@@ -1,6 +1,7 @@
 //! What the configuration says of queues, as far as it matters to those that chats wait in: they outlive it.
 
 use super::core::ShardCore;
+use crate::front::Wanted;
 use handoff_chat::{EntityId, Kind, QueueName};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +44,22 @@ impl ShardCore {
     /// Whether it is a queue that the configuration does not have.
     pub(super) fn is_no_more(&self, entity: &EntityId) -> bool {
         self.terms(entity).is_none()
+    }
+
+    /// Says in the log in which queues chats wait that may never be taken.
+    pub(super) fn warn_of_queues(&self) {
+        let wanted = Wanted { kind: "queue".to_owned(), limit: usize::MAX, ..Wanted::default() };
+        for queue in self.list(&wanted) {
+            if let Some(trouble) = queue.trouble {
+                let (queue, waiting) = (queue.id, queue.count.unwrap_or_default());
+                tracing::warn!(
+                    queue,
+                    waiting,
+                    trouble,
+                    "chats wait in a queue in which nobody may come for them"
+                );
+            }
+        }
     }
 
     /// Most that may wait there; 0: any number.

@@ -1,7 +1,7 @@
 //! Falling asleep and waking: idle entities leave memory for a snapshot row and come back when somebody calls.
 
 use super::core::{ShardCore, refuse};
-use super::frame::{Item, Slept};
+use super::frame::{Glance, Item, Slept};
 use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Now, Output, Phase, ShardReply};
 use handoff_chat::command::{Act, Caller, Command};
@@ -93,7 +93,8 @@ impl ShardCore {
         let mut writes = Vec::new();
         for (entity, slot) in &mut self.slots {
             let Slot::Awake(awake) = slot else { continue };
-            if awake.machine.session().is_none_or(|session| session.ended()) || self.waiting.any(entity) {
+            let Some(session) = awake.machine.session() else { continue };
+            if session.ended() || self.waiting.any(entity) {
                 continue;
             }
             let idle = now.mono_ms.saturating_sub(awake.touched_ms) >= limit;
@@ -109,6 +110,7 @@ impl ShardCore {
                         snapshot: key.clone(),
                         next_timer: awake.next_timer(),
                         watched: awake.machine.watched(),
+                        glance: Glance::of(session),
                     };
                     awake.falling_asleep = Some((slept, awake.turns));
                     writes.push(Action::PutSnapshot { entity: entity.clone(), key, body });

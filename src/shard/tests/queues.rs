@@ -1,6 +1,7 @@
 //! Chats that wait in a queue which the configuration has no longer.
 
 use super::rig::{CUSTOMER, Rig};
+use super::{falls_asleep, settle_record, sleepy};
 use crate::front::{EntitySummary, Wanted};
 use crate::shard::queues::Queues;
 use crate::shard::*;
@@ -10,6 +11,8 @@ use handoff_chat::happening::Happening;
 use handoff_chat::{AgentName, CommandId, QueueName};
 use handoff_journal::memory::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::sync::Mutex;
 
 const FLOW: &str = "version = 1\nnickname = \"Desk\"\nstart = \"a\"\n\
     [steps.a]\nroute = \"sales\"\ntimeout_ms = 600000\ntimeout = \"b\"\n\
@@ -49,6 +52,28 @@ fn seen(rig: &Rig) -> (Option<usize>, Option<String>) {
     (count, trouble)
 }
 
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn warnings(&self) -> usize {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let warns = |line: &&str| line.contains(r#" WARN "#) && line.contains(r#"queue="sales" waiting=1"#);
+        text.lines().filter(warns).count()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A while passes in which the customer is there.
 async fn passes(rig: &mut Rig, chat: &EntityId, seconds: u64) -> Vec<String> {
     for _ in 0..seconds.div_ceil(10) {
@@ -67,10 +92,38 @@ async fn who_waits_in_a_queue_that_is_no_more_goes_on_after_a_takeover_with_that
     assert_eq!(passes(&mut before, &chat, 100).await, [""; 0], "there the queue is as it should be");
     assert_eq!(seen(&before), (Some(1), None));
     let now = before.now;
+    let log = Log::default();
+    let lines = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || lines.clone()).finish();
+    let _capturing = tracing::subscriber::set_default(subscriber);
     let mut rig = Rig::open_at(&store, 2, with("support", true), now).await;
+    assert_eq!(log.warnings(), 1, "at the start");
     assert_eq!(seen(&rig), (Some(1), Some("not configured".to_owned())));
     assert_eq!(passes(&mut rig, &chat, 60).await, ["Nobody is there."]);
+    assert_eq!(log.warnings(), 2, "when they go on");
     assert_eq!(seen(&rig), (Some(0), None));
+}
+
+#[tokio::test]
+async fn a_chat_asleep_is_listed_and_counted_where_it_waits_here_and_at_the_next_owner() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, sleepy()).await;
+    let began = rig.now.wall;
+    let chat = waits(&mut rig).await;
+    settle_record(&mut rig, &chat).await;
+    let waiting = |rig: &Rig| {
+        let (service, queue) = (Some("default".to_owned()), Some("sales".to_owned()));
+        let wanted =
+            Wanted { kind: "interaction".to_owned(), service, queue, limit: 10, ..Wanted::default() };
+        (rig.core.list(&wanted), rig.core.census().places)
+    };
+    let (awake, places) = waiting(&rig);
+    assert_eq!((awake.len(), awake[0].since_ms, places), (1, Some(began.0), [0, 1, 0, 0]));
+    falls_asleep(&mut rig).await;
+    let asleep = EntitySummary { state: "asleep".to_owned(), ..awake[0].clone() };
+    assert_eq!(waiting(&rig), (vec![asleep.clone()], places));
+    let next = Rig::open_at(&store, 2, sleepy(), rig.now).await;
+    assert_eq!(waiting(&next), (vec![asleep], places));
 }
 
 #[tokio::test]
