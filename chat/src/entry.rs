@@ -63,7 +63,7 @@ pub enum Entry {
     File(FileChange),
     /// The key under which originals are sealed; none: it is forgotten, and so are they.
     Sealing(Option<[u8; 32]>),
-    /// A bot may have no more turns: it was taken out, or not let in.
+    /// There may be no more turns: a bot was taken out or not let in, or a question not asked.
     BotSpent,
 }
 

@@ -157,20 +157,15 @@ impl std::fmt::Display for EntityId {
 }
 
 impl CommandId {
-    /// The id of a participant's command that a native socket numbered.
-    pub fn numbered(number: u64) -> Self {
-        Self(format!("#{number}"))
-    }
-
-    /// The same where the sender tells itself from others who number the same participant's commands: the number alone
-    /// would make one's message a repeat of another's that says as much.
-    pub fn numbered_in(run: &str, number: u64) -> Self {
+    /// The id of a participant's command that a native socket numbered. Its run tells the sender from others who number
+    /// the same participant's commands: the number alone would make one's message a repeat of another's that says as
+    /// much.
+    pub fn numbered(run: &str, number: u64) -> Self {
         Self(format!("#{number}:{run}"))
     }
 
     /// The number, for an id that a native socket gave.
     pub fn number(&self) -> Option<u64> {
-        let numbered = self.0.strip_prefix('#')?;
-        numbered.split_once(':').map_or(numbered, |(number, _)| number).parse().ok()
+        self.0.strip_prefix('#')?.split_once(':')?.0.parse().ok()
     }
 }

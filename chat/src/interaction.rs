@@ -178,6 +178,10 @@ pub(crate) trait Hands {
     fn invite(&mut self, bot: &Bot);
     /// Whether no bot may come, as the chat's bots had as many turns as they may; counts that, too.
     fn no_bots(&mut self) -> bool;
+    /// The customer was asked something.
+    fn asked(&mut self);
+    /// Whether the customer may be asked no more; counts that, too.
+    fn no_questions(&mut self) -> bool;
     /// Lets an agent in.
     fn let_in(&mut self, agent: &AgentName, nickname: &str);
     /// Takes a lost agent out; the session ends with the last who holds it.

@@ -422,7 +422,7 @@ options! {
         bot: Option<String> = None,
         /// Chats that may start in a minute; each node counts for itself. 0: any number.
         starts_per_minute: u32 = 1_200,
-        /// Turns that the bots of a chat may have in a minute; 0: any number.
+        /// Turns that the bots of a chat, and questions that its workflow, may have in a minute; 0: any number.
         bot_turns_per_minute: u32 = 60,
         /// Turns that the bots of a chat may have in all; 0: any number.
         bot_turns_max: u32 = 1_000,

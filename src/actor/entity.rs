@@ -6,7 +6,7 @@
 
 use super::bot::{BotActor, BotTurn};
 use super::shard::{Kick, ShardActor};
-use crate::bots::Bots;
+use crate::bots::{Bots, Mind};
 use crate::clock::Clock;
 use crate::files::{FileKey, Files};
 use crate::post::Post;
@@ -76,22 +76,33 @@ impl EntityActor {
         self.decide(Envelope::own(self.entity.clone(), command));
     }
 
-    /// Hands a bot its turn; without the bot's rules (they were taken out of the configuration) it says nothing.
+    /// Hands a bot its turn. One whose rules were taken out of the configuration fails, so that a person takes its
+    /// place; one that is to answer nothing any more says nothing.
     fn give_turn(&mut self, bot: &BotName, seq: u64, effect: EffectId, me: Addr<Self>) {
         let event = self.core.borrow_mut().event_for(bot, &self.entity, seq);
-        let (Some(mind), Some(event)) = (self.bots.get(bot), event.filter(|event| event.seq == seq)) else {
-            let act = Act::BotReply { effect, texts: Vec::new(), rich: None, leave: false, handover: false };
-            self.decide(Envelope::own(self.entity.clone(), bot_command(bot, effect, act)));
-            return;
+        let act = match (self.bots.get(bot), event.filter(|event| event.seq == seq)) {
+            (Some(mind), Some(event)) => return self.ask_bot(bot, mind, BotTurn { effect, event }, me),
+            (None, Some(_)) => {
+                tracing::warn!(entity = %self.entity.0, bot = %bot.0, "this chat's bot is configured no longer");
+                Act::BotFailed { effect }
+            }
+            (_, None) => {
+                Act::BotReply { effect, texts: Vec::new(), rich: None, leave: false, handover: false }
+            }
         };
-        debug_assert!(matches!(event.body, Body::Joined(_) | Body::Message { .. } | Body::RichReply { .. }));
+        self.decide(Envelope::own(self.entity.clone(), bot_command(bot, effect, act)));
+    }
+
+    fn ask_bot(&mut self, bot: &BotName, mind: Arc<dyn Mind>, turn: BotTurn, me: Addr<Self>) {
+        let body = &turn.event.body;
+        debug_assert!(matches!(body, Body::Joined(_) | Body::Message { .. } | Body::RichReply { .. }));
         let beside = self.beside.entry(bot.clone()).or_insert_with(|| {
             BotActor { name: bot.clone(), mind: Arc::clone(&mind), entity: me.clone() }.start()
         });
         if !beside.connected() {
             *beside = BotActor { name: bot.clone(), mind, entity: me }.start();
         }
-        beside.do_send(BotTurn { effect, event });
+        beside.do_send(turn);
     }
 }
 

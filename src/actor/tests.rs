@@ -8,7 +8,7 @@ use crate::bots::Bots;
 use crate::clock::SystemClock;
 use crate::contacts::Joins;
 use crate::files::Files;
-use crate::front::{AskError, Sessions};
+use crate::front::{AskError, Sessions, Told};
 use crate::post::Post;
 use crate::record::{OPENING_ROW, RecordWriter};
 use crate::router::Router;
@@ -23,8 +23,8 @@ use futures_util::FutureExt;
 use handoff_chat::agent::{DeskAct, Profile};
 use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
 use handoff_chat::routing::Reply;
-use handoff_chat::session::Opening;
-use handoff_chat::{AgentName, CommandId, EntityId};
+use handoff_chat::session::{Body, Bot, Event, LeaveReason, Opening};
+use handoff_chat::{AgentName, BotName, CommandId, EntityId};
 use handoff_cluster::{MemberList, PeerError, Peers};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{Incarnation, NodeId, Owner, Row, ShardId, Table, Tables};
@@ -175,6 +175,33 @@ async fn who_waits_for_news_takes_no_place_in_the_inbox() {
     for watcher in watchers {
         assert!(told(watcher.await), "each hears of it");
     }
+}
+
+#[actix_web::test]
+async fn a_bot_that_the_configuration_has_no_longer_is_taken_out() {
+    let shard = shard(&MemoryStore::new(1));
+    let (entity, caller) = (EntityId("0000000000000ann".to_owned()), Caller::Customer([7; 32]));
+    let bot = Bot { name: BotName("gone".to_owned()), nickname: "Robin".to_owned() };
+    let opening = Opening { bot: Some(bot), ..crate::shard::tests::opening() };
+    let act = Act::Open(Box::new(opening));
+    let start = Command { id: CommandId("start".to_owned()), caller: caller.clone(), act };
+    assert!(told(shard.ask(entity.clone(), Some(start), None, u64::MAX, 0).await));
+    let removed = async {
+        let mut position = 1;
+        loop {
+            let read = Some((caller.clone(), Read::Customer { position }));
+            let reply = shard.ask(entity.clone(), None, read, u64::MAX, u64::MAX).await;
+            let Some(ShardReply::Told(Told { reading: Some(Reading::View(view)), .. })) = reply else {
+                panic!("no view: {reply:?}")
+            };
+            let left = |event: &Event| matches!(event.body, Body::Left { reason: LeaveReason::Removed, .. });
+            if view.events.iter().any(left) {
+                return;
+            }
+            position = view.next_position;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), removed).await.expect("it never left");
 }
 
 /// No other node.

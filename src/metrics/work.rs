@@ -103,7 +103,7 @@ impl Work {
             bots_spent: counter(
                 r,
                 "bots_spent",
-                "Bots taken out, or not let in, as they may have no more turns",
+                "Bots taken out or not let in, and questions not asked, as there may be no more turns",
             ),
             contacts: family(
                 r,

@@ -129,6 +129,10 @@ impl Interaction {
         if has_way {
             return self.time_is_over(hands);
         }
+        self.end_chat(hands);
+    }
+
+    fn end_chat(&mut self, hands: &mut dyn Hands) {
         hands.end();
         self.session_ended(hands, How::Completed, Withdrawal::Ended);
     }
@@ -184,11 +188,12 @@ impl Interaction {
                     cases.iter().find(|case| case.when.fits(&text)).map(|case| case.next).or(step.next)
                 }
                 Does::End if self.offline.is_some() => None,
-                Does::End => {
-                    hands.end();
-                    return self.session_ended(hands, How::Completed, Withdrawal::Ended);
-                }
+                Does::End => return self.end_chat(hands),
                 Does::Bot { handover, .. } if hands.no_bots() => handover,
+                Does::Ask { timeout, .. } if hands.no_questions() => match timeout {
+                    Some(timeout) => timeout.next,
+                    None => return self.end_chat(hands),
+                },
                 waits => return self.wait(hands, waits),
             };
         }
@@ -201,6 +206,7 @@ impl Interaction {
         match does {
             Does::Ask { text, timeout, .. } => {
                 self.say(hands, &text);
+                hands.asked();
                 if let Some(timeout) = timeout {
                     self.arm(hands, Purpose::Step, timeout.after_ms);
                 }

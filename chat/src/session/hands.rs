@@ -62,6 +62,19 @@ impl Hands for Draft<'_> {
         none
     }
 
+    fn asked(&mut self) {
+        self.turns.questions.took(self.at);
+    }
+
+    /// A full chat is no reason: it keeps room for what leads to its end.
+    fn no_questions(&mut self) -> bool {
+        let none = self.turns.questions.over(self.limits, self.at);
+        if none {
+            self.push(Entry::BotSpent);
+        }
+        none
+    }
+
     fn let_in(&mut self, agent: &AgentName, nickname: &str) {
         self.join(Role::Agent(agent.clone()), Visibility::All, nickname);
     }

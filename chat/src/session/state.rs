@@ -128,7 +128,7 @@ impl Session {
             Entry::Owed { id, effect } => {
                 state.last_effect = state.last_effect.max(id.0);
                 if matches!(effect, Effect::BotTurn { .. }) {
-                    state.turns.took(state.last_at);
+                    state.turns.bots.took(state.last_at);
                 }
                 state.owed.insert(*id, effect.clone());
             }
@@ -146,7 +146,12 @@ impl Session {
                 (InteractionChange::Begun(begun), slot) => {
                     *slot = Some(Box::new(Interaction::new((**begun).clone())));
                 }
-                (change, Some(interaction)) => interaction.apply(change),
+                (change, Some(interaction)) => {
+                    interaction.apply(change);
+                    if matches!(change, InteractionChange::Stepped(_)) && interaction.listens() {
+                        state.turns.questions.took(state.last_at);
+                    }
+                }
                 (_, None) => {}
             },
             Entry::BotFailed(number) => {

@@ -1,5 +1,5 @@
-//! How many turns the bots of a chat have had, and how many are left: whoever answers each of a bot's words would keep
-//! it talking until the chat is full.
+//! How many turns the bots of a chat have had, how often its workflow has asked, and how many of either are left:
+//! whoever answers each of their words would keep them talking until the chat is full.
 
 use super::command::Limits;
 use super::draft::Draft;
@@ -11,18 +11,34 @@ use bincode::{Decode, Encode};
 /// The span in which turns are counted together, in milliseconds.
 const SPAN_MS: u64 = 60_000;
 
-/// What a session remembers of its bots' turns and of its room. A stored shape.
+/// What a session remembers of these turns and of its room. A stored shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub(super) struct Turns {
-    all: u32,
-    since: Millis,
-    lately: u32,
+    /// Turns that bots owed.
+    pub(super) bots: Taken,
+    /// Questions of the workflow.
+    pub(super) questions: Taken,
     /// Whether everybody was told that the chat is nearly full.
     told: bool,
 }
 
+/// How many there were, in all and in the present span. A stored shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub(super) struct Taken {
+    all: u32,
+    since: Millis,
+    lately: u32,
+}
+
 impl Turns {
-    /// A turn is owed at this moment.
+    /// Takes an event: is it the notice?
+    pub(super) fn happened(&mut self, event: &Event) {
+        self.told |= matches!(event.body, Body::NearlyFull { .. });
+    }
+}
+
+impl Taken {
+    /// One more, at this moment.
     pub(super) fn took(&mut self, at: Millis) {
         if at.0.abs_diff(self.since.0) >= SPAN_MS {
             (self.since, self.lately) = (at, 0);
@@ -31,12 +47,8 @@ impl Turns {
         self.lately = self.lately.saturating_add(1);
     }
 
-    /// Takes an event: is it the notice?
-    pub(super) fn happened(&mut self, event: &Event) {
-        self.told |= matches!(event.body, Body::NearlyFull { .. });
-    }
-
-    fn over(&self, limits: &Limits, at: Millis) -> bool {
+    /// Whether there were as many as may be.
+    pub(super) fn over(&self, limits: &Limits, at: Millis) -> bool {
         let talk = &limits.talk;
         let lately = if at.0.abs_diff(self.since.0) < SPAN_MS { self.lately } else { 0 };
         let reached = |count: u32, most: u32| most > 0 && count >= most;
@@ -59,7 +71,7 @@ impl Limits {
 impl Draft<'_> {
     /// Whether no bot may have another turn: they had as many as they may, or what is left is for people.
     pub(super) fn no_turns(&self) -> bool {
-        self.turns.over(self.limits, self.at) || self.left() <= self.limits.kept_for_people()
+        self.turns.bots.over(self.limits, self.at) || self.left() <= self.limits.kept_for_people()
     }
 
     /// The bot has something to answer; one that may have no more turns is to be taken out instead.
@@ -73,7 +85,7 @@ impl Draft<'_> {
 
     /// Owes a turn, whatever is left.
     pub(super) fn owe_turn(&mut self, bot: &BotName, seq: u64) {
-        self.turns.took(self.at);
+        self.turns.bots.took(self.at);
         self.owe(Effect::BotTurn { bot: bot.clone(), seq });
     }
 

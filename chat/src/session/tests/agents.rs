@@ -7,7 +7,7 @@ use crate::command::Leaving;
 
 impl World {
     fn numbered(&mut self, number: u64, caller: Caller, act: Act) -> Result<ChatAnswer, Reject> {
-        let id = CommandId::numbered(number).0;
+        let id = CommandId::numbered("page", number).0;
         self.takes(&id, caller, act).map(|decision| decision.said())
     }
 

@@ -104,6 +104,39 @@ fn a_workflow_that_invites_a_spent_bot_again_goes_on_without_it() {
     assert_eq!(world.session.participants().filter(|who| matches!(who.role, Role::Bot(_))).count(), 1);
 }
 
+/// Asks for ever whoever answers.
+const ASKS: &str = "[steps.a]\nask = \"and you?\"\nnext = \"a\"\ntimeout_ms = 60000\ntimeout = \"b\"\n\
+    [steps.b]\nroute = \"support\"\n";
+
+#[test]
+fn who_answers_question_after_question_goes_on_as_when_nobody_answers() {
+    let mut world = started_within(&small(ASKS), None, limits(100_000, 5, 0));
+    for _ in 0..4 {
+        world.says("go on");
+        world.sleeps();
+        assert_eq!((world.step().as_str(), world.spent()), ("a", 0));
+    }
+    world.says("go on");
+    assert_eq!((world.spent(), world.place()), (1, Place::Queue(queue())), "the sixth is not asked");
+    let mut slow = started_within(&small(ASKS), None, limits(100_000, 5, 12));
+    for _ in 0..11 {
+        slow.clock += 59_000;
+        slow.says("go on");
+        assert_eq!((slow.step().as_str(), slow.spent()), ("a", 0));
+    }
+    slow.says("go on");
+    assert_eq!((slow.spent(), slow.place()), (1, Place::Queue(queue())), "twelve in all");
+}
+
+#[test]
+fn a_question_that_nobody_may_ask_and_that_has_no_other_way_ends_the_chat() {
+    let file = "[steps.a]\nask = \"and you?\"\nnext = \"a\"\n";
+    let mut world = started_within(&small(file), None, limits(100_000, 0, 3));
+    (0..3).for_each(|_| world.says("go on"));
+    assert!(world.session.ended());
+    assert_eq!((world.spent(), world.place()), (1, Place::Done(How::Completed)));
+}
+
 #[test]
 fn a_chat_that_bots_fill_keeps_its_last_tenth_for_people_and_says_so_before_it_is_full() {
     let mut world = started_within(&small(FILE), None, limits(200, 0, 0));
