@@ -156,9 +156,11 @@ async fn upgraded_under_load(script: &Script, proxy: &Proxy, password: &str, arg
     for talker in &mut talkers {
         talker.is_kept(0).await;
         assert!(talker.broken.is_empty(), "sockets ended without a word: {:?}", talker.broken);
+        assert!(talker.refused.is_empty(), "a customer was refused: {:?}", talker.refused);
     }
     assert!(talkers.iter().any(|talker| talker.reopened > 0), "no socket moved");
     assert!(window.broken.is_empty(), "the agent's sockets ended without a word: {:?}", window.broken);
+    assert!(window.refused.is_empty(), "the agent was refused: {:?}", window.refused);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

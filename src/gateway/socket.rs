@@ -19,11 +19,13 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
 /// How long what waits may take to be sent when a socket ends.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+/// After so long a socket is led away that came to a node which drains.
+const LEADS_AWAY_AFTER: Duration = Duration::from_millis(250);
 /// A client of whom nothing was heard for so many probes is gone.
 pub(super) const SILENT_PROBES: u32 = 4;
 
@@ -91,7 +93,9 @@ pub(super) async fn upgrade(
         return Ok(Err(HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, after)).finish()));
     }
     if *gateway.moved.borrow() {
-        return Ok(Err(HttpResponse::ServiceUnavailable().finish()));
+        // A balancer has not seen yet that this node drains. Nobody is refused for that: the socket opens and is led
+        // away, at a pace at which the balancer has seen it by the next time or the one after.
+        sleep(LEADS_AWAY_AFTER).await;
     }
     let bytes_max = gateway.options.body_bytes_max;
     let guarded: BoxedStream = Box::pin(Guard::new(payload.into_inner(), bytes_max));

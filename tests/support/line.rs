@@ -1,6 +1,7 @@
 //! WebSockets as clients open them: with an upgrade of HTTP/1.1, or in a stream of HTTP/2 (RFC 8441), as browsers do
 //! where a proxy speaks it.
 
+use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -21,38 +22,40 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Line for T {}
 /// An open WebSocket, over either.
 pub(crate) type Socket = WebSocketStream<Box<dyn Line>>;
 
-/// Opens a WebSocket at a path of `http://HOST:PORT` or, in HTTP/2, `h2://HOST:PORT`; nothing where that fails.
-pub(crate) async fn open(url: &str, path: &str) -> Option<Socket> {
+/// Opens a WebSocket at a path of `http://HOST:PORT` or, in HTTP/2, `h2://HOST:PORT`; else why there is none.
+pub(crate) async fn open(url: &str, path: &str) -> Result<Socket, Box<dyn Error + Send + Sync>> {
     if let Some(address) = url.strip_prefix("h2://") {
         return in_http_2(address, path).await;
     }
     let address = url.trim_start_matches("http://");
-    let stream: Box<dyn Line> = Box::new(TcpStream::connect(address).await.ok()?);
-    let (socket, _) = client_async(format!("ws://{address}{path}"), stream).await.ok()?;
-    Some(socket)
+    let stream: Box<dyn Line> = Box::new(TcpStream::connect(address).await?);
+    let (socket, _) = client_async(format!("ws://{address}{path}"), stream).await?;
+    Ok(socket)
 }
 
-async fn in_http_2(address: &str, path: &str) -> Option<Socket> {
-    let stream = TcpStream::connect(address).await.ok()?;
-    let (requests, mut connection) = client::handshake(stream).await.ok()?;
-    let mut pings = connection.ping_pong()?;
+async fn in_http_2(address: &str, path: &str) -> Result<Socket, Box<dyn Error + Send + Sync>> {
+    let stream = TcpStream::connect(address).await?;
+    let (requests, mut connection) = client::handshake(stream).await?;
+    let mut pings = connection.ping_pong().ok_or("no pings")?;
     tokio::spawn(connection);
     // The server says in its settings whether it takes them, which come before any answer.
-    pings.ping(Ping::opaque()).await.ok()?;
-    let mut requests = requests.ready().await.ok()?;
+    pings.ping(Ping::opaque()).await?;
+    let mut requests = requests.ready().await?;
     assert!(requests.is_extended_connect_protocol_enabled(), "the proxy takes no WebSocket in HTTP/2");
     let request = http::Request::builder()
         .method(http::Method::CONNECT)
         .uri(format!("http://{address}{path}"))
         .header("sec-websocket-version", "13")
         .extension(Protocol::from_static("websocket"))
-        .body(())
-        .ok()?;
-    let (answer, sending) = requests.send_request(request, false).ok()?;
-    let answer = answer.await.ok().filter(|answer| answer.status() == 200)?;
+        .body(())?;
+    let (answer, sending) = requests.send_request(request, false)?;
+    let answer = answer.await?;
+    if answer.status() != 200 {
+        return Err(answer.status().to_string().into());
+    }
     let stream: Box<dyn Line> =
         Box::new(Stream { receiving: answer.into_body(), sending, rest: Bytes::new() });
-    Some(WebSocketStream::from_raw_socket(stream, Role::Client, None).await)
+    Ok(WebSocketStream::from_raw_socket(stream, Role::Client, None).await)
 }
 
 /// A stream of an HTTP/2 connection.

@@ -17,6 +17,8 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(6);
 
 /// How long an answer is waited for before the socket is given up.
 const ANSWER: Duration = Duration::from_secs(10);
+/// Whose numbers those of a talker are: it alone sends in its chat.
+pub(crate) const RUN: &str = "talker";
 
 /// Tells the starts of one test process apart: one that is repeated leads to the chat of the first.
 static NEXT_START: AtomicU32 = AtomicU32::new(0);
@@ -40,6 +42,8 @@ pub(crate) struct Talker {
     pub(crate) reopened: usize,
     /// How those of its sockets ended that did so without the server's word that it moves.
     pub(crate) broken: Vec<String>,
+    /// Sockets that were not to be had, and commands that were to be given again.
+    pub(crate) refused: Vec<String>,
     /// The desk as it was last shown.
     pub(crate) desk: Value,
     /// The server said that it moves.
@@ -62,7 +66,7 @@ impl Talker {
     /// Sends a message until it is acknowledged.
     pub(crate) async fn send(&mut self, text: &str) {
         let number = self.acknowledged.len() + 1;
-        let answer = self.insist(json!({"do": "send", "number": number, "text": text})).await;
+        let answer = self.insist(json!({"do": "send", "number": number, "run": RUN, "text": text})).await;
         assert_eq!(answer["number"], number, "{answer}");
         self.acknowledged.push(text.to_owned());
     }
@@ -80,7 +84,7 @@ impl Talker {
             let answer = self.once(&command).await;
             match answer {
                 Some(answer) if answer["ok"] == true => return answer,
-                Some(answer) if answer["error"]["retry"] == true => {}
+                Some(answer) if answer["error"]["retry"] == true => self.refused.push(answer.to_string()),
                 Some(answer) => panic!("{command} is refused: {answer}"),
                 None => self.give_up(),
             }
@@ -94,9 +98,9 @@ impl Talker {
     }
 
     /// The same, where the node may be dead.
-    pub(crate) async fn try_window(url: &str) -> Option<Self> {
-        let socket = line::open(url, "/v1/agent").await?;
-        Some(Self { socket: Some(socket), ..Self::nobody(vec![url.to_owned()]) })
+    pub(crate) async fn try_window(url: &str) -> Result<Self, String> {
+        let socket = line::open(url, "/v1/agent").await.map_err(|why| format!("no socket: {why}"))?;
+        Ok(Self { socket: Some(socket), ..Self::nobody(vec![url.to_owned()]) })
     }
 
     /// A command's answer, whatever it is, on the present socket.
@@ -117,6 +121,7 @@ impl Talker {
             seen: BTreeMap::new(),
             reopened: 0,
             broken: Vec::new(),
+            refused: Vec::new(),
             desk: Value::Null,
             moved: false,
         }
@@ -127,13 +132,23 @@ impl Talker {
         if self.socket.is_some() {
             return true;
         }
+        // Where there is but one address, there is no other to turn to.
+        let patience = if self.urls.len() == 1 { ANSWER } else { Duration::from_secs(2) };
         let opening = line::open(&self.urls[self.at], "/v1/customer");
-        let Some(socket) = tokio::time::timeout(Duration::from_secs(2), opening).await.ok().flatten() else {
+        let why = match tokio::time::timeout(patience, opening).await {
+            Ok(Ok(socket)) => {
+                self.socket = Some(socket);
+                None
+            }
+            Ok(Err(why)) => Some(why.to_string()),
+            Err(_) => Some("no answer".to_owned()),
+        };
+        if let Some(why) = why {
+            self.refused.push(format!("no socket: {why}"));
             self.give_up();
             tokio::time::sleep(Duration::from_millis(50)).await;
             return false;
-        };
-        self.socket = Some(socket);
+        }
         self.moved = false;
         if self.chat.is_null() {
             return true;
@@ -142,9 +157,10 @@ impl Talker {
         let resume = json!({
             "id": self.ids.to_string(), "do": "resume", "chat": self.chat, "key": self.key, "position": self.position,
         });
-        let answer = self.once(&resume).await;
-        if answer.is_some_and(|answer| answer["ok"] == true) {
-            return true;
+        match self.once(&resume).await {
+            Some(answer) if answer["ok"] == true => return true,
+            Some(answer) => self.refused.push(answer.to_string()),
+            None => {}
         }
         self.give_up();
         false

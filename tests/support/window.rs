@@ -14,6 +14,8 @@ pub(crate) struct Window {
     talker: Option<Talker>,
     /// How those of its sockets ended that did so without a word.
     pub(crate) broken: Vec<String>,
+    /// Sockets that were not to be had, and commands that were refused.
+    pub(crate) refused: Vec<String>,
     /// Names its commands beside those of the agent's other windows.
     run: String,
     commands: usize,
@@ -24,8 +26,9 @@ impl Window {
     pub(crate) async fn open(url: &str, password: &str) -> Self {
         let sign_in = json!({"id": "s", "do": "sign_in", "name": "demo", "password": password});
         let run = format!("{:032x}", rand::random::<u128>());
+        let (broken, refused) = (Vec::new(), Vec::new());
         let mut window =
-            Self { url: url.to_owned(), sign_in, talker: None, broken: Vec::new(), run, commands: 0 };
+            Self { url: url.to_owned(), sign_in, talker: None, broken, refused, run, commands: 0 };
         window.still_works().await;
         window
     }
@@ -45,8 +48,16 @@ impl Window {
     /// Gives one command; nothing where the socket ends before it is answered, or it is refused.
     pub(crate) async fn does(&mut self, mut command: Value) -> Option<Value> {
         if self.talker.is_none() {
-            let mut talker = Talker::try_window(&self.url).await?;
-            let signed = talker.once(&self.sign_in).await.filter(|answer| answer["ok"] == true)?;
+            let mut talker = match Talker::try_window(&self.url).await {
+                Ok(talker) => talker,
+                Err(why) => {
+                    self.refused.push(why);
+                    return None;
+                }
+            };
+            let signed = talker.once(&self.sign_in).await;
+            self.broken.append(&mut talker.broken);
+            let signed = self.carried_out(signed)?;
             self.sign_in = json!({"id": "s", "do": "sign_in", "name": "demo", "token": signed["token"]});
             self.talker = Some(talker);
         }
@@ -58,7 +69,17 @@ impl Window {
             self.broken.append(&mut talker.broken);
             self.talker = None;
         }
-        answer.filter(|answer| answer["ok"] == true)
+        self.carried_out(answer)
+    }
+
+    /// The answer of a command that was carried out.
+    fn carried_out(&mut self, answer: Option<Value>) -> Option<Value> {
+        let answer = answer?;
+        if answer["ok"] != true {
+            self.refused.push(answer.to_string());
+            return None;
+        }
+        Some(answer)
     }
 
     /// The work on the desk, as it was last shown.

@@ -207,15 +207,21 @@ async fn only_listed_origins_and_the_server_s_own_open_a_socket() {
 }
 
 #[actix_web::test]
-async fn a_node_that_drains_leads_its_sockets_away_and_takes_no_new_ones() {
+async fn a_node_that_drains_leads_its_sockets_away_and_those_that_come_late_too() {
     let site = site();
     let mut window = Window::customer(&site).await;
     window.start(json!({"nickname": "n"})).await;
     site.sessions.drain();
-    assert_eq!(window.closes().await, 1012);
     let there = json!(["http://127.0.0.1:8108"]);
-    assert!(window.had(|frame| frame["event"] == "moved" && frame["nodes"] == there));
-    assert_eq!(open(&site, "/v1/customer", None).await.err(), Some(503));
+    led_away(window, &there).await;
+    for late in [Window::agent(&site).await, Window::customer(&site).await] {
+        led_away(late, &there).await;
+    }
+}
+
+async fn led_away(mut window: Window, there: &Value) {
+    assert_eq!(window.closes().await, 1012);
+    assert!(window.had(|frame| frame["event"] == "moved" && frame["nodes"] == *there));
     assert!(window.socket.next().await.is_none_or(|end| end.is_err()));
 }
 
