@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::cluster::Cluster;
 use crate::support::lan::HOST;
-use crate::support::talker::Talker;
+use crate::support::talker::{RUN, Talker};
 use crate::support::{outcome, until_true};
 
 const TALKERS: usize = 18;
@@ -99,9 +99,9 @@ async fn a_number_that_is_not_the_next_is_refused_and_one_that_was_taken_gets_it
     let cluster = Cluster::start(2).await;
     let mut talker = Talker::start(&cluster.urls(), 0, "counter").await;
     talker.send("one").await;
-    let again = talker.insist(json!({"do": "send", "number": 1, "text": "one"})).await;
+    let again = talker.insist(json!({"do": "send", "number": 1, "run": RUN, "text": "one"})).await;
     assert_eq!(again["number"], 1);
-    let mut early = json!({"id": "early", "do": "send", "number": 3, "text": "three"});
+    let mut early = json!({"id": "early", "do": "send", "number": 3, "run": RUN, "text": "three"});
     let refused = talker.answer(&early).await;
     assert_eq!((&refused["error"]["code"], &refused["error"]["expected"]), (&json!("expected"), &json!(2)));
     early["text"] = "x".repeat(20_000).into();

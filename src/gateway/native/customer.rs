@@ -83,7 +83,7 @@ enum Word {
 struct At {
     number: u64,
     /// Whose: chosen anew by each page or program that numbers this chat's commands.
-    run: Option<String>,
+    run: String,
 }
 
 #[derive(Deserialize)]
@@ -288,13 +288,13 @@ impl At {
         if self.number == 0 {
             return Err(Failure::bad("numbers begin with 1"));
         }
-        let Some(run) = &self.run else { return Ok(CommandId::numbered(self.number)) };
+        let run = &self.run;
         let fits =
             (1..=RUN_CHARS_MAX).contains(&run.len()) && run.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !fits {
             return Err(Failure::bad(format!("run has 1 to {RUN_CHARS_MAX} letters and digits of ASCII")));
         }
-        Ok(CommandId::numbered_in(run, self.number))
+        Ok(CommandId::numbered(run, self.number))
     }
 }
 

@@ -67,7 +67,7 @@ async fn half_a_character_is_refused_clearly_and_harms_nothing() {
     let mut window = Window::customer(&site).await;
     window.start(json!({"nickname": "n"})).await;
     for half in [r"\ud83d", r"\ude00", r"x\ud800y", r"\ude00\ud83d", r"\u00g0"] {
-        let frame = format!(r#"{{"id":"half","do":"send","number":1,"text":"{half}"}}"#);
+        let frame = format!(r#"{{"id":"half","do":"send","number":1,"run":"page","text":"{half}"}}"#);
         let answer = told_of(&mut window, &frame).await;
         assert_eq!(
             (&answer["ok"], &answer["error"]["code"]),
@@ -76,7 +76,7 @@ async fn half_a_character_is_refused_clearly_and_harms_nothing() {
         );
     }
     // The two halves together are one.
-    let whole = r#"{"id":"whole","do":"send","number":1,"text":"\ud83d\ude00"}"#;
+    let whole = r#"{"id":"whole","do":"send","number":1,"run":"page","text":"\ud83d\ude00"}"#;
     let answer = told_of(&mut window, whole).await;
     assert_eq!(answer["ok"], true, "{answer}");
     window.message("😀").await;

@@ -4,6 +4,7 @@ use super::window::{Window, texts};
 use crate::gateway::tests::support::{Trouble, code, options, site, site_of};
 use handoff_chat::command::{Act, Caller};
 use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
 
 #[actix_web::test]
 async fn a_customer_starts_talks_and_leaves_and_sees_it_all() {
@@ -127,6 +128,9 @@ async fn an_equal_text_with_an_equal_number_of_another_tab_is_no_repeat() {
     for run in ["", "a:1", "ü", &"a".repeat(33)] {
         assert_eq!(one.code("send", ok(3, run)).await, "bad_command", "{run}");
     }
+    one.raw(Message::text(r#"{"id":"none","do":"send","number":3,"text":"ok"}"#)).await;
+    let refused = one.find("the answer", |frame| frame["answer"] == "none").await;
+    assert_eq!(refused["error"]["code"], "bad_command", "whose it is nobody knows: {refused}");
     one.done("send", ok(3, &"a".repeat(32))).await;
     let mut late = Window::customer(&site).await;
     let resumed = late.done("resume", json!({"chat": chat["chat"], "key": chat["key"]})).await;

@@ -67,7 +67,12 @@ impl Window {
         open_with(site, "/v1/agent", &[("x-forwarded-for", address)]).await.unwrap()
     }
 
+    /// What has a number and no run is of a run that all windows share.
     pub(in crate::gateway::tests) async fn say(&mut self, frame: &Value) {
+        let mut frame = frame.clone();
+        if frame.get("number").is_some() && frame.get("run").is_none() {
+            frame["run"] = "page".into();
+        }
         self.raw(Message::text(frame.to_string())).await;
     }
 
