@@ -8,6 +8,7 @@ PASSED=0
 FAILED=0
 FAILURES=()
 FLAKY=()
+SKIPPED=()
 PARTS=()  # "SECONDS NAME" each
 SUITES=() # the logs that name single tests
 
@@ -101,49 +102,36 @@ again() {
   fi
 }
 
-interesting() { grep -vE '^test .* ok( <.*>)?$|^$|^running ' "$1"; }
+# What a run printed beside the tests that passed.
+interesting() {
+  awk '/^successes:$/ { on = 1 } /^failures:$|^test result:/ { on = 0 } !on' "$1" | grep -vE '^test .* ok( <.*>)?$|^$|^running '
+}
+
+# "NAME: REASON" of each test that passed only because what it needs is not there: it says so itself.
+skips_in() {
+  awk '/^---- .* stdout ----$/ { name = $2 } name != "" && sub(/^skipped: /, "") { print name ": " $0; name = "" }' "$1"
+}
+
+# What each test binary is given: it says how long each test took, and what tests said that passed.
+OF_TESTS=(-Z unstable-options --report-time --show-output)
 
 # suite NAME COMMAND... -- ARGUMENT...: a cargo test run; every test in it counts. A run that ends without a result
 # counts as a failed one.
 suite() {
-  runs "$@" -Z unstable-options --report-time
-  counted $? "$@"
-}
-
-# beside NAME COMMAND... -- ARGUMENT...: begins a suite that goes on while the next one runs; `joined` waits for it. For
-# one whose tests take a given time, however busy the machine is.
-BESIDE=()
-BESIDE_PID=""
-beside() {
-  say "== $1, beside the next"
-  BESIDE=("$@")
-  BESIDE_BEGAN=$EPOCHSECONDS
-  timeout "$SUITE_LIMIT_S" "${@:2}" -Z unstable-options --report-time >"$(log_of "$1")" 2>&1 &
-  BESIDE_PID=$!
-}
-
-joined() {
-  local status
-  wait "$BESIDE_PID"
-  status=$?
-  BESIDE_PID=""
-  say "== ${BESIDE[0]}"
-  # It ended when it last wrote.
-  PARTS+=("$(($(date -r "$(log_of "${BESIDE[0]}")" +%s) - BESIDE_BEGAN)) ${BESIDE[0]}")
-  counted $status "${BESIDE[@]}"
-}
-
-# counted STATUS NAME COMMAND... -- ARGUMENT...: reads what a suite left.
-counted() {
-  local status="$1" name="$2" log passed failures=() test word command=() before=${#FAILURES[@]}
+  local name="$1" log status passed failures=() skips=() test word command=() before=${#FAILURES[@]}
   log="$(log_of "$name")"
   SUITES+=("$log")
-  shift 2
+  runs "$@" "${OF_TESTS[@]}"
+  status=$?
+  shift
   for word in "$@"; do
     [ "$word" != -- ] || break
     command+=("$word")
   done
   passed="$(awk '/^test result:/ { n += $4 } END { printf "%d", n }' "$log")"
+  mapfile -t skips < <(skips_in "$log")
+  for test in "${skips[@]}"; do SKIPPED+=("$name: $test"); done
+  passed=$((passed - ${#skips[@]}))
   PASSED=$((PASSED + passed))
   mapfile -t failures < <(sed -nE 's/^test (.*) \.\.\. FAILED( <.*>)?$/\1/p' "$log")
   for test in "${failures[@]}"; do
@@ -209,6 +197,7 @@ summary() {
   say "the slowest tests:"
   times | sort -rn | head -n 5 | while read -r part; do printf '%6.0f s  %s\n' "${part%% *}" "${part#* }"; done
   say "logs: $LOGS"
+  if [ ${#SKIPPED[@]} -gt 0 ]; then printf 'skipped: %s\n' "${SKIPPED[@]}"; fi
   if [ ${#FLAKY[@]} -gt 0 ]; then printf 'flaky: %s\n' "${FLAKY[@]}"; fi
   if [ ${#FAILURES[@]} -gt 0 ]; then printf 'failed: %s\n' "${FAILURES[@]}"; fi
   say "$PASSED passed, $FAILED failed"

@@ -76,6 +76,10 @@ impl Customer {
             }
         }
         self.refresh().await?;
+        if self.routed.is_some() && self.client.rng.random_bool(0.2) {
+            // They stay for longer than the grace time of an agent who is gone.
+            self.client.pause(20_000..40_000).await;
+        }
         let leave = Command { id: CommandId("bye".into()), caller: self.caller(), act: Act::Disconnect };
         let told = self.ask(Some(leave), Some(1)).await?;
         self.look(1, told)?;

@@ -1,14 +1,19 @@
 //! A small run again and again, each time with a kill at its next step: nothing that a chat goes through, no move of
-//! an interaction between workflow, queue, offer and agent, may depend on its owner living on to the next step.
+//! an interaction between workflow, queue, offer and agent, may depend on its owner living on to the next step. Which
+//! moves there are is a matter of the seed, so seeds are gone through till each move was there.
 
 use crate::client::Nodes;
 use crate::faults::start;
 use crate::node::World;
 use crate::run::{Plan, evidence};
-use handoff::shard::frame::{FrameBody, Item};
+use handoff::shard::frame::{FrameBody, Item, TurnItem};
+use handoff_chat::EntityId;
+use handoff_chat::entry::Entry;
+use handoff_chat::interaction::{InteractionChange, Place};
 use handoff_cluster::peer::memory::Net;
 use handoff_journal::memory::Faults;
 use handoff_journal::{Owner, ShardId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -29,42 +34,134 @@ pub const WAY_MS: u64 = 2;
 /// How long the killed node is away: longer than its death goes unnoticed.
 const AWAY: Duration = Duration::from_millis(1_500);
 
-/// Kills at every step of a seed's small run; answers how many runs that were.
-///
-/// # Errors
-/// The kill after which something did not hold, and what.
-pub fn every_step(seed: u64) -> Result<usize, String> {
-    let undisturbed = Kill { frame: usize::MAX, later_ms: 0 };
-    let plan = Plan {
-        customers: 2,
-        messages: 2,
-        agents: 2,
-        faults: 0,
-        kill: Some(undisturbed),
-        ..Plan::of_seed(seed)
-    };
-    let (_, left) = evidence(&plan)?;
-    let steps = left.logs.iter().flatten().filter(|frame| something_happened(&frame.items)).count();
-    let mut runs = 0;
-    for frame in 1..=steps {
-        for later_ms in [0, WAY_MS + 1] {
-            let kill = Kill { frame, later_ms };
-            evidence(&Plan { kill: Some(kill), ..plan.clone() })
-                .map_err(|error| format!("{kill:?}: {error}"))?;
-            runs += 1;
+/// From where to where an interaction goes.
+pub type Move = (&'static str, &'static str);
+
+/// The moves at whose steps nodes are to die: to be routed, offered, accepted, declined or not answered, given back by
+/// an agent who is lost, and to end in the queue, in an offer and with an agent.
+pub const MOVES: [Move; 9] = [
+    ("workflow", "queue"),
+    ("queue", "offer"),
+    ("offer", "agent"),
+    ("offer", "queue"),
+    ("agent", "queue"),
+    ("queue", "workflow"),
+    ("offer", "workflow"),
+    ("agent", "workflow"),
+    ("workflow", "done"),
+];
+
+/// Steps before and after that in which a move is journaled, which belong to it on the shards of those who have a part
+/// in it.
+const AROUND: (usize, usize) = (4, 8);
+
+/// A seed's small run, when nobody dies.
+pub struct Course {
+    plan: Plan,
+    steps: usize,
+    /// The moves in it, each with its first step.
+    pub moves: BTreeMap<Move, usize>,
+}
+
+impl Course {
+    /// Runs it once.
+    ///
+    /// # Errors
+    /// What did not hold.
+    pub fn of_seed(seed: u64) -> Result<Self, String> {
+        let undisturbed = Kill { frame: usize::MAX, later_ms: 0 };
+        let plan = Plan {
+            customers: 2,
+            messages: 2,
+            agents: 2,
+            faults: 0,
+            kill: Some(undisturbed),
+            ..Plan::of_seed(seed)
+        };
+        let (_, left) = evidence(&plan)?;
+        let frames = left.logs.iter().flatten().map(|frame| frame.items.as_slice());
+        let mut steps: Vec<_> = frames.filter_map(|items| Some((first_turn(items)?.at, items))).collect();
+        // In the order in which they are counted when it is to be killed, but for those of one millisecond.
+        steps.sort_by_key(|(at, _)| *at);
+        Ok(Self { plan, steps: steps.len(), moves: moves(steps.iter().map(|(_, items)| *items)) })
+    }
+
+    /// Every step.
+    #[must_use]
+    pub fn all(&self) -> BTreeSet<usize> {
+        (1..=self.steps).collect()
+    }
+
+    /// The steps of some moves.
+    #[must_use]
+    pub fn around(&self, moves: &[Move]) -> BTreeSet<usize> {
+        let at = moves.iter().filter_map(|wanted| self.moves.get(wanted));
+        let around =
+            at.flat_map(|step| step.saturating_sub(AROUND.0).max(1)..=(step + AROUND.1).min(self.steps));
+        around.collect()
+    }
+
+    /// Kills at these steps, once before the step's owner knows of it and once after; answers how many runs that were.
+    ///
+    /// # Errors
+    /// The kill after which something did not hold, and what.
+    pub fn kill_at(&self, steps: &BTreeSet<usize>) -> Result<usize, String> {
+        let mut runs = 0;
+        for frame in steps.iter().copied() {
+            for later_ms in [0, WAY_MS + 1] {
+                let kill = Kill { frame, later_ms };
+                evidence(&Plan { kill: Some(kill), ..self.plan.clone() })
+                    .map_err(|error| format!("{kill:?}: {error}"))?;
+                runs += 1;
+            }
+        }
+        Ok(runs)
+    }
+}
+
+/// The moves in these steps, each with the first of its steps.
+fn moves<'a>(steps: impl Iterator<Item = &'a [Item]>) -> BTreeMap<Move, usize> {
+    let mut places: BTreeMap<&EntityId, &'static str> = BTreeMap::new();
+    let mut moves = BTreeMap::new();
+    for (step, items) in (1..).zip(steps) {
+        for turn in items.iter().filter_map(turn_of) {
+            for entry in &turn.entries {
+                if let Entry::Interaction(InteractionChange::Moved { place, .. }) = entry {
+                    let to = kind_of(place);
+                    let from = places.insert(&turn.entity, to).unwrap_or("workflow");
+                    moves.entry((from, to)).or_insert(step);
+                }
+            }
         }
     }
-    Ok(runs)
+    moves
+}
+
+fn turn_of(item: &Item) -> Option<&TurnItem> {
+    match item {
+        Item::Turn(turn) => Some(turn),
+        _ => None,
+    }
+}
+
+fn first_turn(items: &[Item]) -> Option<&TurnItem> {
+    items.iter().find_map(turn_of)
+}
+
+fn kind_of(place: &Place) -> &'static str {
+    match place {
+        Place::Workflow => "workflow",
+        Place::Queue(_) => "queue",
+        Place::Offer { .. } => "offer",
+        Place::Agent { .. } => "agent",
+        Place::Done(_) => "done",
+    }
 }
 
 /// Puts time between all that happens.
 pub(crate) fn slow_down(world: &mut World) {
     world.net = Net::new(1, (WAY_MS, WAY_MS));
     world.store.set_faults(Faults { delay_ms: (WAY_MS, WAY_MS), timeout_ms: 200, ..Faults::default() });
-}
-
-fn something_happened(items: &[Item]) -> bool {
-    items.iter().any(|item| matches!(item, Item::Turn(_)))
 }
 
 /// Watches the logs until it is time, kills, and starts the node again.
@@ -76,7 +173,7 @@ pub(crate) async fn kill_owner(world: Rc<World>, nodes: Nodes, kill: Kill) {
             let log = world.store.log(ShardId(shard));
             for (place, frame) in log.iter().enumerate().skip(*seen) {
                 let items = FrameBody::items_of(&frame.body).unwrap_or_default();
-                steps += usize::from(something_happened(&items));
+                steps += usize::from(first_turn(&items).is_some());
                 if steps == kill.frame {
                     let bodies = log[..=place].iter().rev().map(|frame| &frame.body);
                     let owner = bodies.flat_map(|body| owner_in(body)).next();
