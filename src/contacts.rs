@@ -125,12 +125,16 @@ async fn meet(
         let Made { contact, new, .. } = make(tables, met(&email)).await?;
         return Ok(Some((contact.into.unwrap_or(email), new)));
     };
-    let Made { contact, new, .. } = make(tables, met(&id)).await?;
+    let Made { contact, mut new, .. } = make(tables, met(&id)).await?;
     let may_join = start.verified || joins == Joins::Said;
     if let Some(email) = keys.email.filter(|_| may_join) {
         let known = contact.joined.contains(&email);
-        if !known && contact.joined.len() < JOINED_MAX && points_to(tables, met(&email), &id).await? {
-            lists(tables, &id, &email).await?;
+        if !known && contact.joined.len() < JOINED_MAX {
+            let joined = points_to(tables, met(&email), &id).await?;
+            if let Some(unknown) = joined {
+                lists(tables, &id, &email).await?;
+                new &= unknown;
+            }
         }
     }
     Ok(Some((id, new)))
@@ -155,12 +159,15 @@ async fn make(tables: &dyn Tables, met: Contact) -> Result<Made, TablesError> {
     }
 }
 
-/// Joins an address to an id, for good; false: it was joined to another before.
-async fn points_to(tables: &dyn Tables, email: Contact, id: &ContactId) -> Result<bool, TablesError> {
+/// Joins an address to an id, for good, and says whether nobody was known by it; `None`: it was joined to another
+/// before.
+async fn points_to(tables: &dyn Tables, email: Contact, id: &ContactId) -> Result<Option<bool>, TablesError> {
+    let mut unknown = false;
     loop {
-        let Made { version, contact, .. } = make(tables, email.clone()).await?;
+        let Made { version, contact, new } = make(tables, email.clone()).await?;
+        unknown |= new;
         if let Some(into) = &contact.into {
-            return Ok(into == id);
+            return Ok((into == id).then_some(unknown));
         }
         write(tables, version, &Contact { into: Some(id.clone()), ..contact }).await?;
     }

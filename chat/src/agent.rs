@@ -214,6 +214,11 @@ impl Agent {
         Self { name, state: State::default(), kept: VecDeque::new(), ledger: Ledger::default() }
     }
 
+    /// How many places are taken: kept, offered, talked in, and not yet given back.
+    pub fn taken(&self) -> usize {
+        self.state.claims.len()
+    }
+
     /// The status he chose.
     pub fn status(&self) -> &Status {
         &self.state.status

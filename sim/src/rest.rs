@@ -3,7 +3,6 @@
 
 use crate::agent::CAPACITY;
 use handoff::shard::frame::TurnItem;
-use handoff_chat::agent::Stage;
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::entry::Entry;
 use handoff_chat::{Entity, EntityId};
@@ -83,13 +82,10 @@ impl Rest {
     }
 }
 
-/// How many offers and chats an agent holds.
+/// How many of an agent's places are taken.
 fn held_by(machine: &Entity) -> usize {
-    let Entity::Agent(agent) = machine else { return 0 };
-    match agent.read(&Caller::Operator, &Read::Desk { version: 0 }) {
-        Ok(Reading::Desk(desk)) => {
-            desk.work.iter().filter(|work| !matches!(work.stage, Stage::Over { .. })).count()
-        }
-        _ => 0,
+    match machine {
+        Entity::Agent(agent) => agent.taken(),
+        Entity::Session(_) | Entity::Queue(_) => 0,
     }
 }

@@ -116,6 +116,15 @@ fn judge(answer: &[u8]) -> Result<Verdict, ScanError> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_it_says_is_judged(answer in proptest::collection::vec(0..=255_u8, 0..80)) {
+            let text = String::from_utf8_lossy(&answer);
+            let ends_well = text.trim_end_matches(|c: char| c.is_whitespace() || c == '\0').ends_with("OK");
+            proptest::prop_assert!(judge(&answer) != Ok(Verdict::Clean) || ends_well);
+        }
+    }
+
     #[test]
     fn what_clamd_says_is_understood_and_nothing_else_is_clean() {
         assert_eq!(judge(b"stream: OK\0"), Ok(Verdict::Clean));

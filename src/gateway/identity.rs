@@ -268,6 +268,22 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn nothing_proves_anything_but_a_token_as_it_was_signed(
+            text in "[ -~]{1,200}|[a-zA-Z0-9_.-]{1,200}",
+            at in proptest::prelude::any::<proptest::sample::Index>(), byte in 33..127_u8,
+        ) {
+            let refused = |proof: &str| settled(true, given(&[(IDENTITY_KEY, proof)], None)).is_err();
+            proptest::prop_assert!(refused(&text));
+            let fine = hs256(&json!({"sub": "c7", "exp": in_seconds(60.0)}));
+            let mut other = fine.clone().into_bytes();
+            other[at.index(fine.len())] = byte;
+            let other = String::from_utf8(other).unwrap();
+            proptest::prop_assert!(other == fine || refused(&other));
+        }
+    }
+
     #[test]
     fn a_hash_proves_the_id_or_else_the_address() {
         let of = |text: &str| mac(text, SECRET).iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -114,6 +114,21 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_numbers_are_those_of_the_defaults_on_two_cores() {
+        let mut config = Config::default();
+        (config.http.workers, config.node.shard_threads) = (2, 2);
+        let reserve = reserve(&config);
+        let docs = include_str!("../../docs/deploy.md").replace('\n', " ");
+        for said in [
+            format!("the reserve is {reserve}, so a node that is to have 20000 connections"),
+            format!("connections needs {}.", 20_000 + reserve),
+            format!("a limit of 1024 these are {};", left(1024, reserve, 20_000)),
+        ] {
+            assert!(docs.contains(&said), "{said}");
+        }
+    }
+
+    #[test]
     fn what_is_kept_grows_with_what_needs_it() {
         let config = Config::default();
         let kept = reserve(&config);

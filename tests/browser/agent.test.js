@@ -236,6 +236,25 @@ test("an offer rings with a countdown, and shows who waits and with what", async
   assert.equal(commands(fake, "decline")[0].chat, "C1");
 });
 
+test("what of the attached data is not shown in full is counted, with the offer and in the chat", async () => {
+  const { page, fake, script } = await open();
+  script.offer(fake.last ?? { send() {} }, "C1");
+  const [work] = script.work;
+  Object.assign(work.customer, { left_out: 3 });
+  await signIn(page);
+  await page
+    .locator(".offer")
+    .getByText(/Not shown in full: .?3/)
+    .waitFor();
+  work.stage = "chatting";
+  script.desk(fake.last);
+  await page.locator("#chats [data-chat=C1] button").click();
+  await page
+    .locator("#data")
+    .getByText(/Not shown in full: .?3/)
+    .waitFor();
+});
+
 test("an accept whose answer was lost is repeated with its id, and the chat resumes from its position", async () => {
   const { page, fake, script } = await open();
   await signIn(page);

@@ -117,6 +117,8 @@ async fn a_contact_is_made_once_and_found_by_every_node([one, two]: Nodes) {
         assert_eq!(chats, [session(0), session(1)]);
     }
     assert!(history(&*one, &start(EMAIL.of(1)), 50).await.unwrap().is_none(), "nobody else was met");
+    assert!(!is_new(&*two, 2, BOTH).await, "the address was known");
+    assert!(is_new(&*two, 3, BOTH.of(2)).await, "neither was");
 }
 
 async fn of_starts_at_once_one_meets_somebody_new(nodes: Nodes) {
