@@ -91,7 +91,7 @@ impl ShardCore {
         core.owe_history();
         core.owe_again(now);
         core.verify_claims(now);
-        core.warn_of_queues();
+        core.warn_of_queues(core.slots.iter());
         core.flush(now);
         Ok(core)
     }
@@ -325,7 +325,7 @@ impl ShardCore {
             };
             for timer in due {
                 if self.is_no_more(&entity) {
-                    self.warn_of_queues();
+                    self.warn_of_queues(self.slots.get_key_value(&entity).into_iter());
                     self.own_command(now, &entity, format!("unconfigured:{}", timer.0), Act::TurnAway);
                 }
                 self.own_command(now, &entity, format!("timer:{}", timer.0), Act::Fire { timer });

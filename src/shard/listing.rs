@@ -40,7 +40,7 @@ impl ShardCore {
             .collect()
     }
 
-    fn summary(&self, kind: &str, entity: &EntityId, slot: &Slot) -> Option<EntitySummary> {
+    pub(super) fn summary(&self, kind: &str, entity: &EntityId, slot: &Slot) -> Option<EntitySummary> {
         let (of, id) = match entity.kind() {
             Kind::Session(id) => ("session", id.0),
             Kind::Queue(name) => ("queue", name.0),

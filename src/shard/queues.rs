@@ -1,7 +1,7 @@
 //! What the configuration says of queues, as far as it matters to those that chats wait in: they outlive it.
 
 use super::core::ShardCore;
-use crate::front::Wanted;
+use super::slot::Slot;
 use handoff_chat::{EntityId, Kind, QueueName};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,10 +46,9 @@ impl ShardCore {
         self.terms(entity).is_none()
     }
 
-    /// Says in the log in which queues chats wait that may never be taken.
-    pub(super) fn warn_of_queues(&self) {
-        let wanted = Wanted { kind: "queue".to_owned(), limit: usize::MAX, ..Wanted::default() };
-        for queue in self.list(&wanted) {
+    /// Says in the log in which of these entities, if they are queues, chats wait that may never be taken.
+    pub(super) fn warn_of_queues<'a>(&'a self, entities: impl Iterator<Item = (&'a EntityId, &'a Slot)>) {
+        for queue in entities.filter_map(|(entity, slot)| self.summary("queue", entity, slot)) {
             if let Some(trouble) = queue.trouble {
                 let (queue, waiting) = (queue.id, queue.count.unwrap_or_default());
                 tracing::warn!(
