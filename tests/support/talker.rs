@@ -135,19 +135,15 @@ impl Talker {
         // Where there is but one address, there is no other to turn to.
         let patience = if self.urls.len() == 1 { ANSWER } else { Duration::from_secs(2) };
         let opening = line::open(&self.urls[self.at], "/v1/customer");
-        let why = match tokio::time::timeout(patience, opening).await {
-            Ok(Ok(socket)) => {
-                self.socket = Some(socket);
-                None
+        let opened = tokio::time::timeout(patience, opening).await;
+        match opened.unwrap_or_else(|_| Err("no answer".into())) {
+            Ok(socket) => self.socket = Some(socket),
+            Err(why) => {
+                self.refused.push(format!("no socket: {why}"));
+                self.give_up();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                return false;
             }
-            Ok(Err(why)) => Some(why.to_string()),
-            Err(_) => Some("no answer".to_owned()),
-        };
-        if let Some(why) = why {
-            self.refused.push(format!("no socket: {why}"));
-            self.give_up();
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            return false;
         }
         self.moved = false;
         if self.chat.is_null() {
