@@ -17,8 +17,8 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-use crate::front::{Operations, Sessions};
 use crate::metrics::{CONTENT_TYPE, Metrics};
+use crate::ports::{Operations, Sessions};
 use actix_web::dev::Server;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use handoff_config::Secret;
@@ -81,7 +81,7 @@ impl Admin {
         let admin = self.clone();
         let server = HttpServer::new(move || App::new().configure(|config| admin.routes(config)))
             .workers(1)
-            // What is done for a caller ends when he hangs up; a drain is on a task of its own.
+            // What is done for a caller ends when the caller hangs up; a drain is on a task of its own.
             .h1_allow_half_closed(false)
             .max_connections(CONNECTIONS_MAX)
             .client_request_timeout(HEAD_TIMEOUT)

@@ -8,13 +8,13 @@ use crate::actor::supervisor::{Ended, Parts};
 use crate::bots::Bots;
 use crate::clock::Clock;
 use crate::contacts::Joins;
+use crate::delivery::RouterDelivery;
 use crate::files::Files;
-use crate::post::RouterPost;
+use crate::node_state::NodeState;
+use crate::observer::Observer;
 use crate::record::RecordWriter;
 use crate::router::{Router, Service};
 use crate::shard::Options;
-use crate::standing::Standing;
-use crate::watch::Watch;
 use arc_swap::ArcSwap;
 use handoff_cluster::{MemberList, Peers, Supervisor};
 use handoff_journal::{Journal, Owner, Tables};
@@ -27,14 +27,14 @@ use tokio::sync::{Semaphore, watch};
 pub struct Groundwork {
     /// How many shards there are.
     pub shards: u16,
-    /// Time.
+    /// The node's clock; simulations bring their own.
     pub clock: Arc<dyn Clock>,
     /// The shards here.
     pub directory: Arc<ShardDirectory>,
     /// The newest member list.
     pub list: Arc<ArcSwap<MemberList>>,
     /// Where the node stands.
-    pub standing: Arc<Standing>,
+    pub node_state: Arc<NodeState>,
     supervisor: Arc<OnceLock<SupervisorHandle>>,
 }
 
@@ -52,22 +52,22 @@ pub struct Fittings {
     pub frames_in_flight: usize,
     /// How long a place in flight rests after its frame, in times of what the append took.
     pub frame_rest: u32,
-    /// The links.
+    /// The links to the other nodes.
     pub peers: Arc<dyn Peers>,
-    /// The log.
+    /// The log of every shard, on the store that all nodes share.
     pub journal: Arc<dyn Journal>,
-    /// The tables.
+    /// The rows beside the log, on the same store.
     pub tables: Arc<dyn Tables>,
     /// Which starts join an address to a contact's id.
     pub joins: Joins,
-    /// The bytes of files.
+    /// Where the bytes of files lie, and who looks through them.
     pub files: Files,
-    /// The bots.
+    /// Every bot that a session may invite.
     pub bots: Arc<Bots>,
     /// Where shards live.
     pub pool: Arc<ArbiterPool>,
     /// Counts what happens.
-    pub watch: Arc<dyn Watch>,
+    pub observer: Arc<dyn Observer>,
     /// All chance in the node but its secrets.
     pub rng: StdRng,
     /// Random bits for ids of new sessions.
@@ -93,7 +93,7 @@ impl Groundwork {
             clock,
             directory: Arc::new(ShardDirectory::new(shards)),
             list: Arc::new(ArcSwap::from_pointee(MemberList::new(shards))),
-            standing: Arc::default(),
+            node_state: Arc::default(),
             supervisor: Arc::default(),
         }
     }
@@ -122,20 +122,20 @@ impl Groundwork {
         let wall_ms = u64::try_from(now.wall.0).unwrap_or(0);
         let seed = fittings.rng.random();
         let machine = Supervisor::new(fittings.cluster, fittings.owner, now.mono_ms, wall_ms, seed);
-        let post = Arc::new(RouterPost::default());
+        let post = Arc::new(RouterDelivery::default());
         let around = Surroundings {
             log: Log {
                 journal: fittings.journal,
                 flights: Arc::new(Semaphore::new(fittings.frames_in_flight)),
                 rest: fittings.frame_rest,
-                standing: Arc::clone(&self.standing),
+                node_state: Arc::clone(&self.node_state),
                 clock: Arc::clone(&self.clock),
             },
             tables: Arc::clone(&fittings.tables),
             records: RecordWriter::new(
                 Arc::clone(&fittings.tables),
                 fittings.joins,
-                Arc::clone(&fittings.watch),
+                Arc::clone(&fittings.observer),
             ),
             clock: Arc::clone(&self.clock),
             files: fittings.files,
@@ -143,7 +143,7 @@ impl Groundwork {
             post: post.clone(),
             options: Options { shards: self.shards, ..fittings.options },
             shard_inbox: fittings.shard_inbox,
-            watch: Arc::clone(&fittings.watch),
+            observer: Arc::clone(&fittings.observer),
         };
         let supervisor = SupervisorHandle::start(Parts {
             machine,
@@ -153,7 +153,7 @@ impl Groundwork {
             list: Arc::clone(&self.list),
             pool: fittings.pool,
             around,
-            standing: Arc::clone(&self.standing),
+            node_state: Arc::clone(&self.node_state),
             rng: fittings.rng,
             ended,
         });
@@ -166,8 +166,8 @@ impl Groundwork {
             peers: fittings.peers,
             tables: fittings.tables,
             clock: self.clock,
-            standing: self.standing,
-            watch: fittings.watch,
+            node_state: self.node_state,
+            observer: fittings.observer,
             random: fittings.random,
         };
         let router = Arc::new(router);

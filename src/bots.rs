@@ -40,7 +40,7 @@ impl Bots {
         self.0.insert(name, Arc::new(mind));
     }
 
-    /// A bot's mind.
+    /// `None`: no such bot is configured.
     #[must_use]
     pub fn get(&self, name: &BotName) -> Option<Arc<dyn Mind>> {
         self.0.get(name).cloned()

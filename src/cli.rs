@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Done.
+/// The exit status of a command that did what it was asked.
 pub const DONE: u8 = 0;
 /// Failed, and said why.
 pub const FAILED: u8 = 1;

@@ -1,4 +1,4 @@
-//! Finds or makes the contact of a session, and lists his earlier records.
+//! Finds or makes the contact of a session, and lists the contact's earlier records.
 
 use crate::record_list::place_of;
 use handoff_chat::contact::{Contact, ContactId, JOINED_MAX, Keys, PastRecord, keys};
@@ -6,12 +6,12 @@ use handoff_chat::session::{Body, Event, Start};
 use handoff_chat::{Millis, SessionId};
 use handoff_journal::{Entry, Swap, Table, Tables, TablesError};
 
-/// A contact and his records, oldest first.
+/// A contact and their records, oldest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
-    /// Who.
+    /// Who they are: names, ids, and when they were first met.
     pub contact: Contact,
-    /// His records.
+    /// The contact's records.
     pub records: Vec<PastRecord>,
 }
 
@@ -33,7 +33,7 @@ pub fn start_of(events: &[Event]) -> Option<(&Start, &Event)> {
     })
 }
 
-/// Finds or makes the session's contact and adds the session to his records; says whether he was made. Harmless to
+/// Finds or makes the session's contact and adds the session to their records; says whether it was made. Harmless to
 /// repeat. `None`: the customer said nothing to be found by.
 ///
 /// # Errors
@@ -95,7 +95,7 @@ async fn records_of(
     Ok(records)
 }
 
-/// The contact that these name, as far as anybody has met him.
+/// The contact that these name; `None` when nobody has met them yet.
 async fn find(tables: &dyn Tables, keys: &Keys) -> Result<Option<Contact>, TablesError> {
     if let Some(id) = &keys.id
         && let Some((_, contact)) = read(tables, id).await?

@@ -32,11 +32,11 @@ use thiserror::Error;
 /// Where a file's bytes are found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileKey {
-    /// Whose it is.
+    /// The session in which the file was uploaded.
     pub session: SessionId,
-    /// Which of his.
+    /// Unique within the session.
     pub file: FileId,
-    /// How many bytes.
+    /// The file's length in bytes; stores that keep chunks go by it.
     pub bytes: u64,
 }
 
@@ -94,7 +94,7 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_
 static SCANNER_DOWN: Trouble = Trouble::new("held files wait for the scanner");
 static NOT_DELETED: Trouble = Trouble::new("the bytes of files are not deleted yet");
 
-/// The files of a node.
+/// What a node does with files: stores them, has them looked through, deletes them.
 #[derive(Clone)]
 pub struct Files {
     /// Where their bytes lie.

@@ -1,6 +1,6 @@
 //! The customers' and agents' side of a node: the GMS Chat API v2 over REST, the native WebSockets, and the pages.
 //!
-//! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`crate::front::Ask`] ->
+//! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`crate::ports::Ask`] ->
 //! reply. Nothing here knows where a session lives, and nothing here decides anything about one.
 
 pub mod admission;
@@ -14,13 +14,13 @@ pub mod gms;
 pub mod identity;
 pub mod metrics;
 pub mod native;
-pub mod opening;
 pub mod options;
 pub mod page;
 mod proxy_protocol;
 mod rate;
 mod server;
 pub mod socket;
+pub mod starting;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +29,7 @@ pub use metrics::Metrics;
 pub use options::{GatewayOptions, ServiceOptions};
 pub use server::serve;
 
-use crate::front::{Archive, Sessions};
+use crate::ports::{Archive, Sessions};
 use actix_web::web;
 use follow::Follower;
 use handoff_chat::SessionId;
@@ -47,11 +47,11 @@ use tokio_util::sync::CancellationToken;
 pub struct Gateway {
     /// The sessions of the cluster.
     sessions: Arc<dyn Sessions>,
-    /// As configured.
+    /// Limits and services of the configuration, fixed when the node starts.
     options: GatewayOptions,
     /// This node's number as the GMS `alias`.
     alias: String,
-    /// Counters.
+    /// Counters of calls and connections.
     metrics: Metrics,
     /// Counters of the sockets.
     socket_metrics: socket::metrics::Metrics,
@@ -85,11 +85,11 @@ pub struct Parts {
     pub archive: Arc<dyn Archive>,
     /// Who may sign in as an agent.
     pub agents: Accounts,
-    /// As configured.
+    /// Limits and services of the configuration, fixed when the node starts.
     pub options: GatewayOptions,
     /// This node's number.
     pub node: u16,
-    /// Counters.
+    /// Counters of calls and connections.
     pub metrics: Metrics,
     /// Counters of the sockets.
     pub socket_metrics: socket::metrics::Metrics,

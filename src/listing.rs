@@ -1,7 +1,7 @@
 //! Lists entities of the whole cluster: asks every node that serves, for what its shards hold.
 
 use crate::actor::handle::ShardDirectory;
-use crate::front::{EntitySummary, Wanted};
+use crate::shard::listing::{EntityQuery, EntitySummary};
 use crate::wire::{Listed, Request};
 use arc_swap::ArcSwap;
 use futures_util::future::join_all;
@@ -21,20 +21,20 @@ const SHARD_PATIENCE: Duration = Duration::from_secs(2);
 /// Most entities in one answer.
 pub const LIMIT_MAX: usize = 1_000;
 
-/// See the module's description.
+/// A node that does not answer in time is left out, and its shards are named as missing.
 pub struct Lister {
-    /// This node.
+    /// This node's number: its own shards are asked without a link.
     pub node: NodeId,
     /// The shards here.
     pub directory: Arc<ShardDirectory>,
     /// The newest member list.
     pub list: Arc<ArcSwap<MemberList>>,
-    /// The links.
+    /// The links to the other nodes.
     pub peers: Arc<dyn Peers>,
 }
 
 /// What the shards of one node hold. A shard that does not answer in time is not among those that were asked.
-pub async fn list_here(directory: &ShardDirectory, shards: u16, wanted: &Wanted) -> Listed {
+pub async fn list_here(directory: &ShardDirectory, shards: u16, wanted: &EntityQuery) -> Listed {
     let here = (0..shards).filter_map(|shard| Some((shard, directory.get(ShardId(shard))?)));
     let asked = here.map(|(shard, handle)| {
         let wanted = wanted.clone();
@@ -70,8 +70,8 @@ fn cut(entities: &mut Vec<EntitySummary>, limit: usize) {
 
 impl Lister {
     /// The first entities that are wanted, in order of id, and the shards that could not be asked.
-    pub async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
-        let wanted = Wanted { limit: wanted.limit.min(LIMIT_MAX), ..wanted.clone() };
+    pub async fn list(&self, wanted: &EntityQuery) -> (Vec<EntitySummary>, Vec<u16>) {
+        let wanted = EntityQuery { limit: wanted.limit.min(LIMIT_MAX), ..wanted.clone() };
         let members = self.list.load_full();
         let Listed { shards, mut entities } = list_here(&self.directory, members.shards, &wanted).await;
         let mut asked: BTreeSet<u16> = shards.into_iter().collect();
@@ -88,7 +88,7 @@ impl Lister {
         (entities, (0..members.shards).filter(|shard| !asked.contains(shard)).collect())
     }
 
-    async fn list_there(&self, node: NodeId, wanted: &Wanted) -> Option<Listed> {
+    async fn list_there(&self, node: NodeId, wanted: &EntityQuery) -> Option<Listed> {
         let request = handoff_codec::encode_bare(&Request::List(wanted.clone())).ok()?;
         let bytes = self.peers.call(node, request.into(), PATIENCE).await.ok()?;
         handoff_codec::decode_bare(&bytes).ok()

@@ -5,7 +5,7 @@ use handoff::node::{self, ExitReason};
 use handoff_config::Config;
 use std::process::ExitCode;
 
-/// This process.
+/// Runs the node in this very process, with real clocks, sockets and signals.
 struct Handoff;
 
 /// A runtime with threads of its own: database connections and peer links live on them, not on the actors' threads.

@@ -7,8 +7,8 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+use crate::observer::Observer;
 use crate::shard::census::{Census, Counts, PLACES, STATES};
-use crate::watch::Watch;
 use handoff_chat::happening::Happening;
 use handoff_journal::ShardId;
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text};
@@ -36,7 +36,7 @@ struct Label(&'static str, &'static str);
 
 const AWAKE: Label = Label("state", "awake");
 const ASLEEP: Label = Label("state", "asleep");
-/// What [`Watch::call`] may say.
+/// What [`Observer::call`] may say.
 const OUTCOMES: [&str; 5] = ["told", "refused", "busy", "again", "unknown"];
 
 impl EncodeLabelSet for Label {
@@ -247,7 +247,7 @@ impl Metrics {
     }
 }
 
-impl Watch for Metrics {
+impl Observer for Metrics {
     fn frame_committed(&self, items: u32, bytes: usize, took: Duration) {
         self.0.frames.inc();
         self.0.entries.inc_by(u64::from(items));

@@ -21,13 +21,13 @@ use crate::bots::{BotsError, load_bots};
 use crate::clock::SystemClock;
 use crate::contacts::Joins;
 use crate::files::Files;
-use crate::front::Sessions;
 use crate::gateway::admission::AdmissionOptions;
 use crate::gateway::bayeux::{self, CometdOptions};
 use crate::gateway::identity::Identities;
 use crate::gateway::{self, Gateway, GatewayOptions, socket};
 use crate::listing::Lister;
 use crate::metrics::Metrics;
+use crate::ports::Sessions;
 use crate::secret_file::{self, ensure_secret};
 use crate::shard::Options;
 use crate::workflows::{WorkflowsError, load_workflows};
@@ -96,11 +96,11 @@ pub enum StartError {
     /// A port is taken, or an address is not this host's.
     #[error("can't listen on {address} ({key}): {source}")]
     Listen {
-        /// Where.
+        /// The address and port that were configured.
         address: SocketAddr,
         /// The key of the configuration that says so.
         key: &'static str,
-        /// Why.
+        /// What the operating system says.
         source: std::io::Error,
     },
     /// The operating system gives no random bytes.
@@ -231,7 +231,7 @@ impl Node {
         let mut rng = StdRng::from_seed(os_random()?);
         let owner = Owner { node: NodeId(config.node.id), incarnation: Incarnation(rng.random()) };
         let groundwork = Groundwork::new(config.journal.shards, Arc::new(SystemClock::default()));
-        let (list, standing) = (Arc::clone(&groundwork.list), Arc::clone(&groundwork.standing));
+        let (list, node_state) = (Arc::clone(&groundwork.list), Arc::clone(&groundwork.node_state));
         let listener = tokio::net::TcpListener::from_std(peer)?;
         let (links, mut events) =
             Links::start(links_config.clone(), owner, listener, Arc::new(groundwork.service()));
@@ -252,7 +252,7 @@ impl Node {
             files,
             bots,
             pool: Arc::clone(&pool),
-            watch: Arc::new(metrics.clone()),
+            observer: Arc::new(metrics.clone()),
             rng,
             random: Arc::new(|| os_random().unwrap_or_else(|_| rand::random())),
         });
@@ -265,7 +265,7 @@ impl Node {
         let operations = operations::NodeOperations {
             node: owner.node,
             list,
-            standing,
+            node_state,
             supervisor: supervisor.clone(),
             lister: Lister {
                 node: owner.node,

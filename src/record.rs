@@ -1,8 +1,8 @@
 //! Writes record rows for as long as it takes: they are written once, so repeating is harmless.
 
 use crate::contacts::{Joins, identify, start_of};
+use crate::observer::Observer;
 use crate::record_list::RecordList;
-use crate::watch::Watch;
 use handoff_chat::SessionId;
 use handoff_chat::record::{RecordClosing, RecordListed, RecordOpening, encode_event};
 use handoff_chat::session::Event;
@@ -33,22 +33,22 @@ pub struct RecordRows {
     pub closing: Option<(RecordClosing, RecordOpening)>,
 }
 
-/// See the module's description.
+/// Shared by all sessions of a node; a failing store is logged once for all of them.
 #[derive(Clone)]
 pub struct RecordWriter {
     tables: Arc<dyn Tables>,
     list: RecordList,
     joins: Joins,
-    watch: Arc<dyn Watch>,
+    observer: Arc<dyn Observer>,
     trouble: Arc<Trouble>,
 }
 
 impl RecordWriter {
     /// One for all shards of a node; clones share what was done.
     #[must_use]
-    pub fn new(tables: Arc<dyn Tables>, joins: Joins, watch: Arc<dyn Watch>) -> Self {
+    pub fn new(tables: Arc<dyn Tables>, joins: Joins, observer: Arc<dyn Observer>) -> Self {
         let trouble = Arc::new(Trouble::new("records are not written yet"));
-        Self { list: RecordList::new(Arc::clone(&tables)), tables, joins, watch, trouble }
+        Self { list: RecordList::new(Arc::clone(&tables)), tables, joins, observer, trouble }
     }
 
     /// Writes all rows; returns when they are there.
@@ -64,7 +64,7 @@ impl RecordWriter {
         {
             let identify = || identify(self.tables.as_ref(), &session, (opened, start), self.joins);
             if let Some((_, new)) = until_done(&self.trouble, identify).await {
-                self.watch.contact(!new);
+                self.observer.contact(!new);
             }
         }
         if let Some((closing, opening)) = &rows.closing {

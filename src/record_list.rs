@@ -1,8 +1,8 @@
 //! The list of closed records, newest first.
 //!
 //! A record is listed under the hour of its end, by the moment and its session's id; the hours that have records are a
-//! list of their own. So a reader goes from one such hour to the next, however many empty ones lie between. He has a
-//! budget: where it ends before his page is full, the page says from where to go on.
+//! list of their own. So a reader goes from one such hour to the next, however many empty ones lie between. There is a
+//! budget: where it ends before the page is full, the page says from where to go on.
 
 use handoff_chat::record::{HOUR_MS, HOURS_LIST, RecordListed};
 use handoff_chat::{Millis, SessionId};
@@ -75,7 +75,7 @@ fn list_of(hour: u64) -> String {
 /// How much a reader may do for one page. At least one read is always done, so every page comes further.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// Entries that he may look at, whether they are wanted or not; one read more at most.
+    /// Entries that the reader may look at, whether they are wanted or not; one read more at most.
     pub entries: usize,
     /// No read begins later.
     pub until: Instant,
@@ -121,7 +121,7 @@ pub async fn list_records(
     }
 }
 
-/// A reader on his way; `page.next` is where he is.
+/// A reader on the way; `page.next` is the place reached.
 struct Walk<'a, F> {
     tables: &'a dyn Tables,
     from_ms: u64,

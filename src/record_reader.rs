@@ -1,7 +1,7 @@
 //! Reads records piece by piece, so that what a node holds of one does not grow with its length.
 
-use crate::front::{RecordPiece, RecordPlace};
 use crate::history;
+use crate::ports::{RecordPiece, RecordPlace};
 use crate::record::OPENING_ROW;
 use handoff_chat::SessionId;
 use handoff_chat::command::{Caller, Read, Reading, Reject};

@@ -2,13 +2,13 @@
 
 use crate::actor::handle::ShardDirectory;
 use crate::clock::Clock;
-use crate::front::{Ask, AskError, Sessions, Told};
 use crate::listing::list_here;
+use crate::node_state::{NodeState, Stage};
+use crate::observer::Observer;
+use crate::ports::{Ask, AskError, Sessions, Told};
 use crate::record::OPENING_ROW;
 use crate::record_reader::read_final;
 use crate::shard::ShardReply;
-use crate::standing::{Stage, Standing};
-use crate::watch::Watch;
 use crate::wire::{Forwarded, Request, Returned};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -30,31 +30,31 @@ const RETRY_MS: (u64, u64) = (2, 40);
 /// Ids tried when a session is to be minted for a shard of this node.
 const MINT_TRIES: usize = 256;
 
-/// See the module's description.
+/// One for each node; it asks this node's shards directly, and others over the links.
 pub struct Router {
-    /// This node.
+    /// This node's number: calls to it take no link.
     pub node: NodeId,
     /// The newest member list this node acts on.
     pub list: Arc<ArcSwap<MemberList>>,
     /// The shards here.
     pub directory: Arc<ShardDirectory>,
-    /// The links.
+    /// The links to the other nodes.
     pub peers: Arc<dyn Peers>,
     /// For sessions that have retired into their records.
     pub tables: Arc<dyn Tables>,
-    /// Time.
+    /// The node's clock; simulations bring their own.
     pub clock: Arc<dyn Clock>,
     /// Where this node stands.
-    pub standing: Arc<Standing>,
+    pub node_state: Arc<NodeState>,
     /// Counts what happens.
-    pub watch: Arc<dyn Watch>,
+    pub observer: Arc<dyn Observer>,
     /// Random bits for new ids.
     pub random: Arc<dyn Fn() -> [u8; 16] + Send + Sync>,
 }
 
 /// How one try ended.
 enum Try {
-    /// An answer.
+    /// The shard has answered, be it with a refusal.
     Answered(ShardReply),
     /// Certainly nothing was done; try again.
     Nothing,
@@ -88,7 +88,7 @@ impl Router {
             Some(to) => self.forward(ask, to.node, left).await,
             None => Try::Nothing,
         };
-        // While a shard moves its owner before serves it on, until he has prepared it for the next.
+        // While a shard moves, the owner before goes on serving it until the shard is prepared for the next one.
         match (asked, assignment.from.filter(|from| from.node != self.node)) {
             (Try::Nothing | Try::Answered(ShardReply::NotOwner(_)), Some(from)) => {
                 self.forward(ask, from.node, left).await
@@ -201,7 +201,7 @@ impl Sessions for Router {
         {
             result = Ok(told);
         }
-        self.watch.call(match &result {
+        self.observer.call(match &result {
             Ok(_) => "told",
             Err(AskError::Rejected(_)) => "refused",
             Err(AskError::Again) => "again",
@@ -224,7 +224,7 @@ impl Sessions for Router {
     }
 
     fn leaving(&self) -> bool {
-        self.standing.stage() == Stage::Draining
+        self.node_state.stage() == Stage::Draining
     }
 
     fn nodes(&self) -> Vec<String> {
@@ -235,7 +235,7 @@ impl Sessions for Router {
     }
 
     fn ready(&self) -> Result<(), String> {
-        self.standing.ready()
+        self.node_state.ready()
     }
 }
 
@@ -245,7 +245,7 @@ pub struct Service {
     pub directory: Arc<ShardDirectory>,
     /// How many shards there are.
     pub shards: u16,
-    /// Time.
+    /// The node's clock; simulations bring their own.
     pub clock: Arc<dyn Clock>,
     /// Takes what supervisors say.
     pub notes: Arc<dyn Fn(Owner, Bytes) + Send + Sync>,

@@ -23,9 +23,9 @@ pub enum Error {
     /// The file can't be read or made.
     #[error("secret file {path}: {source}", path = .path.display())]
     File {
-        /// Which.
+        /// The file's path, as configured.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
     /// The file holds too little.
@@ -41,7 +41,7 @@ pub enum Error {
 /// The file appears whole and only once: nodes that start together all read the same secret.
 ///
 /// # Errors
-/// [`Error`].
+/// [`enum@Error`].
 pub fn ensure_secret(path: &Path) -> Result<Secret, Error> {
     let in_file = |source| Error::File { path: path.to_owned(), source };
     match read_secret(path) {
@@ -66,7 +66,7 @@ pub fn ensure_secret(path: &Path) -> Result<Secret, Error> {
 /// Reads the secret in a file that must exist, as a client does.
 ///
 /// # Errors
-/// [`Error`].
+/// [`enum@Error`].
 pub fn read_secret(path: &Path) -> Result<Secret, Error> {
     let in_file = |source| Error::File { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(in_file)?;

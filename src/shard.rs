@@ -7,6 +7,8 @@ pub mod census;
 pub mod checkpoint;
 mod clock;
 pub mod core;
+pub mod decide;
+pub mod entity_state;
 pub mod frame;
 pub mod listing;
 pub mod outage;
@@ -14,14 +16,12 @@ pub mod pipeline;
 pub mod queues;
 pub mod recovery;
 mod release;
+pub mod same_shard;
 pub mod sleep;
-pub mod slot;
-pub mod tells;
-pub mod turn;
 mod unreadable;
 pub mod waiting;
 
-use crate::front::Told;
+use crate::ports::Told;
 use handoff_chat::command::{Caller, Command, Read, Reject};
 use handoff_chat::happening::Happening;
 use handoff_chat::{EffectId, EntityId, Millis};
@@ -109,7 +109,7 @@ impl Default for Options {
 pub enum ShardReply {
     /// Done and committed, or read.
     Told(Told),
-    /// The entity refuses.
+    /// The entity refuses, whatever is repeated; nothing was done.
     Refused(Reject),
     /// Too much waits already; nothing was done.
     Busy,
@@ -121,7 +121,7 @@ pub enum ShardReply {
 
 /// Where a reply goes; carries the permits of the call, which come back when it is dropped.
 pub struct ReplyTo {
-    /// The caller.
+    /// The caller's end; it may be gone.
     pub sender: tokio::sync::oneshot::Sender<ShardReply>,
     /// Permits of bounded inboxes.
     pub permit: Option<tokio::sync::OwnedSemaphorePermit>,
@@ -136,11 +136,11 @@ impl ReplyTo {
 
 /// One call for an entity of this shard.
 pub struct Envelope {
-    /// The entity.
+    /// The session, queue or agent that is called.
     pub entity: EntityId,
-    /// Decided first.
+    /// Decided before anything is read; none: nothing is to be done.
     pub command: Option<Command>,
-    /// Read afterwards.
+    /// Read in the same turn, by whom and what; none: the answer is enough.
     pub read: Option<(Caller, Read)>,
     /// Dropped when decided after this moment of the monotonic clock.
     pub deadline_ms: u64,
@@ -161,9 +161,9 @@ impl Envelope {
 
 /// A reply that may leave.
 pub struct Reply {
-    /// To whom.
+    /// The one call that it answers.
     pub to: ReplyTo,
-    /// What.
+    /// What the caller is told.
     pub reply: ShardReply,
     /// For a reading that needs history: who reads what of which entity.
     pub read: Option<(EntityId, Caller, Read)>,
@@ -171,13 +171,13 @@ pub struct Reply {
 
 /// What leaves a shard, in order, when it may.
 pub enum Output {
-    /// A reply.
+    /// The reply to a call, once all that it tells is committed.
     Reply(Box<Reply>),
     /// An owed effect is committed: do it.
     Effect {
         /// The entity that owes it.
         entity: EntityId,
-        /// Its id.
+        /// Names the debt within the entity; the settling command's id is made of it.
         id: EffectId,
     },
     /// This happened and is committed: count it.
@@ -197,7 +197,7 @@ pub enum Action {
     /// For the journal.
     Journal(pipeline::Step),
     /// A frame or a roll waits: say `cleared` when the node may have one more in flight.
-    AskTurn,
+    AskPermit,
     /// Forget all segments below this one.
     Trim {
         /// The first to keep.
@@ -207,32 +207,32 @@ pub enum Action {
     Send(Output),
     /// Load a snapshot row and give it to `woken`.
     LoadSnapshot {
-        /// The entity.
+        /// The entity that is woken.
         entity: EntityId,
-        /// The row's key.
+        /// The snapshot's key, as the log has it.
         key: String,
     },
     /// Put a snapshot row and say so to `snapshot_written`.
     PutSnapshot {
-        /// The entity.
+        /// The entity that falls asleep.
         entity: EntityId,
-        /// The row's key.
+        /// A new key for each snapshot: rows are written once.
         key: String,
-        /// The row.
+        /// The snapshot's bytes.
         body: Vec<u8>,
     },
     /// Put transcript rows and say so to `history_written`.
     PutHistory {
-        /// The entity.
+        /// The session whose events they are.
         entity: EntityId,
-        /// The rows.
+        /// Committed events; writing them again does no harm.
         rows: Vec<Row>,
         /// The last `seq` in them.
         through: u64,
     },
     /// A panic left the entity's state in doubt: read the log again and give what it says to `rebuilt`.
     Rebuild {
-        /// The entity.
+        /// The entity that panicked.
         entity: EntityId,
     },
 }

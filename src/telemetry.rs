@@ -1,7 +1,7 @@
 //! Log lines, as text for people or as JSON for machines, on standard error.
 //!
 //! What may stand in them is decided where they are written: ids, numbers and states, never a key, a password, a
-//! message or what a customer said of himself.
+//! message or what customers said of themselves.
 
 use handoff_config::{Log, LogFormat};
 use std::io::IsTerminal;
@@ -36,7 +36,7 @@ pub fn filter(log: &Log) -> Result<EnvFilter, Error> {
 /// Starts logging for the whole process.
 ///
 /// # Errors
-/// [`Error`].
+/// [`enum@Error`].
 pub fn start(log: &Log) -> Result<(), Error> {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(log)?).with_writer(std::io::stderr);
     match log.format {

@@ -1,7 +1,8 @@
 //! What nodes say to each other over the peer links, beside what their supervisors say.
 
-use crate::front::{EntitySummary, Told, Wanted};
+use crate::ports::Told;
 use crate::shard::ShardReply;
+use crate::shard::listing::{EntityQuery, EntitySummary};
 use bincode::{Decode, Encode};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Answer, Caller, Command, Read, Reading, Reject};
@@ -13,7 +14,7 @@ pub enum Request {
     /// For an entity there; answered [`Returned`].
     Ask(Forwarded),
     /// What its shards hold; answered [`Listed`].
-    List(Wanted),
+    List(EntityQuery),
 }
 
 /// What the shards of a node hold.
@@ -28,11 +29,11 @@ pub struct Listed {
 /// A call that a gateway forwards to a shard's owner; never forwarded again.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Forwarded {
-    /// The entity.
+    /// The session, queue or agent that is called.
     pub entity: EntityId,
-    /// Decided first.
+    /// Decided before anything is read; none: nothing is to be done.
     pub command: Option<Command>,
-    /// Read afterwards.
+    /// Read in the same turn, by whom and what; none: the answer is enough.
     pub read: Option<(Caller, Read)>,
     /// How long the gateway still waits, in milliseconds.
     pub patience_ms: u64,

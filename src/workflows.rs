@@ -14,7 +14,7 @@ use thiserror::Error;
 pub struct Workflows(BTreeMap<String, Arc<Program>>);
 
 impl Workflows {
-    /// A workflow.
+    /// `None`: no such workflow is configured.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Program>> {
         self.0.get(name).cloned()

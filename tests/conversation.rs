@@ -2,7 +2,7 @@
 //! nodes are killed, stopped and drained at random.
 //!
 //! The driver is the bench's: it checks that nothing acknowledged is lost, doubled or reordered, that nobody waits for
-//! ever, that no agent has more chats than he may, and that no chat has two agents.
+//! ever, that no agent has more chats than allowed, and that no chat has two agents.
 
 use crate::support::script::Script;
 use handoff_bench::cluster::Cluster;

@@ -52,7 +52,7 @@ async fn chats_work_over_mutual_tls_and_strangers_are_not_let_in() {
     for node in &mut cluster.nodes {
         certify(node, &ours, &ours.pem(), |_| {});
     }
-    // He trusts our nodes, but nobody here trusts him.
+    // The stranger trusts our nodes, but none of them trusts it.
     certify(&mut stranger, &theirs, &(theirs.pem() + &ours.pem()), |_| {});
     cluster.start_all().await;
     let crowd = Crowd::gather(&cluster.urls(), 30).await;

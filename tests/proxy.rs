@@ -136,7 +136,7 @@ async fn behind_haproxy_each_client_is_counted_by_its_own_address() {
             assert_eq!(statuses, [200, 200], "{client} {says}");
             assert_eq!(start_from(client, &proxy.url).await, 429, "{client} {says}");
         }
-        // Who is not the proxy is believed nothing, whatever he writes.
+        // Of anybody else than the proxy such a header is not believed, whatever it says.
         let node = cluster.nodes[0].http.clone();
         let statuses = [start_from("127.0.0.23", &node).await, start_from("127.0.0.23", &node).await];
         assert_eq!((statuses, start_from("127.0.0.23", &node).await), ([200, 200], 429), "{says}");

@@ -84,7 +84,7 @@ async fn a_node_that_drains_leads_its_sockets_away_and_exits_0() {
         assert_eq!(cluster.nodes[0].drain().await.code(), Some(0), "{}", cluster.nodes[0].log());
     })
     .await;
-    // Who had said all he had to say before the drain goes on now.
+    // Customers who had said all they had to say before the drain go on now.
     talkers = talk(talkers, 5, async {}).await;
     let told = talkers.iter().filter(|talker| talker.reopened > 0).count();
     assert!(told >= TALKERS / 3, "only {told} went on elsewhere");

@@ -95,6 +95,11 @@ fn links_between_pages_lead_somewhere() {
 }
 
 #[test]
+fn paths_that_pages_and_comments_name_are_there() {
+    holds(rules::named_paths);
+}
+
+#[test]
 fn crates_depend_on_each_other_in_one_direction() {
     let found = crates::all(&root()).iter().flat_map(crates::arrows).collect::<Vec<_>>();
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
@@ -139,6 +144,8 @@ fn every_rule_fails_on_a_bad_file() {
     fails(rules::pure_chat, "chat/src/a.rs", "use std::fs;\n");
     fails(rules::executable, "scripts/demo", "");
     fails(rules::links, "chat/a.md", "[x](nowhere.md)");
+    fails(rules::named_paths, "a.md", "see `src/nowhere.rs`");
+    fails(rules::named_paths, "src/a.rs", "//! See `chat/src/nowhere`.\n");
 }
 
 #[test]
@@ -149,6 +156,7 @@ fn no_rule_fails_on_a_good_file() {
         format!("fn f() {{ g(\"{{{{\", '{{'); }} // {{\n{}", "const A: u8 = 1;\n".repeat(80));
     holds(rules::function_length, "src/a.rs", &braces_in_text);
     holds(rules::line_width, "README.md", &"x".repeat(121));
+    holds(rules::named_paths, "a.md", "`chat/src/session` and `src/ports.rs` of `src/{a,b}`");
     holds(rules::opening_comment, "src/a.rs", "//! What.\n");
     holds(rules::opening_comment, "scripts/a", "#!/bin/sh\n# What.\n");
     holds(rules::unfinished, "src/a.rs", "//! A todoist.\nignore();\n");

@@ -36,9 +36,9 @@ export class Chat {
   thread = new Thread();
   unread = 0;
   draft = "";
-  /** Why it is over for this agent; empty while he has it. */
+  /** Why it is over for this agent; empty while they have it. */
   over = "";
-  /** He asked to leave. */
+  /** They asked to leave. */
   leaving = false;
   /** @type {Files} */
   files;
@@ -91,7 +91,7 @@ export class Desk {
   /** @type {string[]} */
   queues = [];
   status = { state: "signed_out", reason: "" };
-  /** Why he is signed out though he did not ask for it, as a code. */
+  /** Why they are signed out though they did not ask for it, as a code. */
   refused = "";
   /** @type {Map<string, Offer>} */
   offers = new Map();
@@ -137,7 +137,7 @@ export class Desk {
    * @param {string} password kept in memory until it is exchanged for a token
    */
   signIn(name, password) {
-    // Who only had to show the password once more goes on with what he had not sent yet.
+    // Who only had to show the password once more goes on with what they had not sent yet.
     this.kept = this.kept.past && this.kept.name === name ? { ...this.kept, token: "" } : { ...nothing(), name };
     this.#password = password;
     this.refused = "";
@@ -358,7 +358,7 @@ export class Desk {
     chat.leaving = true;
     chat.typist.stop(true);
     this.changed();
-    // What he wrote before comes before.
+    // What they wrote before comes before.
     await chat.outbox.settled();
     const why = await this.#do("leave", { chat: id, how });
     if (why) chat.leaving = false;

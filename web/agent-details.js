@@ -1,4 +1,4 @@
-// The right side of the desk: who the customer is, what came with the chat, and his earlier chats, each to be read.
+// The right side of the desk: who the customer is, what came with the chat, and their earlier chats, each to be read.
 
 import { bubble } from "./conversation.js";
 import { byId, el, setText, show } from "./dom.js";

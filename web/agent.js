@@ -175,7 +175,7 @@ function drawChat() {
   drawTypists();
 }
 
-/** What the customer writes is seen before he sends it. */
+/** What the customer writes is seen before they send it. */
 function drawTypists() {
   const typists = drawnChat?.thread.typists() ?? [];
   const previews = typists.filter(({ preview }) => preview);
@@ -227,7 +227,7 @@ function view(which) {
   document.body.dataset.view = which;
 }
 
-// A ring that is off until the agent wants it: browsers allow sound only after he touched the page anyway.
+// A ring that is off until the agent wants it: browsers allow sound only after they touched the page anyway.
 const sound = byId("sound");
 /** @type {AudioContext | null} */
 let audio = null;

@@ -77,7 +77,7 @@ export class Conversation {
       this.#low = true;
       log.replaceChildren();
     }
-    // What was said before one came is not read out to him.
+    // What was said before one came is not read out to them.
     log.setAttribute("aria-live", this.#drawn === 0 ? "off" : "polite");
     const news = thread.events.slice(this.#drawn);
     this.#drawn = thread.events.length;

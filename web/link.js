@@ -136,7 +136,7 @@ export class Link {
         return await this.ask(what, fields, id);
       } catch (error) {
         if (error instanceof Refused && !error.retry) throw error;
-        // Who is over a limit is told when he may come again.
+        // Who is over a limit is told when they may come again.
         if (error instanceof Refused) await sleep((error.details.retry_ms ?? 0) + RETRY_MS * (0.5 + Math.random()));
         else if (!(error instanceof Lost)) throw error;
       }

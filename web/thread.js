@@ -95,7 +95,7 @@ export class Thread {
  * @typedef {object} Item
  * @property {string} id
  * @property {string} text
- * @property {boolean} [leave] not a message: the customer leaves, after all that he sent before
+ * @property {boolean} [leave] not a message: the customer leaves, after all that they sent before
  * @property {number} [number] of the command; it stays the same over all repeats
  * @property {string} [run] whose number it is: this page's, or after a reload the one before
  * @property {number} [index] where the server says that it is

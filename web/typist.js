@@ -1,5 +1,5 @@
-// Tells the other side that somebody is typing: at once, then now and then, and when he stops. Such a notice may get lost,
-// so it is repeated while he types.
+// Tells the other side that somebody is typing: at once, then now and then, and when they stop. Such a notice may get
+// lost, so it is repeated while they type.
 
 const EVERY_MS = 900;
 const IDLE_MS = 5000;
@@ -35,7 +35,7 @@ export class Typist {
     this.tell(true, this.#text);
   }
 
-  /** He stopped, or his message is sent: then the message itself says so. */
+  /** They stopped, or their message is sent: then the message itself says so. */
   stop(quietly = false) {
     clearTimeout(this.#sendTimer);
     clearTimeout(this.#idleTimer);

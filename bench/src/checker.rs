@@ -15,36 +15,36 @@ const EXAMPLES_MAX: usize = 20;
 pub enum Violation {
     /// Acknowledged and not in the transcript.
     Lost {
-        /// The message.
+        /// The message's number within its session, from 0.
         number: u32,
     },
     /// In the transcript more than once.
     Doubled {
-        /// The message.
+        /// The message's number within its session, from 0.
         number: u32,
     },
     /// In the transcript behind a later one.
     Reordered {
-        /// The message.
+        /// The message's number within its session, from 0.
         number: u32,
         /// The later one before it.
         after: u32,
     },
     /// A customer's message that this customer never sent, or changed text.
     Foreign {
-        /// Its index.
+        /// The server's index of that message.
         index: u64,
     },
     /// An index that does not rise.
     IndexNotRising {
-        /// The index.
+        /// The index that is not above the one before.
         index: u64,
         /// The one before it.
         after: u64,
     },
     /// The transcript could not be read, so nothing is known.
     Unread {
-        /// Why.
+        /// The last failure, for people.
         reason: String,
     },
 }

@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(2);
 /// One node as the script lists it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Node {
-    /// Its number.
+    /// The node's number, as the script's verbs take it.
     pub id: u32,
     /// Its customers' address.
     pub http: String,
@@ -31,10 +31,10 @@ pub struct Node {
     pub pid: Option<u32>,
 }
 
-/// The script.
+/// The script that starts, hurts and lists the nodes.
 #[derive(Debug, Clone)]
 pub struct Cluster {
-    /// Its path.
+    /// The script's path; called with a verb and a node's number.
     pub program: PathBuf,
 }
 

@@ -1,7 +1,7 @@
 //! The whole conversation: customers who ask for a person, and agents who answer them, over the native sockets,
 //! while nodes are killed, stopped and drained.
 //!
-//! What is checked at the end stands in [`scene`]; customers and agents are state machines that one socket drives.
+//! What is checked at the end stands in `scene`; customers and agents are state machines that one socket drives.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ mod socket;
 
 pub use scene::{ConversationReport, Scene};
 
-/// What to run.
+/// How many customers and agents talk, and what strikes the nodes meanwhile.
 #[derive(Debug, Clone)]
 pub struct ConversationPlan {
     /// The nodes' customer addresses, `host:port`.
@@ -45,16 +45,16 @@ pub struct ConversationPlan {
     pub faults: Vec<Fault>,
     /// Between two of them.
     pub calm: Duration,
-    /// The script.
+    /// The script that hurts nodes; needed for faults alone.
     pub cluster: Option<Cluster>,
 }
 
 /// An agent's sign-in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Login {
-    /// The name.
+    /// The agent's name in the nodes' configuration.
     pub name: String,
-    /// The password.
+    /// In plain text; the nodes have its hash alone.
     pub password: String,
 }
 

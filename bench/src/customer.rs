@@ -86,7 +86,7 @@ pub struct Answered {
     pub node: usize,
 }
 
-/// One customer.
+/// A customer and their session, which goes on at another node when one fails.
 #[derive(Debug)]
 pub struct Customer {
     /// Counts from 0.
@@ -118,7 +118,7 @@ impl Customer {
         }
     }
 
-    /// The session's id.
+    /// The session's id; empty before the start was answered.
     pub fn chat_id(&self) -> &str {
         &self.identity.chat_id
     }

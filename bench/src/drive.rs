@@ -32,7 +32,7 @@ pub enum Pace {
     },
     /// Every session at an interval of its own between half of this and this; what was missed is skipped.
     Steady {
-        /// The longest.
+        /// The longest of all sessions' intervals.
         interval: Duration,
     },
     /// Not at all, and without holding a connection.
@@ -46,12 +46,12 @@ enum Phase {
     Stopped,
 }
 
-/// What to run.
+/// How many sessions there are, what they send, and to whom.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The nodes' customer addresses.
     pub nodes: Arc<[SocketAddr]>,
-    /// Service name.
+    /// The service in whose name sessions start.
     pub service: String,
     /// How many sessions.
     pub sessions: u32,
@@ -59,9 +59,9 @@ pub struct Plan {
     pub threads: u32,
     /// Length of each text.
     pub message_bytes: usize,
-    /// Time-outs.
+    /// How long customers wait before they try elsewhere, and before they give up.
     pub waits: Waits,
-    /// When to send.
+    /// Whether sends wait for acknowledgements or keep to a schedule.
     pub pace: Pace,
     /// Keep each acknowledgement, for gaps.
     pub log_acks: bool,
@@ -136,7 +136,7 @@ impl Control {
         Duration::from_micros(now.saturating_sub(self.window_from_us.load(Ordering::Relaxed)))
     }
 
-    /// Sends every customer back to the node where he began.
+    /// Sends all customers back to the nodes where they began.
     pub fn send_home(&self) {
         self.homecomings.fetch_add(1, Ordering::Relaxed);
     }
@@ -210,7 +210,7 @@ pub fn histogram() -> Histogram<u64> {
 /// One session's end.
 #[derive(Debug)]
 pub struct SessionEnd {
-    /// Its number.
+    /// The session's number within the run, from 0.
     pub number: u32,
     /// Messages given up or refused.
     pub failed_sends: u64,
@@ -221,9 +221,9 @@ pub struct SessionEnd {
 /// All that a run gives.
 #[derive(Debug, Default)]
 pub struct Harvest {
-    /// The counts.
+    /// What was counted inside the measured time.
     pub tally: Tally,
-    /// Failed attempts.
+    /// Failed attempts by reason; one message may have several.
     pub failures: Failures,
     /// Messages never acknowledged: given up or refused for good.
     pub failed_sends: u64,

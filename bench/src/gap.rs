@@ -1,7 +1,7 @@
 //! The gap that customers see when a node is killed, stopped or drained.
 //!
 //! Sessions send steadily while faults hit the nodes in turn; between faults the cluster becomes whole
-//! again and every customer goes back to his node. What a gap is, precisely, stands in [`analysis`].
+//! again and all customers go back to their nodes. What a gap is, precisely, stands in [`analysis`].
 
 use std::time::{Duration, Instant};
 
@@ -56,11 +56,11 @@ impl Fault {
 /// What to run besides the customers.
 #[derive(Debug, Clone)]
 pub struct GapPlan {
-    /// The customers.
+    /// What the customers do meanwhile.
     pub plan: Plan,
     /// The longest time between two messages of a session.
     pub interval: Duration,
-    /// The fault.
+    /// What strikes each node in its turn.
     pub fault: Fault,
     /// How many, one after the other, on the nodes in turn.
     pub faults: u32,
@@ -68,18 +68,18 @@ pub struct GapPlan {
     pub settle: Duration,
     /// How long after the cluster is whole again before the next.
     pub calm: Duration,
-    /// The script.
+    /// The script that hurts the nodes and brings them back.
     pub cluster: Cluster,
     /// A shell command that prints who owns which shard.
     pub owners_command: Option<String>,
 }
 
-/// The result.
+/// The gaps of all faults of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GapReport {
-    /// The fault.
+    /// What struck the nodes.
     pub fault: Fault,
-    /// How many.
+    /// How often it struck.
     pub faults: u32,
     /// Gaps by what was hit: `gateway`, `owner`, `both`, `neither`, `all`.
     pub classes: Vec<ClassGaps>,

@@ -30,13 +30,13 @@ pub enum Error {
     /// A setting out of its bounds.
     #[error("{name} is {value}, allowed is {min} to {max}")]
     OutOfBounds {
-        /// The option.
+        /// The option with its dashes, or words for what was computed from it.
         name: &'static str,
-        /// What was given.
+        /// The value that was given.
         value: u64,
-        /// Least.
+        /// The least allowed.
         min: u64,
-        /// Most.
+        /// The most allowed.
         max: u64,
     },
     /// A session could not be started.
@@ -50,7 +50,7 @@ pub enum Error {
     /// A command of the cluster failed.
     #[error("command `{command}` failed: {reason}")]
     Command {
-        /// What was run.
+        /// The program and its arguments.
         command: String,
         /// Its exit or its last words.
         reason: String,
@@ -66,7 +66,7 @@ pub enum Error {
     /// A file or socket of this machine.
     #[error("{what}: {source}")]
     Io {
-        /// What was tried.
+        /// What was tried, or the file's path.
         what: String,
         /// Why it failed.
         #[source]
@@ -75,7 +75,7 @@ pub enum Error {
     /// JSON that can't be read.
     #[error("{what}: {source}")]
     Json {
-        /// What was read.
+        /// Where the JSON is from.
         what: String,
         /// Why it failed.
         #[source]

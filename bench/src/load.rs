@@ -16,7 +16,7 @@ use crate::report::{Measured, Spread};
 pub struct Spans {
     /// Before anything counts.
     pub warm_up: Duration,
-    /// The window.
+    /// What is acknowledged in this time counts.
     pub measure: Duration,
 }
 

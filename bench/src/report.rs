@@ -25,7 +25,7 @@ pub struct Spread {
     pub p99: f64,
     /// 999 of 1,000 are below.
     pub p999: f64,
-    /// The highest.
+    /// The highest of all values.
     pub max: f64,
 }
 
@@ -41,17 +41,17 @@ impl Spread {
     }
 }
 
-/// What was measured.
+/// What each kind of run measures.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Measured {
     /// Closed loop.
     Rate {
-        /// The window.
+        /// The measured time, without the warm-up.
         seconds: f64,
         /// Acknowledged in it.
         acked: u64,
-        /// Per second.
+        /// Acknowledged messages per second of that time.
         acked_per_second: f64,
         /// Send to acknowledgement.
         latency_ms: Spread,
@@ -68,22 +68,22 @@ pub enum Measured {
     Latency {
         /// The schedule's rate.
         intended_per_second: f64,
-        /// What was reached.
+        /// Acknowledged messages per second; below the schedule's rate the nodes were too slow.
         acked_per_second: f64,
         /// Intended send time to acknowledgement.
         latency_ms: Spread,
         /// What the driver's own timer (whole milliseconds) adds to it.
         driver_lateness_ms: Spread,
     },
-    /// Faults.
+    /// Gaps around faults.
     Gap(GapReport),
-    /// Memory.
+    /// What idle sessions cost the nodes in memory.
     Idle {
         /// All nodes before, bytes.
         before_bytes: u64,
         /// All nodes after, bytes.
         after_bytes: u64,
-        /// Per session.
+        /// The rise divided by the number of sessions.
         bytes_per_session: f64,
     },
 }
@@ -93,15 +93,15 @@ pub enum Measured {
 pub struct Report {
     /// What the caller calls it.
     pub label: String,
-    /// Sessions.
+    /// How many sessions the driver held at once.
     pub sessions: u32,
-    /// Nodes.
+    /// How many nodes the sessions were spread over.
     pub nodes: usize,
     /// Length of each text.
     pub message_bytes: usize,
-    /// The result.
+    /// Depends on the kind of run.
     pub measured: Measured,
-    /// Failed attempts.
+    /// Failed attempts by reason; one message may have several.
     pub failures: Failures,
     /// Messages never acknowledged.
     pub failed_sends: u64,
@@ -152,7 +152,7 @@ impl Report {
         serde_json::from_str(&text).map_err(|e| Error::json(what(), e))
     }
 
-    /// The table.
+    /// The report in Markdown, for people.
     pub fn table(&self) -> String {
         let mut out = format!(
             "\n{}: {} sessions on {} nodes, texts of {} bytes\n\n",

@@ -11,9 +11,9 @@ use serde::Deserialize;
 /// What the server gave a session at its start.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
-    /// The session's id.
+    /// Names the session in every URL.
     pub chat_id: String,
-    /// The session's secret.
+    /// Proves in every call that it is the customer who asks.
     pub secure_key: String,
     /// The customer in the session.
     pub user_id: String,
@@ -36,16 +36,16 @@ pub struct Outcome {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Started<'a> {
-    /// Session id.
+    /// As [`Identity::chat_id`].
     #[serde(borrow)]
     pub chat_id: Cow<'a, str>,
-    /// Secret.
+    /// As [`Identity::secure_key`].
     #[serde(borrow)]
     pub secure_key: Cow<'a, str>,
-    /// Customer.
+    /// As [`Identity::user_id`].
     #[serde(borrow, default)]
     pub user_id: Cow<'a, str>,
-    /// Server number.
+    /// As [`Identity::alias`].
     #[serde(borrow, default)]
     pub alias: Cow<'a, str>,
 }
@@ -57,7 +57,7 @@ pub struct Transcript<'a> {
     /// Where the next page starts.
     #[serde(default)]
     pub next_position: u64,
-    /// The events.
+    /// From the position asked for on, in order of index.
     #[serde(borrow)]
     pub messages: Vec<Event<'a>>,
 }

@@ -1,7 +1,7 @@
 //! The agent: status, presence and capacity. The one place where a reservation is granted or refused.
 //!
-//! What he holds (reservations, offers, chats) are claims that the interaction can void. A claim with a proposal or an
-//! acceptance on its way is decided by the answer to that alone: whatever else happens to him meanwhile waits for it.
+//! What they hold (reservations, offers, chats) are claims that the interaction can void. A claim with a proposal or an
+//! acceptance on its way is decided by the answer to that alone: whatever else happens to them meanwhile waits for it.
 
 mod decide;
 mod desk;
@@ -28,26 +28,26 @@ const ANSWERS_KEPT: usize = 256;
 pub enum DeskAct {
     /// A window is opened: the agent signs in, or is signed in already. A profile that differs replaces the one known.
     SignIn {
-        /// What the configuration says of him.
+        /// What the configuration says of them.
         profile: Profile,
     },
-    /// He signs out; refused while he has chats.
+    /// They sign out; refused while they have chats.
     SignOut,
-    /// He takes chats.
+    /// They take chats from now on.
     Ready,
-    /// He takes none, for this reason (may be empty).
+    /// They take none, for this reason (may be empty).
     NotReady {
-        /// The reason.
+        /// Shown at the desk and to operators.
         reason: String,
     },
-    /// He takes an offer.
+    /// They take an offer.
     Accept {
-        /// Which.
+        /// The interaction that is offered.
         interaction: SessionId,
     },
-    /// He does not take an offer.
+    /// They do not take an offer.
     Decline {
-        /// Which.
+        /// The interaction that is offered.
         interaction: SessionId,
     },
     /// From the host: no window was there for the grace time.
@@ -57,11 +57,11 @@ pub enum DeskAct {
 /// What the configuration says of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Profile {
-    /// The nickname he shows.
+    /// The nickname they show.
     pub nickname: String,
     /// Most chats at a time.
     pub capacity: u32,
-    /// The queues he serves.
+    /// The queues they serve.
     pub queues: Vec<QueueName>,
 }
 
@@ -77,58 +77,58 @@ pub struct DeskAnswer {
 pub enum AgentChange {
     /// A change that others see begins: this is its version, and what was over is shown no more.
     Version(u64),
-    /// The configuration's word on him.
+    /// What the configuration says of them now.
     Profile(Profile),
-    /// His status.
+    /// Another status: chosen by them, or set when they let an offer time out or were lost.
     Status(Status),
-    /// Whether his windows are gone.
+    /// Whether their windows are gone.
     Lost(bool),
-    /// Since when he has had nothing new to do.
+    /// Since when they have had nothing new to do.
     Idle(Millis),
     /// A place is kept.
     Reserved {
-        /// For whom.
+        /// The interaction for which it is kept.
         interaction: SessionId,
         /// The attempt with which it waits.
         attempt: u64,
-        /// In this queue.
+        /// The queue that asked for it.
         queue: QueueName,
-        /// What he is shown.
+        /// What they are shown when it is offered.
         ticket: Ticket,
     },
     /// A claim moved on.
     Moved {
-        /// Which.
+        /// The interaction that it is a claim on.
         interaction: SessionId,
-        /// Its attempt now.
+        /// The attempt by which the interaction knows the claim now.
         attempt: u64,
-        /// Where it stands.
+        /// How far the claim has come.
         stage: Stage,
         /// When to ask whether it still holds, in served time.
         look_at: Millis,
     },
-    /// He was lost, and so is this claim: freed as soon as the interaction knows.
+    /// They were lost, and so is this claim: freed as soon as the interaction knows.
     LettingGo {
-        /// Which.
+        /// The interaction that it is a claim on.
         interaction: SessionId,
     },
     /// A claim is no more.
     Freed {
-        /// Which.
+        /// The interaction that it was a claim on.
         interaction: SessionId,
-        /// Why, when he is to be shown it once more.
+        /// Why, when they are to be shown it once more.
         over: Option<Withdrawal>,
     },
     /// It was asked whether a claim still holds.
     Looked {
-        /// Which.
+        /// The interaction that was asked.
         interaction: SessionId,
-        /// When to ask again.
+        /// When to ask again, in served time.
         look_at: Millis,
     },
     /// The answer kept for repeats of a desk's command.
     Answered {
-        /// The command.
+        /// The id that a repeat carries again.
         id: CommandId,
         /// A hash of what was asked.
         digest: u64,
@@ -137,29 +137,29 @@ pub enum AgentChange {
     },
 }
 
-/// An agent's desk, as each of his windows shows it.
+/// An agent's desk, as each of their windows shows it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Desk {
     /// Raised by each change.
     pub version: u64,
-    /// The status he chose.
+    /// The status they chose.
     pub status: Status,
-    /// What the configuration said at his last signing in; none: he never did.
+    /// What the configuration said at their last signing in; none: they never did.
     pub profile: Option<Profile>,
     /// Offers and chats, oldest first.
     pub work: Vec<Work>,
 }
 
-/// The status an agent chose, apart from his presence.
+/// The status an agent chose, apart from their presence.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Status {
-    /// Not signed in.
+    /// Not signed in: queues are told nothing of them.
     SignedOut,
-    /// Takes chats.
+    /// Takes chats from the queues of the profile, up to its capacity.
     Ready,
-    /// Takes none.
+    /// Signed in, and takes none.
     NotReady {
-        /// Why; `no answer` when he let an offer time out, `lost` when his windows were gone.
+        /// Why; `no answer` when they let an offer time out, `lost` when their windows were gone.
         reason: String,
     },
 }
@@ -171,9 +171,9 @@ pub struct Work {
     pub interaction: SessionId,
     /// The queue it came from.
     pub queue: QueueName,
-    /// Who waits.
+    /// What is known of the customer, as it stood when the place was kept.
     pub ticket: Ticket,
-    /// Where it stands.
+    /// How far it has come.
     pub stage: Stage,
 }
 
@@ -182,24 +182,24 @@ pub struct Work {
 pub enum Stage {
     /// A place is kept; not shown at the desk yet.
     Reserved,
-    /// It rings.
+    /// It rings at the desk.
     Offered {
         /// When it times out, by the wall clock.
         until: Millis,
     },
-    /// He accepted; the interaction has not said yet that he is in.
+    /// They accepted; the interaction has not said yet that they are in.
     Accepting,
-    /// He is in the chat.
+    /// They are in the chat.
     Chatting,
     /// It is over; shown to the desk's windows until the next change, what went while they were gone until the first
     /// change after they are back.
     Over {
-        /// Why.
+        /// What the desk says of it.
         why: Withdrawal,
     },
 }
 
-/// See the module's description.
+/// The machine of one agent: what they chose, what they hold, and what is owed to others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Agent {
     name: AgentName,
@@ -219,7 +219,7 @@ impl Agent {
         self.state.claims.len()
     }
 
-    /// The status he chose.
+    /// The status they chose.
     pub fn status(&self) -> &Status {
         &self.state.status
     }
@@ -241,7 +241,7 @@ impl Agent {
     /// Reads the desk; always the whole of it.
     ///
     /// # Errors
-    /// [`Reject::NotAllowed`] to all but the agent himself, the node and its operators.
+    /// [`Reject::NotAllowed`] to all but the agent's own windows, the node and its operators.
     pub fn read(&self, caller: &Caller, read: &Read) -> Result<Reading, Reject> {
         match (read, caller) {
             (Read::Desk { .. }, Caller::System | Caller::Operator) => {}
@@ -267,7 +267,7 @@ impl Agent {
         matches!(caller, Caller::Agent(name) if *name == self.name)
     }
 
-    /// Whether the host is to watch for his windows: he is signed in, and not known to be lost.
+    /// Whether the host is to watch for their windows: they are signed in, and not known to be lost.
     pub fn watched(&self) -> bool {
         self.state.here()
     }

@@ -33,7 +33,7 @@ pub struct BotRules {
 pub struct BotRule {
     /// A regular expression, found anywhere in the text.
     pub pattern: String,
-    /// Overrides [`BotRules::ignore_case`].
+    /// Overrides [`BotRules::ignore_case`] for this rule.
     pub ignore_case: Option<bool>,
     /// What it may answer: one is chosen by the number of the event answered.
     #[serde(default)]
@@ -103,7 +103,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Makes rules ready.
+    /// Compiles the patterns and checks each rule.
     ///
     /// # Errors
     /// [`BotError`] names the first rule that can't be used, and why.

@@ -15,16 +15,16 @@ use std::collections::BTreeMap;
 pub struct Command {
     /// Repeats carry the same id and get the first answer.
     pub id: CommandId,
-    /// Who.
+    /// As whom it is judged. Only a customer's key is checked with the decision; the others are believed.
     pub caller: Caller,
-    /// What.
+    /// What is to be done, with all that it needs.
     pub act: Act,
 }
 
 /// Who gives a command or reads.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Caller {
-    /// The customer: SHA-256 of the secret part of his key. Compared in constant time.
+    /// The customer: SHA-256 of the secret part of their key. Compared in constant time.
     Customer([u8; 32]),
     /// The bot that was invited under this name; only the node's own bot actor says so.
     Bot(BotName),
@@ -38,34 +38,34 @@ pub enum Caller {
     Operator,
 }
 
-/// What is asked.
+/// What a command asks of an entity. Each kind of entity takes some of these and refuses the others.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Act {
     /// Starts the session; the first command of each session.
     Open(Box<Opening>),
-    /// Posts a message.
+    /// Posts a message to all who see its author.
     Send {
         /// The text, as given.
         text: String,
         /// The GMS `messageType`, when given and not blank.
         message_type: Option<String>,
     },
-    /// Shows that the customer types, with what he has typed so far when given.
+    /// Shows that the customer types, with what they have typed so far when given.
     StartTyping {
-        /// The preview.
+        /// What is typed so far. Agents see as much of it as the privacy rules let them, customers nothing.
         preview: Option<String>,
     },
-    /// Takes it back.
+    /// The caller types no longer.
     StopTyping {
-        /// The preview.
+        /// What is typed so far, when given; as with [`Act::StartTyping`].
         preview: Option<String>,
     },
-    /// The customer leaves by his own choice.
+    /// The customer leaves by their own choice.
     Disconnect,
     /// A bot's answer to an owed [`crate::entry::Effect::BotTurn`]: posts the texts (maybe none) and settles the
     /// effect.
     BotReply {
-        /// The effect answered.
+        /// The owed turn that this answers.
         effect: EffectId,
         /// The texts to post.
         texts: Vec<String>,
@@ -88,10 +88,10 @@ pub enum Act {
     },
     /// A timer's moment has come; ignored when it isn't armed.
     Fire {
-        /// The timer.
+        /// As it was armed; the entity knows what it was for.
         timer: TimerId,
     },
-    /// No call came from the customer for the disconnect time: he is gone.
+    /// No call came from the customer for the disconnect time: they are gone.
     CustomerLost,
     /// Ends the session whatever holds it open.
     ForceEnd,
@@ -104,9 +104,9 @@ pub enum Act {
     Tell(Message),
     /// What an owed [`crate::entry::Effect::Tell`] was answered; settles it.
     Told {
-        /// The effect.
+        /// The owed message that was answered.
         effect: EffectId,
-        /// The answer.
+        /// What its receiver said.
         reply: Reply,
     },
     /// Something at an agent's desk.
@@ -115,29 +115,29 @@ pub enum Act {
     Restored,
     /// Shows a page to the others.
     PushUrl {
-        /// Its address.
+        /// The page's address, as given.
         url: String,
     },
-    /// Takes another nickname.
+    /// Takes another nickname for the rest of the chat.
     Rename {
-        /// The new one.
+        /// Shown from the next event on; earlier events keep the old one.
         nickname: String,
     },
     /// Attaches data, which replace what is there under their keys.
     Attach {
-        /// By key.
+        /// Values by key.
         data: BTreeMap<String, String>,
     },
     /// A notice to the programs of the others.
     CustomNotice {
-        /// What it says.
+        /// Whatever the programs understand; people are not shown it.
         text: String,
         /// Its type, when given.
         notice_type: Option<String>,
     },
     /// Posts a rich message.
     SendRich {
-        /// It, as JSON.
+        /// The message as JSON, read and checked when the command is decided.
         content: String,
     },
     /// Answers a rich message.
@@ -149,41 +149,41 @@ pub enum Act {
     },
     /// The caller is about to store a file of this size.
     ReserveFile {
-        /// Which.
+        /// Chosen by the gateway before any bytes come; with a client's own id, a repeat chooses the same.
         file: FileId,
         /// How large it is.
         bytes: u64,
     },
     /// It is stored: the others are to see it.
     AddFile {
-        /// It.
+        /// What is known of it once its bytes are stored.
         file: Box<File>,
         /// It is to be looked through first.
         held: bool,
     },
     /// It could not be stored, or may not be shown.
     ReleaseFile {
-        /// Which.
+        /// As it was reserved.
         file: FileId,
     },
     /// It is to be no longer there.
     DeleteFile {
-        /// Which.
+        /// One that the caller can see.
         file: FileId,
     },
     /// The caller is about to be given it.
     DownloadFile {
-        /// Which.
+        /// One that the caller can see.
         file: FileId,
     },
     /// An owed [`crate::entry::Effect::ScanFile`] is done.
     FileScanned {
-        /// The effect.
+        /// The owed scan.
         effect: EffectId,
         /// Whether nothing was found.
         clean: bool,
     },
-    /// The caller has read everything below this position of his view.
+    /// The caller has read everything below this position of their view.
     MarkRead {
         /// One past the last index read.
         position: u64,
@@ -201,14 +201,14 @@ pub enum Leaving {
     KeepAlive,
     /// It ends unless another agent is in it.
     CloseIfNoAgents,
-    /// It ends.
+    /// It ends for everybody.
     ForceClose,
 }
 
 /// What a command is answered.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Answer {
-    /// By a session.
+    /// By a session, to its participants and its bots.
     Chat(ChatAnswer),
     /// By an agent's entity, to a desk.
     Desk(DeskAnswer),
@@ -253,13 +253,13 @@ pub enum Reject {
     /// The text is longer than allowed.
     #[error("message is longer than {bytes_max} bytes")]
     TooLong {
-        /// The limit.
+        /// As the session started with it.
         bytes_max: u32,
     },
     /// The session has as many events as it may.
     #[error("the session is full: {events_max} events")]
     Full {
-        /// The limit.
+        /// As the session started with it.
         events_max: u32,
     },
     /// The id was used before for something else, or a session with this id exists.
@@ -280,7 +280,7 @@ pub enum Reject {
     /// The agent is not signed in.
     #[error("not signed in")]
     NotSignedIn,
-    /// The agent can't sign out while he has chats.
+    /// The agent can't sign out while they have chats.
     #[error("leave your chats first")]
     HasChats,
     /// Something with a file.
@@ -299,7 +299,7 @@ pub enum Reject {
 pub enum Read {
     /// The customer's view from a position on (0: no events, 1: all).
     Customer {
-        /// The GMS `transcriptPosition`.
+        /// The GMS `transcriptPosition`: the first index wanted.
         position: u64,
     },
     /// An agent's view from a position on; as for customers.
@@ -312,7 +312,7 @@ pub enum Read {
         /// The version that the reader knows; 0: none.
         version: u64,
     },
-    /// The files that a customer or agent can see, and what he may do with files.
+    /// The files that a customer or agent can see, and what they may do with files.
     Files,
     /// The service that the customer's chat began with.
     Service,
@@ -337,13 +337,13 @@ pub enum Read {
 pub enum Reading {
     /// For [`Read::Customer`] and [`Read::Agent`].
     View(View),
-    /// For [`Read::Desk`].
+    /// For [`Read::Desk`], at whatever version it is now.
     Desk(Box<Desk>),
-    /// For [`Read::Line`].
+    /// For [`Read::Line`]: a copy of the queue as it stands.
     Line(Box<Line>),
-    /// For [`Read::Files`].
+    /// For [`Read::Files`], as the reader sees them.
     Files(Box<FilesView>),
-    /// For [`Read::Service`].
+    /// For [`Read::Service`]: the service's name.
     Service(String),
     /// For [`Read::Part`] and [`Read::Since`]: the durable events, in order.
     Events(Vec<Event>),

@@ -12,23 +12,23 @@ use bincode::{Decode, Encode};
 use handoff_codec::Error;
 use sha2::{Digest, Sha256};
 
-/// The attached data that names a contact by the id that another system gave him.
+/// The attached data that names a contact by the id that another system gave them.
 pub const CONTACT_ID_KEY: &str = "ContactId";
 
-/// A contact's id: made of the id that another system gave him, or of his address.
+/// A contact's id: made of the id that another system gave them, or of their address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
 pub struct ContactId(pub String);
 
-/// A contact as he was first met.
+/// A contact as they were first met.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Contact {
-    /// His id.
+    /// The id that all who meet them make of what they gave.
     pub id: ContactId,
     /// First name, last name, e-mail address.
     pub names: [Text; 3],
-    /// When he was first met.
+    /// When they were first met.
     pub since: Millis,
-    /// Addresses that are joined to him, in the order in which they were; at most [`JOINED_MAX`] or a few more.
+    /// Addresses that are joined to them, in the order in which they were; at most [`JOINED_MAX`] or a few more.
     pub joined: Vec<ContactId>,
     /// Of an address: to whom it is joined.
     pub into: Option<ContactId>,
@@ -40,13 +40,13 @@ pub const JOINED_MAX: usize = 64;
 /// One of a contact's records.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct PastRecord {
-    /// The session.
+    /// The session that the record is of.
     pub session: SessionId,
-    /// The service.
+    /// The service that the chat began with.
     pub service: String,
-    /// The subject.
+    /// What the chat was about, as the record has it; may be empty.
     pub subject: Text,
-    /// When it started.
+    /// When it started, by the wall clock.
     pub started_at: Millis,
     /// Whether its start was signed: else it may be somebody else's who wrote the same id or address.
     pub verified: bool,
@@ -59,12 +59,12 @@ enum Stored {
 }
 
 impl Contact {
-    /// A contact as a start shows him.
+    /// A contact as a start shows them.
     pub fn met(id: ContactId, start: &Start, since: Millis) -> Self {
         Self { id, names: start.contact.clone(), since, joined: Vec::new(), into: None }
     }
 
-    /// Adds what is known of an address that is joined to him: how he was called, and since when he is known.
+    /// Adds what is known of an address that is joined to them: how they were called, and since when they are known.
     pub fn learn(&mut self, joined: Contact) {
         self.since = self.since.min(joined.since);
         for (own, other) in self.names.iter_mut().zip(joined.names) {
@@ -74,7 +74,7 @@ impl Contact {
         }
     }
 
-    /// The cell's bytes.
+    /// The bytes of the contact's cell in the store.
     ///
     /// # Errors
     /// When it is larger than one envelope may be.
@@ -95,7 +95,7 @@ impl Contact {
 }
 
 impl PastRecord {
-    /// The row's bytes.
+    /// The bytes of the record's row in the contact's list.
     ///
     /// # Errors
     /// When it is larger than one envelope may be.
@@ -124,7 +124,7 @@ pub struct Keys {
     pub email: Option<ContactId>,
 }
 
-/// What a start names its contact by; nothing for a customer who says nothing of himself.
+/// What a start names its contact by; nothing for a customer who says nothing of themselves.
 pub fn keys(start: &Start) -> Keys {
     let id = start.user_data.get(CONTACT_ID_KEY).map(|id| id.show().trim().to_owned());
     let id = id.filter(|id| !id.is_empty()).map(|id| hashed("id", &id));

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::Turn;
+use crate::Context;
 use crate::agent::{Agent, DeskAct};
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use crate::entry::{Effect, Entry};
@@ -17,20 +17,20 @@ use crate::session::{Event, Session, Typing};
 pub struct Decision {
     /// To be journaled and applied, in order. Empty: nothing to commit.
     pub entries: Vec<Entry>,
-    /// For the caller.
+    /// What the caller is told once the entries are committed.
     pub answer: Answer,
     /// To be applied with [`Entity::show_typing`] after the entries, in order.
     pub typing: Vec<Typing>,
 }
 
-/// See the module's description.
+/// One of the three machines, behind one face for the shard that holds it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entity {
     /// A session with its interaction.
     Session(Box<Session>),
-    /// A queue.
+    /// A queue: who waits in it.
     Queue(Box<Queue>),
-    /// An agent.
+    /// An agent: their status and what they hold.
     Agent(Box<Agent>),
 }
 
@@ -48,11 +48,11 @@ impl Entity {
     ///
     /// # Errors
     /// A [`Reject`] is final for this command and journals nothing.
-    pub fn decide(&self, command: &Command, turn: &Turn) -> Result<Decision, Reject> {
+    pub fn decide(&self, command: &Command, context: &Context) -> Result<Decision, Reject> {
         match self {
-            Self::Session(session) => session.decide(command, turn),
-            Self::Queue(queue) => queue.decide(command, turn),
-            Self::Agent(agent) => agent.decide(command, turn),
+            Self::Session(session) => session.decide(command, context),
+            Self::Queue(queue) => queue.decide(command, context),
+            Self::Agent(agent) => agent.decide(command, context),
         }
     }
 

@@ -13,7 +13,7 @@ use bincode::{Decode, Encode};
 /// One thing that an entity journals.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Entry {
-    /// A numbered event.
+    /// A numbered event of a session.
     Event(Event),
     /// Indexes are reserved up to and including these, per [`crate::session::ViewKind`] in its order. A restored
     /// session goes on above them, so that no index is ever used twice.
@@ -22,27 +22,27 @@ pub enum Entry {
     Answered {
         /// The participant who asked.
         by: u32,
-        /// The command.
+        /// The id that a repeat carries again.
         id: CommandId,
         /// A hash of what was asked, so that the id used for something else is refused.
         digest: u64,
-        /// Its answer.
+        /// What the first try was answered, given to each repeat.
         answer: ChatAnswer,
     },
     /// An effect is owed until [`Entry::Settled`].
     Owed {
-        /// Its id.
+        /// What [`Entry::Settled`] names later.
         id: EffectId,
-        /// What.
+        /// What the host is to do, again and again until it is settled.
         effect: Effect,
     },
     /// The effect is done.
     Settled(EffectId),
     /// A timer is armed for a moment of served time.
     Armed {
-        /// Its id.
+        /// What [`Entry::Disarmed`] and [`crate::command::Act::Fire`] name later.
         id: TimerId,
-        /// When.
+        /// In served time: the timer waits while the cluster can't serve the shard.
         at: Millis,
     },
     /// The timer fired or is no longer wanted.
@@ -82,16 +82,16 @@ pub enum IdleChange {
 pub enum Effect {
     /// The bot has something to answer: the event with this `seq` (its own joining: it greets).
     BotTurn {
-        /// The bot.
+        /// The bot that is asked, by its file's name.
         bot: BotName,
-        /// The event.
+        /// The number of the event that it answers.
         seq: u64,
     },
     /// Another entity is to be told something, until it answers.
     Tell {
-        /// Whom.
+        /// The receiver; its shard is found when the message is sent.
         to: EntityId,
-        /// What.
+        /// Sent again, the same, until it is answered.
         message: Message,
     },
     /// The record is to be opened: its opening row.
@@ -100,16 +100,16 @@ pub enum Effect {
     CloseRecord,
     /// A file's bytes are to be looked through.
     ScanFile {
-        /// Which.
+        /// The file, within the session that owes this.
         file: FileId,
-        /// How many.
+        /// Its size in bytes: a store knows by it how many pieces there are.
         bytes: u64,
     },
     /// A file's bytes are to go.
     DropFile {
-        /// Which.
+        /// The file, within the session that owes this.
         file: FileId,
-        /// How many.
+        /// Its size in bytes: a store knows by it how many pieces there are.
         bytes: u64,
     },
 }

@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 pub struct FileId(pub u64);
 
 impl FileId {
-    /// Of fresh random bits.
+    /// An id of fresh random bits, for an upload that names none.
     #[must_use]
     pub fn from_random(random: u64) -> Self {
         Self(random >> 1)
     }
 
-    /// Of an uploader's own id for his upload, so that a repeat is the same file.
+    /// Of an uploader's own id for their upload, so that a repeat is the same file.
     #[must_use]
     pub fn from_client_id(uploader: &str, client_id: &str) -> Self {
         let mut hash = Sha256::new();
@@ -47,11 +47,11 @@ impl std::fmt::Display for FileId {
 /// What is known of a file's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct File {
-    /// Its id.
+    /// Unique in its session only.
     pub id: FileId,
     /// Its name as its uploader has it, without folders.
     pub name: Text,
-    /// How many bytes.
+    /// Its size in bytes.
     pub bytes: u64,
     /// What it is by its content (`image/png`).
     pub media_type: String,
@@ -70,7 +70,7 @@ pub struct FileLimits {
     pub total_bytes_max: u64,
     /// Endings of names, with `:` between them; a file's content must fit its ending.
     pub types: String,
-    /// Whether a customer must wait for an agent before he uploads.
+    /// Whether a customer must wait for an agent before they upload.
     pub need_agent: bool,
     /// How often the customer may download; 0: any number of times.
     pub downloads_max: u32,
@@ -81,9 +81,9 @@ pub struct FileLimits {
 pub enum FileChange {
     /// Somebody is about to store this file; it counts already.
     Reserved {
-        /// Which.
+        /// The file's id within its session.
         id: FileId,
-        /// Who.
+        /// The number of the participant who stores it.
         by: u32,
         /// How large it is, in bytes.
         bytes: u64,
@@ -92,9 +92,9 @@ pub enum FileChange {
     },
     /// It is stored, and shown to nobody before it was looked through.
     Held {
-        /// Who brought it.
+        /// The number of the participant who brought it.
         by: u32,
-        /// It.
+        /// What is known of it.
         file: Box<File>,
     },
     /// It is not shown to anybody after all.
@@ -103,24 +103,24 @@ pub enum FileChange {
     Downloaded,
 }
 
-/// What a participant may know of the files of his session.
+/// What a participant may know of the files of their session.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct FilesView {
     /// What is allowed; none: no files at all.
     pub limits: Option<FileLimits>,
     /// The reader's own files.
     pub used_files: u32,
-    /// Their bytes.
+    /// The bytes of the reader's own files together.
     pub used_bytes: u64,
     /// How often the customer has downloaded.
     pub downloads: u32,
-    /// The files that he can see, by id.
+    /// The files that they can see, by id.
     pub files: Vec<File>,
-    /// The reader; none where he is nobody.
+    /// The reader; none where they are nobody.
     pub reader: Option<crate::session::Participant>,
     /// Whether the chat has ended for the reader.
     pub chat_ended: bool,
-    /// Last index used in his view + 1.
+    /// Last index used in their view + 1.
     pub next_position: u64,
 }
 
@@ -130,13 +130,13 @@ pub enum FileReject {
     /// This chat takes no files.
     #[error("files are switched off here")]
     Off,
-    /// The participant has as many as he may.
+    /// The participant has as many as they may.
     #[error("no more than {files_max} files")]
     TooMany {
-        /// The limit.
+        /// As the session started with it.
         files_max: u32,
     },
-    /// It alone, or with his others, is larger than allowed.
+    /// It alone, or with their others, is larger than allowed.
     #[error("no more than {bytes_max} bytes")]
     TooLarge {
         /// The limit that it is over.
@@ -145,13 +145,13 @@ pub enum FileReject {
     /// A customer must wait for an agent.
     #[error("wait for an agent before you send a file")]
     NeedsAgent,
-    /// No such file, or no longer, or not for him.
+    /// No such file, or no longer, or not for them.
     #[error("no such file")]
     Unknown,
-    /// The customer has downloaded as often as he may.
+    /// The customer has downloaded as often as they may.
     #[error("no more than {downloads_max} downloads")]
     NoMoreDownloads {
-        /// The limit.
+        /// As the session started with it.
         downloads_max: u32,
     },
 }

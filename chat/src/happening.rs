@@ -28,7 +28,7 @@ pub enum Happening {
     OfferEnded(QueueName, OfferEnd),
     /// A customer waits no longer for an agent of this queue.
     Waited {
-        /// The queue.
+        /// The queue that the chat waited in last.
         queue: QueueName,
         /// How long, offers that nobody took included.
         ms: u64,
@@ -37,7 +37,7 @@ pub enum Happening {
     },
     /// An agent is done with a chat of this queue.
     Handled {
-        /// The queue.
+        /// The queue that the chat came from.
         queue: QueueName,
         /// How long the agent had it.
         ms: u64,

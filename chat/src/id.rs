@@ -96,7 +96,7 @@ pub struct QueueName(pub String);
 pub struct AgentName(pub String);
 
 /// What a shard is asked for: a session (with its interaction; its own id), a queue (`queue:` and its name) or an agent
-/// (`agent:` and his name). Its hash decides the shard.
+/// (`agent:` and their name). Its hash decides the shard.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 pub struct EntityId(pub String);
 
@@ -105,9 +105,9 @@ pub struct EntityId(pub String);
 pub enum Kind {
     /// A session and its interaction.
     Session(SessionId),
-    /// A queue.
+    /// A queue, by the name in the configuration.
     Queue(QueueName),
-    /// An agent.
+    /// An agent, by the name that they sign in with.
     Agent(AgentName),
 }
 

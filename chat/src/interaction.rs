@@ -2,8 +2,8 @@
 //! the attached data, and alone decides where it is: with its workflow, in a queue, offered to an agent, with an agent,
 //! or done. It outlives its session by what the workflow does after the end.
 //!
-//! One id, one host and one frame with the session: the session's machine lets it act by [`Hands`], within the
-//! decision that it makes anyway. Each change goes through [`Interaction::apply`], live as in replay.
+//! One id, one host and one frame with the session: the session's machine lets it act by `SessionActions`, within the
+//! decision that it makes anyway. Each change goes through `Interaction::apply`, live as in replay.
 
 mod claims;
 mod run;
@@ -33,9 +33,9 @@ pub struct Begun {
     pub program: Arc<Program>,
     /// The service asked for.
     pub service: String,
-    /// The customer's nickname.
+    /// The customer's nickname; a later one replaces it.
     pub nickname: Text,
-    /// The subject.
+    /// What the chat is about, as the start said it; may be empty.
     pub subject: Text,
     /// Attached data as given at the start.
     pub data: BTreeMap<String, Text>,
@@ -46,27 +46,27 @@ pub struct Begun {
 /// Where an interaction is: always exactly one place.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Place {
-    /// With its workflow.
+    /// With its workflow, which runs or rests.
     Workflow,
     /// It waits in a queue.
     Queue(QueueName),
-    /// An agent is asked.
+    /// It is offered to an agent who keeps a place.
     Offer {
-        /// Who.
+        /// The agent who alone may accept it.
         agent: AgentName,
-        /// Where it waited.
+        /// The queue that it came from, and goes back to when nobody takes it.
         queue: QueueName,
         /// When the offer times out, by the wall clock.
         until: Millis,
     },
-    /// An agent has it.
+    /// An agent has it, and is in the chat.
     Agent {
-        /// Who.
+        /// The agent who accepted it.
         agent: AgentName,
-        /// Where it waited.
+        /// The queue that it came from, and goes back to when the agent is lost.
         queue: QueueName,
     },
-    /// It is over.
+    /// It is over, and never moves again.
     Done(How),
 }
 
@@ -83,7 +83,7 @@ impl Place {
 pub enum How {
     /// Its session came to its end.
     Completed,
-    /// The customer left while he waited for an agent.
+    /// The customer left while they waited for an agent.
     Abandoned,
     /// An operator stopped it.
     Forced,
@@ -105,7 +105,7 @@ pub enum Purpose {
 /// A change of an interaction, as it is journaled. Attached data are events of the session.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum InteractionChange {
-    /// It begins.
+    /// The first change of each interaction.
     Begun(Box<Begun>),
     /// The workflow came to a step; none: it rests.
     Stepped(Option<StepNo>),
@@ -113,26 +113,26 @@ pub enum InteractionChange {
     Moved {
         /// Raised by each move.
         attempt: u64,
-        /// Where.
+        /// Where it is from now on.
         place: Place,
-        /// When.
+        /// By the wall clock of the shard's owner.
         at: Millis,
     },
     /// An agent does not take it, and is not to be asked before this moment of served time.
     Declined {
-        /// Who.
+        /// The agent who declined, or let the offer time out.
         agent: AgentName,
-        /// The moment.
+        /// In served time of the interaction's shard.
         until: Millis,
     },
     /// A timer is armed for something, or no longer.
     Timer {
-        /// What for.
+        /// There is one timer of each purpose at most.
         purpose: Purpose,
-        /// The timer.
+        /// As the session armed it; none: it is needed no longer.
         id: Option<TimerId>,
     },
-    /// The step's time was over while an agent was asked: it counts when he does not take it.
+    /// The step's time was over while an agent was asked: it counts when they do not take it.
     Overdue,
     /// One who waits was told another text.
     Comforted,
@@ -142,7 +142,7 @@ pub enum InteractionChange {
     Refused,
 }
 
-/// See the module's description.
+/// The machine of one interaction: its place, its workflow's step and its timers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interaction {
     begun: Begun,
@@ -161,16 +161,16 @@ pub struct Interaction {
 }
 
 /// What an interaction can do to its session and beyond, while a decision is made.
-pub(crate) trait Hands {
-    /// Its id.
+pub(crate) trait SessionActions {
+    /// The session's id, which is the interaction's too.
     fn id(&self) -> SessionId;
-    /// Wall clock.
+    /// The wall clock, fixed for the whole decision.
     fn now(&self) -> Millis;
     /// The clock of deadlines.
     fn served(&self) -> Millis;
     /// Journals a change that has been applied here.
     fn journal(&mut self, change: InteractionChange);
-    /// Keeps attached data.
+    /// Keeps attached data as an event of the session, in place of what was there under the key.
     fn attach(&mut self, key: &str, value: &Text);
     /// Says something in the chat under a nickname.
     fn say(&mut self, nickname: &str, text: &str);
@@ -186,7 +186,7 @@ pub(crate) trait Hands {
     fn let_in(&mut self, agent: &AgentName, nickname: &str);
     /// Takes a lost agent out; the session ends with the last who holds it.
     fn take_out(&mut self, agent: &AgentName);
-    /// Ends the session.
+    /// Ends the session: all who hold it are removed.
     fn end(&mut self);
     /// Whether the session has ended.
     fn ended(&self) -> bool;
@@ -194,9 +194,9 @@ pub(crate) trait Hands {
     fn close_record(&mut self);
     /// Owes another entity a message.
     fn tell(&mut self, to: EntityId, message: Message);
-    /// Arms a timer.
+    /// Arms a timer for a span of served time from now.
     fn arm(&mut self, span_ms: i64) -> TimerId;
-    /// Disarms it.
+    /// Disarms a timer that may not have fired yet.
     fn disarm(&mut self, timer: TimerId);
 }
 
@@ -258,7 +258,7 @@ impl Interaction {
         }
     }
 
-    /// Takes attached data.
+    /// Takes what an event attached to the session, so that texts and agents know it.
     pub(crate) fn attached(&mut self, key: &str, value: &Text) {
         self.begun.data.insert(key.to_owned(), value.clone());
     }
@@ -268,12 +268,12 @@ impl Interaction {
         self.begun.nickname = nickname.clone();
     }
 
-    /// What it runs.
+    /// The workflow it began with, whatever the configuration says now.
     pub fn program(&self) -> &Program {
         &self.begun.program
     }
 
-    /// Where it is.
+    /// Where it is now: the authority that queues and agents ask.
     pub fn place(&self) -> &Place {
         &self.place
     }
@@ -323,8 +323,8 @@ impl Interaction {
         }
     }
 
-    fn ticket(&self, priority: i32, hands: &dyn Hands) -> Ticket {
-        let declined = self.declined.iter().filter(|(_, until)| **until > hands.served());
+    fn ticket(&self, priority: i32, session: &dyn SessionActions) -> Ticket {
+        let declined = self.declined.iter().filter(|(_, until)| **until > session.served());
         let (mut data, mut left_out) = (BTreeMap::new(), 0_u32);
         for (at, (key, value)) in self.data().enumerate() {
             let whole = value.len() <= TICKET_VALUE_BYTES_MAX;
@@ -338,7 +338,7 @@ impl Interaction {
         }
         Ticket {
             priority,
-            since: self.since.unwrap_or(hands.now()),
+            since: self.since.unwrap_or(session.now()),
             nickname: self.begun.nickname.show().into_owned(),
             subject: self.begun.subject.show().into_owned(),
             data,

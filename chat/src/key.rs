@@ -1,5 +1,5 @@
-//! The customer's secure key: it alone finds his session and proves that it is his. Only a hash of its secret
-//! part is ever stored, and neither shows in a log.
+//! The customer's secure key: it alone finds their session and proves that it is theirs. Only a hash of its secret part
+//! is ever stored, and neither shows in a log.
 
 use crate::id::SessionId;
 use base64::Engine as _;
@@ -15,7 +15,7 @@ const KEY_CHARS: usize = 43;
 /// A session's id and 128 secret bits.
 #[derive(Clone)]
 pub struct SecureKey {
-    /// The session.
+    /// The session that the key opens; its id is the first half of the key, in clear.
     pub session: SessionId,
     /// From the operating system's random source.
     pub secret: [u8; HALF],

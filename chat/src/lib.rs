@@ -3,7 +3,7 @@
 //!
 //! A machine is `command + state -> entries + answer` ([`session::Session::decide`]) and `entry + state ->
 //! state` ([`session::Session::apply`]), with no I/O, clock or randomness of its own: those come in as a
-//! [`Turn`]. Replay, simulation and property tests are then cheap.
+//! [`Context`]. Replay, simulation and property tests are then cheap.
 
 pub mod agent;
 pub mod bot;
@@ -39,7 +39,7 @@ pub use session::Session;
 
 /// What a decision may know of the world beside its command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
+pub struct Context {
     /// Wall clock as the shard gives it: never goes back within a shard's log.
     pub now: Millis,
     /// Time for deadlines: wall clock less all time in which the cluster could not serve this shard.

@@ -23,7 +23,7 @@ pub(crate) const SESSION_KEY: u32 = 1;
 pub struct Privacy {
     /// Where it is masked.
     pub area: Area,
-    /// What it is.
+    /// What counts as personal data; each rule is tried on each text.
     pub rules: Vec<Rule>,
     /// What stands in its place.
     pub replacement: char,
@@ -49,24 +49,24 @@ pub enum Area {
 /// What others see of what somebody is typing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Preview {
-    /// All of it.
+    /// All of it, as it is typed.
     Open,
     /// With personal data masked.
     Masked,
-    /// Nothing but that he types.
+    /// Nothing but that they type.
     Hidden,
 }
 
 /// Where a chat's subject is masked (`clean-subject`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Subject {
-    /// Nowhere.
+    /// Nowhere: all see it as it was given.
     Never,
-    /// In the record.
+    /// In the record and its transcripts.
     History,
-    /// For agents.
+    /// In what agents and workflows are shown of it.
     Interaction,
-    /// In both.
+    /// In the record, and in what agents and workflows are shown.
     Both,
 }
 
@@ -77,7 +77,7 @@ pub enum Rule {
     Card,
     /// Telephone numbers: international, national with a leading zero, North American.
     Phone,
-    /// E-mail addresses.
+    /// E-mail addresses, in the usual form with a dot in the host.
     Email,
     /// Bank accounts (ISO 13616): the country's length, and the check digits fit.
     Iban,

@@ -23,64 +23,64 @@ use state::{Lines as _, Place, State};
 pub enum QueueChange {
     /// Somebody waits from now on.
     Waits {
-        /// Who.
+        /// The interaction that waits.
         interaction: SessionId,
-        /// The move with which he came.
+        /// The attempt of the move that brought it here.
         attempt: u64,
-        /// His place in line, with moments of this queue's served time.
+        /// What orders it in line and what agents are shown, with moments of this queue's served time.
         ticket: Ticket,
-        /// When to look after him, in served time.
+        /// When to look after it, in served time.
         look_at: Millis,
     },
-    /// He does not wait here, and moves below this one are void.
+    /// It does not wait here, and moves below this one are void.
     Left {
-        /// Who.
+        /// The interaction that is elsewhere, or may never have come.
         interaction: SessionId,
         /// The lowest attempt that may come.
         floor: u64,
     },
-    /// An agent is asked for him.
+    /// An agent is asked for one who waits.
     Asked {
-        /// For whom.
+        /// The interaction that waits.
         interaction: SessionId,
-        /// The agent.
+        /// The agent who is to keep a place.
         agent: AgentName,
-        /// The owed request.
+        /// The effect that is owed until the agent answers.
         request: EffectId,
-        /// When to look after him.
+        /// When to look after it if no answer comes, in served time.
         look_at: Millis,
     },
-    /// The agent answered.
+    /// The agent's answer to a request.
     Answered {
-        /// For whom he was asked.
+        /// The interaction for which the agent was asked.
         interaction: SessionId,
-        /// The agent.
+        /// The agent who was asked.
         agent: AgentName,
-        /// The request.
+        /// The effect that was owed; an answer to one that was given up changes nothing for who waits.
         request: EffectId,
-        /// The first version that counts the place he keeps; none: he keeps none.
+        /// The first version that counts the place they keep; none: they keep none.
         granted: Option<u64>,
-        /// When to look after him who waits.
+        /// When to look after it next, in served time.
         look_at: Millis,
     },
     /// Somebody was looked after.
     Looked {
-        /// Who.
+        /// The interaction that was due.
         interaction: SessionId,
-        /// Whether he is back in line: nothing came of what was asked for him.
+        /// Whether it is back in line: nothing came of what was asked for it.
         back: bool,
-        /// When to look again.
+        /// When to look again, in served time.
         look_at: Millis,
     },
     /// What an agent can take.
     Knows {
-        /// Who.
+        /// The agent who said so.
         agent: AgentName,
         /// As of this version.
         version: u64,
-        /// How many more.
+        /// How many more chats they can take.
         free: u32,
-        /// Since when he has had nothing new to do.
+        /// Since when they have had nothing new to do.
         idle_since: Millis,
     },
 }
@@ -94,31 +94,31 @@ pub struct Line {
     pub agents: Vec<Idle>,
 }
 
-/// One who waits.
+/// One who waits, as operators see them.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Waiting {
-    /// The interaction.
+    /// The interaction; its session has the same id.
     pub interaction: SessionId,
-    /// Its priority.
+    /// Higher goes first.
     pub priority: i32,
-    /// Since when.
+    /// When it first came to a queue, by the wall clock; kept when it comes back.
     pub since: Millis,
     /// The agent who is being asked for it.
     pub asking: Option<AgentName>,
 }
 
-/// One who could take them.
+/// An agent who could take somebody, as operators see them.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Idle {
-    /// Who.
+    /// The name that they sign in with.
     pub agent: AgentName,
-    /// How many more.
+    /// How many more chats they can take, less what they are being asked for.
     pub free: u32,
-    /// Since when he has had nothing new to do.
+    /// Since when they have had nothing new to do.
     pub since: Millis,
 }
 
-/// See the module's description.
+/// The machine of one queue: who waits, what is known of agents, and what is owed to others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
     name: QueueName,
@@ -127,12 +127,12 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// An empty queue.
+    /// A queue in which nobody waits and which knows no agents.
     pub fn new(name: QueueName) -> Self {
         Self { name, state: State::default(), ledger: Ledger::default() }
     }
 
-    /// How many wait.
+    /// How many wait, in line or with an agent asked for them.
     pub fn waiting(&self) -> usize {
         self.state.waiting.len()
     }
@@ -145,7 +145,7 @@ impl Queue {
         }
     }
 
-    /// Reads who waits.
+    /// Reads who waits and who could take them.
     ///
     /// # Errors
     /// [`Reject::NotAllowed`] to all but the node and its operators.

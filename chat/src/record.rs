@@ -9,19 +9,19 @@ use handoff_codec::Error;
 /// The opening row. Contact, attributes and limits are in the transcript's first row.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct RecordOpening {
-    /// The session.
+    /// The session's id, which is the record's too.
     pub session: SessionId,
     /// The service asked for.
     pub service: String,
-    /// When it started.
+    /// When it started, by the wall clock.
     pub started_at: Millis,
-    /// The customer's nickname.
+    /// The nickname that the customer started with.
     pub nickname: Text,
-    /// The customer's `userId`.
+    /// The GMS `userId` that the customer had.
     pub user_id: String,
 }
 
-/// The closing row.
+/// The closing row: where it stands, the record is closed.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct RecordClosing {
     /// When the session ended.
@@ -35,13 +35,13 @@ pub struct RecordClosing {
 /// A closed record in the list of records by the hour of their end.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct RecordListed {
-    /// The session.
+    /// The session's id, which is the record's too.
     pub session: SessionId,
-    /// The service.
+    /// The service that the chat began with.
     pub service: String,
-    /// When it started.
+    /// When it started, by the wall clock.
     pub started_at: Millis,
-    /// When it ended.
+    /// When it ended, by the wall clock: the hour of its list.
     pub ended_at: Millis,
     /// Why the last who held the session open left it.
     pub reason: LeaveReason,
@@ -58,7 +58,7 @@ impl RecordListed {
         format!("ended:{}", hour.0.div_euclid(HOUR_MS))
     }
 
-    /// The row's bytes.
+    /// The bytes of the row in the list of its hour.
     ///
     /// # Errors
     /// When it is larger than one envelope may be.
@@ -66,7 +66,7 @@ impl RecordListed {
         handoff_codec::encode(&StoredListed::V1(self.clone()))
     }
 
-    /// Reads the row.
+    /// Reads a row of the list of an hour.
     ///
     /// # Errors
     /// When the bytes are damaged or of an unknown version.
@@ -93,7 +93,7 @@ enum StoredClosing {
 }
 
 impl RecordOpening {
-    /// The row's bytes.
+    /// The bytes of row 0 of the record.
     ///
     /// # Errors
     /// When it is larger than one envelope may be.
@@ -101,7 +101,7 @@ impl RecordOpening {
         handoff_codec::encode(&StoredOpening::V1(self.clone()))
     }
 
-    /// Reads the row.
+    /// Reads row 0 of a record.
     ///
     /// # Errors
     /// When the bytes are damaged or of an unknown version.
@@ -112,7 +112,7 @@ impl RecordOpening {
 }
 
 impl RecordClosing {
-    /// The row's bytes.
+    /// The bytes of the row that closes the record.
     ///
     /// # Errors
     /// When it is larger than one envelope may be.
@@ -120,7 +120,7 @@ impl RecordClosing {
         handoff_codec::encode(&StoredClosing::V1(self.clone()))
     }
 
-    /// Reads the row.
+    /// Reads the row that closes a record.
     ///
     /// # Errors
     /// When the bytes are damaged or of an unknown version.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
-/// A rich message.
+/// A rich message, as its JSON says it; `kind` says which.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rich {
@@ -14,7 +14,7 @@ pub enum Rich {
     QuickReplies {
         /// What is shown where this can't be.
         text: String,
-        /// The answers.
+        /// The answers to choose from, in the order shown.
         options: Vec<Choice>,
     },
     /// A list to choose from.
@@ -31,41 +31,41 @@ pub enum Rich {
     TimePicker {
         /// What is shown where this can't be.
         text: String,
-        /// The times.
+        /// The times to choose from, in the order shown.
         slots: Vec<Slot>,
     },
-    /// A card.
+    /// One thing with a picture and what can be done with it.
     Card {
         /// What is shown where this can't be.
         text: String,
-        /// The card.
+        /// The card that is shown.
         card: Card,
     },
-    /// Several cards.
+    /// Several cards, to be leafed through.
     Carousel {
         /// What is shown where this can't be.
         text: String,
-        /// The cards.
+        /// The cards, in the order shown; ids of their actions are unique among all of them.
         cards: Vec<Card>,
     },
     /// A form to fill in.
     Form {
         /// What is shown where this can't be.
         text: String,
-        /// Its fields.
+        /// What is to be filled in, in the order shown.
         fields: Vec<Field>,
     },
 }
 
-/// Something to choose.
+/// Something to choose, in a list or a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// What an answer names.
     pub id: String,
-    /// What is shown.
+    /// What the person sees, and may write in place of a tap.
     pub title: String,
-    /// More about it.
+    /// A second line, under the title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtitle: Option<String>,
 }
@@ -74,14 +74,14 @@ pub struct Choice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// Its heading.
+    /// Shown over the items; none: they stand without a heading.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What can be chosen.
     pub items: Vec<Choice>,
 }
 
-/// A time.
+/// A time that can be chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Slot {
@@ -93,13 +93,13 @@ pub struct Slot {
     pub minutes: u32,
 }
 
-/// A card.
+/// One thing that is shown with what can be done with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
-    /// Its heading.
+    /// Shown over the rest of the card.
     pub title: String,
-    /// More about it.
+    /// A second line, under the title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtitle: Option<String>,
     /// The address of a picture.
@@ -114,18 +114,18 @@ pub struct Card {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Action {
-    /// Answers.
+    /// Answers with its id.
     Answer {
         /// What an answer names.
         id: String,
-        /// What is shown.
+        /// The words on the button, which a person may also write.
         title: String,
     },
     /// Opens an address; nothing is answered.
     Open {
-        /// The address.
+        /// Opened by the page that shows the card.
         url: String,
-        /// What is shown.
+        /// The words on the button.
         title: String,
     },
 }
@@ -136,12 +136,12 @@ pub enum Action {
 pub struct Field {
     /// What an answer names.
     pub id: String,
-    /// What is shown.
+    /// What the person sees beside the field.
     pub label: String,
     /// What is filled in.
     #[serde(rename = "type")]
     pub kind: FieldKind,
-    /// Whether it must be.
+    /// Whether it must be filled in.
     #[serde(default)]
     pub required: bool,
     /// Of `choice`: what can be chosen.
@@ -155,9 +155,9 @@ pub struct Field {
 pub enum FieldKind {
     /// A line of text.
     Text,
-    /// An e-mail address.
+    /// Something with an `@` and no space in it.
     Email,
-    /// A number.
+    /// A finite number, as in `-1.5`.
     Number,
     /// A day, as in `2026-12-01`.
     Date,
@@ -167,11 +167,11 @@ pub enum FieldKind {
     Checkbox,
 }
 
-/// An answer.
+/// An answer to a rich message, as its JSON says it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// The ids chosen.
+    /// The ids chosen: one, or several of a list that allows it. Empty for a form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
     /// Of a form: what was filled in, by field.
@@ -182,7 +182,7 @@ pub struct Answer {
 /// Why a rich message or an answer is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error, bincode::Encode, bincode::Decode)]
 pub enum RichReject {
-    /// It is none.
+    /// It breaks the rules of rich messages; the words say how.
     #[error("this is no rich message: {0}")]
     Wrong(String),
     /// There is no rich message to answer, or it was answered.
@@ -197,7 +197,7 @@ impl Rich {
     /// Reads one, and checks what a schema can't say: ids that answers name are unique, and there are answers.
     ///
     /// # Errors
-    /// [`RichReject::Wrong`].
+    /// [`RichReject::Wrong`] with the first rule that it breaks.
     pub fn read(json: &str) -> Result<Self, RichReject> {
         let rich: Self = serde_json::from_str(json).map_err(|error| RichReject::Wrong(error.to_string()))?;
         if rich.text().trim().is_empty() {
@@ -270,7 +270,7 @@ impl Rich {
     /// An answer as people read it, when it fits.
     ///
     /// # Errors
-    /// [`RichReject::Misfit`].
+    /// [`RichReject::Misfit`] with what does not fit.
     pub fn readable(&self, answer: &Answer) -> Result<String, RichReject> {
         let misfit = |why: &str| RichReject::Misfit(why.to_owned());
         if let Self::Form { fields, .. } = self {

@@ -18,13 +18,13 @@ use std::collections::BTreeMap;
 /// Who waits, as queues order it and agents see it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Ticket {
-    /// Higher goes first.
+    /// As the workflow's step says it; higher goes first.
     pub priority: i32,
     /// When the interaction first came to a queue; kept when it comes back.
     pub since: Millis,
-    /// The customer's nickname.
+    /// The customer's nickname, which agents see before they take the chat.
     pub nickname: String,
-    /// The subject.
+    /// What the chat is about, as the start said it; may be empty.
     pub subject: String,
     /// Attached data that agents are shown; a value that was cut ends with an ellipsis.
     pub data: BTreeMap<String, String>,
@@ -39,67 +39,67 @@ pub struct Ticket {
 /// From one entity to another.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Message {
-    /// To a queue.
+    /// For a queue's entity.
     ToQueue(ToQueue),
-    /// To an agent.
+    /// For an agent's entity.
     ToAgent(ToAgent),
-    /// To an interaction.
+    /// For the session's entity, which has the interaction in it.
     ToInteraction(ToInteraction),
 }
 
-/// To a queue.
+/// What others say to a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum ToQueue {
     /// From an interaction: it waits here now. Answered `Done`, `Void`, or `Full`.
     Enqueue {
-        /// Who.
+        /// The interaction that waits here now.
         interaction: SessionId,
-        /// The move.
+        /// The attempt of the move that brought it here.
         attempt: u64,
         /// Its place in line.
         ticket: Ticket,
     },
     /// From an interaction: it is elsewhere now, as of this attempt. Answered `Done`.
     Withdraw {
-        /// Who.
+        /// The interaction that is elsewhere now.
         interaction: SessionId,
-        /// The move.
+        /// The attempt of the move that took it away; all below it are void here.
         attempt: u64,
     },
-    /// From an agent: what he can take. Answered `Done`; an older version than known changes nothing.
+    /// From an agent: what they can take. Answered `Done`; an older version than known changes nothing.
     Available {
-        /// Who.
+        /// The agent who says so; only their own entity is believed.
         agent: AgentName,
         /// Raised by the agent with each change.
         version: u64,
-        /// How many more chats he can take; 0: none, or he is not ready.
+        /// How many more chats they can take; 0: none, or they are not ready.
         free: u32,
-        /// Since when he has had nothing new to do.
+        /// Since when they have had nothing new to do.
         idle_since: Millis,
     },
 }
 
-/// To an agent.
+/// What others say to an agent's entity.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum ToAgent {
     /// From a queue: keep a place for this interaction. Answered `Granted` or `Refused`.
     Reserve {
-        /// Which.
+        /// The interaction that a place is wanted for.
         interaction: SessionId,
         /// The interaction's attempt with which it waits in the queue.
         attempt: u64,
-        /// The queue.
+        /// The queue that asks, as it stands in the agent's profile.
         queue: QueueName,
         /// What the agent is shown.
         ticket: Ticket,
     },
     /// From an interaction: offer or chat is over, as of this attempt. Answered `Done`.
     Withdrawn {
-        /// Which.
+        /// The interaction that takes back what it gave.
         interaction: SessionId,
-        /// The move.
+        /// The attempt of the move that ended the claim.
         attempt: u64,
-        /// Why.
+        /// What the agent is told, where the claim was shown at the desk.
         why: Withdrawal,
     },
 }
@@ -107,56 +107,56 @@ pub enum ToAgent {
 /// Why an offer or a chat is over for an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Withdrawal {
-    /// He did not answer the offer in time: he is set not ready.
+    /// They did not answer the offer in time: they are set not ready.
     TimedOut,
-    /// The customer left, or the interaction was stopped, before he accepted.
+    /// The customer left, or the interaction was stopped, before they accepted.
     Abandoned,
-    /// He left the chat.
+    /// They left the chat.
     Left,
     /// The chat has ended.
     Ended,
-    /// He was lost, and the interaction went back to its queue.
+    /// They were lost, and the interaction went back to its queue.
     Lost,
 }
 
-/// To an interaction.
+/// What others say to an interaction.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum ToInteraction {
     /// From an agent who granted a reservation. Answered `Proposed`, `Void` or `Gone`.
     Propose {
         /// The attempt with which it waits.
         attempt: u64,
-        /// Who.
+        /// The agent who keeps a place for it.
         agent: AgentName,
     },
     /// From an agent who accepted the offer. Answered `Joined`, `Void` or `Gone`.
     Accept {
-        /// The offer's attempt.
+        /// As the interaction said it when it took the proposal.
         attempt: u64,
-        /// Who.
+        /// The agent who has the offer.
         agent: AgentName,
-        /// The nickname he shows.
+        /// The nickname they show.
         nickname: String,
     },
     /// From an agent who does not take the offer. Answered `Done`, or `Void`.
     Decline {
-        /// The offer's attempt.
+        /// As the interaction said it when it took the proposal.
         attempt: u64,
-        /// Who.
+        /// The agent who had the offer.
         agent: AgentName,
     },
-    /// From an agent who was lost while he had the offer or the chat. Answered `Done`, or `Void`.
+    /// From an agent who was lost while they had the offer or the chat. Answered `Done`, or `Void`.
     AgentLost {
-        /// The attempt with which he has it.
+        /// The attempt with which they have it.
         attempt: u64,
-        /// Who.
+        /// The agent whose windows are gone.
         agent: AgentName,
     },
     /// From a holder of a claim who wants to know whether it still holds. Answered `Held`, `Void` or `Gone`.
     Verify {
         /// The attempt that the holder knows.
         attempt: u64,
-        /// Who holds it.
+        /// The queue or agent that asks.
         holder: Holder,
     },
     /// From a queue in which nobody is to wait any longer. Answered `Done`, `Void` or `Gone`; whichever, it waits there
@@ -164,7 +164,7 @@ pub enum ToInteraction {
     TurnedAway {
         /// The attempt with which it waits.
         attempt: u64,
-        /// The queue.
+        /// The queue that turns it away, because the configuration has it no longer.
         queue: QueueName,
     },
 }
@@ -172,7 +172,7 @@ pub enum ToInteraction {
 /// Who holds a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Holder {
-    /// A queue.
+    /// A queue, in which it waits.
     Queue(QueueName),
     /// An agent, by offer or chat.
     Agent(AgentName),
@@ -181,38 +181,38 @@ pub enum Holder {
 /// What a message is answered.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
-    /// Taken.
+    /// Taken; nothing has to be said back.
     Done,
     /// The attempt is not the current one any more: forget the claim.
     Void,
     /// There is no such interaction, or it has ended: forget the claim.
     Gone,
-    /// The claim holds.
+    /// The claim holds, as of the attempt asked for.
     Held,
     /// The agent keeps a place.
     Granted {
         /// The first version of [`ToQueue::Available`] that counts it.
         version: u64,
     },
-    /// The agent keeps none; what he can take as of this version.
+    /// The agent keeps none; what they can take as of this version.
     Refused {
-        /// See [`ToQueue::Available`].
+        /// As in [`ToQueue::Available`].
         version: u64,
-        /// See [`ToQueue::Available`].
+        /// As in [`ToQueue::Available`]; the queue counts it as none until the agent says more.
         free: u32,
-        /// See [`ToQueue::Available`].
+        /// As in [`ToQueue::Available`].
         idle_since: Millis,
     },
     /// The interaction is offered to the agent now.
     Proposed {
-        /// The offer's attempt.
+        /// The attempt of the move to the agent's offer; an acceptance names it.
         attempt: u64,
         /// When it times out, by the wall clock; for the desktop's countdown.
         until: Millis,
     },
     /// The agent is in the chat.
     Joined {
-        /// The chat's attempt.
+        /// The attempt of the move into the chat.
         attempt: u64,
     },
     /// As many wait in the queue as may: it takes nobody at its end.

@@ -1,11 +1,11 @@
 //! The chat session: connects participants and carries their events.
 
+mod actions;
 mod clear;
 pub mod command;
 mod draft;
 pub mod event;
 mod files;
-mod hands;
 mod idle;
 mod machine;
 mod read;

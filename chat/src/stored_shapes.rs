@@ -15,7 +15,9 @@ use crate::session::{
     Role, Start, Talk, Text, Visibility,
 };
 use crate::workflow::{Known, Program, read};
-use crate::{AgentName, BotName, CommandId, EffectId, Millis, QueueName, Session, SessionId, TimerId, Turn};
+use crate::{
+    AgentName, BotName, CommandId, Context, EffectId, Millis, QueueName, Session, SessionId, TimerId,
+};
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -358,8 +360,9 @@ fn ended_session(opening: Opening) -> Session {
     ];
     for (act, n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller: Caller::Customer([5; 32]), act };
-        let turn = Turn { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
-        let decision = session.decide(&command, &turn).unwrap();
+        let context =
+            Context { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
+        let decision = session.decide(&command, &context).unwrap();
         decision.entries.iter().for_each(|entry| session.apply(entry));
     }
     session.forget_below(3);

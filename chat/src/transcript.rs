@@ -30,9 +30,9 @@ pub enum Error {
 /// How a transcript is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Our own shape.
+    /// A shape of our own: one JSON object.
     Json,
-    /// The field's.
+    /// The field's own format, as its servers write it.
     Xml,
 }
 

@@ -23,7 +23,7 @@ const YES: &str = concat!(
     r"^\W*(yes|yeah|yep|y|sure|ok|okay|ja|oui|sí|si|sim|ναι|да|نعم|כן|हाँ)\b",
     r"|^\W*(👍|はい|是|好)"
 );
-/// What means no.
+/// What means no, in the same languages.
 const NO: &str = concat!(r"^\W*(no|nope|n|nein|non|não|nao|όχι|нет|لا|לא|नहीं)\b", r"|^\W*(👎|いいえ|不)");
 
 /// A step's place in its program.
@@ -40,7 +40,7 @@ pub struct Program {
     pub hash: u64,
     /// The nickname under which it says what it says.
     pub nickname: String,
-    /// Where it begins.
+    /// The step it begins with.
     pub start: StepNo,
     /// Where it goes on when the session has ended; none: it stops.
     pub post: Option<StepNo>,
@@ -54,7 +54,7 @@ pub struct Program {
 pub struct Step {
     /// Its name in the file.
     pub name: String,
-    /// What it does.
+    /// What the step does, and where that may lead other than to `next`.
     pub does: Does,
     /// The step after it.
     pub next: Option<StepNo>,
@@ -63,14 +63,14 @@ pub struct Step {
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Does {
-    /// Says something.
+    /// Says something under the workflow's nickname.
     Say {
-        /// With `{placeholders}`.
+        /// May have `{placeholders}`: attached data, or `service`, `subject` or `nickname`.
         text: String,
     },
     /// Asks something, waits for the customer's reply and goes on by it.
     Ask {
-        /// With `{placeholders}`.
+        /// As in [`Does::Say`].
         text: String,
         /// The attached data that the reply is kept as.
         save: Option<String>,
@@ -86,25 +86,25 @@ pub enum Does {
         /// The first that fits decides.
         cases: Vec<Case>,
     },
-    /// Attaches data.
+    /// Attaches data to the session, in place of what is there under the key.
     Attach {
-        /// Its key.
+        /// The name under which it is kept.
         key: String,
-        /// With `{placeholders}`.
+        /// As in [`Does::Say`].
         value: String,
     },
     /// Invites a bot, and goes on when it has left.
     Bot {
-        /// Which.
+        /// The bot, with the nickname that it had when the file was read.
         bot: Bot,
         /// Where it goes on when the customer asked it for a person.
         handover: Option<StepNo>,
     },
-    /// Waits in a queue for an agent; goes on when he has left a chat that he keeps alive.
+    /// Waits in a queue for an agent; goes on when they have left a chat that they keep alive.
     Route {
-        /// Which.
+        /// The queue, which the configuration had when the file was read.
         queue: QueueName,
-        /// Higher goes first.
+        /// Who waits with a higher one is served first.
         priority: i32,
         /// How long an agent may take to accept, in milliseconds.
         offer_timeout_ms: i64,
@@ -115,7 +115,7 @@ pub enum Does {
         /// The pause between two of them, in milliseconds.
         every_ms: i64,
     },
-    /// Waits.
+    /// Waits for a span of served time.
     Wait {
         /// How long, in milliseconds.
         wait_ms: i64,
@@ -127,7 +127,7 @@ pub enum Does {
 /// How long a step waits, and where it goes on then.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Timeout {
-    /// Milliseconds.
+    /// How long it waits, in milliseconds of served time.
     pub after_ms: i64,
     /// The step then; none: see [`Step`].
     pub next: Option<StepNo>,
@@ -136,9 +136,9 @@ pub struct Timeout {
 /// A pattern and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Case {
-    /// What fits.
+    /// What the text must be for this way to be taken.
     pub when: When,
-    /// The step then.
+    /// The step that the case leads to.
     pub next: StepNo,
 }
 
@@ -149,7 +149,7 @@ pub enum When {
     Pattern(String),
     /// A yes in one of many languages.
     Yes,
-    /// A no.
+    /// A no in one of the same languages.
     No,
 }
 
@@ -170,7 +170,7 @@ impl When {
 }
 
 impl Program {
-    /// A step.
+    /// The step with this number; none only for a number of another program.
     pub fn step(&self, number: StepNo) -> Option<&Step> {
         self.steps.get(usize::from(number))
     }

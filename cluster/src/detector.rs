@@ -1,10 +1,10 @@
-//! Who is dead: what this node hears of each peer, and when that is enough to write him down.
+//! Who is dead: what this node hears of each peer, and when that is enough to write it down.
 //!
-//! Two signs are certain: the peer's port refuses, or another incarnation answers there. Silence is only a
-//! suspicion: with two members it suffices (the first write wins), with more a second must share it. A
-//! member that hears the accused disagrees by not suspecting him. As a last resort the store is the second:
-//! a suspect whose `alive_until` has not moved for long, while the store answers us, is as good as dead;
-//! that is how a node goes on when all others were paused or cut off at once.
+//! Two signs are certain: the peer's port refuses, or another incarnation answers there. Silence is only a suspicion:
+//! with two members it suffices (the first write wins), with more a second must share it. A member that hears the
+//! accused disagrees by not suspecting it. As a last resort the store is the second: a suspect whose `alive_until` has
+//! not moved for long, while the store answers us, is as good as dead; that is how a node goes on when all others were
+//! paused or cut off at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -277,7 +277,7 @@ impl Detector {
         if stands && voters <= 2 {
             return Some(String::new());
         }
-        // Whoever misses more than that has most likely lost the others himself.
+        // A node that misses more than that has most likely lost the others itself.
         if stands && silent <= (voters - 1) / 2 {
             let agrees = |(other, peer): (&Owner, &Peer)| {
                 let accuses = peer.beat.as_ref().is_some_and(|beat| beat.suspects.contains(&owner));

@@ -36,7 +36,7 @@ pub enum MembersError {
 pub enum MemberState {
     /// In the cluster as a gateway; gets no shards yet.
     Joining,
-    /// Gets shards.
+    /// Has an equal part of the shards.
     Up,
     /// Gives its shards away and goes.
     Leaving,
@@ -47,13 +47,13 @@ pub enum MemberState {
 /// One node in one of its lives.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Member {
-    /// Node and incarnation.
+    /// The node and its life: what the store fences by.
     pub owner: Owner,
     /// Where its peer link listens, `host:port`.
     pub peer_addr: String,
     /// Where its clients' interface is, for redirects.
     pub http_url: String,
-    /// Where it stands.
+    /// How far it has come on its way in or out.
     pub state: MemberState,
     /// The oldest protocol it speaks and writes.
     pub protocol_min: u16,
@@ -86,11 +86,11 @@ pub struct MemberList {
     /// How many shards there are.
     pub shards: u16,
     /// The protocol version that all stored bytes keep to, so that every live member can read them. The first member
-    /// brings his newest; raised on an operator's word, never lowered. 0: nobody has joined yet.
+    /// brings its newest; raised on an operator's word, never lowered. 0: nobody has joined yet.
     pub protocol: u16,
     /// In order of node; one entry per node.
     pub members: Vec<Member>,
-    /// By shard number.
+    /// Whose each shard is, by its number: one entry per shard.
     pub assignment: Vec<Assignment>,
 }
 

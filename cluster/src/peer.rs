@@ -78,14 +78,14 @@ pub enum PeerEvent {
     },
     /// Another incarnation answers where `expected` was.
     OtherIncarnation {
-        /// Who was expected.
+        /// The incarnation that was to be linked with.
         expected: Owner,
         /// Who answered; there is a link with it.
         met: Owner,
     },
     /// The peer and we don't agree on cluster, secret, protocol, shards or TLS.
     Refused {
-        /// Who was called.
+        /// The incarnation that was to be linked with.
         peer: Owner,
         /// What does not fit.
         why: String,
@@ -95,7 +95,7 @@ pub enum PeerEvent {
 /// What is found at a seed's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seed {
-    /// Nobody, yet.
+    /// Nobody answers there, or not in time: it may come yet.
     Absent,
     /// A node of our cluster, as proved.
     Fits(Owner),
@@ -103,7 +103,7 @@ pub enum Seed {
     Unfit(String),
 }
 
-/// Looks who listens at a seed's address, without linking with him.
+/// Looks which node listens at a seed's address, without linking with it.
 pub async fn greet(config: &LinksConfig, me: Owner, addr: &str) -> Seed {
     let greeting = async {
         let stream = TcpStream::connect(addr).await?;

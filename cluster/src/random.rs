@@ -1,6 +1,6 @@
 //! A seeded sequence (splitmix64): enough for jitter and simulated delays, the same on every machine.
 
-/// The next number.
+/// The next number of the sequence that `state` stands in.
 pub(crate) fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;

@@ -9,19 +9,19 @@
 //!   The change is computed anew from the newest list each time, so a lost race costs one more round and
 //!   nothing else;
 //! * a shard is mine in the list and I don't hold it: `Claim`, at once if the owner before is gone or has
-//!   let go, else after his release or a second;
-//! * I hold a shard that the list gives to another: `Release`, then tell him.
+//!   let go, else after its release or a second;
+//! * I hold a shard that the list gives to another: `Release`, then tell that node.
 //!
 //! # Driving it The shell calls [`Supervisor::handle`] with a monotonic clock in milliseconds and carries
 //! out the returned actions **in order**. It sends [`Input::Tick`] every 50 to 100 ms. Every `ReadList` and
-//! `SwapList` gets exactly one answer; so does every `Claim` and `Release`, with the `turn` it carried.
-//! Answers of an earlier turn are ignored.
+//! `SwapList` gets exactly one answer; so does every `Claim` and `Release`, with the `tenancy` it carried.
+//! Answers of an earlier tenancy are ignored.
 
 mod adopt;
+mod messages;
 mod settings;
 mod shards;
 mod store;
-mod words;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -31,9 +31,9 @@ use handoff_journal::{Epoch, Incarnation, Owner, ShardId};
 use crate::detector::Detector;
 use crate::members::{MemberList, MemberState};
 use crate::random;
+pub use messages::{Action, Beat, Input, Note, StoreState, SwapAnswer};
 pub use settings::{Config, Timing};
 use shards::Hold;
-pub use words::{Action, Beat, Input, Note, StoreState, SwapAnswer};
 
 /// Where a drain stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ enum Drain {
     Over,
 }
 
-/// The machine. See the module's page.
+/// One node's supervisor: the list as it knows it, what it hears, what it holds, and what it waits for.
 #[derive(Debug)]
 pub struct Supervisor {
     config: Config,
@@ -63,7 +63,7 @@ pub struct Supervisor {
     released: BTreeMap<ShardId, (Owner, u64)>,
     /// Fences that the list did not explain: judged after the next read.
     fences: BTreeMap<ShardId, Owner>,
-    turns: u64,
+    tenancies: u64,
     reading: bool,
     /// Doubt arose while a read was under way: its answer may be too old to settle it.
     read_again: bool,
@@ -108,7 +108,7 @@ impl Supervisor {
             holds: BTreeMap::new(),
             released: BTreeMap::new(),
             fences: BTreeMap::new(),
-            turns: 0,
+            tenancies: 0,
             reading: false,
             read_again: false,
             want_read: true,
@@ -190,10 +190,10 @@ impl Supervisor {
             Input::LinkRefused { peer } => self.detector.refuses_us(peer, now),
             Input::AliveRead { of, stamp } => self.detector.alive_read(of, stamp, now),
             Input::LoopStall { stalled_ms } => self.on_stall(stalled_ms),
-            Input::ShardOpened { shard, turn, epoch } => self.on_opened(shard, turn, epoch),
-            Input::ClaimFailed { shard, turn } => self.on_claim_failed(shard, turn),
-            Input::ShardFenced { shard, turn, by } => self.on_fenced(shard, turn, by),
-            Input::ShardReleased { shard, turn } => self.on_released(shard, turn, out),
+            Input::ShardOpened { shard, tenancy, epoch } => self.on_opened(shard, tenancy, epoch),
+            Input::ClaimFailed { shard, tenancy } => self.on_claim_failed(shard, tenancy),
+            Input::ShardFenced { shard, tenancy, by } => self.on_fenced(shard, tenancy, by),
+            Input::ShardReleased { shard, tenancy } => self.on_released(shard, tenancy, out),
             Input::StoreFailing => self.on_store(true),
             Input::StoreBack => self.on_store(false),
             Input::DrainAsked => {

@@ -68,7 +68,7 @@ pub fn encode<T: Encode>(value: &T) -> Result<Vec<u8>, Error> {
 /// Reads a value from an envelope; every byte must belong to it.
 ///
 /// # Errors
-/// Any [`Error`]; never panics, whatever the bytes.
+/// Any [`enum@Error`]; never panics, whatever the bytes.
 pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Result<T, Error> {
     let (header, body) = bytes.split_at_checked(HEADER_BYTES).ok_or(Error::Short(bytes.len()))?;
     if header[0] != FORMAT_VERSION {

@@ -39,7 +39,7 @@ pub struct Sources {
 /// A configuration that may be started, and what an operator should know about it.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The configuration.
+    /// All keys, with what no layer gave at its default.
     pub config: Config,
     /// Dangerous but allowed settings, a sentence each; to be logged at every start.
     pub warnings: Vec<String>,

@@ -24,9 +24,9 @@ fn loopback(port: u16) -> SocketAddr {
 options! {
     /// The whole configuration of a node.
     Config {
-        /// This node.
+        /// This node's number, folder and threads.
         node: Node = Node::default(),
-        /// The customers' side.
+        /// The customers' side: its listener and its bounds.
         http: Http = Http::default(),
         /// Who of them may come in.
         admission: Admission = Admission::default(),
@@ -36,7 +36,7 @@ options! {
         contacts: Contacts = Contacts::default(),
         /// The CometD endpoint of the customers' side.
         cometd: Cometd = Cometd::default(),
-        /// The operators' side.
+        /// The operators' side: its listener and its token.
         admin: Admin = Admin::default(),
         /// Links to the other nodes.
         peer: Peer = Peer::default(),
@@ -46,15 +46,15 @@ options! {
         journal: Journal = Journal::default(),
         /// Membership, failure detection and takeover.
         cluster: Cluster = Cluster::default(),
-        /// Chat sessions.
+        /// How long sessions live, and how much they may hold.
         session: Session = Session::default(),
-        /// Inactivity control.
+        /// What becomes of chats in which nobody does anything.
         inactivity: Inactivity = Inactivity::default(),
         /// Files that participants share.
         files: Files = Files::default(),
         /// Personal data in what participants say.
         privacy: Privacy = Privacy::default(),
-        /// Bounds of queues.
+        /// Bounds of queues of commands; what does not fit is told to try again.
         limits: Limits = Limits::default(),
         /// The services customers may ask for, by name; `default` always exists.
         services: BTreeMap<String, Service> = default_services(),
@@ -62,15 +62,15 @@ options! {
         queues: BTreeMap<String, Queue> = BTreeMap::from([("support".to_owned(), Queue::default())]),
         /// How queues offer chats to agents.
         routing: Routing = Routing::default(),
-        /// The workflows.
+        /// Where the workflows are read from.
         workflows: Workflows = Workflows::default(),
-        /// The rule bots.
+        /// Where the rule bots are read from.
         bots: Bots = Bots::default(),
         /// Who may sign in as an agent, by name; none named: the demo agent.
         agents: BTreeMap<String, Agent> = BTreeMap::new(),
-        /// The agents' desks.
+        /// When agents' desks count as left.
         desk: Desk = Desk::default(),
-        /// Logging.
+        /// What the node logs, and in which form.
         log: Log = Log::default(),
     }
 }
@@ -89,7 +89,7 @@ fn default_services() -> BTreeMap<String, Service> {
 }
 
 options! {
-    /// This node.
+    /// This node's number, folder and threads.
     Node {
         /// Its number in the cluster, from 1.
         id: u16 = 1,
@@ -103,7 +103,7 @@ options! {
 options! {
     /// The listener for customers.
     Http {
-        /// Where it listens.
+        /// Address and port at which customers' requests are taken.
         listen: SocketAddr = loopback(8080),
         /// The address customers reach it by; not set: `http://` and `listen`.
         public_url: Option<String> = None,
@@ -151,7 +151,7 @@ options! {
         address_requests_per_minute: u32 = 0,
         /// Chats that one address may start in a minute.
         address_starts_per_minute: u32 = 120,
-        /// Messages, notices and typing of a customer in his chat in a minute.
+        /// Messages, notices and typing of a customer in their chat in a minute.
         session_commands_per_minute: u32 = 0,
         /// Most sessions of the node that have not ended.
         sessions_max: usize = 0,
@@ -183,7 +183,7 @@ options! {
 options! {
     /// The listener for operators: health, metrics, admin API.
     Admin {
-        /// Where it listens.
+        /// Address and port at which operators' requests are taken; health and metrics need no token.
         listen: SocketAddr = loopback(9080),
         /// The file with the admin API's token, made at first start; not set: `admin.token` in `node.data_dir`.
         token_file: Option<PathBuf> = None,
@@ -191,7 +191,7 @@ options! {
 }
 
 options! {
-    /// Links between nodes.
+    /// Links between nodes: their addresses, their secret, their bounds.
     Peer {
         /// Where this node listens for the others.
         listen: SocketAddr = loopback(7080),
@@ -235,7 +235,7 @@ options! {
 }
 
 names! {
-    /// Which store.
+    /// The store that all nodes of a cluster share.
     StoreKind ("sqlite or cassandra") {
         /// Embedded; all nodes on one host.
         Sqlite = "sqlite",
@@ -247,7 +247,7 @@ names! {
 names! {
     /// When an acknowledged message is safe.
     Durability ("disk or relaxed") {
-        /// On disk.
+        /// On disk, before it is acknowledged.
         Disk = "disk",
         /// With the operating system: survives the process, not a power cut.
         Relaxed = "relaxed",
@@ -257,19 +257,19 @@ names! {
 options! {
     /// Where journal and tables are kept.
     Store {
-        /// Which.
+        /// The store's kind; the same on all nodes.
         kind: StoreKind = StoreKind::Sqlite,
         /// How long a node that starts waits for a store that does not answer.
         start_wait_ms: u64 = 60_000,
-        /// For `sqlite`.
+        /// What holds for the embedded store alone.
         sqlite: Sqlite = Sqlite::default(),
-        /// For `cassandra`.
+        /// What holds for Cassandra and ScyllaDB alone.
         cassandra: Cassandra = Cassandra::default(),
     }
 }
 
 options! {
-    /// The embedded store.
+    /// The embedded store, in files of SQLite.
     Sqlite {
         /// Its folder, shared by all nodes of the host; not set: `store` in `node.data_dir`.
         dir: Option<PathBuf> = None,
@@ -279,11 +279,11 @@ options! {
 }
 
 options! {
-    /// Cassandra or ScyllaDB.
+    /// How to reach Cassandra or ScyllaDB, and what they keep.
     Cassandra {
         /// Hosts and ports to start from.
         contact_points: Vec<String> = vec!["127.0.0.1:9042".to_owned()],
-        /// The keyspace.
+        /// The keyspace that has the tables; `handoff schema apply` makes it.
         keyspace: String = "handoff".to_owned(),
         /// The one data centre that all nodes write through; fixed at the store's first start.
         data_centre: String = "datacenter1".to_owned(),
@@ -291,7 +291,7 @@ options! {
         replication_factor: u16 = 3,
         /// The user, where the database asks for one.
         username: Option<String> = None,
-        /// Its password.
+        /// The user's password; better kept in a file.
         password: Option<Secret> = None,
         /// A file with the password.
         password_file: Option<PathBuf> = None,
@@ -343,7 +343,7 @@ options! {
 }
 
 options! {
-    /// Chat sessions.
+    /// How long sessions live, and how much they may hold.
     Session {
         /// An idle session leaves memory after this.
         passivate_after_ms: u64 = 120_000,
@@ -364,19 +364,19 @@ options! {
 names! {
     /// Which notices count as activity, beside messages, joins and leaves.
     CountedNotices ("none, notices, typing or all") {
-        /// None.
+        /// No notice counts.
         Nothing = "none",
         /// Pushed pages, custom notices and new nicknames.
         Notices = "notices",
-        /// Typing.
+        /// That somebody types.
         Typing = "typing",
-        /// All of these.
+        /// Typing, and what counts with `notices`.
         All = "all",
     }
 }
 
 options! {
-    /// Inactivity control: who is in a chat with somebody who could answer him, and nobody does anything.
+    /// Inactivity control: who is in a chat with somebody who could answer them, and nobody does anything.
     Inactivity {
         /// Silence after which the participants are warned (timeout-alert); 0: off.
         alert_ms: u64 = 255_000,
@@ -452,13 +452,13 @@ options! {
 options! {
     /// How queues offer chats to agents.
     Routing {
-        /// How long an agent may take to accept an offer; then he is set not ready.
+        /// How long an agent may take to accept an offer; then they are set not ready.
         offer_timeout_ms: u64 = 30_000,
     }
 }
 
 options! {
-    /// The workflows.
+    /// Where the workflows are read from.
     Workflows {
         /// The folder with one file per workflow.
         dir: PathBuf = PathBuf::from("config/workflows"),
@@ -466,7 +466,7 @@ options! {
 }
 
 options! {
-    /// The rule bots.
+    /// Where the rule bots are read from.
     Bots {
         /// The folder with one file per bot.
         dir: PathBuf = PathBuf::from("config/bots"),
@@ -474,25 +474,25 @@ options! {
 }
 
 options! {
-    /// An agent.
+    /// Somebody who may sign in as an agent.
     Agent {
-        /// The nickname he shows; not set: his name.
+        /// The nickname they show; not set: their name.
         nickname: Option<String> = None,
-        /// The argon2id hash of his password.
+        /// The argon2id hash of their password.
         password_hash: Option<Secret> = None,
-        /// A file with his password.
+        /// A file with their password.
         password_file: Option<PathBuf> = None,
         /// Most chats at a time.
         capacity: u32 = 3,
-        /// The queues he serves.
+        /// The queues they serve.
         queues: Vec<String> = vec!["support".to_owned()],
     }
 }
 
 options! {
-    /// The agents' desks.
+    /// When an agent's desk counts as left, so that their chats go to others.
     Desk {
-        /// How long an agent of whose windows nothing is heard keeps his chats.
+        /// How long an agent of whose windows nothing is heard keeps their chats.
         grace_ms: u64 = 15_000,
     }
 }

@@ -33,7 +33,7 @@ impl fmt::Display for Origin {
 /// One thing that is wrong. Never holds a value that could be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
+    /// Where it stands: a line, a variable, an argument.
     pub origin: Origin,
     /// What, in a sentence.
     pub text: String,
@@ -44,7 +44,7 @@ pub struct Problem {
 pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
-    /// Adds one.
+    /// Adds one; all are reported together.
     pub fn add(&mut self, origin: Origin, text: impl Into<String>) {
         self.0.push(Problem { origin, text: text.into() });
     }

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a text.
+    /// From here on the text is shown only by [`Secret::expose`].
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())

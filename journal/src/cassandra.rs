@@ -54,7 +54,7 @@ pub struct Settings {
     pub data_centre: Option<String>,
     /// Copies of each row in that data centre.
     pub replication_factor: u32,
-    /// User and password.
+    /// User and password, where the database asks for them.
     pub credentials: Option<(String, String)>,
     /// How long one attempt of a request may take before its outcome counts as unknown.
     pub request_timeout: Duration,
@@ -79,7 +79,7 @@ pub enum CassandraError {
     /// A setting is wrong.
     #[error("wrong setting: {0}")]
     Setting(String),
-    /// No node answered.
+    /// No contact point answered, or the driver could not run.
     #[error("no database node answers: {0}")]
     Unreachable(String),
     /// The answer did not come or could not be had; a repeat may cure it.

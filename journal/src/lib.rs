@@ -21,11 +21,11 @@ pub use shape::{Epoch, FrameId, Incarnation, NodeId, Owner, ShardId};
 /// Where a shard's log stands for its owner: what every append, roll and read is fenced by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenure {
-    /// The shard.
+    /// The shard whose log it is.
     pub shard: ShardId,
     /// The ownership term; grows by one at each claim.
     pub epoch: Epoch,
-    /// Who holds it.
+    /// The node and its life that claimed the shard.
     pub owner: Owner,
 }
 
@@ -41,7 +41,7 @@ pub struct Position {
 /// What a claim answers: the tenure and where the log ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
-    /// The new tenure.
+    /// What the new owner names in every call from now on.
     pub tenure: Tenure,
     /// The oldest segment that is not trimmed. A trim that the owner before had begun may still take effect: what it
     /// takes away lies below a complete checkpoint, so recovery, which starts at the newest one, never misses it.
@@ -53,7 +53,7 @@ pub struct Claimed {
 /// One frame to append. The id is random and names the attempt's content: a retry carries the same id and bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// 128 random bits.
+    /// 128 random bits, the same in each retry.
     pub id: FrameId,
     /// How many events it holds; for metrics and operators only.
     pub events: u32,
@@ -67,22 +67,22 @@ pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
 /// A committed frame as read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFrame {
-    /// Where it stands.
+    /// Its segment and number: exactly where the append said.
     pub position: Position,
     /// The epoch that wrote it.
     pub epoch: Epoch,
-    /// Its id.
+    /// The id that its append carried.
     pub id: FrameId,
-    /// Its content.
+    /// The content as it was appended.
     pub body: Bytes,
 }
 
 /// What is known of a shard without owning it; for status pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// The current epoch.
+    /// The newest epoch that was claimed; a claim under way may be about to raise it.
     pub epoch: Epoch,
-    /// The current owner.
+    /// Who claimed that epoch; it may be dead.
     pub owner: Owner,
     /// The oldest segment that is not trimmed.
     pub first_segment: u64,
@@ -98,7 +98,7 @@ pub enum JournalError {
     /// is a later one, not always the newest.
     #[error("fenced: shard is owned by {owner} at epoch {epoch}")]
     Fenced {
-        /// The later epoch.
+        /// An epoch later than this tenure's.
         epoch: Epoch,
         /// The later owner, to whom clients may be sent.
         owner: Owner,
@@ -202,11 +202,11 @@ pub const CLOSING_ROW: u64 = i64::MAX as u64;
 /// One row to put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The partition key.
+    /// Rows of one key are kept together and in order.
     pub key: String,
     /// The number within the key; at most [`CLOSING_ROW`].
     pub row: u64,
-    /// The content.
+    /// The content, opaque to the tables.
     pub body: Bytes,
 }
 
@@ -224,9 +224,9 @@ pub struct Place {
 pub struct Entry {
     /// The list: the partition key. Lists share no keys with the rows of any [`Table`].
     pub list: String,
-    /// Where in it.
+    /// Its place in the list, by which the list is ordered.
     pub place: Place,
-    /// The content.
+    /// The content, opaque to the tables.
     pub body: Bytes,
 }
 

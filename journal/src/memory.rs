@@ -131,7 +131,7 @@ impl MemoryStore {
         self.lock().cut.insert(node);
     }
 
-    /// Mends [`MemoryStore::cut`].
+    /// Mends [`MemoryStore::cut`] for one node.
     pub fn heal(&self, node: NodeId) {
         self.lock().cut.remove(&node);
     }

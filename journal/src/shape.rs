@@ -27,9 +27,9 @@ pub struct FrameId(pub u128);
 /// Who owns a shard: a node in one of its lives. Written `3-00ab34…` (node, dash, 16 hex digits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, bincode::Encode, bincode::Decode)]
 pub struct Owner {
-    /// The node.
+    /// The node, which stays the same through its restarts.
     pub node: NodeId,
-    /// Its life.
+    /// Which of the node's lives; a later one is another owner.
     pub incarnation: Incarnation,
 }
 

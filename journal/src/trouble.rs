@@ -14,7 +14,7 @@ const QUIET: Duration = Duration::from_secs(10);
 /// What there is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
-    /// It begins.
+    /// It came for the first time, or for the first time since it was over.
     Begins,
     /// It goes on, and came so often since the last word.
     GoesOn(u64),

@@ -66,7 +66,7 @@ async fn an_append_stays_unknown_until_the_next_owner_has_opened_his_epoch() {
     let claimed = old.claim(shard).await;
     let sent = frame("committed, answer lost");
     old.try_append(&claimed, &sent).await.expect("append");
-    // Somebody claimed and died before his opening row.
+    // A node claimed and died before its opening row.
     let claim = format!("{shard}.{}", claimed.tenure.epoch.0 + 1);
     std::fs::write(world.folder.path().join("claims").join(claim), format!("{}\n", new.owner))
         .expect("claim");

@@ -1,5 +1,5 @@
 //! A simulated agent: takes chats, answers, sometimes declines, lets an offer ring out, leaves early, or is gone for a
-//! while with all his windows.
+//! while with all their windows.
 
 use crate::client::{Client, NoAnswer};
 use crate::reader::Reader;
@@ -22,7 +22,7 @@ pub const QUEUE: &str = "support";
 /// What was acknowledged to an agent: per session the numbers given and the texts.
 pub type Acknowledged = BTreeMap<SessionId, Vec<(u64, String)>>;
 
-/// See the module's description.
+/// One agent with one client; what it does next is the seed's choice.
 pub struct Agent {
     client: Client,
     name: AgentName,
@@ -35,7 +35,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// An agent who works until `over`, and then until he has no chats.
+    /// An agent who works until `over`, and then until no chat is left.
     pub fn new(client: Client, name: AgentName, over: Rc<Cell<bool>>) -> Self {
         Self {
             client,
@@ -92,7 +92,7 @@ impl Agent {
                 return Ok(self.acknowledged);
             }
             if self.client.rng.random_bool(0.01) && !self.over.get() {
-                // All his windows are gone for longer than the grace time.
+                // All the agent's windows are gone for longer than the grace time.
                 self.client.pause(20_000..30_000).await;
                 self.version = 0;
             }

@@ -2,7 +2,7 @@
 
 use crate::agent::Acknowledged;
 use crate::rest::Rest;
-use handoff::front::RecordPlace;
+use handoff::ports::RecordPlace;
 use handoff::record_reader::stored_piece;
 use handoff::shard::frame::{FrameBody, Item};
 use handoff_chat::SessionId;
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a customer was told.
 #[derive(Debug, Clone)]
 pub struct Told {
-    /// His session.
+    /// The customer's session.
     pub session: SessionId,
     /// Acknowledged messages: the number given and the text, in the order in which they were acknowledged.
     pub acknowledged: Vec<(u64, String)>,
@@ -44,9 +44,9 @@ struct Logged {
 /// A frame as it was committed.
 #[derive(Debug, Clone)]
 pub struct Committed {
-    /// Whose.
+    /// The epoch of the owner who wrote it.
     pub epoch: u64,
-    /// What is in it.
+    /// Decoded, in the shard's order.
     pub items: Vec<Item>,
 }
 
@@ -162,10 +162,10 @@ fn check_shard(
                         return Err(format!("shard {shard}: two owners in epoch {epoch}"));
                     }
                 }
-                Item::Turn(turn) => {
-                    rest.turn(turn)?;
-                    let Some(session) = turn.entity.session() else { continue };
-                    take(sessions.0.entry(session).or_default(), &turn.entries)?;
+                Item::Decided(decided) => {
+                    rest.replay(decided)?;
+                    let Some(session) = decided.entity.session() else { continue };
+                    take(sessions.0.entry(session).or_default(), &decided.entries)?;
                 }
                 Item::Slept(_)
                 | Item::Outage { .. }

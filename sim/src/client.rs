@@ -1,7 +1,7 @@
 //! A client of the simulated cluster: asks one node after the other until there is an answer.
 
 use crate::node::SimNode;
-use handoff::front::{Ask, AskError, Told};
+use handoff::ports::{Ask, AskError, Told};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Caller, Command, Read, Reject};
 use rand::RngExt;
@@ -35,7 +35,7 @@ impl From<NoAnswer> for String {
     }
 }
 
-/// See the module's description.
+/// Remembers the node that it asked last, and begins there.
 pub struct Client {
     nodes: Nodes,
     place: usize,
@@ -50,7 +50,7 @@ impl Client {
         Self { nodes, place, rng }
     }
 
-    /// Chance's next pause.
+    /// Sleeps for a random time within the range, in milliseconds.
     pub async fn pause(&mut self, ms: std::ops::Range<u64>) {
         sleep(Duration::from_millis(self.rng.random_range(ms))).await;
     }

@@ -5,7 +5,7 @@
 use crate::checker::Told as Kept;
 use crate::client::{Client, NoAnswer, Nodes};
 use crate::reader::Reader;
-use handoff::front::Told;
+use handoff::ports::Told;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::session::{Bot, IdleTerms, Limits, Opening};
 use handoff_chat::workflow::Program;
@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One customer.
+/// A customer with one chat; the seed decides when they speak, type and leave.
 pub struct Customer {
     client: Client,
     routed: Option<Arc<Program>>,
-    /// Inactivity control of his chat.
+    /// Inactivity control of the customer's chat.
     pub(crate) idle: Option<Box<IdleTerms>>,
     pub(crate) session: SessionId,
     key: [u8; 32],
@@ -142,7 +142,7 @@ impl Customer {
         Ok(())
     }
 
-    /// What happened in the chat, as he sees it.
+    /// What happened in the chat, as the customer sees it.
     #[cfg(test)]
     pub(crate) async fn bodies(&mut self) -> Vec<handoff_chat::session::Body> {
         match self.ask(None, Some(1)).await.ok().and_then(|told| told.reading) {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// One fault.
+/// What strikes one node or all, their links, or the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// SIGKILL, then a new start.
@@ -127,7 +127,7 @@ pub(crate) fn start(world: &World, nodes: &Nodes, place: usize, seed: u64) {
     nodes.borrow_mut()[place] = Some(Rc::new(SimNode::start(world, id, seed)));
 }
 
-/// Starts again who has left by himself, as an operator's service manager does.
+/// Starts every node again that has left by itself, as an operator's service manager does.
 fn revive(world: &World, nodes: &Nodes, seed: u64) {
     let gone: Vec<usize> = nodes
         .borrow()

@@ -4,9 +4,9 @@ use handoff::actor::arbiter::ArbiterPool;
 use handoff::assembly::{Assembled, Fittings, Groundwork};
 use handoff::bots::Bots;
 use handoff::clock::Clock;
-use handoff::front::{Ask, AskError, Sessions, Told};
+use handoff::observer::Unobserved;
+use handoff::ports::{Ask, AskError, Sessions, Told};
 use handoff::shard::{Now, Options};
-use handoff::watch::Unwatched;
 use handoff_chat::Millis;
 use handoff_cluster::Timing;
 use handoff_cluster::peer::memory::Net;
@@ -75,11 +75,11 @@ impl Future for Gripped {
 
 /// What all nodes of a world share.
 pub struct World {
-    /// The database.
+    /// The journal and the tables; outlives every node's process.
     pub store: MemoryStore,
-    /// The network.
+    /// Carries what nodes say to each other; faults cut it.
     pub net: Net,
-    /// The bots.
+    /// The same on every node, as one configuration has them.
     pub bots: Arc<Bots>,
     /// What governs shards.
     pub options: Options,
@@ -91,7 +91,7 @@ pub struct World {
 
 /// A running (or frozen, or dead) node.
 pub struct SimNode {
-    /// Its number.
+    /// The same after a restart; only its incarnation changes then.
     pub node: NodeId,
     grip: Rc<Grip>,
     requests: mpsc::Sender<Request>,
@@ -145,7 +145,7 @@ impl SimNode {
             joins: handoff::contacts::Joins::Said,
             bots: Arc::clone(&world.bots),
             pool: Arc::new(ArbiterPool::Here),
-            watch: Arc::new(Unwatched),
+            observer: Arc::new(Unobserved),
             rng,
             random: Arc::new(move || {
                 let mut bits = [0; 16];

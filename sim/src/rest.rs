@@ -1,8 +1,8 @@
 //! The cluster at rest, put together from the logs: every interaction is done, nobody waits, and no agent holds a
-//! place for anybody. On the way no agent ever held more than he may.
+//! place for anybody. On the way no agent ever held more places than allowed.
 
 use crate::agent::CAPACITY;
-use handoff::shard::frame::TurnItem;
+use handoff::shard::frame::Decided;
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::entry::Entry;
 use handoff_chat::{Entity, EntityId};
@@ -21,24 +21,24 @@ struct Replayed {
 }
 
 impl Rest {
-    /// A turn of an entity, in its log's order.
+    /// A decision of an entity, in its log's order.
     ///
     /// # Errors
     /// What does not hold after it.
-    pub fn turn(&mut self, turn: &TurnItem) -> Result<(), String> {
+    pub fn replay(&mut self, decided: &Decided) -> Result<(), String> {
         let fresh = || Replayed {
-            machine: Entity::new(&turn.entity),
+            machine: Entity::new(&decided.entity),
             settled: BTreeSet::new(),
             fired: BTreeSet::new(),
         };
-        let replayed = self.entities.entry(turn.entity.clone()).or_insert_with(fresh);
-        for entry in &turn.entries {
+        let replayed = self.entities.entry(decided.entity.clone()).or_insert_with(fresh);
+        for entry in &decided.entries {
             match entry {
                 Entry::Settled(id) if !replayed.settled.insert(id.0) => {
-                    return Err(format!("{}: effect {} is settled twice", turn.entity, id.0));
+                    return Err(format!("{}: effect {} is settled twice", decided.entity, id.0));
                 }
                 Entry::Disarmed(id) if !replayed.fired.insert(id.0) => {
-                    return Err(format!("{}: timer {} fired twice", turn.entity, id.0));
+                    return Err(format!("{}: timer {} fired twice", decided.entity, id.0));
                 }
                 _ => {}
             }
@@ -46,7 +46,7 @@ impl Rest {
         }
         let held = held_by(&replayed.machine);
         if held > CAPACITY as usize {
-            return Err(format!("{} holds {held}, may hold {CAPACITY}", turn.entity));
+            return Err(format!("{} holds {held}, may hold {CAPACITY}", decided.entity));
         }
         Ok(())
     }

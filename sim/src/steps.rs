@@ -6,7 +6,7 @@ use crate::client::Nodes;
 use crate::faults::start;
 use crate::node::World;
 use crate::run::{Plan, evidence};
-use handoff::shard::frame::{FrameBody, Item, TurnItem};
+use handoff::shard::frame::{Decided, FrameBody, Item};
 use handoff_chat::EntityId;
 use handoff_chat::entry::Entry;
 use handoff_chat::interaction::{InteractionChange, Place};
@@ -124,11 +124,11 @@ fn moves<'a>(steps: impl Iterator<Item = &'a [Item]>) -> BTreeMap<Move, usize> {
     let mut places: BTreeMap<&EntityId, &'static str> = BTreeMap::new();
     let mut moves = BTreeMap::new();
     for (step, items) in (1..).zip(steps) {
-        for turn in items.iter().filter_map(turn_of) {
-            for entry in &turn.entries {
+        for decided in items.iter().filter_map(decided_of) {
+            for entry in &decided.entries {
                 if let Entry::Interaction(InteractionChange::Moved { place, .. }) = entry {
                     let to = kind_of(place);
-                    let from = places.insert(&turn.entity, to).unwrap_or("workflow");
+                    let from = places.insert(&decided.entity, to).unwrap_or("workflow");
                     moves.entry((from, to)).or_insert(step);
                 }
             }
@@ -137,15 +137,15 @@ fn moves<'a>(steps: impl Iterator<Item = &'a [Item]>) -> BTreeMap<Move, usize> {
     moves
 }
 
-fn turn_of(item: &Item) -> Option<&TurnItem> {
+fn decided_of(item: &Item) -> Option<&Decided> {
     match item {
-        Item::Turn(turn) => Some(turn),
+        Item::Decided(decided) => Some(decided),
         _ => None,
     }
 }
 
-fn first_turn(items: &[Item]) -> Option<&TurnItem> {
-    items.iter().find_map(turn_of)
+fn first_turn(items: &[Item]) -> Option<&Decided> {
+    items.iter().find_map(decided_of)
 }
 
 fn kind_of(place: &Place) -> &'static str {

@@ -9,7 +9,7 @@ use crate::client::Nodes;
 use crate::customer::Customer;
 use crate::node::{SimNode, World};
 use crate::run::world_of;
-use handoff::front::{Ask, AskError};
+use handoff::ports::{Ask, AskError};
 use handoff_chat::command::{Caller, Read};
 use handoff_chat::session::{Body, IdleTerms};
 use handoff_chat::{EntityId, SessionId};

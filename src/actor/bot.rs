@@ -24,20 +24,20 @@ use std::time::Duration;
 pub struct BotTurn {
     /// What its answer settles.
     pub effect: EffectId,
-    /// What happened.
+    /// The event to answer, as the bot may see it.
     pub event: Event,
 }
 
 /// How long a bot's turn may take.
 const TURN: Duration = Duration::from_secs(10);
 
-/// See the module's description.
+/// Takes one bot's turns in one session, one after the other.
 pub struct BotActor {
-    /// Which.
+    /// As the service's configuration calls the bot.
     pub name: BotName,
     /// What answers for it.
     pub mind: Arc<dyn Mind>,
-    /// Where it talks.
+    /// The session's actor, which is told what the bot says.
     pub entity: Addr<EntityActor>,
 }
 

@@ -8,12 +8,12 @@ use super::bot::{BotActor, BotTurn};
 use super::shard::{Kick, ShardActor};
 use crate::bots::{Bots, Mind};
 use crate::clock::Clock;
+use crate::delivery::Delivery;
 use crate::files::{FileKey, Files};
-use crate::post::Post;
 use crate::record::RecordWriter;
 use crate::shard::Envelope;
 use crate::shard::core::ShardCore;
-use crate::shard::tells::{answered, told_by};
+use crate::shard::same_shard::{answered, told_by};
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use handoff_chat::command::{Act, Caller, Command};
 use handoff_chat::entry::Effect;
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A call for this entity.
+/// A call, from a gateway or from another entity.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Deliver(pub Envelope);
@@ -34,29 +34,29 @@ pub struct Deliver(pub Envelope);
 #[rtype(result = "()")]
 pub struct Owe(pub EffectId);
 
-/// The entity left memory.
+/// The entity left memory: the actor has nothing more to do and ends.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Leave;
 
-/// See the module's description.
+/// One for each entity that is awake; the shard's actor starts it.
 pub struct EntityActor {
-    /// Which.
+    /// The session, queue or agent that it acts for.
     pub entity: EntityId,
     /// The shard's state; shared by the actors of one thread and borrowed only within a turn.
     pub core: Rc<RefCell<ShardCore>>,
-    /// Its parent.
+    /// The shard's actor, told after every decision: it does what the core wants done.
     pub shard: Addr<ShardActor>,
-    /// Time.
+    /// The node's clock; simulations bring their own.
     pub clock: Arc<dyn Clock>,
-    /// The bots there are.
+    /// Every bot that a session may invite.
     pub bots: Arc<Bots>,
     /// Writes record rows.
     pub records: RecordWriter,
-    /// The bytes of files.
+    /// Where the bytes of files lie; the session has only what they are.
     pub files: Files,
     /// Carries what is said to other entities.
-    pub post: Arc<dyn Post>,
+    pub post: Arc<dyn Delivery>,
     /// The bots in this session.
     pub beside: BTreeMap<BotName, Addr<BotActor>>,
 }
@@ -129,11 +129,11 @@ impl Handler<Deliver> for EntityActor {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct BotSays {
-    /// Which bot.
+    /// The bot whose turn it was.
     pub bot: BotName,
     /// What it settles.
     pub effect: EffectId,
-    /// The answer.
+    /// What the session is to carry out in the bot's name.
     pub act: Act,
 }
 

@@ -4,8 +4,8 @@
 //! semaphore until its reply has left; without a permit the answer is "busy" at the door.
 
 use super::shard::{Ask, List, ShardActor, ShardView};
-use super::supervisor::{Drain, Heard, LinkNews, LookAll, Parts, SupervisorActor};
-use crate::front::{EntitySummary, Wanted};
+use super::supervisor::{Drain, Heard, InspectAll, LinkChanged, Parts, SupervisorActor};
+use crate::shard::listing::{EntityQuery, EntitySummary};
 use crate::shard::{Envelope, ReplyTo, ShardReply};
 use actix::{Actor, Addr};
 use arc_swap::ArcSwapOption;
@@ -49,7 +49,7 @@ impl ShardHandle {
     }
 
     /// What it holds of what operators want; `None`: it does not serve.
-    pub async fn list(&self, wanted: Wanted) -> Option<Vec<EntitySummary>> {
+    pub async fn list(&self, wanted: EntityQuery) -> Option<Vec<EntitySummary>> {
         self.addr.send(List(wanted)).await.ok().flatten()
     }
 
@@ -79,13 +79,13 @@ impl ShardDirectory {
     /// Whether the shard is here.
     #[must_use]
     pub fn has(&self, shard: ShardId) -> bool {
-        self.0.get(usize::from(shard.0)).is_some_and(|slot| slot.load().is_some())
+        self.0.get(usize::from(shard.0)).is_some_and(|state| state.load().is_some())
     }
 
     /// The shard is here now (or no longer).
     pub fn set(&self, shard: ShardId, handle: Option<Arc<ShardHandle>>) {
-        if let Some(slot) = self.0.get(usize::from(shard.0)) {
-            slot.store(handle);
+        if let Some(state) = self.0.get(usize::from(shard.0)) {
+            state.store(handle);
         }
     }
 }
@@ -108,7 +108,7 @@ impl SupervisorHandle {
 
     /// Something happened to a link.
     pub fn link(&self, event: PeerEvent) {
-        self.0.do_send(LinkNews(event));
+        self.0.do_send(LinkChanged(event));
     }
 
     /// Give all shards away and end.
@@ -118,6 +118,6 @@ impl SupervisorHandle {
 
     /// All shards here, as they are.
     pub async fn look(&self) -> Vec<(ShardId, ShardView)> {
-        self.0.send(LookAll).await.unwrap_or_default()
+        self.0.send(InspectAll).await.unwrap_or_default()
     }
 }

@@ -1,8 +1,8 @@
 //! Journal calls as a shard makes them: an unknown outcome is asked again, the very same call, until it is definite.
 
 use crate::clock::Clock;
+use crate::node_state::NodeState;
 use crate::shard::pipeline::Step;
-use crate::standing::Standing;
 use handoff_journal::{Journal, JournalError, Position, Tenure};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub enum Done {
 /// The store and how many frames of this node may be on their way at once.
 #[derive(Clone)]
 pub struct Log {
-    /// The journal.
+    /// The store's side of the log, the same for all shards.
     pub journal: Arc<dyn Journal>,
     /// Permits of frames in flight, shared by all shards of the node: whoever waits longest is next.
     pub flights: Arc<Semaphore>,
@@ -40,46 +40,46 @@ pub struct Log {
     /// frames is given fewer and larger ones. While a permit is free, nobody waits.
     pub rest: u32,
     /// Told whether the store answers.
-    pub standing: Arc<Standing>,
-    /// Time.
+    pub node_state: Arc<NodeState>,
+    /// The node's clock; simulations bring their own.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Log {
     /// A permit for a frame in flight, if one is free.
     #[must_use]
-    pub fn turn_now(&self) -> Option<OwnedSemaphorePermit> {
+    pub fn permit_now(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.flights).try_acquire_owned().ok()
     }
 
     /// The next permit for a frame in flight.
-    pub async fn turn(flights: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    pub async fn permit(flights: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
         flights.acquire_owned().await.ok()
     }
 
-    /// Does one step, for as long as it takes; an append or a roll holds `turn` meanwhile. `unsure` is told of each
+    /// Does one step, for as long as it takes; an append or a roll holds `permit` meanwhile. `unsure` is told of each
     /// unknown outcome.
     pub async fn run(
         &self,
         tenure: &Tenure,
         step: Step,
-        turn: Option<OwnedSemaphorePermit>,
+        permit: Option<OwnedSemaphorePermit>,
         unsure: impl Fn(),
     ) -> Done {
         let started = Instant::now();
         let done = self.repeat(tenure, step, unsure).await;
-        if let Some(turn) = turn {
-            self.rest(turn, started.elapsed());
+        if let Some(permit) = permit {
+            self.rest(permit, started.elapsed());
         }
         done
     }
 
-    fn rest(&self, turn: OwnedSemaphorePermit, took: Duration) {
+    fn rest(&self, permit: OwnedSemaphorePermit, took: Duration) {
         let rest = (took * self.rest).min(REST_MAX);
         if !rest.is_zero() {
             tokio::spawn(async move {
                 tokio::time::sleep(rest).await;
-                drop(turn);
+                drop(permit);
             });
         }
     }
@@ -96,8 +96,8 @@ impl Log {
             };
             match outcome {
                 Ok(done) => {
-                    self.standing.sure();
-                    self.standing.troubles.journal.went_well();
+                    self.node_state.sure();
+                    self.node_state.troubles.journal.went_well();
                     return done;
                 }
                 Err(JournalError::Full(_)) => {
@@ -105,8 +105,8 @@ impl Log {
                     tokio::time::sleep(Duration::from_millis(RETRY_MS_MAX)).await;
                 }
                 Err(JournalError::Unknown(reason)) => {
-                    self.standing.unsure(self.clock.now().mono_ms);
-                    self.standing.troubles.journal.came(&reason);
+                    self.node_state.unsure(self.clock.now().mono_ms);
+                    self.node_state.troubles.journal.came(&reason);
                     unsure();
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                     wait_ms = (wait_ms * 2).min(RETRY_MS_MAX);
@@ -131,7 +131,7 @@ mod tests {
             journal: Arc::new(MemoryStore::new(1).node(NodeId(1))),
             flights: Arc::new(Semaphore::new(1)),
             rest,
-            standing: Arc::new(Standing::default()),
+            node_state: Arc::new(NodeState::default()),
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -141,10 +141,10 @@ mod tests {
         for (took_ms, rest_ms) in [(10, 20), (1_000, 50)] {
             let log = log(2);
             let began = Instant::now();
-            log.rest(log.turn_now().unwrap(), Duration::from_millis(took_ms));
-            assert!(log.turn_now().is_none(), "it rests");
-            let turn = Log::turn(Arc::clone(&log.flights)).await;
-            assert!(turn.is_some());
+            log.rest(log.permit_now().unwrap(), Duration::from_millis(took_ms));
+            assert!(log.permit_now().is_none(), "it rests");
+            let permit = Log::permit(Arc::clone(&log.flights)).await;
+            assert!(permit.is_some());
             assert!(began.elapsed() >= Duration::from_millis(rest_ms));
             assert!(began.elapsed() < Duration::from_millis(rest_ms + 5), "{:?}", began.elapsed());
         }
@@ -169,13 +169,13 @@ mod tests {
         };
         let (done, ()) = tokio::join!(running, room);
         assert!(matches!(done, Done::Appended), "{done:?}");
-        assert_eq!(log.standing.unsure_for_ms(u64::MAX), 0);
+        assert_eq!(log.node_state.unsure_for_ms(u64::MAX), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn without_a_rest_the_next_frame_goes_at_once() {
         let log = log(0);
-        log.rest(log.turn_now().unwrap(), Duration::from_millis(10));
-        assert!(log.turn_now().is_some());
+        log.rest(log.permit_now().unwrap(), Duration::from_millis(10));
+        assert!(log.permit_now().is_some());
     }
 }

@@ -4,14 +4,14 @@ use super::entity::{Deliver, EntityActor, Leave, Owe};
 use super::journal::Log;
 use crate::bots::Bots;
 use crate::clock::Clock;
+use crate::delivery::Delivery;
 use crate::files::Files;
-use crate::post::Post;
+use crate::node_state::NodeState;
+use crate::observer::Observer;
 use crate::record::RecordWriter;
 use crate::shard::census::Census;
 use crate::shard::core::ShardCore;
 use crate::shard::{Action, Envelope, Options, Output, Reply, ShardReply};
-use crate::standing::Standing;
-use crate::watch::Watch;
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
     WrapFuture,
@@ -29,15 +29,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
-mod opening;
-mod words;
+mod claiming;
+mod messages;
 mod work;
 
-pub use words::{
-    Ask, Distrust, Drop, Kick, List, Look, News, Release, ShardReport, ShardView, StoreIs, Tenancy,
+pub use messages::{
+    Ask, Distrust, Drop, Inspect, Kick, List, Release, ShardEvent, ShardReport, ShardView, StoreHealthIs,
+    Tenancy,
 };
 
-use opening::{Opening, claim_and_recover};
+use claiming::{Claiming, claim_and_recover};
 use work::put;
 
 /// How often a shard lets time pass, in milliseconds.
@@ -46,38 +47,38 @@ const TICK_MS: u64 = 100;
 /// What all shards of a node share.
 #[derive(Clone)]
 pub struct Surroundings {
-    /// The log.
+    /// Where frames are appended, and how many at once.
     pub log: Log,
-    /// The tables.
+    /// Snapshots, transcript rows and closed records.
     pub tables: Arc<dyn Tables>,
     /// Writes records into them.
     pub records: RecordWriter,
-    /// Time.
+    /// The node's clock; simulations bring their own.
     pub clock: Arc<dyn Clock>,
-    /// The bots.
+    /// Every bot that a session may invite.
     pub bots: Arc<Bots>,
-    /// The bytes of files.
+    /// Where the bytes of files lie; sessions have only what they are.
     pub files: Files,
     /// Carries what entities say to each other.
-    pub post: Arc<dyn Post>,
+    pub post: Arc<dyn Delivery>,
     /// What governs a shard.
     pub options: Options,
     /// Calls that may wait at one shard.
     pub shard_inbox: usize,
     /// Counts what happens.
-    pub watch: Arc<dyn Watch>,
+    pub observer: Arc<dyn Observer>,
 }
 
 enum Phase {
     /// Being claimed and recovered; calls wait, as many as the inbox has permits.
-    Opening(VecDeque<Envelope>),
+    Claiming(VecDeque<Envelope>),
     /// At work.
     Serving(Rc<RefCell<ShardCore>>),
-    /// Over.
+    /// Given away, lost or failed: nothing is taken any more.
     Done,
 }
 
-/// See the module's description.
+/// One for each shard that this node claims, for one tenure.
 pub struct ShardActor {
     tenancy: Tenancy,
     around: Surroundings,
@@ -90,7 +91,7 @@ pub struct ShardActor {
     releasing: Option<Option<Owner>>,
     reported: bool,
     /// Held between being let to append and appending.
-    turn: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl ShardActor {
@@ -109,32 +110,32 @@ impl ShardActor {
             supervisor,
             heard,
             seed,
-            phase: Phase::Opening(VecDeque::new()),
+            phase: Phase::Claiming(VecDeque::new()),
             claimed: None,
             entities: BTreeMap::new(),
             releasing: None,
             reported: false,
-            turn: None,
+            permit: None,
         }
     }
 
-    fn report(&self, news: News) {
+    fn report(&self, news: ShardEvent) {
         self.supervisor.do_send(ShardReport { tenancy: self.tenancy, news });
     }
 
-    fn standing(&self) -> Arc<Standing> {
-        Arc::clone(&self.around.log.standing)
+    fn node_state(&self) -> Arc<NodeState> {
+        Arc::clone(&self.around.log.node_state)
     }
 
     fn core(&self) -> Option<Rc<RefCell<ShardCore>>> {
         match &self.phase {
             Phase::Serving(core) => Some(Rc::clone(core)),
-            Phase::Opening(_) | Phase::Done => None,
+            Phase::Claiming(_) | Phase::Done => None,
         }
     }
 
     /// Claims the shard and reads its log, for as long as the outcome is unknown.
-    fn open(&self) -> impl Future<Output = Result<Opening, JournalError>> + 'static {
+    fn open(&self) -> impl Future<Output = Result<Claiming, JournalError>> + 'static {
         let Tenancy { shard, owner, .. } = self.tenancy;
         let (around, heard) = (self.around.clone(), Arc::clone(&self.heard));
         async move {
@@ -142,12 +143,12 @@ impl ShardActor {
             loop {
                 match claim_and_recover(&around, &heard, shard, owner).await {
                     Err(error @ (JournalError::Unknown(_) | JournalError::Full(_))) => {
-                        around.log.standing.troubles.claims.came(&error);
+                        around.log.node_state.troubles.claims.came(&error);
                         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                         wait_ms = (wait_ms * 2).min(500);
                     }
                     definite => {
-                        around.log.standing.troubles.claims.went_well();
+                        around.log.node_state.troubles.claims.went_well();
                         return definite;
                     }
                 }
@@ -155,12 +156,12 @@ impl ShardActor {
         }
     }
 
-    fn opened(&mut self, result: Result<Opening, JournalError>, ctx: &mut Context<Self>) {
-        let Opening { claimed, recovered, alive_until } = match result {
+    fn opened(&mut self, result: Result<Claiming, JournalError>, ctx: &mut Context<Self>) {
+        let Claiming { claimed, recovered, alive_until } = match result {
             Ok(opening) => opening,
             Err(error) => return self.end_with(error, ctx),
         };
-        let Phase::Opening(waiting) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
+        let Phase::Claiming(waiting) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
         let core = ShardCore::open(
             claimed.tenure.clone(),
             claimed.next,
@@ -173,7 +174,7 @@ impl ShardActor {
         let core = match core {
             Ok(core) => core,
             Err(error) => {
-                self.phase = Phase::Opening(waiting);
+                self.phase = Phase::Claiming(waiting);
                 return self.end_with(JournalError::Refused(error.to_string()), ctx);
             }
         };
@@ -197,15 +198,15 @@ impl ShardActor {
         };
         self.drop_all(by);
         self.report(match error {
-            JournalError::Fenced { owner, .. } => News::Fenced(owner),
-            other => News::Failed(other.to_string()),
+            JournalError::Fenced { owner, .. } => ShardEvent::Fenced(owner),
+            other => ShardEvent::Failed(other.to_string()),
         });
         ctx.stop();
     }
 
     fn drop_all(&mut self, by: Option<Owner>) {
         match std::mem::replace(&mut self.phase, Phase::Done) {
-            Phase::Opening(waiting) => {
+            Phase::Claiming(waiting) => {
                 for envelope in waiting {
                     not_owner(envelope, by);
                 }
@@ -221,7 +222,7 @@ impl ShardActor {
     /// Passes a call to its session's actor, which is started on demand.
     fn deliver(&mut self, envelope: Envelope, ctx: &mut Context<Self>) {
         match &mut self.phase {
-            Phase::Opening(waiting) => waiting.push_back(envelope),
+            Phase::Claiming(waiting) => waiting.push_back(envelope),
             Phase::Done => not_owner(envelope, None),
             Phase::Serving(core) => {
                 let core = Rc::clone(core);
@@ -270,7 +271,7 @@ impl ShardActor {
             }
         }
         // What it was wanted for may be gone.
-        self.turn = None;
+        self.permit = None;
         for entity in core.borrow_mut().take_left() {
             if let Some(addr) = self.entities.remove(&entity) {
                 addr.do_send(Leave);
@@ -283,11 +284,11 @@ impl ShardActor {
         if serves && !self.reported {
             self.reported = true;
             let epoch = core.borrow().tenure().epoch;
-            self.report(News::Opened(epoch));
+            self.report(ShardEvent::Opened(epoch));
         }
         if let (Some(to), true) = (self.releasing, quiet) {
             self.drop_all(to);
-            self.report(News::Released);
+            self.report(ShardEvent::Released);
             ctx.stop();
         }
     }
@@ -295,19 +296,19 @@ impl ShardActor {
     fn act(&mut self, action: Action, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
         match action {
             Action::Journal(step) => self.journal(step, core, ctx),
-            Action::AskTurn => self.ask_turn(core, ctx),
+            Action::AskPermit => self.ask_permit(core, ctx),
             Action::Send(output) => self.send(output, core, ctx),
             Action::Trim { segment } => self.trim(segment, core, ctx),
             Action::LoadSnapshot { entity, key } => self.load_snapshot(entity, key, ctx),
             Action::PutSnapshot { entity, key, body } => {
                 let rows = vec![Row { key, row: 0, body: body.into() }];
-                let put = put(Arc::clone(&self.around.tables), self.standing(), Table::Snapshot, rows);
+                let put = put(Arc::clone(&self.around.tables), self.node_state(), Table::Snapshot, rows);
                 ctx.spawn(put.into_actor(self).map(move |written, actor: &mut Self, ctx| {
                     actor.with_core(ctx, |core, now| core.snapshot_written(now, &entity, written));
                 }));
             }
             Action::PutHistory { entity, rows, through } => {
-                let put = put(Arc::clone(&self.around.tables), self.standing(), Table::Record, rows);
+                let put = put(Arc::clone(&self.around.tables), self.node_state(), Table::Record, rows);
                 ctx.spawn(put.into_actor(self).map(move |written, actor: &mut Self, ctx| {
                     actor.with_core(ctx, |core, now| core.history_written(now, &entity, through, written));
                 }));
@@ -330,7 +331,7 @@ impl ShardActor {
                 self.entity(&entity, Rc::clone(core), ctx).do_send(Owe(id));
             }
             Output::Reply(reply) => self.reply(*reply, ctx),
-            Output::Happened(happened) => happened.iter().for_each(|one| self.around.watch.happened(one)),
+            Output::Happened(happened) => happened.iter().for_each(|one| self.around.observer.happened(one)),
         }
     }
 
@@ -373,7 +374,7 @@ impl Actor for ShardActor {
             actor.with_core(ctx, |core, now| core.tick(now));
             if let Some(core) = actor.core() {
                 let core = core.borrow();
-                actor.around.watch.shard(
+                actor.around.observer.shard(
                     actor.tenancy.shard,
                     core.census(),
                     core.held_count(),
@@ -427,10 +428,10 @@ impl Handler<Distrust> for ShardActor {
     }
 }
 
-impl Handler<StoreIs> for ShardActor {
+impl Handler<StoreHealthIs> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, StoreIs(news): StoreIs, ctx: &mut Context<Self>) {
+    fn handle(&mut self, StoreHealthIs(news): StoreHealthIs, ctx: &mut Context<Self>) {
         self.with_core(ctx, |core, now| core.store_is(now, news));
     }
 }
@@ -443,12 +444,12 @@ impl Handler<List> for ShardActor {
     }
 }
 
-impl Handler<Look> for ShardActor {
-    type Result = MessageResult<Look>;
+impl Handler<Inspect> for ShardActor {
+    type Result = MessageResult<Inspect>;
 
-    fn handle(&mut self, _: Look, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: Inspect, _: &mut Context<Self>) -> Self::Result {
         let state = match (&self.phase, self.releasing) {
-            (Phase::Opening(_), _) => "opening",
+            (Phase::Claiming(_), _) => "opening",
             (Phase::Serving(_), None) => "serving",
             _ => "releasing",
         };

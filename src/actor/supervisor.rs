@@ -3,9 +3,9 @@
 use super::arbiter::ArbiterPool;
 use super::handle::{ShardDirectory, ShardHandle};
 use super::shard::{
-    Distrust, Drop, Look, News, Release, ShardActor, ShardReport, ShardView, Surroundings, Tenancy,
+    Distrust, Drop, Inspect, Release, ShardActor, ShardEvent, ShardReport, ShardView, Surroundings, Tenancy,
 };
-use crate::standing::{Stage, Standing};
+use crate::node_state::{NodeState, Stage};
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -42,7 +42,7 @@ const ALIVE_AGAIN_MS: u64 = 500;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Heard {
-    /// The peer.
+    /// The peer in its present incarnation.
     pub from: Owner,
     /// An encoded [`Note`].
     pub note: Bytes,
@@ -51,7 +51,7 @@ pub struct Heard {
 /// Something happened to a link.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct LinkNews(pub PeerEvent);
+pub struct LinkChanged(pub PeerEvent);
 
 /// Give all shards away and end.
 #[derive(Message)]
@@ -66,7 +66,7 @@ struct EchoThrough(Owner, u64);
 /// A look at the node's shards.
 #[derive(Message)]
 #[rtype(result = "Vec<(ShardId, ShardView)>")]
-pub struct LookAll;
+pub struct InspectAll;
 
 /// How a node's life in the cluster ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub enum Ended {
 pub struct Parts {
     /// Decides.
     pub machine: Supervisor,
-    /// The links.
+    /// The links to the other nodes.
     pub peers: Arc<dyn Peers>,
     /// Holds the member list.
     pub tables: Arc<dyn Tables>,
@@ -94,14 +94,14 @@ pub struct Parts {
     /// What shards need.
     pub around: Surroundings,
     /// What gateways and operators are told.
-    pub standing: Arc<Standing>,
+    pub node_state: Arc<NodeState>,
     /// Seeds shards.
     pub rng: StdRng,
     /// Told when it is over.
     pub ended: watch::Sender<Option<Ended>>,
 }
 
-/// See the module's description.
+/// Feeds its machine with what happens and carries out what that wants done.
 pub struct SupervisorActor {
     parts: Parts,
     shards: BTreeMap<ShardId, (u64, Arc<ShardHandle>, u64)>,
@@ -157,10 +157,10 @@ impl SupervisorActor {
             }
             Action::Connect { peer, addr } => self.parts.peers.connect(peer, addr),
             Action::Disconnect { peer } => self.parts.peers.disconnect(peer),
-            Action::Claim { shard, turn, .. } => self.claim(shard, turn, ctx),
-            Action::Stop { shard, turn } => self.stop_shard(shard, turn),
-            Action::Release { shard, turn, to } => {
-                if let Some((_, handle, _)) = self.shards.get(&shard).filter(|(held, _, _)| *held == turn) {
+            Action::Claim { shard, tenancy: number, .. } => self.claim(shard, number, ctx),
+            Action::Stop { shard, tenancy: number } => self.stop_shard(shard, number),
+            Action::Release { shard, tenancy: number, to } => {
+                if let Some((_, handle, _)) = self.shards.get(&shard).filter(|(held, _, _)| *held == number) {
                     handle.addr().do_send(Release(to));
                 }
             }
@@ -172,7 +172,7 @@ impl SupervisorActor {
             Action::RejoinAs { me } => {
                 tracing::warn!(%me, "put down or fenced out: joining again as a new incarnation");
                 self.alive_version = 0;
-                self.parts.standing.set_stage(Stage::Starting);
+                self.parts.node_state.set_stage(Stage::Starting);
                 self.parts.peers.rejoin(me);
             }
             Action::Drained => self.end(Ended::Drained, ctx),
@@ -194,7 +194,7 @@ impl SupervisorActor {
                 Ok(None) => Input::ListRead(None),
                 Ok(Some((version, body))) => match MemberList::decode(version, &body) {
                     Ok(list) => {
-                        actor.parts.standing.troubles.members.went_well();
+                        actor.parts.node_state.troubles.members.went_well();
                         Input::ListRead(Some(list))
                     }
                     Err(error) => {
@@ -203,7 +203,7 @@ impl SupervisorActor {
                     }
                 },
                 Err(error) => {
-                    actor.parts.standing.troubles.members.came(&error);
+                    actor.parts.node_state.troubles.members.came(&error);
                     Input::ReadFailed
                 }
             };
@@ -229,7 +229,7 @@ impl SupervisorActor {
                     Err(_) => SwapAnswer::Unknown,
                 },
                 Err(error) => {
-                    actor.parts.standing.troubles.members.came(&error);
+                    actor.parts.node_state.troubles.members.came(&error);
                     SwapAnswer::Unknown
                 }
             };
@@ -237,8 +237,8 @@ impl SupervisorActor {
         }));
     }
 
-    fn claim(&mut self, shard: ShardId, turn: u64, ctx: &mut Context<Self>) {
-        let tenancy = Tenancy { shard, owner: self.parts.machine.me(), turn };
+    fn claim(&mut self, shard: ShardId, number: u64, ctx: &mut Context<Self>) {
+        let tenancy = Tenancy { shard, owner: self.parts.machine.me(), number };
         let (mut around, report) = (self.parts.around.clone(), ctx.address().recipient());
         // What no member could read is not written, for this shard's whole epoch.
         around.options.protocol = self.parts.machine.list().protocol;
@@ -249,13 +249,13 @@ impl SupervisorActor {
         let handle = Arc::new(ShardHandle::new(addr, inbox));
         self.parts.directory.set(shard, Some(Arc::clone(&handle)));
         let started_ms = self.parts.around.clock.now().mono_ms;
-        if let Some((_, old, _)) = self.shards.insert(shard, (turn, handle, started_ms)) {
+        if let Some((_, old, _)) = self.shards.insert(shard, (number, handle, started_ms)) {
             old.addr().do_send(Drop(None));
         }
     }
 
-    fn stop_shard(&mut self, shard: ShardId, turn: u64) {
-        if let Some((_, handle, _)) = self.shards.get(&shard).filter(|(held, _, _)| *held == turn) {
+    fn stop_shard(&mut self, shard: ShardId, number: u64) {
+        if let Some((_, handle, _)) = self.shards.get(&shard).filter(|(held, _, _)| *held == number) {
             handle.addr().do_send(Drop(None));
             self.forget_shard(shard);
         }
@@ -264,17 +264,17 @@ impl SupervisorActor {
     fn forget_shard(&mut self, shard: ShardId) {
         self.shards.remove(&shard);
         self.parts.directory.set(shard, None);
-        self.parts.around.watch.shard_gone(shard);
+        self.parts.around.observer.shard_gone(shard);
     }
 
     fn list_changed(&mut self, list: MemberList) {
         let me = self.parts.machine.me();
-        self.parts.standing.set_stage(match list.state_of(me) {
+        self.parts.node_state.set_stage(match list.state_of(me) {
             Some(MemberState::Up) => Stage::Up,
             Some(MemberState::Leaving) => Stage::Draining,
             _ => Stage::Starting,
         });
-        // What was heard of a dead owner is needed until his shards are claimed; the list keeps him long enough.
+        // What was heard of a dead owner is needed until its shards are claimed; the list keeps it long enough.
         self.last_heard.retain(|owner, _| list.member(owner.node).is_some());
         self.parts.list.store(Arc::new(list));
     }
@@ -287,7 +287,7 @@ impl SupervisorActor {
             }
         }
         self.last_tick_ms = now_ms;
-        let unsure = self.parts.standing.unsure_for_ms(now_ms) > UNSURE_MS;
+        let unsure = self.parts.node_state.unsure_for_ms(now_ms) > UNSURE_MS;
         if unsure && !self.store_failing {
             self.set_store_failing(true, ctx);
         }
@@ -317,7 +317,7 @@ impl Handler<Heard> for SupervisorActor {
                 self.parts.pool.echo(move || me.do_send(EchoThrough(from, number)));
             }
             Ok(note) => {
-                // Who can't use the store does not serve, however alive he is.
+                // A node that can't use the store does not serve, however alive it is.
                 if matches!(&note, Note::Beat(beat) if !beat.store_failing) {
                     self.last_heard.insert(from, self.parts.around.clock.now().wall);
                 }
@@ -337,10 +337,10 @@ impl Handler<EchoThrough> for SupervisorActor {
     }
 }
 
-impl Handler<LinkNews> for SupervisorActor {
+impl Handler<LinkChanged> for SupervisorActor {
     type Result = ();
 
-    fn handle(&mut self, LinkNews(event): LinkNews, ctx: &mut Context<Self>) {
+    fn handle(&mut self, LinkChanged(event): LinkChanged, ctx: &mut Context<Self>) {
         let input = match event {
             PeerEvent::LinkUp { peer } => Input::LinkUp { peer },
             PeerEvent::LinkDown { peer, refused } => Input::LinkDown { peer, refused },
@@ -358,24 +358,24 @@ impl Handler<ShardReport> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, ShardReport { tenancy, news }: ShardReport, ctx: &mut Context<Self>) {
-        let Tenancy { shard, turn, .. } = tenancy;
-        let current = self.shards.get(&shard).is_some_and(|(held, _, _)| *held == turn);
-        if current && !matches!(news, News::Opened(_)) {
+        let Tenancy { shard, number, .. } = tenancy;
+        let current = self.shards.get(&shard).is_some_and(|(held, _, _)| *held == number);
+        if current && !matches!(news, ShardEvent::Opened(_)) {
             self.forget_shard(shard);
         }
         let input = match news {
-            News::Opened(epoch) => {
+            ShardEvent::Opened(epoch) => {
                 if let Some((_, _, started_ms)) = self.shards.get(&shard).filter(|_| current) {
                     let took = self.parts.around.clock.now().mono_ms.saturating_sub(*started_ms);
-                    self.parts.around.watch.opened(Duration::from_millis(took));
+                    self.parts.around.observer.opened(Duration::from_millis(took));
                 }
-                Input::ShardOpened { shard, turn, epoch }
+                Input::ShardOpened { shard, tenancy: number, epoch }
             }
-            News::Fenced(by) => Input::ShardFenced { shard, turn, by },
-            News::Released => Input::ShardReleased { shard, turn },
-            News::Failed(reason) => {
+            ShardEvent::Fenced(by) => Input::ShardFenced { shard, tenancy: number, by },
+            ShardEvent::Released => Input::ShardReleased { shard, tenancy: number },
+            ShardEvent::Failed(reason) => {
                 tracing::error!(shard = shard.0, reason, "a shard can't be served here");
-                Input::ClaimFailed { shard, turn }
+                Input::ClaimFailed { shard, tenancy: number }
             }
         };
         self.feed(input, ctx);
@@ -386,21 +386,21 @@ impl Handler<Drain> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, _: Drain, ctx: &mut Context<Self>) {
-        self.parts.standing.set_stage(Stage::Draining);
+        self.parts.node_state.set_stage(Stage::Draining);
         self.feed(Input::DrainAsked, ctx);
     }
 }
 
-impl Handler<LookAll> for SupervisorActor {
+impl Handler<InspectAll> for SupervisorActor {
     type Result = actix::ResponseFuture<Vec<(ShardId, ShardView)>>;
 
-    fn handle(&mut self, _: LookAll, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: InspectAll, _: &mut Context<Self>) -> Self::Result {
         let shards: Vec<_> =
             self.shards.iter().map(|(shard, (_, handle, _))| (*shard, handle.addr().clone())).collect();
         Box::pin(async move {
             let mut views = Vec::new();
             for (shard, addr) in shards {
-                if let Ok(view) = addr.send(Look).await {
+                if let Ok(view) = addr.send(Inspect).await {
                     views.push((shard, view));
                 }
             }

@@ -7,14 +7,14 @@ use super::shard::{ShardActor, ShardReport, Surroundings, Tenancy};
 use crate::bots::Bots;
 use crate::clock::SystemClock;
 use crate::contacts::Joins;
+use crate::delivery::Delivery;
 use crate::files::Files;
-use crate::front::{AskError, Sessions, Told};
-use crate::post::Post;
+use crate::node_state::NodeState;
+use crate::observer::Unobserved;
+use crate::ports::{AskError, Sessions, Told};
 use crate::record::{OPENING_ROW, RecordWriter};
 use crate::router::Router;
 use crate::shard::{Options, ShardReply};
-use crate::standing::Standing;
-use crate::watch::Unwatched;
 use actix::{Actor, Context, Handler};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -49,10 +49,10 @@ impl Handler<ShardReport> for Supervisor {
 }
 
 /// Never has an answer.
-struct NoPost;
+struct NoDelivery;
 
 #[async_trait]
-impl Post for NoPost {
+impl Delivery for NoDelivery {
     async fn tell(&self, _: EntityId, _: Command) -> Reply {
         std::future::pending().await
     }
@@ -66,21 +66,21 @@ fn shard(store: &MemoryStore) -> ShardHandle {
             journal: node.clone(),
             flights: Arc::new(Semaphore::new(1)),
             rest: 0,
-            standing: Arc::new(Standing::default()),
+            node_state: Arc::new(NodeState::default()),
             clock: clock.clone(),
         },
         tables: node.clone(),
-        records: RecordWriter::new(node, Joins::Said, Arc::new(Unwatched)),
+        records: RecordWriter::new(node, Joins::Said, Arc::new(Unobserved)),
         clock,
         bots: Arc::new(Bots::default()),
         files: Files::in_memory(),
-        post: Arc::new(NoPost),
+        post: Arc::new(NoDelivery),
         options: Options::default(),
         shard_inbox: INBOX,
-        watch: Arc::new(Unwatched),
+        observer: Arc::new(Unobserved),
     };
     let owner = Owner { node: NodeId(1), incarnation: Incarnation(1) };
-    let tenancy = Tenancy { shard: ShardId(0), owner, turn: 1 };
+    let tenancy = Tenancy { shard: ShardId(0), owner, number: 1 };
     let reports = Supervisor.start().recipient();
     ShardHandle::new(ShardActor::new(tenancy, around, reports, Arc::default(), 1).start(), INBOX)
 }
@@ -241,15 +241,15 @@ async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
         peers: Arc::new(Alone),
         tables: tables.clone(),
         clock: Arc::new(SystemClock::default()),
-        standing: Arc::new(Standing::default()),
-        watch: Arc::new(Unwatched),
+        node_state: Arc::new(NodeState::default()),
+        observer: Arc::new(Unobserved),
         random: Arc::new(|| [7; 16]),
     };
     let start = |name: &str| {
         let opening = Opening { sealed_key: Some([7; 16]), ..crate::shard::tests::opening() };
         let act = Act::Open(Box::new(opening));
         let caller = Caller::Customer([7; 32]);
-        crate::front::Ask {
+        crate::ports::Ask {
             entity: EntityId(format!("{name:0>16}")),
             command: Some(Command { id: CommandId("start".to_owned()), caller, act }),
             read: None,

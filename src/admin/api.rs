@@ -19,7 +19,7 @@ use super::lists;
 use super::problem::Problem;
 use super::record;
 use super::summary::SessionSummary;
-use crate::front::{Ask, RecordPlace};
+use crate::ports::{Ask, RecordPlace};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpResponse, Scope, dev, web};
 use handoff_chat::command::{Act, Answer, Caller, Command};

@@ -8,7 +8,8 @@ use super::api::{PATIENCE, mint_command_id};
 use super::lists::limit;
 use super::problem::Problem;
 use crate::clock::wall_ms;
-use crate::front::{Ask, AskError, EntitySummary, Wanted};
+use crate::ports::{Ask, AskError};
+use crate::shard::listing::{EntityQuery, EntitySummary};
 use actix_web::{HttpResponse, web};
 use futures_util::{StreamExt, stream};
 use handoff_chat::EntityId;
@@ -88,7 +89,7 @@ pub(super) async fn end(admin: web::Data<Admin>, query: web::Query<Query>) -> Re
     let query = query.into_inner();
     query.check()?;
     let limit = limit(query.limit)?;
-    let wanted = Wanted {
+    let wanted = EntityQuery {
         kind: "session".to_owned(),
         state: None,
         service: query.service.clone(),

@@ -1,9 +1,10 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
-use crate::front::{
-    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordCursor, RecordPiece,
-    RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus, Told, Wanted,
+use crate::ports::{
+    Ask, AskError, ClusterStatus, MemberStatus, Operations, Raised, RecordCursor, RecordPiece, RecordPlace,
+    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus, Told,
 };
+use crate::shard::listing::{EntityQuery, EntitySummary};
 use async_trait::async_trait;
 use handoff_chat::SessionId;
 use handoff_chat::command::{Act, Answer, Caller};
@@ -202,7 +203,7 @@ impl Operations for Fake {
         self.stuck.lock().unwrap().clone().map_or(Ok(()), Err)
     }
 
-    async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntitySummary>, Vec<u16>) {
         let trouble = |id: &str| (wanted.kind == "queue" && id == "b").then(|| "not configured".to_owned());
         let state = |id: &str| match wanted.service.as_deref() {
             Some("closing") => "ended",
@@ -277,7 +278,7 @@ impl Operations for Fake {
 /// A long record: messages of this text behind the known session's first events, one in a piece.
 #[derive(Debug, Clone)]
 pub(crate) struct Long {
-    /// How many.
+    /// Messages, in addition to the three first events.
     pub(crate) messages: u64,
     /// What each says behind its number.
     pub(crate) text: String,

@@ -1,7 +1,7 @@
 //! Whether the process lives, and whether it should be sent customers. On both listeners: load balancers ask the
 //! public one, supervisors of the process the other.
 
-use crate::front::Sessions;
+use crate::ports::Sessions;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 use std::sync::Arc;

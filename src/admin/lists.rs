@@ -2,8 +2,9 @@
 
 use super::Admin;
 use super::problem::Problem;
-use crate::front::{EntitySummary, RecordCursor, RecordsWanted, Wanted};
 use crate::listing::LIMIT_MAX;
+use crate::ports::{RecordCursor, RecordsWanted};
+use crate::shard::listing::{EntityQuery, EntitySummary};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -60,13 +61,13 @@ fn moment(name: &str, asked: Option<i64>) -> Result<Option<u64>, Problem> {
 async fn page(admin: &Admin, kind: &str, query: Query) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
     let Query { state, service, queue, agent, after, .. } = query;
-    let wanted = Wanted { kind: kind.to_owned(), state, service, queue, agent, after, limit };
+    let wanted = EntityQuery { kind: kind.to_owned(), state, service, queue, agent, after, limit };
     let (items, missing_shards) = admin.operations.list(&wanted).await;
     let next = if items.len() == limit { items.last().map(|last| last.id.clone()) } else { None };
     Ok(HttpResponse::Ok().json(Page { items, next, missing_shards }))
 }
 
-/// Live sessions.
+/// Live sessions, a page of them, from every node that answers.
 pub(super) async fn sessions(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
@@ -82,7 +83,7 @@ pub(super) async fn interactions(
     page(&admin, "interaction", query.into_inner()).await
 }
 
-/// Queues.
+/// Queues, a page of them, with how many wait in each.
 pub(super) async fn queues(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
@@ -90,7 +91,7 @@ pub(super) async fn queues(
     page(&admin, "queue", query.into_inner()).await
 }
 
-/// Agents.
+/// Agents, a page of them, also those who have signed out.
 pub(super) async fn agents(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
@@ -98,7 +99,7 @@ pub(super) async fn agents(
     page(&admin, "agent", query.into_inner()).await
 }
 
-/// Closed records.
+/// Closed records, a page of them, newest first.
 pub(super) async fn records(
     admin: web::Data<Admin>,
     query: web::Query<RecordQuery>,

@@ -1,6 +1,6 @@
 //! Errors as RFC 9457 problem documents; the one place that turns a failure into a status.
 
-use crate::front::AskError;
+use crate::ports::AskError;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};

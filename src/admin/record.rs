@@ -5,7 +5,7 @@
 use super::Admin;
 use super::api::session_id;
 use super::problem::Problem;
-use crate::front::{Operations, RecordPiece, RecordPlace};
+use crate::ports::{Operations, RecordPiece, RecordPlace};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;

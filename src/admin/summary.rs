@@ -1,6 +1,6 @@
 //! A session as operators see it at a glance: who takes part and how much happened, not what was said.
 
-use crate::front::RecordPiece;
+use crate::ports::RecordPiece;
 use handoff_chat::SessionId;
 use handoff_chat::session::{Body, Event, Participant, Role, Visibility};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A session at a glance. Made from its durable events alone, so it is the same whichever node answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionSummary {
-    /// Its id.
+    /// The session's id, 16 characters.
     pub id: String,
     /// `live`; `ended`: its record is being closed; `closed`: the record is final.
     pub state: String,
@@ -28,21 +28,21 @@ pub struct SessionSummary {
     pub participants: Vec<PartySummary>,
 }
 
-/// One who takes or took part. Without his name: it is in the record.
+/// One who takes or took part. Without a name: that is in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartySummary {
-    /// His number in the session.
+    /// The participant's number in the session.
     pub number: u32,
     /// `customer`, `agent`, `bot`, `supervisor`, `workflow` or `system`.
     pub role: String,
-    /// Which bot.
+    /// The bot's name in the configuration; none for all other roles.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bot: Option<String>,
     /// `all`, `internal` or `silent`.
     pub visibility: String,
-    /// When he joined.
+    /// When the participant joined, in milliseconds since 1970.
     pub joined_at_ms: i64,
-    /// When he left; not there: he is present.
+    /// When the participant left, in milliseconds since 1970; not there while they are present.
     pub left_at_ms: Option<i64>,
     /// `left`, `inactive`, `removed` or `ended`.
     pub left_because: Option<String>,

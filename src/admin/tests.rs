@@ -2,8 +2,8 @@
 
 use super::fake::{Fake, KNOWN, SAID};
 use super::{Admin, Problem, SessionSummary};
-use crate::front::{AskError, ClusterStatus, RecordCursor};
 use crate::metrics::Metrics;
+use crate::ports::{AskError, ClusterStatus, RecordCursor};
 use actix_web::body::to_bytes;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
@@ -214,7 +214,7 @@ async fn health_and_metrics_need_no_token_and_readiness_has_its_reason() {
 
 #[actix_web::test]
 async fn the_public_listener_can_have_the_health_routes_alone() {
-    let sessions: Arc<dyn crate::front::Sessions> = fake();
+    let sessions: Arc<dyn crate::ports::Sessions> = fake();
     let app = init_service(App::new().configure(super::health_routes(&sessions))).await;
     let ready = call_service(&app, TestRequest::with_uri("/health/ready").to_request()).await;
     assert_eq!(ready.status(), StatusCode::OK);

@@ -14,7 +14,7 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// The largest answer that is kept in memory; what may be larger is copied.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 
-/// One request.
+/// One request of a command to a node's admin port.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     /// The node's admin address, `http://host:port`.

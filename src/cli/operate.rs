@@ -3,8 +3,9 @@
 use super::client::Call;
 use super::{Failure, Format, Options};
 use crate::admin::{BulkEnd, SessionSummary};
-use crate::front::{ClusterStatus, EntitySummary, Raised, ShardStatus};
+use crate::ports::{ClusterStatus, Raised, ShardStatus};
 use crate::secret_file::read_secret;
+use crate::shard::listing::EntitySummary;
 use clap::Args;
 use handoff_chat::{SessionId, transcript::utc_text};
 use handoff_config::Secret;
@@ -80,7 +81,7 @@ pub(super) fn status(options: &Options, json: bool, out: &mut dyn Write) -> Resu
         "node {id} is {state}, serves {shards} shards with {sessions} sessions; member list {version}, stored in \
          protocol {protocol}"
     )?;
-    let row = |member: crate::front::MemberStatus| {
+    let row = |member: crate::ports::MemberStatus| {
         [
             member.id.to_string(),
             member.state,

@@ -14,7 +14,7 @@ const CHUNK_BYTES: u64 = 128 * 1024;
 /// Chunks under one key, so that no partition grows without bound.
 const CHUNKS_PER_KEY: u64 = 64;
 
-/// See the module's description.
+/// The default with Cassandra: no store for files is needed beside the database.
 pub struct ChunkFiles {
     database: Arc<dyn Chunks>,
 }

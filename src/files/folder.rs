@@ -11,7 +11,7 @@ use tokio_util::io::ReaderStream;
 /// Bytes of a piece that is read at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// See the module's description.
+/// A folder for each session in it; a file has its name only when it is written whole.
 pub struct FolderFiles {
     dir: PathBuf,
 }

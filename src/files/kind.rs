@@ -49,7 +49,7 @@ const OLE_TYPES: [(&str, &str); 4] = [
     ("msg", "application/vnd.ms-outlook"),
 ];
 
-/// Says what a file is by the first of its bytes (at most [`HEAD_BYTES`] of them), when it may be sent. `types`:
+/// Says what a file is by the first of its bytes (at most `HEAD_BYTES` of them), when it may be sent. `types`:
 /// endings with `:` between them.
 ///
 /// # Errors

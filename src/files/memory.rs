@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// See the module's description.
+/// Gone with the process.
 #[derive(Default)]
 pub struct MemoryFiles {
     files: Mutex<BTreeMap<FileKey, Bytes>>,

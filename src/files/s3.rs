@@ -15,19 +15,19 @@ use tokio::io::AsyncWriteExt;
 pub struct S3Options {
     /// The bucket, which must exist.
     pub bucket: String,
-    /// Its region.
+    /// The bucket's region; requests are signed for it.
     pub region: String,
     /// Where the store is, when it is not Amazon's: `http://` or `https://`, host and port.
     pub endpoint: Option<String>,
     /// Who may write there.
     pub access_key_id: String,
-    /// His secret.
+    /// The secret that signs requests.
     pub secret_access_key: String,
     /// What all names begin with; may be empty.
     pub prefix: String,
 }
 
-/// See the module's description.
+/// One object for each upload.
 pub struct S3Files {
     store: Arc<AmazonS3>,
     prefix: String,

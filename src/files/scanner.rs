@@ -35,16 +35,16 @@ impl Clamd {
 pub enum WhenDown {
     /// It is kept, and shown once it has been looked through.
     Hold,
-    /// It is refused.
+    /// It is refused, and the uploader may try again later.
     Refuse,
 }
 
-/// What was found.
+/// What the scanner says of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing.
+    /// Nothing was found in it.
     Clean,
-    /// Something.
+    /// Something was found in it: the file is never shown.
     Infected,
 }
 
@@ -59,9 +59,9 @@ pub enum ScanError {
     Unfit(String),
 }
 
-/// See the module's description.
+/// Speaks to one `clamd` over a new connection for each file.
 pub struct Scanner {
-    /// Where it listens.
+    /// Where `clamd` listens.
     pub clamd: Clamd,
     /// What happens while it does not answer.
     pub when_down: WhenDown,

@@ -32,14 +32,14 @@ pub enum SpoolError {
 /// A file that came in; gone from the disk when this is dropped.
 pub struct Spooled {
     path: TempPath,
-    /// How many bytes.
+    /// The file's length in bytes.
     pub bytes: u64,
     /// The first of them.
     pub head: Vec<u8>,
 }
 
 impl Spooled {
-    /// Where it lies.
+    /// Good until this is dropped.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -30,7 +30,7 @@ pub struct AdmissionOptions {
     pub address_requests_per_minute: u32,
     /// Chats that an address may start in a minute.
     pub address_starts_per_minute: u32,
-    /// Messages, notices and typing of a customer in his chat in a minute.
+    /// Messages, notices and typing of a customer in their chat in a minute.
     pub session_commands_per_minute: u32,
     /// Most sessions of this node that have not ended.
     pub sessions_max: usize,
@@ -41,7 +41,7 @@ pub struct AdmissionOptions {
 /// How many sessions of this node have not ended.
 pub type Load = Arc<dyn Fn() -> usize + Send + Sync>;
 
-/// See the module's description.
+/// Asked before anything is done for a caller.
 pub(super) struct Admission {
     options: AdmissionOptions,
     requests: Rate<IpAddr>,
@@ -97,7 +97,7 @@ impl Admission {
         from.map_or(Ok(()), |from| self.requests.take(network(from)))
     }
 
-    /// One more command of a customer in his chat.
+    /// One more command of a customer in their chat.
     pub(super) fn command(&self, session: &SessionId) -> Result<(), Limited> {
         self.commands.take(session.clone())
     }

@@ -30,7 +30,7 @@ const HEADERS: [&str; 11] = [
 const ASKED_BYTES_MAX: usize = 4096;
 const MAX_AGE_SECONDS: &str = "600";
 
-/// See the module's description.
+/// Looks at the `Origin` of a request and adds what browsers want to its reply.
 pub(super) struct Border {
     /// Where this cluster's own pages come from, whatever host a proxy asks its nodes for.
     own: Vec<Site>,
@@ -71,7 +71,7 @@ impl Site {
 /// What a reply is to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reply {
-    /// A call.
+    /// A call itself, whether it was carried out or refused.
     Call,
     /// A browser's question before a call, answered with the methods there are.
     Preflight(&'static str),

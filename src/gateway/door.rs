@@ -22,7 +22,7 @@ const ROOM_PERCENT: usize = 80;
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 10\r\n\
     cache-control: no-store\r\nconnection: close\r\n\r\n";
 
-/// See the module's description.
+/// Counts every connection of the customers' port.
 pub(super) struct Door {
     most: usize,
     open: AtomicUsize,

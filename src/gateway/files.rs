@@ -6,12 +6,12 @@ pub mod http;
 
 use super::Gateway;
 use super::admission::Limited;
-use super::opening::minted;
+use super::starting::minted;
 use crate::files::{
     FileError, FileKey, FileStream, Files, ScanError, Spool, SpoolError, Spooled, Verdict, WhenDown,
     WrongKind, media_type, shown_name,
 };
-use crate::front::{Ask, AskError, Told};
+use crate::ports::{Ask, AskError, Told};
 use actix_web::HttpResponse;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, ContentDisposition, DispositionParam,
@@ -131,7 +131,7 @@ pub(super) struct Uploaded {
 }
 
 impl Gateway {
-    /// The files that somebody can see, and what he may do.
+    /// The files that somebody can see, and what they may do.
     pub(super) async fn files_of(&self, asker: &Asker) -> Result<FilesView, FileFault> {
         match self.ask_files(asker, None).await?.reading {
             Some(Reading::Files(view)) => Ok(*view),
@@ -139,7 +139,7 @@ impl Gateway {
         }
     }
 
-    /// Whether he may upload now, and how much, before anything of it is taken in: in bytes.
+    /// Whether they may upload now, and how much, before anything of it is taken in: in bytes.
     pub(super) async fn room(&self, asker: &Asker) -> Result<u64, FileFault> {
         let view = self.files_of(asker).await?;
         if view.chat_ended {
@@ -266,7 +266,7 @@ fn describe(asker: &Asker, brought: &Brought, limits: &FileLimits) -> Result<Fil
     })
 }
 
-/// Whose own ids are his own.
+/// Among whose uploads an upload's id is unique: each agent's own; the customer has the empty name.
 fn uploader(caller: &Caller) -> String {
     match caller {
         Caller::Agent(name) => EntityId::from(name).0,

@@ -1,7 +1,7 @@
 //! Following a chat: it is read again and again from the last position, and each read waits at the owner for
-//! something new. So a follower survives every takeover, misses nothing, and each read proves that he is there.
+//! something new. So a follower survives every takeover, misses nothing, and each read proves that somebody is there.
 
-use crate::front::{Ask, AskError, Sessions};
+use crate::ports::{Ask, AskError, Sessions};
 use handoff_chat::command::{Caller, Read, Reading, Reject};
 use handoff_chat::session::View;
 use handoff_chat::{EntityId, SessionId};
@@ -41,7 +41,7 @@ pub(super) fn passes(error: &AskError) -> bool {
         || *error == AskError::Rejected(Reject::Quarantined)
 }
 
-/// Where a follower shows what he reads.
+/// Where a follower shows what it reads.
 pub(super) trait Show {
     /// Shows what is new in a view, and moves `next` on past what was shown. False: nobody looks any more.
     async fn show(&mut self, view: View, next: &Cell<u64>) -> bool;
@@ -60,13 +60,13 @@ pub(super) struct Follower<S> {
     pub(super) patience: Duration,
     /// The first index that the client does not have. Kept by whoever may follow the same chat again.
     pub(super) next: Rc<Cell<u64>>,
-    /// Told when the chat is over for the follower: he reads once more and ends.
+    /// Told when the chat is over for the follower: it reads once more and ends.
     pub(super) over: Rc<Notify>,
-    /// Where he shows it.
+    /// Where what was read is shown.
     pub(super) to: S,
 }
 
-/// A follower's reading of his chat.
+/// What one read of the chat brought.
 enum Look {
     News(Box<View>),
     Nothing,

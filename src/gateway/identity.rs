@@ -3,7 +3,7 @@
 //! contact's id or e-mail address as hex, as other chat products take it.
 
 use super::blank::is_blank;
-use super::opening::Given;
+use super::starting::Given;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use handoff_chat::contact::CONTACT_ID_KEY;
@@ -17,7 +17,7 @@ use thiserror::Error;
 
 /// The attached data in which a start brings the proof. It is not kept.
 pub const IDENTITY_KEY: &str = "Handoff_Identity";
-/// The attached data by which agents and workflows see that a visitor is who he says; nobody else can set it.
+/// The attached data by which agents and workflows see that visitors are who they say; nobody else can set it.
 pub const VERIFIED_KEY: &str = "Handoff_Verified";
 /// Clocks may differ by so much, in seconds.
 const LEEWAY_S: f64 = 30.0;
@@ -45,7 +45,7 @@ impl std::fmt::Debug for Identities {
     }
 }
 
-/// Who somebody is, as his token says. It must say when it ends, in seconds since 1970.
+/// Who somebody is, as their token says. It must say when it ends, in seconds since 1970.
 #[derive(Deserialize)]
 struct Claims {
     sub: Option<String>,
@@ -63,7 +63,7 @@ struct Header {
     crit: Option<serde_json::Value>,
 }
 
-/// Who has proved himself.
+/// Somebody who has proved who they are.
 struct Proved {
     id: Option<String>,
     email: Option<String>,
@@ -132,7 +132,7 @@ fn now_s() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
-/// Takes the proof out of what was given, and marks who has proved himself.
+/// Takes the proof out of what was given, and marks those who have proved who they are.
 ///
 /// # Errors
 /// [`IdentityError`].

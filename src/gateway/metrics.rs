@@ -50,7 +50,7 @@ pub enum OperationLabel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 #[allow(non_camel_case_types)]
 pub enum OutcomeLabel {
-    /// Done.
+    /// It was carried out.
     ok,
     /// Told to come again (statusCode 1).
     again,

@@ -10,15 +10,15 @@ mod desk;
 mod frames;
 mod guesses;
 mod past;
+mod sign_in_queue;
 mod socket;
-mod turns;
 mod typing;
 mod wire;
 
 use super::blank::is_blank;
-use super::opening::NICKNAME_BYTES_MAX;
 #[cfg(test)]
 use super::socket::metrics::SocketLabel;
+use super::starting::NICKNAME_BYTES_MAX;
 use super::{Gateway, GatewayOptions, identity};
 use crate::rich;
 use actix_web::web;

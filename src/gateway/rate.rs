@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// A bucket is full again after so long.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Too many.
+/// There were too many under this key; nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("too many requests, try again in {} ms", self.retry_ms())]
 pub struct Limited {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::contacts::Joins;
+use crate::observer::Unobserved;
 use crate::record::{RecordRows, RecordWriter};
-use crate::watch::Unwatched;
 use handoff_chat::Millis;
 use handoff_chat::session::{Body, Text};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
@@ -35,7 +35,7 @@ fn events(shapes: &[(usize, [Option<u64>; 3])]) -> Vec<Event> {
 async fn node(events: &[Event]) -> MemoryNode {
     let node = MemoryStore::new(1).node(NodeId(1));
     let rows = RecordRows { events: events.to_vec(), ..RecordRows::default() };
-    RecordWriter::new(Arc::new(node.clone()), Joins::Said, Arc::new(Unwatched)).write(chat(), rows).await;
+    RecordWriter::new(Arc::new(node.clone()), Joins::Said, Arc::new(Unobserved)).write(chat(), rows).await;
     node
 }
 
@@ -75,7 +75,7 @@ async fn the_last_events_of_a_long_record_are_found_with_few_reads() {
     let store = MemoryStore::new(1);
     let counted = store.node(NodeId(1));
     let rows = RecordRows { events: all.clone(), ..RecordRows::default() };
-    RecordWriter::new(Arc::new(counted.clone()), Joins::Said, Arc::new(Unwatched)).write(chat(), rows).await;
+    RecordWriter::new(Arc::new(counted.clone()), Joins::Said, Arc::new(Unobserved)).write(chat(), rows).await;
     let before = store.statement_count();
     let shown = Some((ViewKind::Customer, 5_000));
     let found = missing(&counted, &chat(), Missing { from: 1, below: 5_001, shown }).await.unwrap();

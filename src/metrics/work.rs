@@ -56,7 +56,7 @@ fn contact_label(found: bool) -> Label {
 
 type Durations = Family<Queue, Histogram, fn() -> Histogram>;
 
-/// See the module's description.
+/// Each node counts what its own shards have committed.
 pub(super) struct Work {
     queues: BTreeSet<String>,
     full: Family<Queue, Counter>,

@@ -2,7 +2,7 @@
 
 use super::operations::NodeOperations;
 use crate::contacts::{History, history, start_of};
-use crate::front::{Archive, Operations, Past, PastChat, RecordPiece, RecordPlace, TranscriptPage};
+use crate::ports::{Archive, Operations, Past, PastChat, RecordPiece, RecordPlace, TranscriptPage};
 use crate::record_reader::closing;
 use async_trait::async_trait;
 use handoff_chat::{Millis, SessionId, transcript};

@@ -2,15 +2,16 @@
 
 use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
-use crate::front::{
-    Ask, AskError, ClusterStatus, EntitySummary, MemberStatus, Operations, Raised, RecordCursor, RecordPiece,
-    RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus, Wanted,
-};
 use crate::listing::{LIMIT_MAX, Lister};
+use crate::node_state::{NodeState, Stage};
+use crate::ports::{
+    Ask, AskError, ClusterStatus, MemberStatus, Operations, Raised, RecordCursor, RecordPiece, RecordPlace,
+    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus,
+};
 use crate::record_list::{Budget, ListPage, list_records, place_of};
 use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
 use crate::router::Router;
-use crate::standing::{Stage, Standing};
+use crate::shard::listing::{EntityQuery, EntitySummary};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use handoff_chat::command::{Caller, Read, Reading, Reject};
@@ -35,11 +36,11 @@ const RECORDS_BUDGET: Duration = Duration::from_secs(2);
 /// After this a store that does not answer is given up.
 const RECORDS_PATIENCE: Duration = Duration::from_secs(10);
 
-/// See the module's description.
+/// Behind the admin API; looks at this node alone but for what it asks of session owners and the store.
 pub(super) struct NodeOperations {
     pub(super) node: NodeId,
     pub(super) list: Arc<ArcSwap<MemberList>>,
-    pub(super) standing: Arc<Standing>,
+    pub(super) node_state: Arc<NodeState>,
     pub(super) supervisor: SupervisorHandle,
     pub(super) sessions: Arc<Router>,
     pub(super) tables: Arc<dyn Tables>,
@@ -72,7 +73,7 @@ impl Operations for NodeOperations {
         });
         ClusterStatus {
             id: self.node.0,
-            state: match self.standing.stage() {
+            state: match self.node_state.stage() {
                 Stage::Starting => "starting",
                 Stage::Up => "up",
                 Stage::Draining => "draining",
@@ -114,7 +115,7 @@ impl Operations for NodeOperations {
         }
     }
 
-    async fn list(&self, wanted: &Wanted) -> (Vec<EntitySummary>, Vec<u16>) {
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntitySummary>, Vec<u16>) {
         self.lister.list(wanted).await
     }
 

@@ -4,7 +4,7 @@
 //! It is a conditional write of the member list like any other, so it is in order with every join: a node that can't
 //! read the new version either is a member and holds it back, or comes later and is refused.
 
-use crate::front::Raised;
+use crate::ports::Raised;
 use bytes::Bytes;
 use handoff_cluster::members::MEMBERS_KEY;
 use handoff_cluster::{MemberList, MembersError};

@@ -20,9 +20,9 @@ pub enum SeedError {
     /// Its seed is of another cluster.
     #[error("seed {address} (peer.seeds) is no node of this cluster: {why}")]
     Unfit {
-        /// Where.
+        /// The seed's address, as configured.
         address: String,
-        /// Why.
+        /// What its answer shows, in words.
         why: String,
     },
 }

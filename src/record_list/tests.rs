@@ -1,8 +1,8 @@
 //! The list over the memory store: complete, and no dearer than what is in it.
 
 use super::*;
+use crate::observer::Unobserved;
 use crate::record::{RecordRows, RecordWriter};
-use crate::watch::Unwatched;
 use handoff_chat::record::{RecordClosing, RecordOpening};
 use handoff_chat::session::{LeaveReason, Text};
 use handoff_journal::NodeId;
@@ -185,7 +185,7 @@ async fn a_closed_record_is_listed_once_however_often_it_is_written() {
     let closing = RecordClosing { ended_at: record.ended_at, last_seq: 0, reason: record.reason };
     for _ in 0..2 {
         let rows = RecordRows { closing: Some((closing.clone(), opening.clone())), ..RecordRows::default() };
-        RecordWriter::new(tables.clone(), crate::contacts::Joins::Said, Arc::new(Unwatched))
+        RecordWriter::new(tables.clone(), crate::contacts::Joins::Said, Arc::new(Unobserved))
             .write(record.session.clone(), rows)
             .await;
     }

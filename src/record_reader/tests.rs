@@ -1,13 +1,13 @@
 //! Pieces over the memory store, counted.
 
 use super::*;
+use crate::observer::Unobserved;
 use crate::record::{RecordRows, RecordWriter};
-use crate::watch::Unwatched;
 use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_chat::command::{Act, Caller, Command, Read, Reading};
 use handoff_chat::session::{Body, Event, LeaveReason, Limits, Opening, Text, VIEW_BYTES_MAX, View};
-use handoff_chat::{CommandId, Millis, Turn};
+use handoff_chat::{CommandId, Context, Millis};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{NodeId, Place, Row, Swap};
 use std::sync::{Arc, Mutex};
@@ -101,7 +101,7 @@ async fn store(events: u64, closed: bool, lost: &[u64], fails_after: Option<usiz
         closing: closed.then_some((closing, opening)),
         ..RecordRows::default()
     };
-    RecordWriter::new(Arc::new(node.clone()), crate::contacts::Joins::Said, Arc::new(Unwatched))
+    RecordWriter::new(Arc::new(node.clone()), crate::contacts::Joins::Said, Arc::new(Unobserved))
         .write(chat(), rows)
         .await;
     Counting { node, scans: Mutex::default(), fails_after }
@@ -196,7 +196,7 @@ fn ended<'a>(messages: impl IntoIterator<Item = &'a str>) -> (Session, Vec<Event
     let (mut session, mut events) = (Session::new(chat()), Vec::new());
     for ((caller, act), n) in acts.zip(1_i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let turn = Turn { now: Millis(n), served: Millis(n), random: [1; 16], waiting_max: 0 };
+        let turn = Context { now: Millis(n), served: Millis(n), random: [1; 16], waiting_max: 0 };
         for entry in session.decide(&command, &turn).unwrap().entries {
             session.apply(&entry);
             if let Entry::Event(event) = entry {
@@ -211,7 +211,7 @@ fn ended<'a>(messages: impl IntoIterator<Item = &'a str>) -> (Session, Vec<Event
 async fn put(node: &MemoryNode, session: &Session, events: &[Event]) {
     let closing = session.record_closing().zip(session.record_opening());
     let rows = RecordRows { events: events.to_vec(), closing, ..RecordRows::default() };
-    RecordWriter::new(Arc::new(node.clone()), crate::contacts::Joins::Said, Arc::new(Unwatched))
+    RecordWriter::new(Arc::new(node.clone()), crate::contacts::Joins::Said, Arc::new(Unobserved))
         .write(chat(), rows)
         .await;
 }

@@ -1,7 +1,7 @@
 //! How many sessions a shard has, and where.
 
 use super::core::ShardCore;
-use super::slot::Slot;
+use super::entity_state::EntityState;
 use handoff_chat::Entity;
 use handoff_chat::agent::Status;
 use handoff_chat::interaction::Place;
@@ -77,16 +77,16 @@ impl ShardCore {
     #[must_use]
     pub fn census(&self) -> Census {
         let mut census = Census::default();
-        for slot in self.slots.values() {
-            match slot {
-                Slot::Awake(awake) => census.count(&awake.machine),
-                Slot::Asleep(asleep) => {
+        for state in self.entities.values() {
+            match state {
+                EntityState::Awake(awake) => census.count(&awake.machine),
+                EntityState::Asleep(asleep) => {
                     census.asleep += 1;
                     census.open += 1;
                     census.place(asleep.slept.glance.place.as_ref());
                 }
-                Slot::Restoring { .. } => census.open += 1,
-                Slot::Quarantined { .. } => census.quarantined += 1,
+                EntityState::Restoring { .. } => census.open += 1,
+                EntityState::Quarantined { .. } => census.quarantined += 1,
             }
         }
         census

@@ -5,10 +5,10 @@
 //! up to the capture is in its record's transcript rows, older segments are trimmed.
 
 use super::core::ShardCore;
+use super::entity_state::EntityState;
 use super::frame::{Checkpoint, Item, Kept};
 use super::recovery::Recovered;
 use super::release::Door;
-use super::slot::Slot;
 use super::{Action, Now};
 use crate::record::transcript_rows;
 use handoff_chat::EntityId;
@@ -57,10 +57,10 @@ impl ShardCore {
     }
 
     /// Whether a frame may be cut or a roll begun now; asks for a turn where something waits for one.
-    pub(super) fn its_turn(&mut self, now: Now) -> bool {
+    pub(super) fn has_permit(&mut self, now: Now) -> bool {
         let wanted = self.pipe.has_open() || self.roll_is_due() || self.capture_is_due();
         if self.pipe.ask(wanted, now.mono_ms) {
-            self.actions.push_back(Action::AskTurn);
+            self.actions.push_back(Action::AskPermit);
         }
         self.pipe.is_cleared()
     }
@@ -106,11 +106,11 @@ impl ShardCore {
     }
 
     fn last_seqs(&self) -> BTreeMap<EntityId, u64> {
-        let awake = |slot: &Slot| match slot {
-            Slot::Awake(awake) => Some(awake.machine.last_seq()),
+        let awake = |state: &EntityState| match state {
+            EntityState::Awake(awake) => Some(awake.machine.last_seq()),
             _ => None,
         };
-        self.slots.iter().filter_map(|(entity, slot)| Some((entity.clone(), awake(slot)?))).collect()
+        self.entities.iter().filter_map(|(entity, state)| Some((entity.clone(), awake(state)?))).collect()
     }
 
     fn checkpoint_chunks(&self, as_of: u64) -> Result<Vec<Vec<u8>>, handoff_codec::Error> {
@@ -121,13 +121,15 @@ impl ShardCore {
 
     fn keep_sessions(&self) -> Result<Vec<(EntityId, Kept)>, handoff_codec::Error> {
         let mut entities = Vec::new();
-        for (entity, slot) in &self.slots {
-            let kept = match slot {
-                Slot::Awake(awake) => Kept::State(awake.machine.to_snapshot()?),
-                Slot::Asleep(asleep) if asleep.turns.is_empty() => Kept::Asleep(asleep.slept.clone()),
-                Slot::Asleep(asleep) => Kept::Stirred(asleep.slept.clone(), asleep.turns.clone()),
-                Slot::Quarantined { state: Some(state) } => Kept::State(state.clone()),
-                Slot::Restoring { .. } | Slot::Quarantined { state: None } => continue,
+        for (entity, state) in &self.entities {
+            let kept = match state {
+                EntityState::Awake(awake) => Kept::State(awake.machine.to_snapshot()?),
+                EntityState::Asleep(asleep) if asleep.decisions.is_empty() => {
+                    Kept::Asleep(asleep.slept.clone())
+                }
+                EntityState::Asleep(asleep) => Kept::Stirred(asleep.slept.clone(), asleep.decisions.clone()),
+                EntityState::Quarantined { state: Some(state) } => Kept::State(state.clone()),
+                EntityState::Restoring { .. } | EntityState::Quarantined { state: None } => continue,
             };
             entities.push((entity.clone(), kept));
         }
@@ -136,9 +138,9 @@ impl ShardCore {
 
     /// An entity whose state is in doubt has it in the log alone: nothing is captured or trimmed meanwhile.
     fn has_doubt(&self) -> bool {
-        self.slots
-            .values()
-            .any(|slot| matches!(slot, Slot::Restoring { .. } | Slot::Quarantined { state: None }))
+        self.entities.values().any(|state| {
+            matches!(state, EntityState::Restoring { .. } | EntityState::Quarantined { state: None })
+        })
     }
 
     /// After a commit: the checkpoint may be complete now, and history may let older segments go.

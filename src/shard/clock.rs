@@ -10,8 +10,8 @@ use super::core::ShardCore;
 use super::frame::{Item, Opened, Writer};
 use handoff_chat::{CLOCK_OFF_MS, Millis};
 
-/// After its last word in the log an owner is taken to have served for so long at most, in milliseconds. His sign of
-/// life and his log are of two clocks, and a wrong one must not let all deadlines of a year come at once.
+/// After its last word in the log an owner is taken to have served for so long at most, in milliseconds. Its sign of
+/// life and its log are of two clocks, and a wrong one must not let all deadlines of a year come at once.
 const SILENT_MS_MAX: i64 = 24 * 3_600_000;
 
 impl ShardCore {

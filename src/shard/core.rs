@@ -2,11 +2,11 @@
 //! committed.
 
 use super::census::Counts;
+use super::entity_state::{Asleep, Awake, EntityState};
 use super::frame::ClockMark;
 use super::pipeline::{Pipeline, Step};
 use super::recovery::Recovered;
 use super::release::Door;
-use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Envelope, Now, Options, Output, ShardReply};
 use handoff_chat::command::{Act, Caller, Command, Reject};
 use handoff_chat::{CommandId, Entity, EntityId, Millis, TimerId};
@@ -15,11 +15,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// See the module's description.
+/// Knows no thread, no store and no network: what it wants done it says as [`Action`]s.
 pub struct ShardCore {
     pub(super) tenure: Tenure,
     pub(super) options: Options,
-    pub(super) slots: BTreeMap<EntityId, Slot>,
+    pub(super) entities: BTreeMap<EntityId, EntityState>,
     pub(super) pipe: Pipeline<Output>,
     pub(super) actions: VecDeque<Action>,
     pub(super) clock: ClockMark,
@@ -30,13 +30,13 @@ pub struct ShardCore {
     pub(super) last_calls_ms: BTreeMap<EntityId, u64>,
     pub(super) rng: StdRng,
     pub(super) checkpoint: super::checkpoint::Progress,
-    pub(super) suspects: super::turn::Suspects,
+    pub(super) suspects: super::decide::Suspects,
     /// Whether an entity may wait for its log to be read again.
     pub(super) rereads: bool,
     pub(super) panics: u64,
     pub(super) left: Vec<EntityId>,
     pub(super) waiting: super::waiting::Waiting,
-    pub(super) tells: super::tells::Here,
+    pub(super) same_shard: super::same_shard::SameShard,
     pub(super) store: super::outage::Known,
     pub(super) door: Door,
     /// A segment is rolled before it is full: the shard is to be given away.
@@ -64,7 +64,7 @@ impl ShardCore {
             checkpoint: super::checkpoint::Progress::new(&recovered),
             tenure,
             options,
-            slots: BTreeMap::new(),
+            entities: BTreeMap::new(),
             pipe,
             actions: VecDeque::new(),
             clock: recovered.clock,
@@ -73,33 +73,33 @@ impl ShardCore {
             timers: BTreeSet::new(),
             last_calls_ms: BTreeMap::new(),
             rng,
-            suspects: super::turn::Suspects::default(),
+            suspects: super::decide::Suspects::default(),
             rereads: false,
             panics: 0,
             left: Vec::new(),
             waiting: super::waiting::Waiting::default(),
-            tells: super::tells::Here::default(),
+            same_shard: super::same_shard::SameShard::default(),
             store: super::outage::Known::default(),
             door: Door::Open,
             roll_early: false,
             swept_ms: now.mono_ms,
         };
         core.open_clock(now, alive_until, recovered.is_new)?;
-        for (entity, slot) in recovered.into_slots(now.mono_ms) {
-            core.place(entity, slot, now.mono_ms);
+        for (entity, state) in recovered.into_entities(now.mono_ms) {
+            core.place(entity, state, now.mono_ms);
         }
         core.owe_history();
         core.owe_again(now);
         core.verify_claims(now);
-        core.warn_of_queues(core.slots.iter());
+        core.warn_of_queues(core.entities.iter());
         core.flush(now);
         Ok(core)
     }
 
     /// Puts an entity where the recovery found it.
-    fn place(&mut self, entity: EntityId, slot: Slot, now_ms: u64) {
-        match &slot {
-            Slot::Awake(awake) => {
+    fn place(&mut self, entity: EntityId, state: EntityState, now_ms: u64) {
+        match &state {
+            EntityState::Awake(awake) => {
                 if let Some(at) = awake.next_timer() {
                     self.timers.insert((at, entity.clone()));
                 }
@@ -107,7 +107,7 @@ impl ShardCore {
                     self.last_calls_ms.insert(entity.clone(), now_ms);
                 }
             }
-            Slot::Asleep(asleep) => {
+            EntityState::Asleep(asleep) => {
                 if let Some(at) = asleep.slept.next_timer {
                     self.timers.insert((at, entity.clone()));
                 }
@@ -115,23 +115,23 @@ impl ShardCore {
                     self.last_calls_ms.insert(entity.clone(), now_ms);
                 }
             }
-            Slot::Restoring { .. } | Slot::Quarantined { .. } => {}
+            EntityState::Restoring { .. } | EntityState::Quarantined { .. } => {}
         }
-        self.slots.insert(entity, slot);
+        self.entities.insert(entity, state);
     }
 
     /// All that was owed is done again; what stirred since its snapshot is woken to see what it owes.
     fn owe_again(&mut self, now: Now) {
-        let entities: Vec<EntityId> = self.slots.keys().cloned().collect();
+        let entities: Vec<EntityId> = self.entities.keys().cloned().collect();
         for entity in entities {
-            match self.slots.get(&entity) {
-                Some(Slot::Awake(awake)) => {
+            match self.entities.get(&entity) {
+                Some(EntityState::Awake(awake)) => {
                     let owed: Vec<_> = awake.machine.owed().map(|(id, _)| id).collect();
                     for id in owed {
                         self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
                     }
                 }
-                Some(Slot::Asleep(asleep)) if !asleep.turns.is_empty() => self.wake(&entity),
+                Some(EntityState::Asleep(asleep)) if !asleep.decisions.is_empty() => self.wake(&entity),
                 _ => {}
             }
         }
@@ -143,7 +143,7 @@ impl ShardCore {
         &self.tenure
     }
 
-    /// Where its log stands.
+    /// Where the next frame goes.
     #[must_use]
     pub fn position(&self) -> Position {
         self.pipe.position()
@@ -202,7 +202,7 @@ impl ShardCore {
             return;
         }
         self.dispatch(now, envelope);
-        self.tell_here(now);
+        self.deliver_here(now);
         self.serve_waiting(now);
     }
 
@@ -222,23 +222,25 @@ impl ShardCore {
 
     pub(super) fn dispatch(&mut self, now: Now, envelope: Envelope) {
         let inbox = self.options.entity_inbox;
-        match self.slots.get_mut(&envelope.entity) {
-            Some(Slot::Awake(_)) | None => self.turn(now, envelope),
-            Some(Slot::Quarantined { state: Some(state) }) if is_force_end(&envelope) => {
+        match self.entities.get_mut(&envelope.entity) {
+            Some(EntityState::Awake(_)) | None => self.serve(now, envelope),
+            Some(EntityState::Quarantined { state: Some(state) }) if is_force_end(&envelope) => {
                 // An operator's word: it is taken back into service to be ended.
                 match Entity::from_snapshot(&envelope.entity, state) {
                     Ok(machine) => {
                         self.seat(now, &envelope.entity, machine);
-                        self.turn(now, envelope);
+                        self.serve(now, envelope);
                     }
                     Err(_damaged) => self.read_to_end(envelope),
                 }
             }
-            Some(Slot::Quarantined { state: None }) if is_force_end(&envelope) => self.read_to_end(envelope),
-            Some(Slot::Quarantined { .. }) => {
+            Some(EntityState::Quarantined { state: None }) if is_force_end(&envelope) => {
+                self.read_to_end(envelope)
+            }
+            Some(EntityState::Quarantined { .. }) => {
                 self.answer(now, envelope, ShardReply::Refused(Reject::Quarantined))
             }
-            Some(Slot::Asleep(asleep)) => {
+            Some(EntityState::Asleep(asleep)) => {
                 if asleep.waiting.len() >= inbox {
                     refuse(envelope, ShardReply::Busy);
                     return;
@@ -247,7 +249,7 @@ impl ShardCore {
                 asleep.waiting.push_back(envelope);
                 self.wake(&entity);
             }
-            Some(Slot::Restoring { waiting, .. }) => {
+            Some(EntityState::Restoring { waiting, .. }) => {
                 if waiting.len() >= inbox {
                     refuse(envelope, ShardReply::Busy);
                 } else {
@@ -262,7 +264,7 @@ impl ShardCore {
     fn read_to_end(&mut self, envelope: Envelope) {
         let (entity, after) = (envelope.entity.clone(), self.pipe.pushed());
         let waiting = VecDeque::from([envelope]);
-        self.slots.insert(entity, Slot::Restoring { waiting, after, asked: false });
+        self.entities.insert(entity, EntityState::Restoring { waiting, after, asked: false });
         self.rereads = true;
     }
 
@@ -301,7 +303,7 @@ impl ShardCore {
             // What could not be read again before.
             self.rereads = true;
         }
-        self.tell_here(now);
+        self.deliver_here(now);
         self.serve_waiting(now);
         self.flush(now);
     }
@@ -313,11 +315,11 @@ impl ShardCore {
                 break;
             }
             self.timers.remove(&(at, entity.clone()));
-            let due: Vec<TimerId> = match self.slots.get(&entity) {
-                Some(Slot::Awake(awake)) => {
+            let due: Vec<TimerId> = match self.entities.get(&entity) {
+                Some(EntityState::Awake(awake)) => {
                     awake.machine.timers().filter(|(_, at)| *at <= served).map(|(id, _)| id).collect()
                 }
-                Some(Slot::Asleep(_)) => {
+                Some(EntityState::Asleep(_)) => {
                     self.wake(&entity);
                     Vec::new()
                 }
@@ -325,7 +327,7 @@ impl ShardCore {
             };
             for timer in due {
                 if self.is_no_more(&entity) {
-                    self.warn_of_queues(self.slots.get_key_value(&entity).into_iter());
+                    self.warn_of_queues(self.entities.get_key_value(&entity).into_iter());
                     self.own_command(now, &entity, format!("unconfigured:{}", timer.0), Act::TurnAway);
                 }
                 self.own_command(now, &entity, format!("timer:{}", timer.0), Act::Fire { timer });
@@ -336,7 +338,7 @@ impl ShardCore {
     /// Starts what may start: a roll, a frame, a confirmation; lets out what may leave.
     pub fn flush(&mut self, now: Now) {
         self.shut_when_prepared(now);
-        if self.its_turn(now) {
+        if self.has_permit(now) {
             let step = if self.roll_is_due() { self.pipe.roll() } else { self.cut(now) };
             self.actions.extend(step.map(Action::Journal));
             self.pipe.give_back();
@@ -402,11 +404,11 @@ impl ShardCore {
         for envelope in self.waiting.take_all() {
             refuse(envelope, ShardReply::NotOwner(by));
         }
-        for (_, slot) in std::mem::take(&mut self.slots) {
-            let waiting = match slot {
-                Slot::Asleep(asleep) => asleep.waiting,
-                Slot::Restoring { waiting, .. } => waiting,
-                Slot::Awake(_) | Slot::Quarantined { .. } => VecDeque::new(),
+        for (_, state) in std::mem::take(&mut self.entities) {
+            let waiting = match state {
+                EntityState::Asleep(asleep) => asleep.waiting,
+                EntityState::Restoring { waiting, .. } => waiting,
+                EntityState::Awake(_) | EntityState::Quarantined { .. } => VecDeque::new(),
             };
             for envelope in waiting {
                 refuse(envelope, ShardReply::NotOwner(by));
@@ -416,16 +418,16 @@ impl ShardCore {
 
     /// An entity in memory, if it is.
     pub(super) fn awake(&mut self, entity: &EntityId) -> Option<&mut Awake> {
-        match self.slots.get_mut(entity) {
-            Some(Slot::Awake(awake)) => Some(awake),
+        match self.entities.get_mut(entity) {
+            Some(EntityState::Awake(awake)) => Some(awake),
             _ => None,
         }
     }
 
     /// An entity in a snapshot, if it is.
     pub(super) fn asleep(&mut self, entity: &EntityId) -> Option<&mut Asleep> {
-        match self.slots.get_mut(entity) {
-            Some(Slot::Asleep(asleep)) => Some(asleep),
+        match self.entities.get_mut(entity) {
+            Some(EntityState::Asleep(asleep)) => Some(asleep),
             _ => None,
         }
     }

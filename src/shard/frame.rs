@@ -20,7 +20,7 @@ pub enum Item {
     /// First item of an epoch: an owner started.
     Opened(Opened),
     /// What one turn of an entity brought.
-    Turn(TurnItem),
+    Decided(Decided),
     /// An entity fell asleep: its state up to here is in a snapshot.
     Slept(Slept),
     /// The shard could not be served for a while; the new total.
@@ -32,21 +32,21 @@ pub enum Item {
     Chunk(Chunk),
     /// Last item of an epoch that ended in order: its owner gave the shard away.
     Released {
-        /// When.
+        /// By the shard's clock, in milliseconds since 1970.
         at: Millis,
     },
     /// Behind `Opened`: which build writes in this epoch. Since protocol 2.
     Writer(Writer),
     /// An operator ended an entity whose state can't be read: it is no more.
     PutAway {
-        /// The entity.
+        /// The entity that is no more.
         entity: EntityId,
-        /// When.
+        /// By the shard's clock, in milliseconds since 1970.
         at: Millis,
     },
 }
 
-/// From this protocol version on an owner says which build he is.
+/// From this protocol version on an owner says which build it is.
 const PROTOCOL_WRITER: u16 = 2;
 
 /// The build that writes an epoch: who looks into a log for a fault wants to know whose it is.
@@ -65,7 +65,7 @@ pub struct Opened {
     pub epoch: u64,
     /// The owner, as written in `Owner`'s text form.
     pub owner: String,
-    /// When.
+    /// By the new owner's clock, in milliseconds since 1970.
     pub at: Millis,
     /// All time in which the cluster could not serve this shard, in milliseconds.
     pub outage_ms: i64,
@@ -73,10 +73,10 @@ pub struct Opened {
 
 /// What one turn of an entity brought.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct TurnItem {
-    /// The entity.
+pub struct Decided {
+    /// The entity whose turn it was.
     pub entity: EntityId,
-    /// When.
+    /// By the shard's clock, in milliseconds since 1970.
     pub at: Millis,
     /// Its entries; never empty.
     pub entries: Vec<Entry>,
@@ -85,7 +85,7 @@ pub struct TurnItem {
 /// An entity fell asleep.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Slept {
-    /// The entity.
+    /// The entity that sleeps.
     pub entity: EntityId,
     /// The key of its snapshot row.
     pub snapshot: String,
@@ -126,7 +126,7 @@ pub struct Chunk {
     pub part: u32,
     /// How many there are.
     pub parts: u32,
-    /// The bytes.
+    /// Its part of the encoded [`Checkpoint`]; all parts are joined before any is decoded.
     pub bytes: Vec<u8>,
 }
 

@@ -9,12 +9,12 @@ use handoff_chat::EntityId;
 const READS_FOR_MS: u64 = 10_000;
 
 /// News of the store are old after so long, in milliseconds: this process may have been stopped meanwhile.
-const NEWS_FRESH_MS: u64 = 300;
+const HEALTH_FRESH_MS: u64 = 300;
 
 /// How the store is, as the supervisor says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum StoreNews {
-    /// It answers.
+pub enum StoreHealth {
+    /// It answers this node and has room.
     #[default]
     Works,
     /// It answers, and has no room: what was begun is committed from its reserve.
@@ -28,7 +28,7 @@ pub enum StoreNews {
 /// What is known of the store, and since when on the monotonic clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known {
-    news: StoreNews,
+    news: StoreHealth,
     at_ms: u64,
     /// Since when nothing can be committed.
     since_ms: Option<u64>,
@@ -42,10 +42,10 @@ const SLOW_APPEND_MS: u64 = 1_000;
 
 impl ShardCore {
     /// Takes what the supervisor knows of the store; `FailsForAll` must be said again and again.
-    pub fn store_is(&mut self, now: Now, news: StoreNews) {
+    pub fn store_is(&mut self, now: Now, news: StoreHealth) {
         self.store.news = news;
         self.store.at_ms = now.mono_ms;
-        if news == StoreNews::Works {
+        if news == StoreHealth::Works {
             self.end_outage(now);
         } else {
             // It takes a node a while to notice. What is not known to have been served is given to the people.
@@ -93,19 +93,19 @@ impl ShardCore {
 
     /// Whether commands alone are refused, and reads are answered as ever.
     pub(super) fn reads_go_on(&self) -> bool {
-        self.store.news == StoreNews::Full
+        self.store.news == StoreHealth::Full
     }
 
     /// Whether commands are refused at the door: they could not be committed.
     pub(super) fn refuses_commands(&self) -> bool {
-        self.store.news != StoreNews::Works
+        self.store.news != StoreHealth::Works
     }
 
     /// Whether an entity may be read although the ownership can't be confirmed: the store fails for all, and all that
     /// the entity decided is committed.
     pub(super) fn reads_committed(&mut self, now: Now, entity: &EntityId) -> bool {
-        let known = self.store.news == StoreNews::FailsForAll
-            && now.mono_ms.saturating_sub(self.store.at_ms) <= NEWS_FRESH_MS;
+        let known = self.store.news == StoreHealth::FailsForAll
+            && now.mono_ms.saturating_sub(self.store.at_ms) <= HEALTH_FRESH_MS;
         let committed = self.pipe.committed();
         known
             && self.pipe.confirmed_within(now.mono_ms, READS_FOR_MS)

@@ -1,7 +1,7 @@
 //! Group commit, and what waits for it.
 //!
 //! One append is in flight at a time; what comes meanwhile joins the next frame. A node bounds its appends in
-//! flight: a shard asks for its turn before the frame is cut, so that what comes while it waits is in that frame.
+//! flight: a shard asks for its permit before the frame is cut, so that what comes while it waits is in that frame.
 //! Everything that leaves the shard waits until the newest item it may depend on is committed, or, when nothing is
 //! open, until the ownership was confirmed lately; and leaves in order. The pipeline knows neither sessions nor the
 //! journal: it says what to append and is told what came of it.
@@ -19,9 +19,9 @@ pub const CONFIRMED_FOR_MS: u64 = 250;
 pub enum Step {
     /// Append this frame at this place.
     Append {
-        /// Where.
+        /// The next free place of the segment.
         at: Position,
-        /// What.
+        /// Never changed once it is cut: a repeat appends the same bytes.
         frame: Frame,
     },
     /// Seal the segment and open the next.
@@ -61,7 +61,7 @@ struct Held<O> {
     output: O,
 }
 
-/// See the module's description. `O` is what leaves the shard.
+/// One for each shard that is served. `O` is what leaves the shard.
 #[derive(Debug)]
 pub struct Pipeline<O> {
     next: Position,
@@ -137,13 +137,13 @@ impl<O> Pipeline<O> {
         }
     }
 
-    /// Whether the turn has come. Not used at once, for a frame or a roll, it must be given back.
+    /// Whether the permit is there. Not used at once, for a frame or a roll, it must be given back.
     #[must_use]
     pub fn is_cleared(&self) -> bool {
         matches!(self.flight, Flight::Cleared { .. })
     }
 
-    /// Gives a turn back that was not used.
+    /// Gives a permit back that was not used.
     pub fn give_back(&mut self) {
         if self.is_cleared() {
             self.flight = Flight::None;

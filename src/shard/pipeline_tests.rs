@@ -114,7 +114,7 @@ fn what_comes_while_a_shard_waits_for_its_turn_is_in_its_frame() {
     assert!(pipe.ask(true, 5));
     assert!(!pipe.ask(true, 6), "asked once");
     assert!(!pipe.is_cleared());
-    assert!(pipe.cut(6, 1, false).unwrap().is_none(), "not its turn");
+    assert!(pipe.cut(6, 1, false).unwrap().is_none(), "it has no permit");
     pipe.push(item(10));
     pipe.clear();
     assert!(pipe.is_cleared());

@@ -1,7 +1,7 @@
 //! What the configuration says of queues, as far as it matters to those that chats wait in: they outlive it.
 
 use super::core::ShardCore;
-use super::slot::Slot;
+use super::entity_state::EntityState;
 use handoff_chat::{EntityId, Kind, QueueName};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,10 @@ impl ShardCore {
     }
 
     /// Says in the log in which of these entities, if they are queues, chats wait that may never be taken.
-    pub(super) fn warn_of_queues<'a>(&'a self, entities: impl Iterator<Item = (&'a EntityId, &'a Slot)>) {
+    pub(super) fn warn_of_queues<'a>(
+        &'a self,
+        entities: impl Iterator<Item = (&'a EntityId, &'a EntityState)>,
+    ) {
         for queue in entities.filter_map(|(entity, slot)| self.summary("queue", entity, slot)) {
             if let Some(trouble) = queue.trouble {
                 let (queue, waiting) = (queue.id, queue.count.unwrap_or_default());

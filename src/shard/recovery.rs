@@ -3,8 +3,8 @@
 //! Needed are the newest complete checkpoint and all frames after the one it was taken as of. If the newest segment
 //! has no complete checkpoint, its predecessor's is used, with all frames since.
 
+use super::entity_state::{Asleep, Awake, EntityState};
 use super::frame::{Checkpoint, Chunk, ClockMark, FrameBody, Item, Kept, Slept};
-use super::slot::{Asleep, Awake, Slot};
 use async_trait::async_trait;
 use handoff_chat::entry::Entry;
 use handoff_chat::{Entity, EntityId};
@@ -22,23 +22,23 @@ pub enum RecoveryError {
     /// A frame can't be read: damaged, or written by a newer version.
     #[error("a frame of shard {shard} at {segment}/{seq} can't be read: {error}")]
     Frame {
-        /// The shard.
+        /// The shard whose log it is.
         shard: u16,
-        /// The segment.
+        /// The segment that holds the frame, from 1.
         segment: u64,
-        /// The frame.
+        /// The frame's number within the segment, from 1.
         seq: u64,
-        /// Why.
+        /// What is wrong with its bytes.
         error: handoff_codec::Error,
     },
     /// A frame keeps to a later protocol version than this node.
     #[error("a frame of shard {shard} is of protocol {protocol}, this node reads up to {reads}")]
     Newer {
-        /// The shard.
+        /// The shard whose log it is.
         shard: u16,
         /// The frame's.
         protocol: u16,
-        /// This node's.
+        /// The newest version that this node reads.
         reads: u16,
     },
 }
@@ -68,7 +68,7 @@ pub trait Frames: Sync {
 
 /// The frames of a claimed shard.
 pub struct JournalFrames<'a> {
-    /// The journal.
+    /// Where the shard's log is read from.
     pub journal: &'a dyn Journal,
     /// The shard and our ownership.
     pub tenure: &'a Tenure,
@@ -119,7 +119,7 @@ pub struct Recovered {
     pub checkpoint_in: Option<u64>,
     /// The oldest segment there is.
     pub first_segment: u64,
-    /// The owner before, if he did not give the shard away in order; in `Owner`'s text form.
+    /// The owner before, if it did not give the shard away in order; in `Owner`'s text form.
     pub lost_owner: Option<String>,
     entities: BTreeMap<EntityId, Found>,
 }
@@ -171,7 +171,7 @@ pub async fn recover_session(
     claimed: &Claimed,
     entity: &EntityId,
     now_ms: u64,
-) -> Result<Option<Slot>, RecoveryError> {
+) -> Result<Option<EntityState>, RecoveryError> {
     let mut recovered = recover(frames, claimed).await?;
     Ok(recovered.entities.remove(entity).map(|found| seat(found, now_ms)))
 }
@@ -225,14 +225,16 @@ fn newest_checkpoint(
     Ok(None)
 }
 
-fn seat(found: Found, now_ms: u64) -> Slot {
+fn seat(found: Found, now_ms: u64) -> EntityState {
     match found {
         Found::Machine(mut entity) => {
             entity.restored();
-            Slot::Awake(Box::new(Awake::new(*entity, now_ms)))
+            EntityState::Awake(Box::new(Awake::new(*entity, now_ms)))
         }
-        Found::Asleep(slept, turns) => Slot::Asleep(Box::new(Asleep { turns, ..Asleep::new(slept) })),
-        Found::Broken => Slot::Quarantined { state: None },
+        Found::Asleep(slept, decisions) => {
+            EntityState::Asleep(Box::new(Asleep { decisions, ..Asleep::new(slept) }))
+        }
+        Found::Broken => EntityState::Quarantined { state: None },
     }
 }
 
@@ -249,7 +251,7 @@ impl Recovered {
                     }
                 },
                 Kept::Asleep(slept) => Found::Asleep(slept, Vec::new()),
-                Kept::Stirred(slept, turns) => Found::Asleep(slept, turns),
+                Kept::Stirred(slept, decisions) => Found::Asleep(slept, decisions),
             };
             self.entities.insert(entity, found);
         }
@@ -270,7 +272,7 @@ impl Recovered {
             Item::Slept(slept) => {
                 self.entities.insert(slept.entity.clone(), Found::Asleep(slept, Vec::new()));
             }
-            Item::Turn(turn) => {
+            Item::Decided(turn) => {
                 self.clock.last_at = turn.at;
                 self.replay(turn.entity, turn.entries);
             }
@@ -288,7 +290,7 @@ impl Recovered {
             .entry(entity.clone())
             .or_insert_with(|| Found::Machine(Box::new(Entity::new(&entity))));
         match found {
-            Found::Asleep(_, turns) => turns.push(entries),
+            Found::Asleep(_, decisions) => decisions.push(entries),
             Found::Broken => {}
             Found::Machine(machine) => {
                 let applied = catch_unwind(AssertUnwindSafe(|| {
@@ -308,7 +310,7 @@ impl Recovered {
     }
 
     /// The entities, each in its place.
-    pub fn into_slots(self, now_ms: u64) -> impl Iterator<Item = (EntityId, Slot)> {
+    pub fn into_entities(self, now_ms: u64) -> impl Iterator<Item = (EntityId, EntityState)> {
         self.entities.into_iter().map(move |(entity, found)| (entity, seat(found, now_ms)))
     }
 }

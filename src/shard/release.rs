@@ -2,8 +2,8 @@
 //! so that the next owner reads a fresh checkpoint and a few frames while its callers wait.
 
 use super::core::{ShardCore, refuse};
+use super::entity_state::EntityState;
 use super::frame::Item;
-use super::slot::Slot;
 use super::{Now, ShardReply};
 use handoff_journal::Owner;
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ const PREPARING_MS_MAX: u64 = 1_000;
 /// Whether calls are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Door {
-    /// Yes.
+    /// Calls are taken, and nothing is being prepared.
     Open,
     /// Yes still: a checkpoint is written before the shard is given to this owner.
     Closing {
@@ -67,11 +67,11 @@ impl ShardCore {
         for envelope in self.waiting.take_all() {
             refuse(envelope, ShardReply::NotOwner(to));
         }
-        for slot in self.slots.values_mut() {
-            let waiting = match slot {
-                Slot::Asleep(asleep) => std::mem::take(&mut asleep.waiting),
-                Slot::Restoring { waiting, .. } => std::mem::take(waiting),
-                Slot::Awake(_) | Slot::Quarantined { .. } => VecDeque::new(),
+        for state in self.entities.values_mut() {
+            let waiting = match state {
+                EntityState::Asleep(asleep) => std::mem::take(&mut asleep.waiting),
+                EntityState::Restoring { waiting, .. } => std::mem::take(waiting),
+                EntityState::Awake(_) | EntityState::Quarantined { .. } => VecDeque::new(),
             };
             for envelope in waiting {
                 refuse(envelope, ShardReply::NotOwner(to));

@@ -1,8 +1,8 @@
 //! Falling asleep and waking: idle entities leave memory for a snapshot row and come back when somebody calls.
 
 use super::core::{ShardCore, refuse};
+use super::entity_state::{Asleep, Awake, EntityState};
 use super::frame::{Glance, Item, Slept};
-use super::slot::{Asleep, Awake, Slot};
 use super::{Action, Now, Output, Phase, ShardReply};
 use handoff_chat::command::{Act, Caller, Command};
 use handoff_chat::{CommandId, Entity, EntityId, Millis};
@@ -24,8 +24,8 @@ impl ShardCore {
         if self.asleep(entity).is_none() {
             return;
         }
-        let Some(Slot::Asleep(asleep)) = self.slots.remove(entity) else { return };
-        let Asleep { turns, waiting, .. } = *asleep;
+        let Some(EntityState::Asleep(asleep)) = self.entities.remove(entity) else { return };
+        let Asleep { decisions, waiting, .. } = *asleep;
         let hook = self.options.fault_hook.clone();
         let read = catch_unwind(AssertUnwindSafe(|| {
             if let Some(hook) = hook {
@@ -33,7 +33,7 @@ impl ShardCore {
                 hook(entity, &Command { id, caller, act: Act::Restored }, Phase::Waking);
             }
             Entity::from_snapshot(entity, snapshot).map(|mut machine| {
-                turns.iter().flatten().for_each(|entry| machine.apply(entry));
+                decisions.iter().flatten().for_each(|entry| machine.apply(entry));
                 machine.restored();
                 machine
             })
@@ -67,7 +67,7 @@ impl ShardCore {
         for (id, _) in awake.machine.owed() {
             self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
         }
-        self.slots.insert(entity.clone(), Slot::Awake(Box::new(awake)));
+        self.entities.insert(entity.clone(), EntityState::Awake(Box::new(awake)));
     }
 
     /// The snapshot can't be loaded now: callers may try again.
@@ -76,7 +76,8 @@ impl ShardCore {
         asleep.waking = false;
         let waiting = std::mem::take(&mut asleep.waiting);
         // What stirred since its snapshot may owe something, or have armed a timer that the snapshot does not know.
-        let timer = if asleep.turns.is_empty() { asleep.slept.next_timer } else { Some(Millis::default()) };
+        let timer =
+            if asleep.decisions.is_empty() { asleep.slept.next_timer } else { Some(Millis::default()) };
         for envelope in waiting {
             refuse(envelope, ShardReply::Again);
         }
@@ -91,8 +92,8 @@ impl ShardCore {
         let limit = self.options.passivate_after_ms;
         let (term, position) = (self.tenure.epoch, self.pipe.position());
         let mut writes = Vec::new();
-        for (entity, slot) in &mut self.slots {
-            let Slot::Awake(awake) = slot else { continue };
+        for (entity, state) in &mut self.entities {
+            let EntityState::Awake(awake) = state else { continue };
             let Some(session) = awake.machine.session() else { continue };
             if session.ended() || self.waiting.any(entity) {
                 continue;
@@ -102,7 +103,8 @@ impl ShardCore {
             if !idle || owes || awake.falling_asleep.is_some() {
                 continue;
             }
-            let key = format!("{}/{}/{}/{}/{}", entity.0, term, position.segment, position.seq, awake.turns);
+            let key =
+                format!("{}/{}/{}/{}/{}", entity.0, term, position.segment, position.seq, awake.decisions);
             match awake.machine.to_snapshot() {
                 Ok(body) => {
                     let slept = Slept {
@@ -112,7 +114,7 @@ impl ShardCore {
                         watched: awake.machine.watched(),
                         glance: Glance::of(session),
                     };
-                    awake.falling_asleep = Some((slept, awake.turns));
+                    awake.falling_asleep = Some((slept, awake.decisions));
                     writes.push(Action::PutSnapshot { entity: entity.clone(), key, body });
                 }
                 Err(error) => tracing::error!(entity = %entity.0, %error, "an entity can't be snapshotted"),
@@ -125,15 +127,15 @@ impl ShardCore {
     /// not show typing either: indexes of typing that nobody journaled would be used again.
     pub fn snapshot_written(&mut self, now: Now, entity: &EntityId, written: bool) {
         let Some(awake) = self.awake(entity) else { return };
-        let Some((slept, turns)) = awake.falling_asleep.take() else { return };
-        if !written || turns != awake.turns {
+        let Some((slept, decisions)) = awake.falling_asleep.take() else { return };
+        if !written || decisions != awake.decisions {
             return;
         }
         match handoff_codec::encode_bare(&Item::Slept(slept.clone())) {
             Ok(item) => self.pipe.push(item),
             Err(_too_large) => return,
         }
-        self.slots.insert(entity.clone(), Slot::Asleep(Box::new(Asleep::new(slept))));
+        self.entities.insert(entity.clone(), EntityState::Asleep(Box::new(Asleep::new(slept))));
         self.left.push(entity.clone());
         self.flush(now);
     }
@@ -141,12 +143,14 @@ impl ShardCore {
     /// Ends typing that nobody has refreshed.
     pub(super) fn end_typing(&mut self, now: Now) {
         let wall = self.wall(now);
-        let over = |slot: &Slot| match slot {
-            Slot::Awake(awake) => awake.machine.session().is_some_and(|session| session.typing_is_over(wall)),
+        let over = |state: &EntityState| match state {
+            EntityState::Awake(awake) => {
+                awake.machine.session().is_some_and(|session| session.typing_is_over(wall))
+            }
             _ => false,
         };
         let over: Vec<EntityId> =
-            self.slots.iter().filter(|(_, slot)| over(slot)).map(|(entity, _)| entity.clone()).collect();
+            self.entities.iter().filter(|(_, state)| over(state)).map(|(entity, _)| entity.clone()).collect();
         for entity in over {
             self.own_command(now, &entity, "typing".to_owned(), Act::TypingOver);
         }

@@ -5,11 +5,11 @@
 //! given up by those who ask after it; its record keeps the rows that it has, and is never closed.
 
 use super::core::{ShardCore, is_force_end, refuse};
+use super::decide::Declined;
+use super::entity_state::EntityState;
 use super::frame::Item;
-use super::slot::Slot;
-use super::turn::Declined;
 use super::{Envelope, Now, ShardReply};
-use crate::front::Told;
+use crate::ports::Told;
 use handoff_chat::EntityId;
 use handoff_chat::command::Answer;
 use handoff_chat::session::ChatAnswer;
@@ -19,7 +19,7 @@ impl ShardCore {
     /// The entity's state can't be read and never will be: it is out of service, and put away if an operator waits
     /// for its end. All others who wait are answered by what it is then.
     pub(super) fn unreadable(&mut self, now: Now, entity: &EntityId, waiting: VecDeque<Envelope>) {
-        self.slots.insert(entity.clone(), Slot::Quarantined { state: None });
+        self.entities.insert(entity.clone(), EntityState::Quarantined { state: None });
         self.last_calls_ms.remove(entity);
         let (ends, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_force_end);
         let away = if ends.is_empty() { None } else { Some(self.put_away(now, entity)) };
@@ -52,7 +52,9 @@ impl ShardCore {
     /// The log can't be read again. Now: its callers may try again, and so do we with the next call or sweep, not at
     /// once. Never (`for_good`): the entity is out of service.
     pub fn rebuild_failed(&mut self, now: Now, entity: &EntityId, for_good: bool) {
-        let Some(Slot::Restoring { waiting, asked, .. }) = self.slots.get_mut(entity) else { return };
+        let Some(EntityState::Restoring { waiting, asked, .. }) = self.entities.get_mut(entity) else {
+            return;
+        };
         *asked = false;
         let waiting = std::mem::take(waiting);
         if for_good {
@@ -75,7 +77,7 @@ impl ShardCore {
         tracing::error!(entity = %entity.0, "an operator ends an entity whose state can't be read: it is put away");
         self.waiting.stirred(entity);
         self.pipe.push(encoded);
-        self.slots.remove(entity);
+        self.entities.remove(entity);
         self.last_calls_ms.remove(entity);
         self.left.push(entity.clone());
         Ok(Answer::Chat(ChatAnswer {

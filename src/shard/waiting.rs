@@ -6,7 +6,7 @@
 
 use super::core::{ShardCore, refuse};
 use super::{Envelope, Now, ShardReply};
-use crate::front::Told;
+use crate::ports::Told;
 use handoff_chat::EntityId;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What a customer knows of his chat: his acknowledged messages, and every event that he was ever shown.
+/// What customers know of their chat: their acknowledged messages, and every event that they were ever shown.
 #[derive(Default)]
 pub(crate) struct Checker {
     /// The nickname, which marks the customer's own events.

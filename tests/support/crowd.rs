@@ -1,4 +1,4 @@
-//! Many customers who chat at once while a test breaks nodes under them, each with his own checker.
+//! Many customers who chat at once while a test breaks nodes under them, each with a checker of their own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

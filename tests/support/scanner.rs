@@ -13,7 +13,7 @@ use crate::support::until_true;
 /// The harmless file that every scanner takes for a virus.
 pub(crate) const EICAR: &str = r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*";
 
-/// See the module's description.
+/// Its process and its folder; both go when this is dropped.
 pub(crate) struct Clamd {
     /// Host and port.
     pub(crate) address: String,

@@ -243,7 +243,7 @@ impl Talker {
         }
     }
 
-    /// The customer's own messages: his number is 1, for he opens the chat.
+    /// The customer's own messages: the customer's number is 1, for the customer opens the chat.
     fn own_texts(&self) -> Vec<String> {
         let own = self.seen.values().filter(|event| event["type"] == "message" && event["by"] == 1);
         own.map(|event| event["text"].as_str().unwrap().to_owned()).collect()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::Deadline;
 use crate::support::talker::Talker;
 
-/// See the module.
+/// Opens its next socket by itself when one is lost, and signs in again.
 pub(crate) struct Window {
     url: String,
     sign_in: Value,
@@ -33,7 +33,7 @@ impl Window {
         window
     }
 
-    /// He is signed in and can say that he is ready, on this socket or on the next.
+    /// The agent is signed in and can say that they are ready, on this socket or on the next.
     pub(crate) async fn still_works(&mut self) {
         let deadline = Deadline::new();
         loop {

@@ -204,3 +204,24 @@ pub(crate) fn links(source: &Source) -> Vec<String> {
     }
     found
 }
+
+/// A path of the repository that a page or a comment names between backticks is there: pages are true to the letter.
+pub(crate) fn named_paths(source: &Source) -> Vec<String> {
+    let folders =
+        ["src", "chat", "journal", "cluster", "config", "codec", "sim", "tests", "bench", "web", "scripts"];
+    let named = |text: &&str| {
+        let top = text.split_once('/').map(|(top, _)| top);
+        top.is_some_and(|top| folders.contains(&top))
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
+    };
+    let mut found = Vec::new();
+    for (number, line) in numbered(&source.text) {
+        let written = source.path.ends_with(".md") || line.trim_start().starts_with("//");
+        for text in line.split('`').skip(1).step_by(2).filter(|_| written).filter(named) {
+            if !source.root.join(text).exists() && !source.root.join(format!("{text}.rs")).exists() {
+                found.push(format!("{number}: names {text}, which does not exist"));
+            }
+        }
+    }
+    found
+}

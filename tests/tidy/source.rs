@@ -11,7 +11,7 @@ pub(crate) struct Source {
     pub(crate) root: PathBuf,
     /// Relative to the root, with slashes.
     pub(crate) path: String,
-    /// All of it.
+    /// The whole file as it stands on the disk.
     pub(crate) text: String,
     /// Rust only: the same lines, with comments and literals blanked. Empty for other files.
     pub(crate) code: String,

@@ -1,4 +1,4 @@
-//! An agent: is ready, accepts what he is offered, answers each question once, and ends what its customer left.
+//! An agent: is ready, accepts what is offered, answers each question once, and ends a chat that its customer left.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -12,7 +12,7 @@ use super::{Login, Scene};
 
 const AGAIN: Duration = Duration::from_millis(300);
 
-/// See the module's description.
+/// One agent on one socket at a time; a lost socket is opened anew at another node.
 pub(super) struct Agent {
     login: Login,
     scene: Rc<RefCell<Scene>>,
@@ -29,7 +29,7 @@ pub(super) struct Agent {
     minted: u64,
 }
 
-/// A chat he is in.
+/// A chat that the agent is in.
 #[derive(Default)]
 struct Chat {
     position: u64,

@@ -1,4 +1,4 @@
-//! A customer: starts, asks for a person, asks his questions one by one, and leaves.
+//! A customer: starts, asks for a person, asks the questions one by one, and leaves.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const AGAIN: Duration = Duration::from_millis(300);
 /// Whose numbers a customer's are: nobody else sends for them.
 const RUN: &str = "bench";
 
-/// See the module's description.
+/// One customer with one conversation; goes on at another node when the socket is lost.
 pub(super) struct Customer {
     number: u32,
     plan: Rc<ConversationPlan>,
@@ -37,7 +37,7 @@ pub(super) struct Customer {
     done: bool,
 }
 
-/// Where the customer is in his conversation.
+/// Where the customer is in the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     AskForPerson,

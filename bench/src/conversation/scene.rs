@@ -14,7 +14,7 @@ const HEAD: &str = "| milliseconds | count | p50 | p99 | max |\n| --- | ---: | -
 /// Most broken promises that are told.
 const TOLD_MAX: usize = 20;
 
-/// See the module's description.
+/// Every role tells it what it sees; the report is made from it.
 pub struct Scene {
     wanted: u32,
     begun: u32,
@@ -41,7 +41,7 @@ struct Times {
 pub struct ConversationReport {
     /// Conversations that ran from start to end.
     pub conversations: u32,
-    /// Per second.
+    /// Conversations that ended, over the whole run's time.
     pub conversations_per_second: f64,
     /// From the customer's start to an agent's offer, the bot's part included.
     pub start_to_offer_ms: Spread,
@@ -63,7 +63,7 @@ impl ConversationReport {
         self.broken == 0
     }
 
-    /// For people.
+    /// The report in Markdown, for people.
     pub fn table(&self) -> String {
         let spread = |name: &str, s: &Spread| {
             format!("| {name} | {} | {:.1} | {:.1} | {:.1} |\n", s.count, s.p50, s.p99, s.max)

@@ -16,7 +16,7 @@ use crate::report::Spread;
 /// One fault and what was known when it struck; microseconds since the run's origin.
 #[derive(Debug, Clone)]
 pub struct FaultWindow {
-    /// The fault.
+    /// When the fault struck: for a kill or stop, the last look at which the node still ran.
     pub fault_us: u64,
     /// The end of its window: just before the node was brought back.
     pub until_us: u64,

@@ -3,7 +3,7 @@
 use super::draft::{Draft, VERIFY_MS};
 use super::state::{Claim, State};
 use super::{Agent, AgentChange, DeskAct, Stage, Status};
-use crate::Turn;
+use crate::Context;
 use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::id::{EffectId, EntityId, Kind, QueueName, SessionId, TimerId};
@@ -17,8 +17,8 @@ impl Agent {
     ///
     /// # Errors
     /// A [`Reject`] is final for this command and journals nothing.
-    pub fn decide(&self, command: &Command, turn: &Turn) -> Result<Decision, Reject> {
-        let mut draft = Draft::new(self, turn);
+    pub fn decide(&self, command: &Command, context: &Context) -> Result<Decision, Reject> {
+        let mut draft = Draft::new(self, context);
         match (&command.act, &command.caller) {
             (Act::Desk(DeskAct::Lost), Caller::System) => return Ok(self.lost(draft)),
             (Act::Desk(act), Caller::Agent(name)) if *name == self.name => {
@@ -169,7 +169,7 @@ fn told(draft: &mut Draft<'_>, interaction: &SessionId, message: &ToInteraction,
     }
 }
 
-/// He has the offer or the chat now; if he went meanwhile, the interaction is to know.
+/// They have the offer or the chat now; if they went meanwhile, the interaction is to know.
 fn has(draft: &mut Draft<'_>, interaction: &SessionId, attempt: u64, stage: Stage) {
     draft.moves(interaction, attempt, stage);
     if !draft.state.here() {

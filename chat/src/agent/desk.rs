@@ -10,7 +10,7 @@ use crate::routing::ToInteraction;
 use xxhash_rust::xxh3::xxh3_64;
 
 impl Agent {
-    /// A command of his own; a repeated one gets its first answer.
+    /// A command of the agent's own; a repeated one gets its first answer.
     pub(super) fn desk(
         &self,
         mut draft: Draft<'_>,
@@ -47,7 +47,7 @@ impl Agent {
         Ok(draft.finish(Answer::Desk(DeskAnswer { version })))
     }
 
-    /// His windows are gone: what rests with him goes back. What is on its way follows when it is answered.
+    /// Their windows are gone: what rests with them goes back. What is on its way follows when it is answered.
     pub(super) fn lost(&self, mut draft: Draft<'_>) -> Decision {
         if draft.state.here() {
             draft.push(AgentChange::Lost(true));
@@ -98,7 +98,7 @@ fn set_status(draft: &mut Draft<'_>, status: Status) {
     draft.push(AgentChange::Status(status));
 }
 
-/// A second window that accepts too is right: it is his.
+/// A second window that accepts too is right: it is theirs.
 fn accept(draft: &mut Draft<'_>, interaction: &SessionId) -> Result<(), Reject> {
     let claim = draft.state.claims.get(interaction).filter(|claim| !claim.letting_go);
     match claim.map(|claim| (claim.attempt, &claim.stage)) {

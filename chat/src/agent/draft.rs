@@ -1,9 +1,9 @@
 //! A decision of an agent's entity while it is made, on a copy of its small state: each decision that changes anything
-//! raises the version, and ends with telling the queues what he can take now.
+//! raises the version, and ends with telling the queues what the agent can take now.
 
 use super::state::{Claim, State};
 use super::{Agent, AgentChange, Profile, Stage};
-use crate::Turn;
+use crate::Context;
 use crate::command::Answer;
 use crate::entity::Decision;
 use crate::entry::Entry;
@@ -19,7 +19,7 @@ pub(super) struct Draft<'a> {
     name: &'a AgentName,
     before: &'a State,
     ledger: &'a Ledger,
-    turn: &'a Turn,
+    context: &'a Context,
     pub(super) state: State,
     pub(super) out: ledger::Draft<'a>,
     raised: bool,
@@ -27,12 +27,12 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(agent: &'a Agent, turn: &'a Turn) -> Self {
+    pub(super) fn new(agent: &'a Agent, context: &'a Context) -> Self {
         Self {
             name: &agent.name,
             before: &agent.state,
             ledger: &agent.ledger,
-            turn,
+            context,
             state: agent.state.clone(),
             out: ledger::Draft::new(&agent.ledger),
             raised: false,
@@ -51,12 +51,12 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn now(&self) -> Millis {
-        self.turn.now
+        self.context.now
     }
 
     /// The moment of served time so much later.
     pub(super) fn after(&self, span_ms: i64) -> Millis {
-        Millis(self.turn.served.0.saturating_add(span_ms))
+        Millis(self.context.served.0.saturating_add(span_ms))
     }
 
     /// Tells the interaction something of a claim.
@@ -75,17 +75,17 @@ impl<'a> Draft<'a> {
         self.push(AgentChange::Moved { interaction: interaction.clone(), attempt, stage, look_at });
     }
 
-    /// Frees a claim. After a chat he has been idle since now.
+    /// Frees a claim. After a chat they have been idle since now.
     pub(super) fn free(&mut self, interaction: &SessionId, over: Option<Withdrawal>) {
         let chatting = |claim: &Claim| claim.stage == Stage::Chatting;
         let chatted = self.state.claims.get(interaction).is_some_and(chatting);
         self.push(AgentChange::Freed { interaction: interaction.clone(), over });
         if chatted {
-            self.push(AgentChange::Idle(self.turn.now));
+            self.push(AgentChange::Idle(self.context.now));
         }
     }
 
-    /// He is gone: the interaction is to know, and frees the claim with its answer.
+    /// They are gone: the interaction is to know, and frees the claim with its answer.
     pub(super) fn let_go(&mut self, interaction: &SessionId, attempt: u64) {
         self.push(AgentChange::LettingGo { interaction: interaction.clone() });
         let agent = self.agent();
@@ -127,7 +127,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// What a queue would make of it: how many, idle since when; `None` when he takes nobody.
+/// What a queue would make of it: how many, idle since when; `None` when they take nobody.
 fn offer(state: &State, queue: &QueueName) -> Option<(u32, Millis)> {
     Some((state.free_for(queue), state.idle_since)).filter(|(free, _)| *free > 0)
 }

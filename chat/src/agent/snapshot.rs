@@ -41,7 +41,7 @@ struct ClaimV1 {
 }
 
 impl Agent {
-    /// His state as bytes.
+    /// The agent's state as bytes, with the answers kept for repeats and what is owed.
     ///
     /// # Errors
     /// When the state is larger than one envelope may be.
@@ -63,7 +63,7 @@ impl Agent {
         }))
     }
 
-    /// The agent as he was; entries journaled since are to be applied.
+    /// The agent as they were; entries journaled since are to be applied.
     ///
     /// # Errors
     /// When the bytes are damaged or of a version that this build doesn't read.

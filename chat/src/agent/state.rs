@@ -10,7 +10,7 @@ pub(super) struct State {
     pub(super) version: u64,
     pub(super) status: Status,
     pub(super) profile: Option<Profile>,
-    /// His windows are gone; any command of his says that he is back.
+    /// Their windows are gone; any command of theirs says that they are back.
     pub(super) lost: bool,
     pub(super) idle_since: Millis,
     pub(super) claims: BTreeMap<SessionId, Claim>,
@@ -23,7 +23,7 @@ pub(super) struct State {
 /// A reservation, an offer or a chat.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Claim {
-    /// Which of all his claims.
+    /// Counts the agent's claims from 1 on: the desk shows the oldest first.
     pub(super) number: u64,
     /// The first version that counts it.
     pub(super) version: u64,
@@ -31,7 +31,7 @@ pub(super) struct Claim {
     pub(super) queue: QueueName,
     pub(super) ticket: Ticket,
     pub(super) stage: Stage,
-    /// He was lost: it is freed as soon as the interaction knows.
+    /// They were lost: it is freed as soon as the interaction knows.
     pub(super) letting_go: bool,
     /// When to ask whether it still holds, in served time.
     pub(super) look_at: Millis,
@@ -113,7 +113,7 @@ impl State {
         }
     }
 
-    /// Whether he is signed in and his windows are not known to be gone.
+    /// Whether they are signed in and their windows are not known to be gone.
     pub(super) fn here(&self) -> bool {
         self.status != Status::SignedOut && !self.lost
     }
@@ -124,13 +124,13 @@ impl State {
         self.places(queue) > others
     }
 
-    /// How many more he can take from this queue.
+    /// How many more they can take from this queue.
     pub(super) fn free_for(&self, queue: &QueueName) -> u32 {
         let free = self.places(queue).saturating_sub(self.claims.len());
         u32::try_from(free).unwrap_or(u32::MAX)
     }
 
-    /// How many places he has for this queue, taken or not.
+    /// How many places they have for this queue, taken or not.
     fn places(&self, queue: &QueueName) -> usize {
         let serves = |profile: &&Profile| profile.queues.contains(queue);
         let profile = self.profile.as_ref().filter(serves);
@@ -163,7 +163,7 @@ impl Claim {
         }
     }
 
-    /// Whether it rests with him: no word of his on it is on its way.
+    /// Whether it rests with them: no word of theirs on it is on its way.
     pub(super) fn rests(&self) -> bool {
         matches!(self.stage, Stage::Offered { .. } | Stage::Chatting) && !self.letting_go
     }

@@ -1,7 +1,7 @@
-//! Tests of the agent, and what the tests of the whole protocol see of him.
+//! Tests of the agent, and what the tests of the whole protocol see of them.
 
 use super::*;
-use crate::Turn;
+use crate::Context;
 use crate::command::{Act, Answer, Command};
 use crate::id::EntityId;
 use crate::routing::{Message, Reply, ToAgent, ToInteraction, ToQueue};
@@ -11,7 +11,7 @@ mod claims;
 mod desk;
 
 impl Agent {
-    /// What he holds: its attempt and where it stands.
+    /// What they hold: its attempt and where it stands.
     pub(crate) fn claims(&self) -> BTreeMap<SessionId, (u64, Stage)> {
         let claims = self.state.claims.iter();
         claims.map(|(id, claim)| (id.clone(), (claim.attempt, claim.stage.clone()))).collect()
@@ -61,9 +61,9 @@ impl Bench {
     fn takes(&mut self, id: &str, caller: Caller, act: Act) -> Result<Answer, Reject> {
         self.clock += 1;
         let command = Command { id: CommandId(id.to_owned()), caller, act };
-        let turn =
-            Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 };
-        let decision = self.agent.decide(&command, &turn)?;
+        let context =
+            Context { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 };
+        let decision = self.agent.decide(&command, &context)?;
         decision.entries.iter().for_each(|entry| self.agent.apply(entry));
         Ok(decision.answer)
     }

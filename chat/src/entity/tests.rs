@@ -1,5 +1,5 @@
 //! Sessions with their interactions, queues and agents, all real, over a network that delays, repeats, reorders and
-//! loses, with takeovers at any moment: nobody is stranded, in two places, or held by somebody who does not have him.
+//! loses, with takeovers at any moment: nobody is stranded, in two places, or held by somebody who does not have them.
 
 mod world;
 

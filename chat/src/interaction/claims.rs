@@ -1,7 +1,7 @@
 //! Where an interaction is, and what queues and agents may hold of it: the moves, and the answers to those who hold,
 //! or want to hold, a claim. See [`crate::routing`].
 
-use super::{Hands, How, Interaction, InteractionChange, Place, Purpose};
+use super::{How, Interaction, InteractionChange, Place, Purpose, SessionActions};
 use crate::command::Reject;
 use crate::id::{AgentName, EntityId, Kind, Millis, QueueName};
 use crate::routing::{Holder, Message, Reply, ToAgent, ToInteraction, ToQueue, Withdrawal};
@@ -17,7 +17,7 @@ impl Interaction {
     /// [`Reject::NotAllowed`] when it speaks for somebody else.
     pub(crate) fn told(
         &mut self,
-        hands: &mut dyn Hands,
+        session: &mut dyn SessionActions,
         from: &EntityId,
         message: &ToInteraction,
     ) -> Result<Reply, Reject> {
@@ -28,19 +28,19 @@ impl Interaction {
             return Ok(Reply::Gone);
         }
         Ok(match message {
-            ToInteraction::Propose { attempt, agent } => self.proposed(hands, *attempt, agent),
+            ToInteraction::Propose { attempt, agent } => self.proposed(session, *attempt, agent),
             ToInteraction::Accept { attempt, agent, nickname } => {
-                self.accepted(hands, *attempt, agent, nickname)
+                self.accepted(session, *attempt, agent, nickname)
             }
             ToInteraction::Decline { attempt, agent } => match &self.place {
                 Place::Offer { .. } if self.holds(agent, *attempt) => {
-                    self.unanswered(hands, agent, None);
+                    self.unanswered(session, agent, None);
                     Reply::Done
                 }
                 _ => Reply::Void,
             },
             ToInteraction::AgentLost { attempt, agent } if self.holds(agent, *attempt) => {
-                self.lost(hands, agent);
+                self.lost(session, agent);
                 Reply::Done
             }
             ToInteraction::AgentLost { .. } => Reply::Void,
@@ -48,15 +48,15 @@ impl Interaction {
             ToInteraction::TurnedAway { attempt, queue } => {
                 let waits_there = self.place == Place::Queue(queue.clone()) && *attempt == self.attempt;
                 if waits_there {
-                    self.turned_away(hands);
+                    self.turned_away(session);
                 }
                 if waits_there { Reply::Done } else { Reply::Void }
             }
         })
     }
 
-    /// An agent keeps a place for it: now it is offered to him. Said again, it is answered again.
-    fn proposed(&mut self, hands: &mut dyn Hands, attempt: u64, who: &AgentName) -> Reply {
+    /// An agent keeps a place for it: now it is offered to them. Said again, it is answered again.
+    fn proposed(&mut self, session: &mut dyn SessionActions, attempt: u64, who: &AgentName) -> Reply {
         match &self.place {
             Place::Queue(queue) if attempt == self.attempt => {
                 let queue = queue.clone();
@@ -64,13 +64,13 @@ impl Interaction {
                     Some(Does::Route { offer_timeout_ms, .. }) => *offer_timeout_ms,
                     _ => 0,
                 };
-                let until = Millis(hands.now().0.saturating_add(offer_ms));
+                let until = Millis(session.now().0.saturating_add(offer_ms));
                 let attempt =
-                    self.moves(hands, Place::Offer { agent: who.clone(), queue: queue.clone(), until });
-                let interaction = hands.id();
+                    self.moves(session, Place::Offer { agent: who.clone(), queue: queue.clone(), until });
+                let interaction = session.id();
                 let message = Message::ToQueue(ToQueue::Withdraw { interaction, attempt });
-                hands.tell(EntityId::from(&queue), message);
-                self.arm(hands, Purpose::Offer, offer_ms);
+                session.tell(EntityId::from(&queue), message);
+                self.arm(session, Purpose::Offer, offer_ms);
                 Reply::Proposed { attempt, until }
             }
             Place::Offer { agent, until, .. }
@@ -83,15 +83,21 @@ impl Interaction {
     }
 
     /// The agent takes the offer: this counts. Said again, it is answered again.
-    fn accepted(&mut self, hands: &mut dyn Hands, attempt: u64, who: &AgentName, nickname: &str) -> Reply {
+    fn accepted(
+        &mut self,
+        session: &mut dyn SessionActions,
+        attempt: u64,
+        who: &AgentName,
+        nickname: &str,
+    ) -> Reply {
         match &self.place {
             Place::Offer { agent, queue, .. } if agent == who && attempt == self.attempt => {
                 let place = Place::Agent { agent: who.clone(), queue: queue.clone() };
                 for purpose in [Purpose::Offer, Purpose::Step, Purpose::Text] {
-                    self.disarm(hands, purpose);
+                    self.disarm(session, purpose);
                 }
-                let attempt = self.moves(hands, place);
-                hands.let_in(who, nickname);
+                let attempt = self.moves(session, place);
+                session.let_in(who, nickname);
                 Reply::Joined { attempt }
             }
             Place::Agent { agent, .. } if agent == who && attempt.saturating_add(1) == self.attempt => {
@@ -102,43 +108,48 @@ impl Interaction {
     }
 
     /// The offer is over without a chat: back to the queue with its age, or on when its time is over.
-    pub(super) fn unanswered(&mut self, hands: &mut dyn Hands, agent: &AgentName, told: Option<Withdrawal>) {
-        let until = Millis(hands.served().0.saturating_add(DECLINED_MS));
-        self.change(hands, InteractionChange::Declined { agent: agent.clone(), until });
-        self.disarm(hands, Purpose::Offer);
-        self.back(hands, agent, told);
+    pub(super) fn unanswered(
+        &mut self,
+        session: &mut dyn SessionActions,
+        agent: &AgentName,
+        told: Option<Withdrawal>,
+    ) {
+        let until = Millis(session.served().0.saturating_add(DECLINED_MS));
+        self.change(session, InteractionChange::Declined { agent: agent.clone(), until });
+        self.disarm(session, Purpose::Offer);
+        self.back(session, agent, told);
     }
 
-    fn back(&mut self, hands: &mut dyn Hands, agent: &AgentName, told: Option<Withdrawal>) {
+    fn back(&mut self, session: &mut dyn SessionActions, agent: &AgentName, told: Option<Withdrawal>) {
         let (Place::Offer { queue, .. } | Place::Agent { queue, .. }) = &self.place else { return };
         let queue = queue.clone();
         if self.overdue {
-            let attempt = self.moves(hands, Place::Workflow);
-            self.tell_agent(hands, agent, attempt, told);
-            self.time_is_over(hands);
+            let attempt = self.moves(session, Place::Workflow);
+            self.tell_agent(session, agent, attempt, told);
+            self.time_is_over(session);
         } else {
-            let attempt = self.enqueue(hands, queue);
-            self.tell_agent(hands, agent, attempt, told);
+            let attempt = self.enqueue(session, queue);
+            self.tell_agent(session, agent, attempt, told);
         }
     }
 
     /// The agent who has the offer or the chat is gone: back to the queue, with its place in line.
-    fn lost(&mut self, hands: &mut dyn Hands, who: &AgentName) {
+    fn lost(&mut self, session: &mut dyn SessionActions, who: &AgentName) {
         if matches!(self.place, Place::Offer { .. }) {
-            self.disarm(hands, Purpose::Offer);
-            return self.back(hands, who, None);
+            self.disarm(session, Purpose::Offer);
+            return self.back(session, who, None);
         }
-        hands.take_out(who);
-        if hands.ended() {
-            // He need not be told: he asked.
-            self.moves(hands, Place::Workflow);
-            return self.session_ended(hands, How::Completed, Withdrawal::Lost);
+        session.take_out(who);
+        if session.ended() {
+            // They need not be told: they asked.
+            self.moves(session, Place::Workflow);
+            return self.session_ended(session, How::Completed, Withdrawal::Lost);
         }
-        self.back(hands, who, None);
-        self.arm_route(hands);
+        self.back(session, who, None);
+        self.arm_route(session);
     }
 
-    /// Whether a claim holds. An agent's claim goes on from the reservation over the offer to the chat, and his words
+    /// Whether a claim holds. An agent's claim goes on from the reservation over the offer to the chat, and their words
     /// may be older than the move that they brought about.
     fn holds(&self, who: &AgentName, attempt: u64) -> bool {
         let moves = match &self.place {
@@ -161,74 +172,80 @@ impl Interaction {
     }
 
     /// Begins to wait in a queue.
-    pub(super) fn route(&mut self, hands: &mut dyn Hands, queue: QueueName) {
-        self.enqueue(hands, queue);
-        self.arm_route(hands);
+    pub(super) fn route(&mut self, session: &mut dyn SessionActions, queue: QueueName) {
+        self.enqueue(session, queue);
+        self.arm_route(session);
     }
 
     /// The time that a route step has, and the texts meanwhile.
-    fn arm_route(&mut self, hands: &mut dyn Hands) {
+    fn arm_route(&mut self, session: &mut dyn SessionActions) {
         let Some(Does::Route { timeout, texts, every_ms, .. }) = self.step().map(|step| step.does.clone())
         else {
             return;
         };
         if let Some(timeout) = timeout {
-            self.arm(hands, Purpose::Step, timeout.after_ms);
+            self.arm(session, Purpose::Step, timeout.after_ms);
         }
         if !texts.is_empty() {
-            self.arm(hands, Purpose::Text, every_ms);
+            self.arm(session, Purpose::Text, every_ms);
         }
     }
 
-    fn enqueue(&mut self, hands: &mut dyn Hands, queue: QueueName) -> u64 {
-        let attempt = self.moves(hands, Place::Queue(queue.clone()));
+    fn enqueue(&mut self, session: &mut dyn SessionActions, queue: QueueName) -> u64 {
+        let attempt = self.moves(session, Place::Queue(queue.clone()));
         let priority = match self.step().map(|step| &step.does) {
             Some(Does::Route { priority, .. }) => *priority,
             _ => 0,
         };
-        let ticket = self.ticket(priority, hands);
-        let interaction = hands.id();
+        let ticket = self.ticket(priority, session);
+        let interaction = session.id();
         let message = Message::ToQueue(ToQueue::Enqueue { interaction, attempt, ticket });
-        hands.tell(EntityId::from(&queue), message);
+        session.tell(EntityId::from(&queue), message);
         attempt
     }
 
     /// Comes back to the workflow from wherever it is, and tells who held it.
-    pub(super) fn release(&mut self, hands: &mut dyn Hands, why: Withdrawal) {
+    pub(super) fn release(&mut self, session: &mut dyn SessionActions, why: Withdrawal) {
         if matches!(self.place, Place::Workflow | Place::Done(_)) {
             return;
         }
         let left = self.place.clone();
-        let attempt = self.moves(hands, Place::Workflow);
+        let attempt = self.moves(session, Place::Workflow);
         match left {
             Place::Queue(queue) => {
-                let interaction = hands.id();
+                let interaction = session.id();
                 let message = Message::ToQueue(ToQueue::Withdraw { interaction, attempt });
-                hands.tell(EntityId::from(&queue), message);
-                self.disarm(hands, Purpose::Step);
-                self.disarm(hands, Purpose::Text);
+                session.tell(EntityId::from(&queue), message);
+                self.disarm(session, Purpose::Step);
+                self.disarm(session, Purpose::Text);
             }
             Place::Offer { agent, .. } => {
-                self.tell_agent(hands, &agent, attempt, Some(Withdrawal::Abandoned));
+                self.tell_agent(session, &agent, attempt, Some(Withdrawal::Abandoned));
             }
-            Place::Agent { agent, .. } => self.tell_agent(hands, &agent, attempt, Some(why)),
+            Place::Agent { agent, .. } => self.tell_agent(session, &agent, attempt, Some(why)),
             Place::Workflow | Place::Done(_) => {}
         }
     }
 
-    fn tell_agent(&self, hands: &mut dyn Hands, agent: &AgentName, attempt: u64, told: Option<Withdrawal>) {
+    fn tell_agent(
+        &self,
+        session: &mut dyn SessionActions,
+        agent: &AgentName,
+        attempt: u64,
+        told: Option<Withdrawal>,
+    ) {
         if let Some(why) = told {
-            let interaction = hands.id();
+            let interaction = session.id();
             let message = Message::ToAgent(ToAgent::Withdrawn { interaction, attempt, why });
-            hands.tell(EntityId::from(agent), message);
+            session.tell(EntityId::from(agent), message);
         }
     }
 
     /// Each move raises the attempt.
-    pub(super) fn moves(&mut self, hands: &mut dyn Hands, place: Place) -> u64 {
+    pub(super) fn moves(&mut self, session: &mut dyn SessionActions, place: Place) -> u64 {
         let attempt = self.attempt.saturating_add(1);
-        let at = hands.now();
-        self.change(hands, InteractionChange::Moved { attempt, place, at });
+        let at = session.now();
+        self.change(session, InteractionChange::Moved { attempt, place, at });
         attempt
     }
 }

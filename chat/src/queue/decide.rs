@@ -3,7 +3,7 @@
 use super::draft::{ANSWER_MS, Draft, VERIFY_MS};
 use super::state::Stage;
 use super::{Queue, QueueChange};
-use crate::Turn;
+use crate::Context;
 use crate::command::{Act, Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::id::{EffectId, EntityId, Kind, Millis, SessionId, TimerId};
@@ -20,8 +20,8 @@ impl Queue {
     ///
     /// # Errors
     /// [`Reject::NotAllowed`] for what is not a queue's to decide, or comes from somebody who may not say it.
-    pub fn decide(&self, command: &Command, turn: &Turn) -> Result<Decision, Reject> {
-        let draft = Draft::new(self, turn);
+    pub fn decide(&self, command: &Command, context: &Context) -> Result<Decision, Reject> {
+        let draft = Draft::new(self, context);
         match (&command.act, &command.caller) {
             (Act::Tell(Message::ToQueue(message)), Caller::Entity(from)) if message.is_from(from) => {
                 Ok(match message {
@@ -156,7 +156,7 @@ fn enqueue(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64, ticket: 
     draft.finish(Some(Reply::Done))
 }
 
-/// Also for one who has not come yet: his coming may be late.
+/// Also for one who has not come yet: their coming may be late.
 fn withdraw(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64) -> Decision {
     let waits = draft.waiter(interaction).map(|waiter| waiter.attempt);
     let news = match waits {
@@ -180,8 +180,8 @@ fn available(mut draft: Draft<'_>, message: &ToQueue) -> Decision {
     draft.finish(Some(Reply::Done))
 }
 
-/// An agent's answer to a request. Whatever is not a grant says that he takes nobody as of the version he names, or as
-/// of the one that is known: else he would be asked again at once, for ever.
+/// An agent's answer to a request. Whatever is not a grant says that they take nobody as of the version they name, or
+/// as of the one that is known: else they would be asked again at once, for ever.
 fn reserved(
     draft: &mut Draft<'_>,
     request: EffectId,

@@ -3,7 +3,7 @@
 
 use super::state::{Known, Lines, Place, Seat, Stage, State, Waiter};
 use super::{Queue, QueueChange};
-use crate::Turn;
+use crate::Context;
 use crate::command::Answer;
 use crate::entity::Decision;
 use crate::entry::Entry;
@@ -53,14 +53,14 @@ impl Lines for Draft<'_> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(queue: &'a Queue, turn: &Turn) -> Self {
+    pub(super) fn new(queue: &'a Queue, context: &Context) -> Self {
         Self {
             name: &queue.name,
             state: &queue.state,
             out: ledger::Draft::new(&queue.ledger),
-            now: turn.now,
-            served: turn.served,
-            waiting_max: usize::try_from(turn.waiting_max).unwrap_or(usize::MAX),
+            now: context.now,
+            served: context.served,
+            waiting_max: usize::try_from(context.waiting_max).unwrap_or(usize::MAX),
             waiters: BTreeMap::new(),
             line: BTreeSet::new(),
             agents: BTreeMap::new(),
@@ -79,8 +79,8 @@ impl<'a> Draft<'a> {
         self.out.push(Entry::Queue(change));
     }
 
-    /// Whether as many wait as may, and nobody of them is younger: who comes back with his age is taken whatever the
-    /// most is, as an agent had him meanwhile.
+    /// Whether as many wait as may, and nobody of them is younger: who comes back with their age is taken whatever the
+    /// most is, as an agent had them meanwhile.
     pub(super) fn is_full_for(&self, ticket: &Ticket) -> bool {
         let waiting = &self.state.waiting;
         let full = self.waiting_max > 0 && waiting.len() >= self.waiting_max;
@@ -126,7 +126,7 @@ impl<'a> Draft<'a> {
         Decision { entries: self.out.finish(), answer, typing: Vec::new() }
     }
 
-    /// Who is to be asked for whom: the line in order, each with the first agent who did not decline him lately. When
+    /// Who is to be asked for whom: the line in order, each with the first agent who did not decline them lately. When
     /// all who are free did, the alarm goes off at the earliest moment that one may be asked again.
     fn matches(&mut self) -> Vec<(SessionId, AgentName)> {
         let mut found = Vec::new();

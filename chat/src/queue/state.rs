@@ -18,20 +18,20 @@ pub(super) struct State {
     pub(super) floors: Floors,
 }
 
-/// One who waits.
+/// One who waits; the interaction that it is for is the key of the map.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Waiter {
     pub(super) attempt: u64,
     pub(super) ticket: Ticket,
     pub(super) stage: Stage,
-    /// When to look after him, in served time.
+    /// When to look after them, in served time.
     pub(super) look_at: Millis,
 }
 
 /// What is done for one who waits.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Stage {
-    /// Nothing: he is in line.
+    /// Nothing: they are in line.
     InLine,
     /// An agent is asked.
     Asking { agent: AgentName, request: EffectId },
@@ -53,7 +53,7 @@ pub(super) struct Known {
     pub(super) version: u64,
     pub(super) free: u32,
     pub(super) idle_since: Millis,
-    /// Places asked of him that `free` does not count yet: answered with the first version that does, or on their way.
+    /// Places asked of them that `free` does not count yet: answered with the first version that does, or on their way.
     pub(super) asked: BTreeMap<EffectId, Option<u64>>,
 }
 
@@ -153,7 +153,7 @@ impl State {
 }
 
 impl Waiter {
-    /// His place, when he is in line.
+    /// Their place, when they are in line.
     pub(super) fn place_in_line(&self, interaction: &SessionId) -> Option<Place> {
         (self.stage == Stage::InLine).then(|| Place::of(interaction, self))
     }
@@ -185,7 +185,7 @@ impl Place {
 }
 
 impl Known {
-    /// As somebody who can take more; `None` when he can't. What he was asked for counts against him.
+    /// As somebody who can take more; `None` when they can't. What they were asked for counts against them.
     pub(super) fn seat(&self, agent: &AgentName) -> Option<Seat> {
         let asked = self.asked.len();
         let free = self.free.saturating_sub(u32::try_from(asked).unwrap_or(u32::MAX));
@@ -220,7 +220,7 @@ impl Floors {
         }
     }
 
-    /// Those remembered: who, his floor, its age; oldest first.
+    /// Those remembered: who, their floor, its age; oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (SessionId, u64, u64)> {
         self.by_age.iter().map(|(age, interaction)| (interaction.clone(), self.of(interaction), *age))
     }

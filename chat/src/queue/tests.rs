@@ -2,7 +2,7 @@
 
 use super::state::{Place, Seat, Stage};
 use super::*;
-use crate::Turn;
+use crate::Context;
 use crate::command::{Act, Command};
 use crate::id::{CommandId, EntityId};
 use crate::routing::{Message, Reply, ToAgent, ToInteraction, ToQueue};
@@ -18,7 +18,7 @@ impl Queue {
     }
 
     /// After a decision nobody is left in line whom a free agent would take; nobody was asked for before one ahead of
-    /// him, and nobody who was idle longer was passed over.
+    /// them, and nobody who was idle longer was passed over.
     pub(crate) fn is_fair(&self, entries: &[Entry], served: Millis) {
         let seats: Vec<Seat> = self.state.seats().collect();
         let takes = |agent: &AgentName, interaction: &SessionId| {
@@ -96,15 +96,15 @@ impl Bench {
     fn takes(&mut self, caller: Caller, act: Act) -> Result<crate::Decision, Reject> {
         self.commands += 1;
         let command = Command { id: CommandId(self.commands.to_string()), caller, act };
-        let turn = Turn {
+        let context = Context {
             now: Millis(self.clock + self.ahead),
             served: Millis(self.clock),
             random: [0; 16],
             waiting_max: self.waiting_max,
         };
-        let decision = self.queue.decide(&command, &turn)?;
+        let decision = self.queue.decide(&command, &context)?;
         decision.entries.iter().for_each(|entry| self.queue.apply(entry));
-        self.queue.is_fair(&decision.entries, turn.served);
+        self.queue.is_fair(&decision.entries, context.served);
         Ok(decision)
     }
 
@@ -162,7 +162,7 @@ impl Bench {
         }
     }
 
-    /// Whom it asks whether he still waits.
+    /// Whom it asks whether they still wait.
     fn verifies(&self) -> Vec<(SessionId, u64, EffectId)> {
         let asks = self.queue.ledger.messages().filter_map(|(effect, to, message)| match message {
             Message::ToInteraction(ToInteraction::Verify { attempt, .. }) => {

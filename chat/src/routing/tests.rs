@@ -98,7 +98,7 @@ impl World {
         self.check();
     }
 
-    /// Refusals change nothing.
+    /// An act at a desk that may be refused: then nothing is changed.
     fn tries(&mut self, n: usize, act: DeskAct) {
         let _refused = self.desk(&agent(n), act);
     }

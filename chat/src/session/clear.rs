@@ -16,7 +16,7 @@ impl Session {
         self.shown(event, self.privacy().is_none_or(|privacy| privacy.area == Area::HistoryFinal))
     }
 
-    /// For a bot.
+    /// For a bot: the original only where the configuration lets bots see it.
     pub(super) fn for_bots(&self, event: &Event) -> Event {
         self.shown(event, self.privacy().is_none_or(|privacy| privacy.bots_see))
     }

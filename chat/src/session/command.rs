@@ -70,13 +70,13 @@ pub struct IdleTerms {
 /// Which notices count as activity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Counts {
-    /// None.
+    /// No notice counts.
     Nothing,
     /// Pushed pages, custom notices and new nicknames.
     Notices,
-    /// Typing.
+    /// Typing alone.
     Typing,
-    /// All of these.
+    /// Both of these.
     Everything,
 }
 
@@ -95,7 +95,7 @@ impl Counts {
 /// A bot to invite.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Bot {
-    /// Which.
+    /// The name by which its turns are asked for: that of its file.
     pub name: BotName,
     /// The nickname it shows.
     pub nickname: String,
@@ -141,18 +141,18 @@ pub struct ChatAnswer {
     /// The next position after it in the caller's view (the customer's for those who have none). What it made has the
     /// index before.
     pub next_position: u64,
-    /// Whether the chat has ended for the caller (for the customer, where he is nobody).
+    /// Whether the chat has ended for the caller (for the customer, where they are nobody).
     pub chat_ended: bool,
-    /// The `userId` of the caller (the customer's, where he is nobody).
+    /// The `userId` of the caller (the customer's, where they are nobody).
     pub user_id: String,
     /// For `Open`: what [`Opening::sealed_key`] was.
     pub sealed_key: Option<[u8; 16]>,
 }
 
-/// A reader's view.
+/// What one reader sees of a session, from the position on that they asked for.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct View {
-    /// Which.
+    /// The view by which indexes and participants' numbers are told.
     pub kind: ViewKind,
     /// Durable events that this view sees, in order of index.
     pub events: Vec<Event>,
@@ -164,7 +164,7 @@ pub struct View {
     pub next_position: u64,
     /// Whether the chat has ended for this reader.
     pub chat_ended: bool,
-    /// The reader's `userId`.
+    /// The GMS `userId` of the reader.
     pub user_id: String,
     /// When the session started.
     pub started_at: Millis,

@@ -7,7 +7,7 @@ use super::event::{Body, Event, LeaveReason, Participant, Role, Text, Typing, Vi
 use super::state::{Party, Session, State};
 use super::turns::Turns;
 use super::typing::Typists;
-use crate::Turn;
+use crate::Context;
 use crate::command::{Answer, Command};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
@@ -30,11 +30,11 @@ pub(super) const SYSTEM: u32 = 0;
 /// For so long, in milliseconds, times in a chat stand still rather than go back.
 const HELD_MS_MAX: i64 = 3_600_000;
 
-/// Who asks: as whom he acts, under whose number his answers are kept, and what he sees.
+/// Who asks: as whom they act, under whose number their answers are kept, and what they see.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asker {
     pub(super) by: u32,
-    /// An agent who joins again keeps the answers of his first time.
+    /// An agent who joins again keeps the answers of their first time.
     pub(super) keeper: u32,
     pub(super) view: ViewKind,
 }
@@ -42,7 +42,7 @@ pub(super) struct Asker {
 pub(super) struct Draft<'a> {
     pub(super) state: &'a State,
     pub(super) id: &'a SessionId,
-    pub(super) turn: &'a Turn,
+    pub(super) context: &'a Context,
     pub(super) limits: &'a Limits,
     /// What the customer said in this very decision, for the bot that is invited by it.
     pub(super) question: Option<u64>,
@@ -80,7 +80,7 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub(super) fn new(
         session: &'a Session,
-        turn: &'a Turn,
+        context: &'a Context,
         limits: &'a Limits,
         idle: Option<&'a IdleTerms>,
     ) -> Self {
@@ -94,14 +94,14 @@ impl<'a> Draft<'a> {
         Self {
             state,
             id: &session.id,
-            turn,
+            context,
             limits,
             question: None,
             interaction: None,
             entries: Vec::new(),
             typing: Vec::new(),
             typists: &session.volatile.typing,
-            at: turn.now.not_before(state.last_at, HELD_MS_MAX),
+            at: context.now.not_before(state.last_at, HELD_MS_MAX),
             seq: state.last_seq,
             used: session.volatile.used,
             reserved: state.reserved,
@@ -179,7 +179,7 @@ impl<'a> Draft<'a> {
         self.seq
     }
 
-    /// Lets somebody in; gives his number and the `seq` of his joining.
+    /// Lets somebody in; gives their number and the `seq` of their joining.
     pub(super) fn join(&mut self, role: Role, visibility: Visibility, nickname: &str) -> (u32, u64) {
         self.number = self.number.saturating_add(1);
         let sees = visibility.views();
@@ -196,14 +196,14 @@ impl<'a> Draft<'a> {
             role,
             visibility,
             nickname: Text::clear(nickname),
-            user_id: user_id(&self.turn.random, self.number),
+            user_id: user_id(&self.context.random, self.number),
         };
         self.joined.push(Party::new(who.clone()));
         let seq = self.event(self.number, sees, Body::Joined(Box::new(who)));
         (self.number, seq)
     }
 
-    /// Adds an event of somebody who is in, for all who see him.
+    /// Adds an event of somebody who is in, for all who see them.
     pub(super) fn speak(&mut self, by: u32, body: Body) -> u64 {
         if is_sent(&body) {
             self.stop_typing(by);
@@ -269,7 +269,7 @@ impl<'a> Draft<'a> {
 
     /// Ends the typing of those who have not said for too long that they type.
     pub(super) fn end_silent_typing(&mut self) {
-        let silent: Vec<u32> = self.typists.silent(self.turn.now).collect();
+        let silent: Vec<u32> = self.typists.silent(self.context.now).collect();
         silent.into_iter().for_each(|by| self.stop_typing(by));
     }
 
@@ -277,7 +277,7 @@ impl<'a> Draft<'a> {
         self.party(number).map_or(Visibility::All, |party| party.who.visibility).views()
     }
 
-    /// Takes somebody out, with the turns that his bot owes.
+    /// Takes somebody out, with the turns that their bot owes.
     pub(super) fn leave(&mut self, number: u32, reason: LeaveReason, asked_by: Option<u32>) {
         let Some(role) = self.party(number).map(|party| party.who.role.clone()) else { return };
         self.stop_typing(number);
@@ -351,7 +351,7 @@ impl<'a> Draft<'a> {
         self.state.parties.get(&number).or_else(joined)
     }
 
-    /// Who is in.
+    /// Who is in, with those who joined or left by this decision.
     pub(super) fn present(&self) -> impl Iterator<Item = &Party> {
         let parties = self.state.parties.values().chain(&self.joined);
         parties.filter(|party| party.present() && !self.left.contains(&party.who.number))
@@ -372,7 +372,7 @@ impl<'a> Draft<'a> {
     /// Arms a timer for a span of served time from now.
     pub(super) fn arm(&mut self, span_ms: i64) -> TimerId {
         self.timer = self.timer.saturating_add(1);
-        let at = Millis(self.turn.served.0.saturating_add(span_ms.max(0)));
+        let at = Millis(self.context.served.0.saturating_add(span_ms.max(0)));
         self.entries.push(Entry::Armed { id: TimerId(self.timer), at });
         TimerId(self.timer)
     }

@@ -14,31 +14,31 @@ use std::collections::BTreeMap;
 pub struct Event {
     /// 1, 2, 3 ... per session, without gaps.
     pub seq: u64,
-    /// When.
+    /// By the wall clock of the shard's owner.
     pub at: Millis,
     /// Its index in each view that sees it, in the order of [`ViewKind`].
     pub index: [Option<u64>; 3],
     /// The participant's number (`0`: the system).
     pub by: u32,
-    /// What happened.
+    /// What happened; `by` says whose doing it was.
     pub body: Body,
 }
 
-/// What happened.
+/// What an event says. What is in no view says so.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Body {
     /// The session started: first event, in no view.
     Opened(Box<Start>),
-    /// Somebody joined; `by` is his number.
+    /// Somebody joined; `by` is their number.
     Joined(Box<Participant>),
-    /// Somebody left.
+    /// Somebody left; `by` is their number.
     Left {
-        /// Why.
+        /// Whether they went, were lost or were removed.
         reason: LeaveReason,
-        /// Who removed him, when it was not he himself.
+        /// Who removed them, when they did not leave by themselves.
         asked_by: Option<u32>,
     },
-    /// A message.
+    /// A message of the participant `by`, to all who see them.
     Message {
         /// The text; `key` has room for a sealed body later (0: in clear).
         text: Text,
@@ -49,31 +49,31 @@ pub enum Body {
     Ended,
     /// Data were attached, in no view.
     Attached {
-        /// The key.
+        /// The name under which the value is kept; there is one value of each.
         key: String,
         /// The value, which replaces the one before.
         value: Text,
     },
     /// A page is to be shown to the others.
     PushedUrl {
-        /// Its address.
+        /// The page's address, as the sender gave it.
         url: Text,
     },
-    /// He has another nickname from here on.
+    /// They have another nickname from here on.
     Renamed {
-        /// The new one.
+        /// The nickname from here on; earlier events keep the old one.
         nickname: Text,
     },
     /// A notice from one participant's program to the others': what it means is theirs to know.
     CustomNotice {
-        /// What it says.
+        /// Whatever the programs understand; people are not shown it.
         text: Text,
         /// Its type, when given.
         notice_type: Option<String>,
     },
-    /// He has read up to an event of somebody else.
+    /// They have read up to an event of somebody else.
     Read {
-        /// That event's number.
+        /// The number of the last event that they have read.
         seq: u64,
         /// Its index in each view that sees it.
         through: [Option<u64>; 3],
@@ -85,13 +85,13 @@ pub enum Body {
         /// What the participants are told; empty: nothing is said.
         text: Text,
     },
-    /// A file is there for those who see him.
+    /// A file is there for those who see its uploader.
     FileUploaded(Box<File>),
     /// A file is no longer there.
     FileDeleted {
-        /// Which.
+        /// The file's id within this session.
         id: FileId,
-        /// Its name.
+        /// The name it had, so that people are told what is gone.
         name: Text,
     },
     /// A message or custom notice with personal data in it: masked, and sealed for those who see the original.
@@ -105,11 +105,11 @@ pub enum Body {
         /// A custom notice, no message.
         notice: bool,
     },
-    /// A rich message.
+    /// A rich message; [`Body::RichReply`] answers it.
     Rich {
         /// What is shown where it can't be.
         text: Text,
-        /// It, as JSON.
+        /// The whole message, as JSON.
         content: Text,
         /// The originals of both, where they have personal data that those who take part see.
         sealed: Option<Text>,
@@ -120,9 +120,9 @@ pub enum Body {
         to: u64,
         /// Its index in each view.
         through: [Option<u64>; 3],
-        /// What people read.
+        /// The answer in words, for people.
         text: Text,
-        /// It, as JSON.
+        /// The answer, as JSON: ids and values, for programs.
         content: Text,
         /// The originals of both, as with the message.
         sealed: Option<Text>,
@@ -169,9 +169,9 @@ const EVENT_BYTES: usize = 128;
 /// How far inactivity control has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum IdleStage {
-    /// A first warning.
+    /// The first warning, after [`super::IdleTerms::alert_ms`] of silence.
     Alert,
-    /// A second one.
+    /// The second, after [`super::IdleTerms::second_alert_ms`] more; left out where that is 0.
     SecondAlert,
     /// The session is closed.
     Close,
@@ -180,7 +180,7 @@ pub enum IdleStage {
 /// A stored text with room for the id of the key that seals it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Text {
-    /// 0: in clear.
+    /// The id of the key that seals it; 0: in clear.
     pub key: u32,
     /// The bytes: UTF-8 when in clear.
     pub bytes: Vec<u8>,
@@ -206,25 +206,25 @@ impl Text {
 /// How the session started, as far as it is kept.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Start {
-    /// The service.
+    /// The service asked for, by its name in the configuration.
     pub service: String,
-    /// Subject.
+    /// What the chat is about, as the start said it; may be empty.
     pub subject: Text,
     /// First name, last name, e-mail address.
     pub contact: [Text; 3],
-    /// Attached data.
+    /// Attached data as given at the start; later ones are events.
     pub user_data: BTreeMap<String, Text>,
-    /// Minutes.
+    /// Minutes, as the client gave them; only the transcript shows them.
     pub time_zone_offset_minutes: i32,
     /// SHA-256 of the key's secret part.
     pub key_hash: [u8; 32],
-    /// See [`super::Opening::sealed_key`].
+    /// The key's secret, sealed: see [`super::Opening::sealed_key`].
     pub sealed_key: Option<[u8; 16]>,
-    /// Limits.
+    /// The limits in force for this session, whatever the configuration says later.
     pub limits: super::Limits,
     /// Inactivity control; none: the session is never closed for it.
     pub idle: Option<Box<super::IdleTerms>>,
-    /// Whether the customer may come and go for days: his silence is not his leaving.
+    /// Whether the customer may come and go for days: their silence is not their leaving.
     pub asynchronous: bool,
     /// Whether the site signed who the customer is: only then are their id and address more than said.
     pub verified: bool,
@@ -237,13 +237,13 @@ pub struct Start {
 pub struct Participant {
     /// 1, 2, 3 ... in order of joining.
     pub number: u32,
-    /// His number in each view that sees him (the GMS `participantId`), in the order of [`ViewKind`].
+    /// Their number in each view that sees them (the GMS `participantId`), in the order of [`ViewKind`].
     pub number_in_view: [Option<u32>; 3],
-    /// What he is.
+    /// Whether they are a person or a program, and under which name they are known.
     pub role: Role,
-    /// Who sees him.
+    /// Whose views they and their words are in.
     pub visibility: Visibility,
-    /// The nickname.
+    /// The nickname they joined with; a later one is an event.
     pub nickname: Text,
     /// The GMS `userId`: 16 hex digits.
     pub user_id: String,
@@ -252,28 +252,28 @@ pub struct Participant {
 /// What a participant is.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Role {
-    /// The customer.
+    /// The customer: exactly one in each session, joined with its start.
     Customer,
     /// A person at a desktop, signed in under this name.
     Agent(AgentName),
     /// A program that talks; shown as an agent of style BOT.
     Bot(BotName),
-    /// A supervisor.
+    /// A supervisor. None joins in this version; stored shapes have room for them.
     Supervisor,
-    /// The workflow.
+    /// The workflow: one participant for all that it says.
     Workflow,
-    /// The server itself.
+    /// The server itself, number 0; it never joins.
     System,
 }
 
-/// Who sees a participant and what he says.
+/// Who sees a participant and what they say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum Visibility {
-    /// Everybody.
+    /// Everybody sees them, customers too.
     All,
-    /// Agents and supervisors.
+    /// Agents and supervisors see them, customers don't.
     Internal,
-    /// Supervisors.
+    /// Supervisors alone see them.
     Silent,
 }
 
@@ -291,11 +291,11 @@ impl Visibility {
 /// The three views of a session, by the reader's role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum ViewKind {
-    /// Sees visibility All.
+    /// The customer's own: what has visibility All.
     Customer,
     /// Sees All and Internal.
     Agent,
-    /// Sees everything.
+    /// Has every event that is in any view.
     Supervisor,
 }
 
@@ -311,10 +311,10 @@ impl ViewKind {
     }
 }
 
-/// Why somebody left.
+/// Why somebody left; in brackets the field's quit-reason-code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum LeaveReason {
-    /// By his own choice (quit-reason-code 0).
+    /// By their own choice (0).
     Left,
     /// No call came in time (3).
     Inactive,
@@ -343,14 +343,14 @@ impl LeaveReason {
 /// Typing: shown, numbered in the views, never journaled.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Typing {
-    /// When.
+    /// By the wall clock of the shard's owner.
     pub at: Millis,
     /// Its index in each view that sees it.
     pub index: [Option<u64>; 3],
-    /// Who.
+    /// The number of the participant who types.
     pub by: u32,
     /// True: started; false: stopped.
     pub started: bool,
-    /// What he has typed so far.
+    /// What they have typed so far.
     pub preview: Option<String>,
 }

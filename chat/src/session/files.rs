@@ -21,29 +21,29 @@ pub(super) struct Files {
 pub(super) enum Place {
     /// Its bytes are being stored.
     Reserved {
-        /// Who stores it.
+        /// The number of the participant who stores it.
         by: u32,
-        /// How many bytes.
+        /// Its size as it was announced; it counts at once.
         bytes: u64,
-        /// When it no longer counts.
+        /// When it no longer counts, in served time.
         until: Millis,
     },
     /// It waits to be looked through.
     Held {
-        /// Who brought it.
+        /// The number of the participant who brought it.
         by: u32,
-        /// It.
+        /// What is known of it; shown once it has been looked through.
         file: Box<File>,
     },
     /// It is shown to those whose view has this event.
     Shared {
-        /// Who brought it.
+        /// The number of the participant who brought it.
         by: u32,
-        /// The event's number.
+        /// The number of the event that shows it.
         seq: u64,
         /// The event's index in each view.
         index: [Option<u64>; 3],
-        /// It.
+        /// What is known of it, as its readers see it.
         file: Box<File>,
     },
 }

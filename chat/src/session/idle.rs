@@ -1,6 +1,6 @@
 //! Inactivity control: a warning, perhaps a second one, then the session is closed.
 //!
-//! It watches while the customer is in with somebody who could answer him (an agent or a bot): nobody is closed for
+//! It watches while the customer is in with somebody who could answer them (an agent or a bot): nobody is closed for
 //! waiting in a queue. Activity does not move the timer, which would cost an entry with each message: when the timer
 //! comes, it is seen what has happened since, and it is set again for what is left.
 
@@ -9,7 +9,7 @@ use super::draft::{Draft, SYSTEM};
 use super::event::{Body, Event, IdleStage, LeaveReason, Role, Text};
 use crate::entry::{Entry, IdleChange};
 use crate::id::{Millis, TimerId};
-use crate::interaction::Hands;
+use crate::interaction::SessionActions;
 use bincode::{Decode, Encode};
 
 /// What a session remembers for inactivity control. A stored shape.
@@ -97,7 +97,7 @@ impl Draft<'_> {
     }
 
     fn behind_ms(&self) -> i64 {
-        self.turn.now.0.saturating_sub(self.turn.served.0)
+        self.context.now.0.saturating_sub(self.context.served.0)
     }
 
     /// Whether the customer is in with somebody who could answer.
@@ -130,7 +130,7 @@ impl Draft<'_> {
             (IdleStage::SecondAlert, Some(warned)) => (stage, warned, terms.second_alert_ms),
             (IdleStage::Close, Some(warned)) => (stage, warned, terms.close_ms),
         };
-        let silent_ms = self.turn.served.0.saturating_sub(since.0.saturating_sub(behind_ms));
+        let silent_ms = self.context.served.0.saturating_sub(since.0.saturating_sub(behind_ms));
         if silent_ms < span_ms {
             self.watch_for(span_ms.saturating_sub(silent_ms), stage);
             return;

@@ -14,7 +14,7 @@ pub(crate) use talking::cut;
 use super::draft::{Asker, Draft, SYSTEM};
 use super::state::{Kept, Session, State, Terms};
 use super::{ChatAnswer, ViewKind};
-use crate::Turn;
+use crate::Context;
 use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::entry::Effect;
@@ -43,13 +43,13 @@ impl Session {
     ///
     /// # Errors
     /// A [`Reject`] is final for this command and journals nothing.
-    pub fn decide(&self, command: &Command, turn: &Turn) -> Result<Decision, Reject> {
+    pub fn decide(&self, command: &Command, context: &Context) -> Result<Decision, Reject> {
         if let Act::Open(opening) = &command.act {
-            return opening::open(self, command, opening, turn);
+            return opening::open(self, command, opening, context);
         }
         let state = &self.state;
         let terms = state.live()?;
-        let draft = Draft::new(self, turn, &terms.limits, terms.idle.as_deref());
+        let draft = Draft::new(self, context, &terms.limits, terms.idle.as_deref());
         let draft = draft.guarding(terms.privacy.as_deref(), state.sealing);
         match (&command.act, &command.caller) {
             (Act::Tell(_), _) | (_, Caller::Entity(_)) => return told_by_entity(draft, command),
@@ -154,7 +154,7 @@ impl State {
         }
     }
 
-    /// Whom a caller who proves to be who he says is in the session; the system for those who are nobody.
+    /// Whom a caller who proves to be who they say is in the session; the system for those who are nobody.
     pub(super) fn identify(&self, terms: &Terms, caller: &Caller) -> Result<Asker, Reject> {
         let same = |number| Asker { by: number, keeper: number, view: ViewKind::Customer };
         match caller {

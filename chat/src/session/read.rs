@@ -10,7 +10,7 @@ use crate::record::{RecordClosing, RecordOpening};
 use std::ops::Range;
 
 impl Session {
-    /// Reads from memory.
+    /// Reads from memory alone; where that does not reach, the answer says which rows of the history to read.
     ///
     /// # Errors
     /// [`Reject`] when the session is unknown, the key is wrong or the caller may not read this.
@@ -75,7 +75,7 @@ impl Session {
         gapless.then(|| history.iter().filter(older).chain(memory))
     }
 
-    /// Its id.
+    /// The id that the session was made with, opened or not.
     pub fn id(&self) -> &SessionId {
         &self.id
     }
@@ -95,7 +95,7 @@ impl Session {
         self.state.retired
     }
 
-    /// Whether a customer is in, whose polls count: not in a chat where he may come and go for days.
+    /// Whether a customer is in, whose polls count: not in a chat where they may come and go for days.
     pub fn customer_present(&self) -> bool {
         let comes_and_goes = self.state.terms.as_ref().is_some_and(|terms| terms.asynchronous);
         self.opened() && !comes_and_goes && !self.state.ended_for_customer()

@@ -20,11 +20,11 @@ pub(super) struct Questions(VecDeque<Question>);
 /// A rich message that waits for an answer. A stored shape.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub(super) struct Question {
-    /// Its event's number.
+    /// The number of its event, by which an answer is stored.
     pub(super) seq: u64,
     /// Its index in each view.
     pub(super) index: [Option<u64>; 3],
-    /// It, as it is stored.
+    /// The message as JSON, as it is stored: perhaps masked.
     content: Text,
 }
 
@@ -53,7 +53,7 @@ impl Questions {
         self.0.iter().find(|question| view.of(&question.index) == Some(index))
     }
 
-    /// The newest.
+    /// The newest: the one that a typed answer is for.
     pub(super) fn last(&self) -> Option<&Question> {
         self.0.back()
     }

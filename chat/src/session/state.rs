@@ -74,16 +74,16 @@ pub(super) struct Terms {
     pub(super) privacy: Option<Box<Privacy>>,
 }
 
-/// A participant and whether he is still in.
+/// A participant and whether they are still in.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Party {
     pub(super) who: Participant,
     pub(super) gone: Option<Gone>,
     /// How often in a row a bot failed in its turn.
     pub(super) failures: u32,
-    /// The nickname that he took since he joined.
+    /// The nickname that they took since they joined.
     pub(super) renamed: Option<Text>,
-    /// The last event that he said he has read.
+    /// The last event that they said they have read.
     pub(super) read: u64,
 }
 
@@ -98,7 +98,7 @@ pub(super) struct Gone {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Answers {
     pub(super) kept: VecDeque<Kept>,
-    /// The last number among his numbered commands; 0: none yet.
+    /// The last number among their numbered commands; 0: none yet.
     pub(super) number: u64,
 }
 
@@ -275,7 +275,7 @@ impl State {
         self.parties.values().rev().find(|party| matches!(&party.who.role, Role::Bot(bot) if bot == name))
     }
 
-    /// The agent of this name, each time that he joined.
+    /// The agent of this name, each time that they joined.
     pub(super) fn agent(&self, name: &AgentName) -> impl DoubleEndedIterator<Item = &Party> {
         self.parties.values().filter(move |party| matches!(&party.who.role, Role::Agent(who) if who == name))
     }
@@ -314,12 +314,12 @@ impl Party {
         self.gone.is_none()
     }
 
-    /// Whether the session goes on because of him.
+    /// Whether the session goes on because of them.
     pub(super) fn holds(&self) -> bool {
         matches!(self.who.role, Role::Customer | Role::Agent(_))
     }
 
-    /// Who he is by now.
+    /// Who they are by now.
     pub(super) fn shown(&self) -> Participant {
         let nickname = self.renamed.clone().unwrap_or_else(|| self.who.nickname.clone());
         Participant { nickname, ..self.who.clone() }

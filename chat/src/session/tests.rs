@@ -27,7 +27,7 @@ use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
 use crate::happening::{Happening, happenings};
-use crate::{AgentName, BotName, CommandId, EffectId, Millis, SessionId, Turn};
+use crate::{AgentName, BotName, CommandId, Context, EffectId, Millis, SessionId};
 use std::collections::BTreeMap;
 
 const KEY: [u8; 32] = [5; 32];
@@ -129,10 +129,15 @@ impl World {
         world
     }
 
-    fn turn(&mut self) -> Turn {
+    fn turn(&mut self) -> Context {
         self.clock += 1500;
         let random = u128::from(self.clock.unsigned_abs()).to_le_bytes();
-        Turn { now: Millis(self.clock), served: Millis(self.clock - self.unserved), random, waiting_max: 0 }
+        Context {
+            now: Millis(self.clock),
+            served: Millis(self.clock - self.unserved),
+            random,
+            waiting_max: 0,
+        }
     }
 
     /// A command with an id of its own.

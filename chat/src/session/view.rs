@@ -63,8 +63,8 @@ impl Session {
         }
     }
 
-    /// The last event that a reader sees: an agent nothing after he left. (What becomes of the chat is then no longer
-    /// his business, where a customer sees all to the end.)
+    /// The last event that a reader sees: an agent nothing after they left. (What becomes of the chat is then no longer
+    /// their business, where a customer sees all to the end.)
     pub(super) fn seen_until(&self, asker: Asker) -> u64 {
         let gone = self.state.parties.get(&asker.by).and_then(|party| party.gone);
         gone.filter(|_| asker.view == ViewKind::Agent).map_or(u64::MAX, |gone| gone.seq)

@@ -6,7 +6,7 @@ use crate::command::{Act, Caller, Command};
 use crate::entry::{Effect, Entry};
 use crate::queue::{Queue, QueueChange};
 use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue, Withdrawal};
-use crate::{AgentName, CommandId, EffectId, Entity, EntityId, Millis, QueueName, SessionId, Turn};
+use crate::{AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, SessionId};
 use std::collections::BTreeMap;
 
 pub(super) const SNAPSHOTS: [&str; 2] = ["snapshot-queue", "snapshot-agent"];
@@ -160,9 +160,13 @@ pub(super) fn entries() -> Vec<(&'static str, Entry)> {
 fn drive(entity: &mut Entity, clock: i64, acts: Vec<(Caller, Act)>) {
     for ((caller, act), n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let turn =
-            Turn { now: Millis(clock + n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
-        let decision = entity.decide(&command, &turn).unwrap();
+        let context = Context {
+            now: Millis(clock + n * 1000),
+            served: Millis(n * 900),
+            random: [3; 16],
+            waiting_max: 0,
+        };
+        let decision = entity.decide(&command, &context).unwrap();
         decision.entries.iter().for_each(|entry| entity.apply(entry));
     }
 }

@@ -102,7 +102,7 @@ enum What {
     FileDeleted { file_id: String, name: String },
 }
 
-/// See the module's description.
+/// A transcript in the making: what is known only at the end is kept until then.
 pub(super) struct Json {
     session: String,
     out: Vec<u8>,

@@ -4,7 +4,7 @@ use super::*;
 use crate::command::{Act, Caller, Command};
 use crate::entry::Entry;
 use crate::session::{Body, Bot, Limits, Opening};
-use crate::{BotName, CommandId, EffectId, Millis, Session, SessionId, Turn};
+use crate::{BotName, CommandId, Context, EffectId, Millis, Session, SessionId};
 use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
@@ -73,7 +73,7 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
         let now = Millis(START_MS + n * 1900);
         let command = Command { id: CommandId(n.to_string()), caller, act };
         let decision =
-            session.decide(&command, &Turn { now, served: now, random: [1; 16], waiting_max: 0 }).unwrap();
+            session.decide(&command, &Context { now, served: now, random: [1; 16], waiting_max: 0 }).unwrap();
         for entry in &decision.entries {
             session.apply(entry);
             events.extend(match entry {

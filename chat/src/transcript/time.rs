@@ -1,4 +1,4 @@
-//! Times as text.
+//! Moments as transcripts and replies write them.
 
 const DAY_MS: i64 = 86_400_000;
 

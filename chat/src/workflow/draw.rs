@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// The longest text in a box, in characters.
 const CHARS_MAX: usize = 60;
 
-/// The flowchart's text.
+/// The flowchart of a workflow: a box for each step, an arrow for each way out of it.
 pub fn draw(program: &Program) -> String {
     let mut out = String::from("flowchart TD\n");
     let start = format!("{} {}", program.name, program.version);

@@ -31,7 +31,7 @@ const EVERY_MS: i64 = 60_000;
 pub struct Fault {
     /// The line, from 1.
     pub line: usize,
-    /// A sentence.
+    /// What is wrong, in words for whoever wrote the file.
     pub reason: String,
 }
 

@@ -205,14 +205,14 @@ async fn dialed(config: &LinksConfig, stream: TcpStream) -> Result<Wire, Handsha
     Ok(Framed::new(stream, framing(MESSAGE_BYTES_MAX)))
 }
 
-/// The acceptor's connection. One who is set up differently is told so in his own way of speaking.
+/// The acceptor's connection. An end that is set up differently is told so in its own way of speaking.
 async fn accepted(config: &LinksConfig, mut stream: TcpStream) -> Result<Wire, HandshakeError> {
     let in_tls = tls::begins_with_tls(&stream).await?.ok_or(HandshakeError::Silent)?;
     if let (Some(tls), true) = (&config.tls, in_tls) {
         return Ok(Framed::new(tls.accept(stream).await?, framing(MESSAGE_BYTES_MAX)));
     }
     if in_tls {
-        // No TLS record begins so, which is how he sees it.
+        // No TLS record begins so, which is how the other end sees it.
         stream.write_all(&[0; 5]).await?;
         tls::linger(&mut stream).await;
         return Err(HandshakeError::Tls(
@@ -229,7 +229,7 @@ async fn accepted(config: &LinksConfig, mut stream: TcpStream) -> Result<Wire, H
     Ok(wire)
 }
 
-/// The dialer's part.
+/// The part of the end that calls: it proves itself after the other end has.
 pub(super) async fn dial(
     config: &LinksConfig,
     me: Owner,
@@ -255,7 +255,7 @@ pub(super) async fn dial(
     }
 }
 
-/// Asks whoever listens there whether he is of our cluster, and closes before a link comes of it.
+/// Asks whatever listens there whether it is of our cluster, and closes before a link comes of it.
 pub(super) async fn greet(
     config: &LinksConfig,
     me: Owner,
@@ -272,7 +272,7 @@ pub(super) async fn greet(
     Ok(hello.owner)
 }
 
-/// The acceptor's part.
+/// The part of the end that is called: it proves itself first.
 pub(super) async fn accept(
     config: &LinksConfig,
     me: Owner,

@@ -50,9 +50,9 @@ impl fmt::Debug for Secret {
 /// What both ends must agree on, and the bounds.
 #[derive(Debug, Clone)]
 pub struct LinksConfig {
-    /// The cluster's name.
+    /// A link with a node of a cluster of another name is refused.
     pub cluster: String,
-    /// The cluster's secret.
+    /// Shared by all nodes; each end of a link proves that it knows it, and it is never sent.
     pub secret: Secret,
     /// The number of shards.
     pub shards: u16,
@@ -77,7 +77,7 @@ pub struct LinksConfig {
 }
 
 impl LinksConfig {
-    /// The usual bounds.
+    /// The usual bounds, without TLS and in the protocol of this build.
     #[must_use]
     pub fn new(cluster: &str, secret: Secret, shards: u16, build: &str) -> Self {
         Self {
@@ -307,7 +307,7 @@ impl Inner {
         }
     }
 
-    /// One try to reach a peer; an event if it says something about him.
+    /// One try to reach a peer; an event if it says something about that peer.
     async fn attempt(self: &Arc<Self>, peer: Owner, addr: &str) -> Option<PeerEvent> {
         let me = self.lock().me;
         let stream = match timeout(self.config.handshake_timeout, TcpStream::connect(addr)).await {

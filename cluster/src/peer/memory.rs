@@ -142,13 +142,13 @@ impl Net {
         self.with(|state| state.cuts.insert((from, to)));
     }
 
-    /// Cuts both directions.
+    /// Cuts both directions, as when a cable is pulled.
     pub fn cut_both(&self, a: NodeId, b: NodeId) {
         self.cut(a, b);
         self.cut(b, a);
     }
 
-    /// Ends all cuts.
+    /// Ends all cuts at once.
     pub fn heal(&self) {
         self.with(|state| state.cuts.clear());
     }

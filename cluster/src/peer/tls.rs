@@ -43,7 +43,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(14 * 24 * 3600);
 pub struct TlsFiles<'a> {
     /// The node's certificate, then what leads from it to an authority.
     pub certificate: &'a Path,
-    /// Its private key.
+    /// The private key of the node's certificate.
     pub key: &'a Path,
     /// The certificates of those who may sign nodes' certificates.
     pub authorities: &'a Path,
@@ -55,9 +55,9 @@ pub enum TlsError {
     /// A file can't be read, or is not PEM.
     #[error("{path}: {source}", path = .path.display())]
     File {
-        /// Which.
+        /// The file that can't be read.
         path: PathBuf,
-        /// Why.
+        /// What the operating system or the PEM reader says.
         source: pem::Error,
     },
     /// A file has no certificate in it.
@@ -66,23 +66,23 @@ pub enum TlsError {
     /// An authority's certificate can't be used.
     #[error("{path} holds a certificate that is none: {source}", path = .path.display())]
     Authority {
-        /// Where.
+        /// The file of the authorities.
         path: PathBuf,
-        /// Why.
+        /// What the TLS library says of it.
         source: rustls::Error,
     },
     /// The key is another certificate's.
     #[error("{key} is not the key of {certificate}", key = .key.display(), certificate = .certificate.display())]
     WrongKey {
-        /// The key.
+        /// The key's file.
         key: PathBuf,
-        /// The certificate.
+        /// The file of the certificate that it does not fit.
         certificate: PathBuf,
     },
     /// The node's own certificate would be refused by its peers.
     #[error("{path} {why}", path = .path.display())]
     Own {
-        /// The certificate.
+        /// The certificate's file.
         path: PathBuf,
         /// What its peers would say.
         why: String,
@@ -90,9 +90,9 @@ pub enum TlsError {
     /// The key or certificate is of a kind that is not known here.
     #[error("{path} can't be used: {source}", path = .path.display())]
     Unusable {
-        /// Which.
+        /// The file of the key or certificate.
         path: PathBuf,
-        /// Why.
+        /// What the TLS library says of it.
         source: rustls::Error,
     },
 }
@@ -162,7 +162,7 @@ impl Tls {
         Ok(Self { acceptor, connector })
     }
 
-    /// The client's part.
+    /// The client's part. Whom it reaches is not told by a name: the handshake after it proves that.
     pub(super) async fn connect(&self, stream: TcpStream) -> io::Result<Stream> {
         let nobody = ServerName::from(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let stream = self.connector.connect(nobody, stream).await?;
@@ -181,11 +181,11 @@ impl Tls {
     }
 }
 
-/// Reads what the other end still sends: closing with it unread would take our last words from him.
+/// Reads what the other end still sends: closing with it unread would take our last words from it.
 pub(super) async fn linger(stream: &mut TcpStream) {
     let mut rest = [0; 1024];
     let drained = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
-    // He has had his time.
+    // It has had its time.
     let _ = tokio::time::timeout(LAST_WORDS, drained).await;
 }
 

@@ -5,24 +5,24 @@ use bytes::{Bytes, BytesMut};
 use handoff_codec as codec;
 use tokio_util::codec::{Encoder, LengthDelimitedCodec};
 
-/// One frame.
+/// What is sent as one piece over a link.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(super) enum Frame {
     /// A request; its answer carries the same number.
     Call(u64, Vec<u8>),
-    /// The answer.
+    /// The answer to the request of the same number.
     Reply(u64, Vec<u8>),
     /// The request was not begun: too many are being served.
     Busy(u64),
-    /// Needs no answer.
+    /// A notice: it has no number, as it needs no answer.
     Notice(Vec<u8>),
     /// A request that is served no longer than its caller waits. Since protocol 2.
     CallWithin {
-        /// As in `Call`.
+        /// The number that its answer carries.
         id: u64,
         /// How long the caller waits, in milliseconds.
         within_ms: u32,
-        /// As in `Call`.
+        /// The request's bytes, whatever they mean.
         request: Vec<u8>,
     },
 }

@@ -13,7 +13,7 @@ pub struct Config {
     pub build: String,
     /// The oldest and newest protocol it speaks and writes.
     pub protocol: (u16, u16),
-    /// The times.
+    /// How patient it is, and how often it does what it repeats.
     pub timing: Timing,
 }
 
@@ -36,7 +36,7 @@ pub struct Timing {
     pub release_wait_ms: u64,
     /// The same while that owner is heard and gives its shards away, a few at a time.
     pub moving_wait_ms: u64,
-    /// How long the one who released waits to see the claim before he gives the shard to the next in rank.
+    /// How long a node that released a shard waits to see the claim before it gives the shard to the next in rank.
     pub claim_seen_ms: u64,
     /// An own stall longer than this ...
     pub stall_ms: u64,

@@ -16,12 +16,12 @@ pub(super) enum Hold {
     /// The claim failed; the next try.
     Retry { at_ms: u64, failures: u32 },
     /// A claim is under way.
-    Claiming { turn: u64, failures: u32 },
-    /// It serves.
-    Open { turn: u64, epoch: Epoch },
+    Claiming { tenancy: u64, failures: u32 },
+    /// The shard serves here.
+    Open { tenancy: u64, epoch: Epoch },
     /// It flushes, to be handed over.
-    Releasing { turn: u64, epoch: Epoch },
-    /// The successor was told; his claim is not seen yet.
+    Releasing { tenancy: u64, epoch: Epoch },
+    /// The successor was told; its claim is not seen yet.
     Handed { epoch: Epoch, to: Owner, since_ms: u64 },
 }
 
@@ -42,10 +42,10 @@ impl Hold {
         }
     }
 
-    fn turn(&self) -> Option<u64> {
+    fn tenancy(&self) -> Option<u64> {
         match self {
-            Self::Claiming { turn, .. } | Self::Open { turn, .. } | Self::Releasing { turn, .. } => {
-                Some(*turn)
+            Self::Claiming { tenancy, .. } | Self::Open { tenancy, .. } | Self::Releasing { tenancy, .. } => {
+                Some(*tenancy)
             }
             _ => None,
         }
@@ -95,8 +95,8 @@ impl Supervisor {
         }
     }
 
-    /// Whether the owner before is over, has said that he let go, or beats without the shard since he knows
-    /// that it is mine.
+    /// Whether the owner before is over, has said that it let go, or beats without the shard since it knows that it is
+    /// mine.
     fn has_let_go(&self, shard: ShardId, from: Owner, version: u64) -> bool {
         let told = self.released.get(&shard).is_some_and(|(by, _)| *by == from);
         let beats_without = || {
@@ -106,7 +106,7 @@ impl Supervisor {
         !self.list.is_live(from) || told || beats_without()
     }
 
-    /// How long to wait for an owner's release: longer while he is heard, knows that it is mine, and serves it yet.
+    /// How long to wait for an owner's release: longer while it is heard, knows that it is mine, and serves it yet.
     fn patience(&self, shard: ShardId, from: Owner, version: u64) -> u64 {
         let timing = &self.config.timing;
         let knows = self.detector.last_beat(from).is_some_and(|beat| beat.list_version >= version);
@@ -127,13 +127,13 @@ impl Supervisor {
     }
 
     fn claim(&mut self, shard: ShardId, failures: u32, out: &mut Vec<Action>) {
-        self.turns += 1;
-        let turn = self.turns;
+        self.tenancies += 1;
+        let tenancy = self.tenancies;
         let orderly = self.released.remove(&shard).is_some();
         let before = self.list.assigned(shard).from;
         let after = before.filter(|_| !orderly);
-        self.holds.insert(shard, Hold::Claiming { turn, failures });
-        out.push(Action::Claim { shard, turn, after });
+        self.holds.insert(shard, Hold::Claiming { tenancy, failures });
+        out.push(Action::Claim { shard, tenancy, after });
         self.beat_soon();
     }
 
@@ -143,9 +143,9 @@ impl Supervisor {
             Some(Hold::Waiting { .. } | Hold::Retry { .. }) => {
                 self.holds.remove(&shard);
             }
-            Some(Hold::Open { turn, epoch }) if self.moving() < MOVING_MAX => {
-                self.holds.insert(shard, Hold::Releasing { turn, epoch });
-                out.push(Action::Release { shard, turn, to });
+            Some(Hold::Open { tenancy, epoch }) if self.moving() < MOVING_MAX => {
+                self.holds.insert(shard, Hold::Releasing { tenancy, epoch });
+                out.push(Action::Release { shard, tenancy, to });
             }
             Some(Hold::Handed { epoch, to: told, .. }) => {
                 let taken = |owner| self.detector.holds(owner, shard).is_some_and(|theirs| theirs > epoch);
@@ -169,16 +169,16 @@ impl Supervisor {
         self.beat_soon();
     }
 
-    pub(super) fn on_opened(&mut self, shard: ShardId, turn: u64, epoch: Epoch) {
-        if self.is_turn(shard, turn) {
-            self.holds.insert(shard, Hold::Open { turn, epoch });
+    pub(super) fn on_opened(&mut self, shard: ShardId, tenancy: u64, epoch: Epoch) {
+        if self.is_current(shard, tenancy) {
+            self.holds.insert(shard, Hold::Open { tenancy, epoch });
             self.beat_soon();
         }
     }
 
-    pub(super) fn on_claim_failed(&mut self, shard: ShardId, turn: u64) {
+    pub(super) fn on_claim_failed(&mut self, shard: ShardId, tenancy: u64) {
         if let Some(Hold::Claiming { failures, .. }) =
-            self.holds.get(&shard).filter(|hold| hold.turn() == Some(turn))
+            self.holds.get(&shard).filter(|hold| hold.tenancy() == Some(tenancy))
         {
             let failures = failures + 1;
             let span_ms = (50_u64 << failures.min(10)).min(self.config.timing.backoff_max_ms);
@@ -187,9 +187,9 @@ impl Supervisor {
         }
     }
 
-    pub(super) fn on_released(&mut self, shard: ShardId, turn: u64, out: &mut Vec<Action>) {
+    pub(super) fn on_released(&mut self, shard: ShardId, tenancy: u64, out: &mut Vec<Action>) {
         let Some(Hold::Releasing { epoch, .. }) =
-            self.holds.get(&shard).filter(|hold| hold.turn() == Some(turn))
+            self.holds.get(&shard).filter(|hold| hold.tenancy() == Some(tenancy))
         else {
             return;
         };
@@ -202,8 +202,8 @@ impl Supervisor {
     }
 
     /// Another has the shard: why, is judged by the newest list.
-    pub(super) fn on_fenced(&mut self, shard: ShardId, turn: u64, by: Owner) {
-        if !self.is_turn(shard, turn) {
+    pub(super) fn on_fenced(&mut self, shard: ShardId, tenancy: u64, by: Owner) {
+        if !self.is_current(shard, tenancy) {
             return;
         }
         self.holds.remove(&shard);
@@ -212,8 +212,8 @@ impl Supervisor {
         self.doubt_list();
     }
 
-    /// Whether the list says why `by` has the shard, so that it alone is gone and nothing else is wrong: it
-    /// is not mine, or was his just before, or his claim came late: he is over, or an earlier me.
+    /// Whether the list says why `by` has the shard, so that the shard alone is gone and nothing else is wrong: it is
+    /// not mine, or was that node's just before, or its claim came late: it is over, or an earlier me.
     fn explains(&self, shard: ShardId, by: Owner) -> bool {
         let assignment = self.list.assigned(shard);
         assignment.to != Some(self.me) || assignment.from == Some(by) || !self.list.is_live(by)
@@ -231,13 +231,13 @@ impl Supervisor {
     /// Drops every shard at once.
     pub(super) fn stop_all(&mut self, out: &mut Vec<Action>) {
         for (shard, hold) in std::mem::take(&mut self.holds) {
-            out.extend(hold.turn().map(|turn| Action::Stop { shard, turn }));
+            out.extend(hold.tenancy().map(|tenancy| Action::Stop { shard, tenancy }));
         }
         self.fences.clear();
         self.released.clear();
     }
 
-    fn is_turn(&self, shard: ShardId, turn: u64) -> bool {
-        self.holds.get(&shard).and_then(Hold::turn) == Some(turn)
+    fn is_current(&self, shard: ShardId, tenancy: u64) -> bool {
+        self.holds.get(&shard).and_then(Hold::tenancy) == Some(tenancy)
     }
 }

@@ -11,7 +11,7 @@ names! {
         Auto = "auto",
         /// In a folder that all nodes see.
         Folder = "folder",
-        /// In the database.
+        /// In chunks in the database; not in the embedded one.
         Database = "database",
         /// In a bucket of S3, or of a store that speaks like it.
         S3 = "s3",
@@ -23,7 +23,7 @@ names! {
     ScannerDown ("hold or refuse") {
         /// It is kept, and shown once it has been looked through.
         Hold = "hold",
-        /// It is refused.
+        /// The upload is refused.
         Refuse = "refuse",
     }
 }
@@ -50,7 +50,7 @@ options! {
         ]
         .map(str::to_owned)
         .to_vec(),
-        /// A customer must wait for an agent before he sends one (upload-need-agent).
+        /// A customer must wait for an agent before they send one (upload-need-agent).
         upload_need_agent: bool = false,
         /// How often a customer may download in a chat (download-attempts); 0: any number of times.
         download_attempts: u32 = 0,
@@ -60,7 +60,7 @@ options! {
         upload_pause_ms: u64 = 10_000,
         /// Who looks through them.
         scanner: FileScanner = FileScanner::default(),
-        /// For `s3`.
+        /// Used where `store` is `s3`.
         s3: S3 = S3::default(),
     }
 }
@@ -80,17 +80,17 @@ options! {
 options! {
     /// A bucket of S3.
     S3 {
-        /// Its name.
+        /// The bucket's name; the bucket must exist.
         bucket: String = String::new(),
-        /// Its region.
+        /// The region that requests are signed for.
         region: String = "us-east-1".to_owned(),
         /// The store's address when it is not Amazon's.
         endpoint: Option<String> = None,
         /// Who may write there.
         access_key_id: String = String::new(),
-        /// His secret.
+        /// The secret key that belongs to it.
         secret_access_key: Option<Secret> = None,
-        /// A file with his secret.
+        /// A file with the secret key.
         secret_access_key_file: Option<PathBuf> = None,
         /// What all names begin with.
         prefix: String = "handoff".to_owned(),

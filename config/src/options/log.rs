@@ -5,7 +5,7 @@ use crate::slot::{names, options};
 names! {
     /// How log lines look.
     LogFormat ("text or json") {
-        /// For people.
+        /// A line for people to read.
         Text = "text",
         /// One JSON object per line.
         Json = "json",
@@ -13,9 +13,9 @@ names! {
 }
 
 options! {
-    /// Logging.
+    /// What the node logs, and in which form.
     Log {
-        /// How lines look.
+        /// How lines look: for people or for programs.
         format: LogFormat = LogFormat::Text,
         /// Which lines: a level, or levels by module, as in `info,handoff=debug`.
         filter: String = "info".to_owned(),

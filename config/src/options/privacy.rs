@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 names! {
     /// Where personal data are masked.
     ApplyArea ("never, always, history-all or history-final") {
-        /// Nowhere.
+        /// Nowhere: everybody sees the original, and it is stored.
         Never = "never",
         /// For everybody; the original is stored nowhere.
         Always = "always",
@@ -20,11 +20,11 @@ names! {
 names! {
     /// What others see of what somebody is typing.
     TypingPreview ("open, masked or hidden") {
-        /// All of it.
+        /// All of it, as it is typed.
         Open = "open",
         /// With personal data masked.
         Masked = "masked",
-        /// Nothing but that he types.
+        /// Nothing but that they type.
         Hidden = "hidden",
     }
 }
@@ -32,13 +32,13 @@ names! {
 names! {
     /// Where a chat's subject is masked.
     CleanSubject ("never, history, interaction or both") {
-        /// Nowhere.
+        /// Nowhere: all see it as it was given.
         Never = "never",
-        /// In the record.
+        /// In the record and its transcripts.
         History = "history",
-        /// For agents.
+        /// In what agents and workflows are shown of it.
         Interaction = "interaction",
-        /// In both.
+        /// In the record, and in what agents and workflows are shown.
         Both = "both",
     }
 }
@@ -48,7 +48,7 @@ options! {
     Privacy {
         /// Where they are masked (apply-area).
         apply_area: ApplyArea = ApplyArea::Never,
-        /// What they are.
+        /// Which of the built-in rules find them, by name.
         rules: Vec<String> = ["card", "iban", "phone", "email"].map(str::to_owned).to_vec(),
         /// What else they are, by name.
         patterns: BTreeMap<String, Pattern> = BTreeMap::new(),

@@ -18,12 +18,12 @@ pub enum ServerKind {
     Scylla,
 }
 
-/// One database node.
+/// One node of the database, as the database's own tables have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerNode {
-    /// Its address.
+    /// The address by which the other database nodes know it.
     pub address: String,
-    /// Its data centre.
+    /// The data centre that it says it is in.
     pub data_centre: String,
     /// Its release, as it says.
     pub version: String,
@@ -42,7 +42,7 @@ pub struct Replication {
     pub factors: BTreeMap<String, u32>,
 }
 
-/// What was found.
+/// All that is known of the database before it is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {
     /// Which server it is.
@@ -60,7 +60,7 @@ pub struct ServerFacts {
 /// What this node wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// The keyspace.
+    /// The keyspace that has the tables.
     pub keyspace: String,
     /// The data centre that it writes through.
     pub data_centre: String,
@@ -71,7 +71,7 @@ pub struct Wanted {
 /// Whether a node may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It must not.
+    /// A node must not start.
     Refuse,
     /// It may; somebody should look.
     Warn,
@@ -82,7 +82,7 @@ pub enum Severity {
 pub struct Finding {
     /// Whether a node may start.
     pub severity: Severity,
-    /// What is wrong.
+    /// What is wrong, in words for an operator.
     pub problem: String,
     /// The line or statement that mends it.
     pub change: String,

@@ -36,7 +36,7 @@ const PREPARE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of a request that may be repeated by itself, each at the next coordinator in order.
 pub(super) const ATTEMPTS: u32 = 3;
 
-/// See the module.
+/// The session with the database, on threads of its own.
 pub(crate) struct Link {
     session: Session,
     settings: Settings,

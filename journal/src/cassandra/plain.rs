@@ -25,7 +25,7 @@ const EVENTS: &str = "CREATE TABLE IF NOT EXISTS {ks}.bench_plain (shard int, se
 const OWNERS: &str = "CREATE TABLE IF NOT EXISTS {ks}.bench_plain_owner (shard int PRIMARY KEY, epoch bigint, \
                       owner text, segment bigint)";
 
-/// See the module.
+/// A journal of plain inserts, to measure what the fence costs.
 pub struct PlainJournal {
     core: Arc<Core>,
 }

@@ -30,7 +30,7 @@ const ROUND_PAUSE: Duration = Duration::from_millis(200);
 pub struct Applied {
     /// The version before, `None` when there was no schema.
     pub before: Option<u32>,
-    /// The version now.
+    /// The version that the schema has now: that of this build.
     pub now: u32,
     /// The data centre that the store is written through, fixed at its first start.
     pub data_centre: String,
@@ -77,7 +77,7 @@ pub fn schema_statements(keyspace: &str, data_centre: &str, replication_factor: 
     statements.iter().map(|text| text.replace("{ks}", keyspace)).collect()
 }
 
-/// See [`Cassandra::apply_schema`].
+/// Tries the whole again while nodes are down or don't agree; see [`Cassandra::apply_schema`].
 pub(super) async fn apply(link: &Link) -> Result<Applied, CassandraError> {
     let mut round = 1;
     loop {

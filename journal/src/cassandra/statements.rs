@@ -78,7 +78,7 @@ pub(super) struct RowStatements {
     pub(super) scan: PreparedStatement,
 }
 
-/// See the module.
+/// All statements of a session with the database, prepared once.
 pub(super) struct Statements {
     pub(super) create: PreparedStatement,
     pub(super) append: PreparedStatement,
@@ -106,7 +106,7 @@ pub(super) struct Statements {
     pub(super) cell_read: PreparedStatement,
     pub(super) rows: BTreeMap<Table, RowStatements>,
     pub(super) list_put: PreparedStatement,
-    /// A list's end.
+    /// The highest places of a list.
     pub(super) list_end: PreparedStatement,
     /// What comes before a place.
     pub(super) list_back: PreparedStatement,

@@ -90,7 +90,7 @@ impl MemoryNode {
             Ok(()) => {}
             // An earlier attempt of the same claim, answered "unknown" then.
             Err(Some(there)) if there.is_of(aim, owner) => {}
-            // Created by an owner who sealed the predecessor before it was taken from him: take it too.
+            // Created by an owner who sealed the predecessor before it was taken from it: take it too.
             Err(Some(there)) if seen.is_none() && there.epoch < aim => {
                 return Box::pin(self.take(shard, number, Some(there), at_least, owner)).await;
             }

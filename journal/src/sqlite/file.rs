@@ -1,4 +1,4 @@
-//! Opening SQLite files: one writer each, and readers that never disturb him and are never held up by him.
+//! Opening SQLite files: one writer each, and readers that never disturb it and are never held up by it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

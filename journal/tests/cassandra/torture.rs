@@ -51,7 +51,7 @@ async fn race(
     assert!(claims > 0, "racer {node} never owned the shard");
 }
 
-/// Appends until fenced.
+/// Appends until another racer fences this one, or the time is over.
 async fn tenure(
     journal: &dyn Journal,
     claimed: &mut Claimed,

@@ -1,4 +1,4 @@
-//! Several owners: after a takeover nothing of the old owner gets in, and nothing that he acknowledged is lost.
+//! Several owners: after a takeover nothing of the old owner gets in, and nothing that it acknowledged is lost.
 
 use std::collections::BTreeSet;
 

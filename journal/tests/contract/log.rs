@@ -1,4 +1,4 @@
-//! One owner and his log: append, read, roll, trim.
+//! One owner and its log: append, read, roll, trim.
 
 use bytes::Bytes;
 use handoff_journal::{Epoch, FRAME_BYTES_MAX, Head, JournalError};

@@ -7,7 +7,7 @@ use handoff_journal::{Epoch, FrameId, Owner, Position, StoredFrame};
 
 #[derive(Default)]
 pub struct Checker {
-    /// Acknowledged frames.
+    /// Frames that an append acknowledged, by where they must stand.
     acked: BTreeMap<Position, (FrameId, Epoch)>,
     /// Frames of which "fenced" said that they are not and never will be in the log.
     void: BTreeSet<FrameId>,

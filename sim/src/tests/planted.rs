@@ -4,7 +4,7 @@ use crate::Plan;
 use crate::checker::{Evidence, Told};
 use crate::reader::Reader;
 use crate::run::evidence;
-use handoff::shard::frame::{Item, TurnItem};
+use handoff::shard::frame::{Decided, Item};
 use handoff_chat::agent::AgentChange;
 use handoff_chat::entry::Entry;
 use handoff_chat::session::{Body, Event, Text, View, ViewKind};
@@ -22,24 +22,24 @@ fn sound() -> Evidence {
 }
 
 impl Evidence {
-    fn turns(&mut self) -> impl DoubleEndedIterator<Item = &mut TurnItem> {
+    fn decisions(&mut self) -> impl DoubleEndedIterator<Item = &mut Decided> {
         let items = self.logs.iter_mut().flatten().flat_map(|frame| frame.items.iter_mut());
         items.filter_map(|item| match item {
-            Item::Turn(turn) => Some(turn),
+            Item::Decided(decided) => Some(decided),
             _ => None,
         })
     }
 
-    fn turns_of(&mut self, entity: &EntityId) -> impl DoubleEndedIterator<Item = &mut TurnItem> {
-        self.turns().filter(move |turn| turn.entity == *entity)
+    fn decisions_of(&mut self, entity: &EntityId) -> impl DoubleEndedIterator<Item = &mut Decided> {
+        self.decisions().filter(move |decided| decided.entity == *entity)
     }
 
     /// Changes a session's events and numbers them anew, as a fault would that gives each its number when it stores it.
     fn rewrite(&mut self, told: &Told, change: impl FnOnce(&mut Vec<Event>)) {
         let entity = EntityId::from(&told.session);
         let mut events = Vec::new();
-        for turn in self.turns_of(&entity) {
-            turn.entries.retain(|entry| match entry {
+        for decided in self.decisions_of(&entity) {
+            decided.entries.retain(|entry| match entry {
                 Entry::Event(event) => {
                     events.push(event.clone());
                     false
@@ -58,7 +58,7 @@ impl Evidence {
                 }
             }
         }
-        let first = self.turns_of(&entity).next().expect("its first turn");
+        let first = self.decisions_of(&entity).next().expect("its first decision");
         first.entries.splice(0..0, events.into_iter().map(Entry::Event));
     }
 
@@ -70,7 +70,7 @@ impl Evidence {
     }
 }
 
-/// Who was told most, and where his messages are among the events of his chat.
+/// What the customer was told who had the most messages acknowledged.
 fn talkative(evidence: &Evidence) -> Told {
     evidence.told.iter().max_by_key(|told| told.acknowledged.len()).expect("a customer").clone()
 }
@@ -134,7 +134,7 @@ fn a_gap_in_the_numbers_is_found() {
     let mut evidence = sound();
     let entity = EntityId::from(&talkative(&evidence).session);
     let is_event = |entry: &Entry| matches!(entry, Entry::Event(_));
-    let last = evidence.turns_of(&entity).rev().find(|turn| turn.entries.iter().any(is_event));
+    let last = evidence.decisions_of(&entity).rev().find(|decided| decided.entries.iter().any(is_event));
     for entry in &mut last.expect("its last event").entries {
         if let Entry::Event(event) = entry {
             event.seq += 1;
@@ -172,10 +172,10 @@ fn an_owner_before_who_goes_on_is_found() {
 fn a_timer_that_fires_twice_is_found() {
     let mut evidence = sound();
     let is_fired = |entry: &&Entry| matches!(entry, Entry::Disarmed(_));
-    let turn = evidence.turns().find(|turn| turn.entries.iter().any(|entry| is_fired(&entry)));
-    let turn = turn.expect("a timer that fired");
-    let again = turn.entries.iter().find(is_fired).expect("it").clone();
-    turn.entries.push(again);
+    let decided = evidence.decisions().find(|decided| decided.entries.iter().any(|entry| is_fired(&entry)));
+    let decided = decided.expect("a timer that fired");
+    let again = decided.entries.iter().find(is_fired).expect("it").clone();
+    decided.entries.push(again);
     evidence.finds("fired twice");
 }
 
@@ -183,10 +183,10 @@ fn a_timer_that_fires_twice_is_found() {
 fn an_effect_that_is_carried_out_twice_is_found() {
     let mut evidence = sound();
     let is_settled = |entry: &&Entry| matches!(entry, Entry::Settled(_));
-    let turn = evidence.turns().find(|turn| turn.entries.iter().any(|entry| is_settled(&entry)));
-    let turn = turn.expect("an effect that was settled");
-    let again = turn.entries.iter().find(is_settled).expect("it").clone();
-    turn.entries.push(again);
+    let decided = evidence.decisions().find(|decided| decided.entries.iter().any(|entry| is_settled(&entry)));
+    let decided = decided.expect("an effect that was settled");
+    let again = decided.entries.iter().find(is_settled).expect("it").clone();
+    decided.entries.push(again);
     evidence.finds("settled twice");
 }
 
@@ -195,8 +195,9 @@ fn an_effect_that_is_never_carried_out_is_found() {
     let mut evidence = sound();
     let session = EntityId::from(&talkative(&evidence).session);
     let is_settled = |entry: &Entry| matches!(entry, Entry::Settled(_));
-    let turn = evidence.turns_of(&session).rev().find(|turn| turn.entries.iter().any(is_settled));
-    turn.expect("an effect that was settled").entries.retain(|entry| !is_settled(entry));
+    let decided =
+        evidence.decisions_of(&session).rev().find(|decided| decided.entries.iter().any(is_settled));
+    decided.expect("an effect that was settled").entries.retain(|entry| !is_settled(entry));
     evidence.finds("owe");
 }
 
@@ -204,8 +205,8 @@ fn an_effect_that_is_never_carried_out_is_found() {
 fn a_place_that_an_agent_keeps_for_nobody_is_found() {
     let mut evidence = sound();
     let frees = |entry: &Entry| matches!(entry, Entry::Agent(AgentChange::Freed { .. }));
-    let turn = evidence.turns().rev().find(|turn| turn.entries.iter().any(frees));
-    turn.expect("a place that was freed").entries.retain(|entry| !frees(entry));
+    let decided = evidence.decisions().rev().find(|decided| decided.entries.iter().any(frees));
+    decided.expect("a place that was freed").entries.retain(|entry| !frees(entry));
     evidence.finds("still holds");
 }
 
@@ -213,8 +214,8 @@ fn a_place_that_an_agent_keeps_for_nobody_is_found() {
 fn an_agent_who_holds_more_than_he_may_is_found() {
     let mut evidence = sound();
     let frees = |entry: &Entry| matches!(entry, Entry::Agent(AgentChange::Freed { .. }));
-    for turn in evidence.turns() {
-        turn.entries.retain(|entry| !frees(entry));
+    for decided in evidence.decisions() {
+        decided.entries.retain(|entry| !frees(entry));
     }
     evidence.finds("may hold");
 }

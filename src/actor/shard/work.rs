@@ -3,12 +3,12 @@
 use super::ShardActor;
 use crate::actor::journal::{Done, Log};
 use crate::history;
+use crate::node_state::NodeState;
 use crate::shard::core::ShardCore;
+use crate::shard::entity_state::EntityState;
 use crate::shard::pipeline::Step;
 use crate::shard::recovery::{JournalFrames, recover_session};
-use crate::shard::slot::Slot;
 use crate::shard::{ReplyTo, ShardReply};
-use crate::standing::Standing;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Caller, Missing, Read, Reading};
@@ -19,18 +19,18 @@ use std::sync::Arc;
 
 impl ShardActor {
     pub(super) fn journal(&mut self, step: Step, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
-        let (log, watch) = (self.around.log.clone(), Arc::clone(&self.around.watch));
+        let (log, observer) = (self.around.log.clone(), Arc::clone(&self.around.observer));
         let tenure: Tenure = core.borrow().tenure().clone();
         let (events, bytes) = match &step {
             Step::Append { frame, .. } => (frame.events, frame.body.len()),
             _ => (0, 0),
         };
-        let turn = if matches!(step, Step::Confirm) { None } else { self.turn.take() };
+        let permit = if matches!(step, Step::Confirm) { None } else { self.permit.take() };
         let started = tokio::time::Instant::now();
         let run = async move {
-            let done = log.run(&tenure, step, turn, || watch.outcome_unknown()).await;
+            let done = log.run(&tenure, step, permit, || observer.outcome_unknown()).await;
             if matches!(done, Done::Appended) {
-                watch.frame_committed(events, bytes, started.elapsed());
+                observer.frame_committed(events, bytes, started.elapsed());
             }
             done
         };
@@ -46,15 +46,15 @@ impl ShardActor {
     }
 
     /// Waits for the node to have room for one more frame in flight.
-    pub(super) fn ask_turn(&mut self, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
-        if let Some(turn) = self.around.log.turn_now() {
-            self.turn = Some(turn);
+    pub(super) fn ask_permit(&mut self, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+        if let Some(permit) = self.around.log.permit_now() {
+            self.permit = Some(permit);
             core.borrow_mut().cleared(self.around.clock.now());
             return;
         }
-        let turn = Log::turn(Arc::clone(&self.around.log.flights));
-        ctx.spawn(turn.into_actor(self).map(|turn, actor: &mut Self, ctx| {
-            actor.turn = turn;
+        let permit = Log::permit(Arc::clone(&self.around.log.flights));
+        ctx.spawn(permit.into_actor(self).map(|permit, actor: &mut Self, ctx| {
+            actor.permit = permit;
             actor.with_core(ctx, |core, now| core.cleared(now));
         }));
     }
@@ -84,7 +84,7 @@ impl ShardActor {
             };
             match (completed, reply) {
                 (Some(reading), ShardReply::Told(told)) if !matches!(reading, Reading::NeedsHistory(_)) => {
-                    to.send(ShardReply::Told(crate::front::Told { reading: Some(reading), ..told }));
+                    to.send(ShardReply::Told(crate::ports::Told { reading: Some(reading), ..told }));
                 }
                 _ => to.send(ShardReply::Again),
             }
@@ -93,11 +93,11 @@ impl ShardActor {
 
     pub(super) fn trim(&mut self, segment: u64, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
         let (journal, tenure) = (Arc::clone(&self.around.log.journal), core.borrow().tenure().clone());
-        let standing = Arc::clone(&self.around.log.standing);
+        let node_state = Arc::clone(&self.around.log.node_state);
         let trimming = async move {
             match journal.trim(&tenure, segment).await {
-                Ok(()) => standing.troubles.trim.went_well(),
-                Err(error) => standing.troubles.trim.came(&error),
+                Ok(()) => node_state.troubles.trim.went_well(),
+                Err(error) => node_state.troubles.trim.came(&error),
             }
         };
         ctx.spawn(trimming.into_actor(self));
@@ -108,7 +108,7 @@ impl ShardActor {
         let loading = async move { tables.get(Table::Snapshot, &key, 0).await };
         ctx.spawn(loading.into_actor(self).map(move |found, actor: &mut Self, ctx| match found {
             Ok(Some(body)) => {
-                actor.around.log.standing.troubles.snapshots.went_well();
+                actor.around.log.node_state.troubles.snapshots.went_well();
                 actor.with_core(ctx, |core, now| core.woken(now, &entity, &body));
             }
             Ok(None) | Err(TablesError::Refused(_)) => {
@@ -116,7 +116,7 @@ impl ShardActor {
                 actor.with_core(ctx, |core, now| core.snapshot_missing(now, &entity));
             }
             Err(TablesError::Unknown(why)) => {
-                actor.around.log.standing.troubles.snapshots.came(&why);
+                actor.around.log.node_state.troubles.snapshots.came(&why);
                 actor.with_core(ctx, |core, now| core.wake_failed(now, &entity));
             }
         }));
@@ -134,8 +134,8 @@ impl ShardActor {
             recover_session(&frames, &claimed, &wanted, clock.now().mono_ms).await
         };
         ctx.spawn(reading.into_actor(self).map(
-            move |found: Result<Option<Slot>, _>, actor: &mut Self, ctx| match found {
-                Ok(slot) => actor.with_core(ctx, |core, now| core.rebuilt(now, &entity, slot)),
+            move |found: Result<Option<EntityState>, _>, actor: &mut Self, ctx| match found {
+                Ok(state) => actor.with_core(ctx, |core, now| core.rebuilt(now, &entity, state)),
                 Err(error) => {
                     tracing::error!(entity = %entity.0, %error, "an entity can't be read again from the log");
                     let for_good = error.is_for_good();
@@ -149,17 +149,17 @@ impl ShardActor {
 /// Puts rows; says whether that worked.
 pub(super) async fn put(
     tables: Arc<dyn Tables>,
-    standing: Arc<Standing>,
+    node_state: Arc<NodeState>,
     table: Table,
     rows: Vec<Row>,
 ) -> bool {
     match tables.put_once(table, rows).await {
         Ok(()) => {
-            standing.troubles.rows.went_well();
+            node_state.troubles.rows.went_well();
             true
         }
         Err(error) => {
-            standing.troubles.rows.came(&error);
+            node_state.troubles.rows.came(&error);
             false
         }
     }

@@ -1,8 +1,8 @@
 //! How the store is, as this node learns it: signs of life that are written or not, and room that is there or not.
 
 use super::{ALIVE_AGAIN_MS, SupervisorActor};
-use crate::actor::shard::StoreIs;
-use crate::shard::outage::StoreNews;
+use crate::actor::shard::StoreHealthIs;
+use crate::shard::outage::StoreHealth;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use bytes::Bytes;
 use handoff_chat::Millis;
@@ -15,13 +15,13 @@ impl SupervisorActor {
     pub(super) fn tell_store(&mut self, state: StoreState) {
         self.store = state;
         let news = match state {
-            StoreState::Works if self.parts.standing.store_full() => StoreNews::Full,
-            StoreState::Works => StoreNews::Works,
-            StoreState::FailsHere => StoreNews::FailsHere,
-            StoreState::FailsForAll => StoreNews::FailsForAll,
+            StoreState::Works if self.parts.node_state.store_full() => StoreHealth::Full,
+            StoreState::Works => StoreHealth::Works,
+            StoreState::FailsHere => StoreHealth::FailsHere,
+            StoreState::FailsForAll => StoreHealth::FailsForAll,
         };
         for (_, handle, _) in self.shards.values() {
-            handle.addr().do_send(StoreIs(news));
+            handle.addr().do_send(StoreHealthIs(news));
         }
     }
 
@@ -31,7 +31,7 @@ impl SupervisorActor {
         }
         let (tables, me) = (Arc::clone(&self.parts.tables), self.parts.machine.me());
         // Alive is who can serve: without the store nobody could, and a write that comes through late must not say so.
-        let served = self.alive_failures == 0 && !self.store_failing && !self.parts.standing.store_full();
+        let served = self.alive_failures == 0 && !self.store_failing && !self.parts.node_state.store_full();
         let until = if served { self.parts.around.clock.now().wall } else { self.alive_until };
         let expected = self.alive_version;
         let write = async move {
@@ -44,11 +44,11 @@ impl SupervisorActor {
                 Ok(Swap::Won) => actor.alive_version += 1,
                 Ok(Swap::Lost { version, .. }) => actor.alive_version = version,
                 Err(error) => {
-                    actor.parts.standing.troubles.alive.came(&error);
+                    actor.parts.node_state.troubles.alive.came(&error);
                     return actor.sign_of_life_failed(ctx);
                 }
             }
-            actor.parts.standing.troubles.alive.went_well();
+            actor.parts.node_state.troubles.alive.went_well();
             actor.alive_failures = 0;
             actor.alive_until = until;
             actor.set_store_failing(false, ctx);
@@ -79,7 +79,7 @@ impl SupervisorActor {
     pub(super) fn set_store_failing(&mut self, failing: bool, ctx: &mut Context<Self>) {
         if self.store_failing != failing {
             self.store_failing = failing;
-            self.parts.standing.set_store_failing(failing);
+            self.parts.node_state.set_store_failing(failing);
             self.feed(if failing { Input::StoreFailing } else { Input::StoreBack }, ctx);
         }
     }
@@ -88,8 +88,8 @@ impl SupervisorActor {
     /// that has just been claimed was not there when it was said before.
     pub(super) fn look_at_room(&mut self) {
         let full = self.parts.around.log.journal.is_full();
-        let was = self.parts.standing.store_full();
-        self.parts.standing.set_store_full(full);
+        let was = self.parts.node_state.store_full();
+        self.parts.node_state.set_store_full(full);
         if full || was {
             self.tell_store(self.store);
         }
@@ -100,7 +100,7 @@ fn alive_key(owner: Owner) -> String {
     format!("alive/{owner}")
 }
 
-/// An owner's sign of life: its version and until when he said to be alive.
+/// An owner's sign of life: the row's version, and when the owner last said that it was alive.
 pub(in crate::actor) async fn read_alive(
     tables: &dyn Tables,
     owner: Owner,

@@ -56,7 +56,7 @@ pub(super) struct Publisher<'a> {
     pub(super) gateway: &'a Arc<Gateway>,
     pub(super) session: &'a Arc<Session>,
     pub(super) channel: &'a str,
-    /// The client's address.
+    /// The client's address, as a trusted proxy says or the connection has it.
     pub(super) from: Option<IpAddr>,
 }
 

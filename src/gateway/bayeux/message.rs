@@ -20,7 +20,7 @@ pub(super) struct Refusal {
     pub(super) code: u16,
     /// When to try again, where that is known: it stands as the arguments.
     pub(super) retry_ms: Option<u64>,
-    /// For people.
+    /// What is wrong, in a sentence for people.
     pub(super) words: String,
 }
 
@@ -54,11 +54,11 @@ pub(super) struct Message(Map<String, Value>);
 /// What a connect reply tells its client to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reconnect {
-    /// The same again.
+    /// Connect again, with the same client id.
     Retry,
-    /// A new handshake.
+    /// Begin anew with a handshake: this node does not know the session, or drains.
     Handshake,
-    /// Nothing.
+    /// Give up: the session is over, or no handshake was accepted.
     None,
 }
 

@@ -3,7 +3,7 @@
 use super::chat::{CHANNELS, Publisher};
 use super::message::{Message, Reconnect, Refusal, Reply, VERSION};
 use super::metrics::{AnswerLabel, EndLabel, KindLabel};
-use super::session::{Link, Session, Turn};
+use super::session::{HeldEnd, Link, Session};
 use crate::gateway::Gateway;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -63,13 +63,13 @@ pub(super) async fn connect(
     let wait = if at_once || !alone { Duration::ZERO } else { options.timeout };
     let mut moved = gateway.moved.subscribe();
     let _holding = gateway.bayeux_metrics.holds();
-    let turn = tokio::select! {
+    let end = tokio::select! {
         biased;
-        turn = held.turn(Instant::now() + wait) => Some(turn),
+        end = held.ended(Instant::now() + wait) => Some(end),
         _ = moved.wait_for(|moved| *moved) => None,
     };
-    let (mut texts, reply) = match turn {
-        Some(Turn::Reply(texts, number)) => {
+    let (mut texts, reply) = match end {
+        Some(HeldEnd::Reply(texts, number)) => {
             let mut reply = message.reply(Ok(()));
             if session.acks() {
                 reply = reply.with("ext", serde_json::json!({"ack": number}));
@@ -79,9 +79,9 @@ pub(super) async fn connect(
             }
             (texts, Ok(reply))
         }
-        Some(Turn::Replaced) => return Vec::new(),
+        Some(HeldEnd::Replaced) => return Vec::new(),
         // The client has disconnected.
-        Some(Turn::Over) => (Vec::new(), Err(Reconnect::None)),
+        Some(HeldEnd::Over) => (Vec::new(), Err(Reconnect::None)),
         // The node drains: wherever the client shakes hands next, it is not here.
         None => (Vec::new(), Err(Reconnect::Handshake)),
     };

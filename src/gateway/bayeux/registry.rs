@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// See the module's description.
+/// A session lives on one node alone: elsewhere its client is told to shake hands anew.
 pub(in crate::gateway) struct Registry {
     options: CometdOptions,
     metrics: Metrics,

@@ -56,7 +56,7 @@ struct Inner {
     over: bool,
 }
 
-/// See the module's description.
+/// Shared by the requests and sockets of one client.
 pub(super) struct Session {
     pub(super) id: String,
     /// With the acknowledgement extension all is told in connect replies, and confirmed by number.
@@ -70,7 +70,7 @@ pub(super) struct Session {
 
 /// How a held connect ends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum HeldEnd {
     /// With these messages before its reply, which has this number.
     Reply(Vec<String>, u64),
     /// Another connect has come.
@@ -153,13 +153,13 @@ impl Session {
         true
     }
 
-    /// A follower comes to his end.
+    /// A follower comes to its end.
     pub(super) fn unfollow(&self, chat: &str, number: u64) {
         let mut inner = self.lock();
         if inner.chats.get(chat).is_some_and(|(newest, _)| *newest == number)
             && let Some((_, mut task)) = inner.chats.remove(chat)
         {
-            // It is he himself who says so: he must not be cut off in it.
+            // It is the follower itself that says so: it must not be cut off in it.
             task.release();
         }
     }
@@ -286,25 +286,26 @@ impl Inner {
 
 impl Held<'_> {
     /// Waits until the connect is to be answered: when there is something to tell, or at the deadline.
-    pub(super) async fn turn(&self, deadline: Instant) -> Turn {
+    pub(super) async fn ended(&self, deadline: Instant) -> HeldEnd {
         loop {
             let mut stirred = std::pin::pin!(self.session.stirred.notified());
             stirred.as_mut().enable();
-            if let Some(turn) = self.look(Instant::now() >= deadline) {
-                return turn;
+            if let Some(end) = self.end(Instant::now() >= deadline) {
+                return end;
             }
             // At the deadline it is answered, whatever there is.
             let _late = timeout_at(deadline, stirred).await;
         }
     }
 
-    fn look(&self, due: bool) -> Option<Turn> {
+    /// How it ends now, if it does; `due`: it has to.
+    fn end(&self, due: bool) -> Option<HeldEnd> {
         let mut inner = self.session.lock();
         if inner.over {
-            return Some(Turn::Over);
+            return Some(HeldEnd::Over);
         }
         if inner.connect != self.number {
-            return Some(Turn::Replaced);
+            return Some(HeldEnd::Replaced);
         }
         let by_connect = self.session.tells_by_connect(self.link);
         let told: usize = inner.told.iter().map(|told| told.text.len()).sum();
@@ -313,7 +314,7 @@ impl Held<'_> {
         }
         let texts = if by_connect { inner.tell(self.link) } else { Vec::new() };
         inner.replies += 1;
-        Some(Turn::Reply(texts, inner.replies))
+        Some(HeldEnd::Reply(texts, inner.replies))
     }
 }
 

@@ -47,11 +47,11 @@ pub(super) async fn connect(
 /// Numbers the sockets of this process.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// One socket.
+/// One WebSocket and the tasks that answer its messages.
 struct Line {
     gateway: Arc<Gateway>,
     outbox: Rc<Outbox>,
-    /// The client's address.
+    /// The client's address, as a trusted proxy says or the connection has it.
     from: Option<IpAddr>,
     number: u64,
     lanes: Rc<Lanes>,

@@ -14,10 +14,10 @@ use futures_util::{Stream, StreamExt, stream};
 /// The parser refuses a single piece larger than its buffer.
 const SLICE_BYTES: usize = 8 * 1024;
 
-/// What came.
+/// A multipart body, read to its end.
 #[derive(Default)]
 pub(in crate::gateway) struct Body {
-    /// The fields.
+    /// All fields but the file.
     pub(in crate::gateway) form: Form,
     /// The file, with its name.
     pub(in crate::gateway) file: Option<(String, Spooled)>,
@@ -45,7 +45,7 @@ impl<T: Into<FileFault>> From<T> for BodyFault {
 }
 
 /// Reads a multipart body. `asker` says who brings the file, as soon as what came so far tells; then it is asked first
-/// whether he may. A form whose file stands before its key is believed so far as to be kept on the disk until then.
+/// whether they may. A form whose file stands before its key is believed so far as to be kept on the disk until then.
 pub(in crate::gateway) async fn read(
     request: &HttpRequest,
     payload: web::Payload,

@@ -1,15 +1,15 @@
-//! Files over HTTP for clients of the native sockets: `/v1/chats/{chat}/files`. A customer shows his key
-//! (`Authorization: Bearer KEY`), an agent his name and token (`Authorization: Basic`). Errors are problem documents
+//! Files over HTTP for clients of the native sockets: `/v1/chats/{chat}/files`. A customer shows the chat's key
+//! (`Authorization: Bearer KEY`), an agent name and token (`Authorization: Basic`). Errors are problem documents
 //! (RFC 9457).
 
 use super::body::{self, Body, BodyFault};
 use super::{Asker, Brought, FileFault, Uploaded, response};
 use crate::clock::wall_ms;
-use crate::front::AskError;
 use crate::gateway::Gateway;
 use crate::gateway::border::{Credentials, Reply};
 use crate::gateway::gms::fault::Fault;
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
+use crate::ports::AskError;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -143,7 +143,7 @@ fn no_store(status: StatusCode, body: &Value) -> HttpResponse {
     HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }
 
-/// Who asks, by what he shows.
+/// Who asks, by the credentials that they show.
 fn asker(request: &HttpRequest, gateway: &Gateway, chat: SessionId) -> Result<Asker, Problem> {
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, shown) = shown.and_then(|text| text.split_once(' ')).ok_or_else(Problem::unauthorized)?;

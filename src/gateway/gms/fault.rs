@@ -1,8 +1,8 @@
 //! Everything that a call can be answered but success, with the wire's numbers.
 
-use crate::front::AskError;
 use crate::gateway::admission::{Denied, Limited};
 use crate::gateway::metrics::OutcomeLabel;
+use crate::ports::AskError;
 use actix_web::http::StatusCode;
 use handoff_chat::command::Reject;
 use handoff_chat::file::FileReject;

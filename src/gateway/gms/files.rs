@@ -20,7 +20,7 @@ use handoff_chat::{FileId, Millis};
 /// The key under which a client says what a file is.
 const DESCRIPTION: &str = "file-description";
 
-/// What is asked.
+/// What a request asks for, told by its method and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Limits,

@@ -24,7 +24,7 @@ pub struct FormLimits {
 }
 
 impl FormLimits {
-    /// As configured.
+    /// The number of fields is the configuration's, the length of names is fixed.
     #[must_use]
     pub fn of(options: &GatewayOptions) -> Self {
         Self { fields_max: options.fields_max, name_bytes_max: NAME_BYTES_MAX }

@@ -3,7 +3,7 @@
 use super::fault::{FIRST_NAME_REQUIRED, Fault, INVALID_EMAIL, LAST_NAME_REQUIRED, NICKNAME_REQUIRED};
 use super::form::Form;
 use crate::gateway::metrics::OperationLabel;
-use crate::gateway::opening::{
+use crate::gateway::starting::{
     Field, Given, NICKNAME_BYTES_MAX, START_ID_CHARS_MAX, START_ID_CHARS_MIN, Start, StartError,
 };
 use crate::gateway::{GatewayOptions, identity};
@@ -39,19 +39,19 @@ pub enum Call {
     },
     /// The customer types.
     StartTyping {
-        /// What so far.
+        /// What the customer has typed so far.
         preview: Option<String>,
     },
-    /// No longer.
+    /// The customer no longer types.
     StopTyping {
-        /// What so far.
+        /// What the customer had typed when they stopped.
         preview: Option<String>,
     },
     /// The customer leaves.
     Disconnect,
     /// A notice of whatever kind.
     Notice {
-        /// What is asked.
+        /// What the session is asked to do.
         act: Act,
         /// Makes a retry safe.
         client_id: Option<String>,

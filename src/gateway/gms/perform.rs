@@ -4,9 +4,9 @@ use super::fault::Fault;
 use super::form::Form;
 use super::operation::{Call, Operation, position, read_start};
 use super::reply::{Reply, messages};
-use crate::front::{Ask, AskError, Told};
-use crate::gateway::opening::{self, OpenError, minted};
+use crate::gateway::starting::{self, OpenError, minted};
 use crate::gateway::{Gateway, ServiceOptions};
+use crate::ports::{Ask, AskError, Told};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::key::SecureKey;
 use handoff_chat::session::View;
@@ -35,7 +35,7 @@ pub(crate) async fn open(
 ) -> Result<(SecureKey, View), Fault> {
     let start = read_start(form, &gateway.options)?;
     let repeatable = start.client_id.is_some();
-    let (key, told) = opening::open(gateway, from, service, start).await.map_err(|error| match error {
+    let (key, told) = starting::open(gateway, from, service, start).await.map_err(|error| match error {
         OpenError::Random => Fault::Random,
         OpenError::Denied(denied) => denied.into(),
         OpenError::Ask(error) => Fault::from_ask(error, repeatable),
@@ -43,7 +43,7 @@ pub(crate) async fn open(
     Ok((key, view(told)?))
 }
 
-/// A client says which chat it wants to be told of: its key, and what the customer sees from the position on that he
+/// A client says which chat it wants to be told of: its key, and what the customer sees from the position on that it
 /// named; from the first event where that is 0 or not named.
 pub(crate) async fn notifications(gateway: &Gateway, form: &Form) -> Result<(SecureKey, View), Fault> {
     let key = key(form)?;
@@ -144,7 +144,7 @@ pub(crate) async fn call(
 async fn refresh(gateway: &Gateway, key: &SecureKey, position: u64, wait_ms: u64) -> Result<Told, Fault> {
     let wait = Duration::from_millis(wait_ms).min(gateway.options.refresh_wait_max);
     if !wait.is_zero() && position > 0 {
-        let told = opening::ask_waiting(gateway, key, None, Some(position), true, wait).await;
+        let told = starting::ask_waiting(gateway, key, None, Some(position), true, wait).await;
         let told = told.map_err(|error| Fault::from_ask(error, true))?;
         if told.reading.is_some() {
             return Ok(told);
@@ -172,7 +172,7 @@ async fn ask(
     if command.as_ref().is_some_and(|command| command.act != Act::Disconnect) {
         gateway.admission.command(&key.session)?;
     }
-    let told = opening::ask(gateway, key, command, position, repeatable).await;
+    let told = starting::ask(gateway, key, command, position, repeatable).await;
     told.map_err(|error| Fault::from_ask(error, repeatable))
 }
 

@@ -21,7 +21,7 @@ pub struct Reply {
     pub chat_ended: bool,
     /// 0 done, 1 come again, 2 failed.
     pub status_code: u8,
-    /// This node.
+    /// The number of the node that answers; clients send it back, and nobody reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// The customer's secret.
@@ -30,7 +30,7 @@ pub struct Reply {
     /// The customer's `userId`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// The session.
+    /// The session's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<String>,
     /// Last index + 1.
@@ -49,7 +49,7 @@ pub struct Reply {
 pub struct Advice {
     /// GMS's number, or HTTP's.
     pub code: u16,
-    /// For people.
+    /// What is wrong, in a sentence for people.
     pub advice: String,
 }
 

@@ -2,7 +2,7 @@
 //! stands before a password is looked at: a brake on guessing and a queue by source.
 
 use super::guesses::{Guesser, Guesses};
-use super::turns::{Busy, Room, Source, Turns};
+use super::sign_in_queue::{Busy, Room, SignInQueue, Source};
 use super::wire::Failure;
 use crate::password;
 use base64::Engine as _;
@@ -27,15 +27,15 @@ const PASSWORD_BYTES_MAX: usize = 1024;
 /// One agent of the configuration.
 #[derive(Clone)]
 pub struct Account {
-    /// What he shows, may take and serves.
+    /// What the agent shows to customers, how many chats they take, and the queues they serve.
     pub profile: Profile,
-    /// The argon2id hash of his password.
+    /// The argon2id hash of the agent's password.
     pub password_hash: String,
     /// Changes when the password does, the same on all nodes: tokens end with it.
     pub password_mark: [u8; 32],
 }
 
-/// See the module's description.
+/// All agents of the configuration, and what is known of their tries to sign in.
 pub struct Accounts {
     accounts: BTreeMap<String, Account>,
     token_key: [u8; 32],
@@ -43,7 +43,7 @@ pub struct Accounts {
     /// Compared with where there is no such name, so that the time taken does not tell.
     nobody: String,
     guesses: Guesses,
-    turns: Arc<Turns>,
+    turns: Arc<SignInQueue>,
     /// By name: when the newest token ended for whose holder the agent's chats were made to wait.
     waited: Mutex<BTreeMap<String, i64>>,
 }
@@ -51,13 +51,13 @@ pub struct Accounts {
 /// Whose a try to sign in is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempt<'a> {
-    /// The agent he says he is.
+    /// The agent that they say they are.
     pub(crate) name: &'a str,
-    /// Where he comes from.
+    /// The network address they come from.
     pub(crate) source: Source,
     /// How many nodes serve: each lets in its part.
     pub(crate) nodes: usize,
-    /// A token that he has beside the password; it may be over.
+    /// A token that they have beside the password; it may be over.
     pub(crate) token: Option<&'a str>,
 }
 
@@ -108,7 +108,7 @@ impl Accounts {
             token_ms: TOKEN_MS,
             nobody,
             guesses: Guesses::new(),
-            turns: Turns::new(ROOM),
+            turns: SignInQueue::new(ROOM),
             waited: Mutex::default(),
         }
     }
@@ -128,7 +128,7 @@ impl Accounts {
         let shown = who.token.and_then(|token| self.read_token(name, token));
         let guesser = if shown.is_some() { Guesser::Token } else { Guesser::Source(who.source) };
         self.guesses.brake(&guesser, name, nodes)?;
-        let _turn = self.turns.turn(who.source).await?;
+        let _turn = self.turns.enter(who.source).await?;
         // Those who waited with it may have been wrong meanwhile.
         self.guesses.brake(&guesser, name, nodes)?;
         let account = self.accounts.get(name);
@@ -155,7 +155,7 @@ impl Accounts {
         Ok(&account.profile)
     }
 
-    /// He signed in with a token from there: his passwords are not braked there by what others guess.
+    /// The agent signed in with a token from there: what others guess does not brake the agent's passwords there.
     pub(crate) fn came_from(&self, source: Source, name: &str) {
         self.guesses.right(source, name);
     }
@@ -191,7 +191,7 @@ impl Accounts {
         ended_ms > newest && now_ms.saturating_sub(ended_ms) < self.token_ms
     }
 
-    /// They wait.
+    /// The agent's chats were made to wait for the token that ended then: for this one they don't again.
     pub(crate) fn waits(&self, name: &str, ended_ms: i64) {
         let mut waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = waited.entry(name.to_owned()).or_insert(ended_ms);

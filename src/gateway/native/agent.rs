@@ -1,20 +1,20 @@
 //! The agents' native socket: sign in, be ready, take offers, talk in several chats. All windows of an agent see the
-//! same, for the desk is his entity's, not the socket's.
+//! same, for the desk belongs to the agent's entity, not to the socket.
 
 use super::accounts::{Attempt, TokenError};
 use super::desk::DeskView;
 use super::past::{Lookups, no_claim};
+use super::sign_in_queue::Source;
 use super::socket::Client;
-use super::turns::Source;
 use super::typing::Typing;
 use super::wire::{Failure, Framed};
 use crate::clock::wall_ms;
-use crate::front::{Ask, AskError};
-use crate::gateway::opening::minted;
 use crate::gateway::socket::Task;
 use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::Outbox;
+use crate::gateway::starting::minted;
 use crate::gateway::{Gateway, native};
+use crate::ports::{Ask, AskError};
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::agent::{DeskAct, Profile};
 use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Read, Reject};
@@ -111,7 +111,7 @@ enum How {
     ForceClose,
 }
 
-/// An agent's socket.
+/// One socket of an agent; serves nobody until somebody has signed in.
 pub(super) struct Agent {
     gateway: web::Data<Gateway>,
     /// Where the socket comes from.
@@ -296,7 +296,7 @@ impl Agent {
         Ok(answer)
     }
 
-    /// What the configuration says of an agent who proved that he is the one.
+    /// What the configuration says of an agent who proved to be the one.
     async fn proved(
         &self,
         name: &str,
@@ -330,7 +330,8 @@ impl Agent {
         }
     }
 
-    /// Whose token is over is there, and has his grace time for the password, as if his node had gone just now.
+    /// An agent whose token is over counts as there, and has the grace time for the password, as if their node had just
+    /// gone.
     async fn wait_for(&self, name: &str) -> Result<(), Failure> {
         let agent = AgentName(name.to_owned());
         let ask = Ask {

@@ -4,12 +4,12 @@ use super::frames::Frames;
 use super::socket::Client;
 use super::typing::Typing;
 use super::wire::{Failure, Framed};
-use crate::front::Told;
-use crate::gateway::opening::{self, Given, Start, minted};
 use crate::gateway::socket::Task;
 use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::Outbox;
+use crate::gateway::starting::{self, Given, Start, minted};
 use crate::gateway::{Gateway, native};
+use crate::ports::Told;
 use crate::rich;
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::CommandId;
@@ -105,11 +105,11 @@ const RUN_CHARS_MAX: usize = 32;
 /// The service where none is named.
 const SERVICE: &str = "default";
 
-/// A customer's socket.
+/// One socket of a customer; it is for one chat.
 pub(super) struct Customer {
     gateway: web::Data<Gateway>,
     outbox: Rc<Outbox>,
-    /// His address.
+    /// The customer's address, as far as it is known.
     from: Option<IpAddr>,
     /// The chat that this socket is for, and what follows it.
     chat: RefCell<Option<(SecureKey, Task)>>,
@@ -195,7 +195,7 @@ impl Customer {
             verified: false,
         };
         let start = Start::check(start, options)?;
-        let (key, told) = opening::open(&self.gateway, self.from, (&name, service), start).await?;
+        let (key, told) = starting::open(&self.gateway, self.from, (&name, service), start).await?;
         let answer = json!({
             "chat": key.session.0, "key": key.to_text(), "next_command": next_command(&told),
         });
@@ -207,7 +207,7 @@ impl Customer {
         let key = SecureKey::parse(key).filter(|key| key.session.0 == chat);
         let key = key.ok_or_else(|| Failure::new("wrong_key", "this is not a key of this chat"))?;
         tracing::Span::current().record("session", chat);
-        let told = opening::ask(&self.gateway, &key, None, Some(0), true).await?;
+        let told = starting::ask(&self.gateway, &key, None, Some(0), true).await?;
         let answer = json!({"next_command": next_command(&told)});
         self.follow(key, position);
         Ok(answer)
@@ -259,7 +259,7 @@ impl Customer {
             let act = Act::StopTyping { preview: None };
             let command = Command { id: minted(), caller: Caller::Customer(key.hash()), act };
             // Where it can't be said, typing ends by itself a little later.
-            let _ended = opening::ask(&gateway, &key, Some(command), None, true).await;
+            let _ended = starting::ask(&gateway, &key, Some(command), None, true).await;
         });
     }
 
@@ -279,7 +279,7 @@ impl Customer {
             self.gateway.admission.command(&key.session)?;
         }
         let command = Command { id, caller: Caller::Customer(key.hash()), act };
-        Ok(opening::ask(&self.gateway, &key, Some(command), None, true).await?.answer)
+        Ok(starting::ask(&self.gateway, &key, Some(command), None, true).await?.answer)
     }
 }
 

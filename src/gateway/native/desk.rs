@@ -1,12 +1,12 @@
-//! An agent's desk on one of his sockets: the desk is followed as a chat is, and each chat that he is in with it.
+//! An agent's desk on one of their sockets: the desk is followed as a chat is, and with it each chat that they are in.
 
 use super::frames::Frames;
 use crate::clock::wall_ms;
-use crate::front::Ask;
 use crate::gateway::Gateway;
 use crate::gateway::follow::{Follower, Pace, WAIT, passes};
 use crate::gateway::socket::Task;
 use crate::gateway::socket::outbox::Outbox;
+use crate::ports::Ask;
 use actix_web::web;
 use handoff_chat::agent::{Desk, Stage, Status, Work};
 use handoff_chat::command::{Caller, Read, Reading};
@@ -30,9 +30,9 @@ pub(super) struct DeskView {
 #[derive(Default)]
 struct State {
     version: u64,
-    /// He signed out, here or in another window.
+    /// The agent signed out, here or in another window.
     signed_out: bool,
-    /// The chats he is offered or in.
+    /// The chats that the agent is offered (false) or in (true).
     work: Vec<(SessionId, bool)>,
     chats: BTreeMap<SessionId, (Rc<Notify>, Task)>,
     /// Where the client goes on: in the chats that it named when it signed in, and in those followed since.
@@ -75,7 +75,7 @@ impl DeskView {
         self.state.borrow_mut().chats.clear();
     }
 
-    /// Gives the client a new token well before the last one ends, as long as the socket is open and he is signed in.
+    /// Gives the client a new token well before the last one ends, while the socket is open and the agent signed in.
     pub(super) async fn renew(self: Rc<Self>) {
         loop {
             tokio::time::sleep(self.gateway.agents.renewed_after()).await;

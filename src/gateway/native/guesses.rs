@@ -1,7 +1,7 @@
 //! The brake on guessing: wrong passwords are counted by source and name together, by source, and by name. The last two
 //! brake unknown sources alone: an agent who signed in from there before is never locked out by what others guess.
 
-use super::turns::Source;
+use super::sign_in_queue::Source;
 use super::wire::Failure;
 use crate::gateway::rate::{Limited, Rate};
 use std::collections::{BTreeMap, VecDeque};
@@ -24,18 +24,18 @@ const KNOWN_MAX: usize = 4;
 /// Whose wrong passwords are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Guesser {
-    /// Those of an address.
+    /// Everybody who comes from this address.
     Source(Source),
     /// Those who show a token that the agent had once: known on every node.
     Token,
 }
 
-/// See the module's description.
+/// Each node counts for itself, with its part of what the cluster allows.
 pub(super) struct Guesses {
     pairs: Rate<(Guesser, String)>,
     sources: Rate<Source>,
     names: Rate<String>,
-    /// By the name of an agent that there is: where he signed in last.
+    /// By the name of an agent that there is: the sources where that agent signed in last.
     known: Mutex<BTreeMap<String, VecDeque<Source>>>,
 }
 

@@ -2,9 +2,9 @@
 
 use super::desk::DeskView;
 use super::wire::Failure;
-use crate::front::Past;
 use crate::gateway::Gateway;
 use crate::gateway::socket::outbox::Outbox;
+use crate::ports::Past;
 use handoff_chat::SessionId;
 use handoff_chat::command::Reject;
 use serde_json::{Value, json};

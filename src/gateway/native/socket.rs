@@ -16,9 +16,9 @@ use tracing::Instrument;
 
 /// What one kind of client may say.
 pub(super) trait Client: 'static {
-    /// Whose.
+    /// Whose sockets these are, as the metrics count them.
     const KIND: SocketLabel;
-    /// Its commands.
+    /// Every command that it may send; others are counted as unknown.
     const WORDS: &'static [&'static str];
     /// The lane of a command: commands of one lane are carried out one after the other.
     fn lane(framed: &Framed) -> String;

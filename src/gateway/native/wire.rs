@@ -1,9 +1,9 @@
 //! The frames of the native sockets, version 1, as JSON: what `docs/asyncapi` describes, and nothing that is stored.
 
-use crate::front::AskError;
 use crate::gateway::admission::{Denied, Limited};
-use crate::gateway::opening::{Field, OpenError, START_ID_CHARS_MAX, START_ID_CHARS_MIN, StartError};
 use crate::gateway::socket::metrics::CommandLabel;
+use crate::gateway::starting::{Field, OpenError, START_ID_CHARS_MAX, START_ID_CHARS_MIN, StartError};
+use crate::ports::AskError;
 use handoff_chat::command::Reject;
 use handoff_chat::rich::RichReject;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ const ID_CHARS_MAX: usize = 64;
 pub(super) struct Framed {
     /// The command's id, when it has a good one.
     pub(super) id: Option<String>,
-    /// The word.
+    /// The command's name, from the field `do`.
     pub(super) word: String,
     body: Value,
 }

@@ -19,7 +19,7 @@ pub(in crate::gateway) struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
-/// See the module's description.
+/// A lane is a name: commands of one lane keep their order.
 pub(in crate::gateway) struct Lanes {
     places: Arc<Semaphore>,
     /// A lane is here while it has a task that works on it.

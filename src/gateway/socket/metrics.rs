@@ -22,7 +22,7 @@ pub enum SocketLabel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 #[allow(non_camel_case_types)]
 pub enum CommandLabel {
-    /// Done.
+    /// It was carried out.
     ok,
     /// To be tried again.
     again,

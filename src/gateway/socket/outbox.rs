@@ -86,7 +86,7 @@ struct Inner {
     ending: Option<Ending>,
 }
 
-/// The queue. Whoever puts something in never waits, unless he asks for room.
+/// The queue. Putting something in never waits, unless room is asked for.
 pub(in crate::gateway) struct Outbox {
     inner: RefCell<Inner>,
     /// Something was put in, or the end was set.

@@ -92,7 +92,7 @@ async fn a_chat_with_too_many_commands_waits_and_may_still_be_read_and_left() {
     assert_eq!(refused["error"]["retry"], true);
     let retry_ms = refused["error"]["retry_ms"].as_u64().unwrap();
     assert!((1..=30_001).contains(&retry_ms), "{retry_ms}");
-    // The number was not used up: the same command may come again, and he may leave at once.
+    // The number was not used up: the same command may come again, and the customer may leave at once.
     window.say(&json!({"id": "3", "do": "leave", "number": 1})).await;
     let left = window.find("the answer", |frame| frame["answer"] == "3").await;
     assert_eq!(left["ok"], true, "{left}");
@@ -168,7 +168,7 @@ async fn where_visitors_must_be_signed_nobody_else_starts_a_chat() {
     let fields =
         [("nickname", "Z"), ("emailAddress", "z@example.org"), ("userData[Handoff_Identity]", proof)];
     site.start_with("default", &fields).await;
-    // Nor does anybody prove himself later by saying so.
+    // Nor does it prove anything later to say so.
     let own = site.start_with("default", &fields).await;
     site.done(&own, "updateData", &[("userData[Handoff_Verified]", "yes"), ("userData[size]", "42")]).await;
     let attached = site.sessions.asked().into_iter().filter_map(|ask| match ask.command?.act {

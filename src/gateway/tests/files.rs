@@ -205,7 +205,7 @@ async fn a_key_that_stands_behind_the_file_counts_and_a_wrong_one_gets_nothing_i
         let wrong = Chat { id: chat.id.clone(), key };
         assert_eq!(code(&show(site.downloads(&wrong, file).await).await.1), 249);
     }
-    // Another chat's customer has no such file, whatever he calls it.
+    // Another chat's customer has no such file, whatever they call it.
     assert_eq!(show(site.downloads(&other, file).await).await.0, 404);
     let two = Form::new()
         .text("secureKey", chat.key.clone())

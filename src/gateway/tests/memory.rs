@@ -1,15 +1,15 @@
 //! The entities of a cluster in memory, without a cluster: sessions, queues and agents as they are, what they say to
 //! each other carried at once, and troubles on the way to them when a test wants some.
 
-use crate::front::{Archive, Ask, AskError, Past, PastChat, Sessions, Told, TranscriptPage};
-use crate::shard::tells::{answered, told_by};
+use crate::ports::{Archive, Ask, AskError, Past, PastChat, Sessions, Told, TranscriptPage};
+use crate::shard::same_shard::{answered, told_by};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::entry::Effect;
 use handoff_chat::routing::Reply;
 use handoff_chat::session::{Body, Event, Text};
-use handoff_chat::{CommandId, Entity, EntityId, Millis, SessionId, Turn, transcript};
+use handoff_chat::{CommandId, Context, Entity, EntityId, Millis, SessionId, transcript};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// What the next ask meets; a lost answer is met by the next ask with a command, for a read is simply read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// It passes.
+    /// No trouble: the ask is answered.
     None,
     /// The shard moves.
     Again,
@@ -42,7 +42,7 @@ struct Inner {
     now: i64,
 }
 
-/// See the module's description.
+/// Stands in for the router of a node; tests set its troubles and read what it was asked.
 pub(super) struct Memory {
     inner: Mutex<Inner>,
     bot: Rules,
@@ -138,7 +138,7 @@ impl Inner {
             self.entities.insert(id.clone(), Entity::new(id));
         }
         let entity = self.entities.get_mut(id).ok_or(Reject::Unknown)?;
-        let decision = match entity.decide(command, &Turn { now, served: now, random, waiting_max: 0 }) {
+        let decision = match entity.decide(command, &Context { now, served: now, random, waiting_max: 0 }) {
             Ok(decision) => decision,
             Err(reject) => {
                 if fresh {
@@ -256,7 +256,7 @@ fn nothing_new(told: &Told, ask: &Ask) -> bool {
     }
 }
 
-/// The one contact there is: every chat is his, and one more.
+/// The one contact there is: every chat is theirs, and one more.
 pub(super) const EARLIER: &str = "EarlierChat00000";
 /// What was said in each chat that is read as an earlier one: so many messages.
 pub(super) const EARLIER_EVENTS: u64 = 200;

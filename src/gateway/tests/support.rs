@@ -2,10 +2,10 @@
 
 pub(super) use super::memory::{Memory, Trouble, demo_bot};
 use crate::files::{Files, Spool};
-use crate::front::{Archive, Sessions};
 use crate::gateway::files::Intake;
 use crate::gateway::native::accounts::{Account, Accounts};
 use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, bayeux, serve, socket};
+use crate::ports::{Archive, Sessions};
 use handoff_chat::agent::Profile;
 use handoff_chat::session::{Bot, Limits};
 use handoff_chat::workflow::{Known, read};

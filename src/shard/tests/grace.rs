@@ -1,7 +1,8 @@
 //! Whose windows are gone: an agent is lost when nothing of them was heard for the grace time.
 
 use super::rig::Rig;
-use crate::front::{Told, Wanted};
+use crate::ports::Told;
+use crate::shard::listing::EntityQuery;
 use crate::shard::*;
 use handoff_chat::agent::{DeskAct, Profile, Status};
 use handoff_chat::command::{Act, Reading};
@@ -66,7 +67,7 @@ async fn queued(rig: &mut Rig, name: &str) -> EntityId {
 
 /// Where these chats are, with the agent.
 fn places(rig: &Rig, chats: &[EntityId]) -> Vec<(String, Option<String>)> {
-    let wanted = Wanted { kind: "interaction".to_owned(), limit: 100, ..Wanted::default() };
+    let wanted = EntityQuery { kind: "interaction".to_owned(), limit: 100, ..EntityQuery::default() };
     let list = rig.core.list(&wanted);
     let of = |chat: &EntityId| list.iter().find(|one| one.id == chat.0).unwrap();
     chats.iter().map(|chat| (of(chat).place.clone().unwrap(), of(chat).agent.clone())).collect()
@@ -82,7 +83,7 @@ async fn line(rig: &mut Rig) -> Vec<(String, Millis)> {
     }
 }
 
-/// Keeps the customers there for so long, and the agent too if she is.
+/// Keeps the customers there for so long, and the agent too where wanted.
 async fn goes_by(rig: &mut Rig, seconds: u64, chats: &[EntityId], agent_is_there: bool) {
     for _ in 0..seconds {
         rig.pass(1_000);

@@ -1,13 +1,13 @@
 //! While the store is down: what is read, and what is refused.
 
 use super::rig::{Rig, send};
-use crate::shard::outage::StoreNews;
+use crate::shard::outage::StoreHealth;
 use crate::shard::{Action, Options, ShardReply};
 use handoff_chat::EntityId;
 use handoff_journal::memory::MemoryStore;
 
 /// A shard with a session whose two messages are committed; nothing it wants of the store is done from here on.
-async fn cut_off(news: StoreNews) -> (Rig, EntityId) {
+async fn cut_off(news: StoreHealth) -> (Rig, EntityId) {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, Options::default()).await;
     let ann = rig.start("ann").await;
@@ -18,7 +18,7 @@ async fn cut_off(news: StoreNews) -> (Rig, EntityId) {
 }
 
 /// Reads a session so many milliseconds later; whether that is answered.
-async fn reads_after(rig: &mut Rig, session: &EntityId, ms: u64, news: Option<StoreNews>) -> bool {
+async fn reads_after(rig: &mut Rig, session: &EntityId, ms: u64, news: Option<StoreHealth>) -> bool {
     rig.now.mono_ms += ms;
     if let Some(news) = news {
         rig.core.store_is(rig.now, news);
@@ -34,7 +34,7 @@ async fn reads_after(rig: &mut Rig, session: &EntityId, ms: u64, news: Option<St
 
 #[tokio::test]
 async fn committed_state_is_read_for_ten_seconds_while_the_store_is_down_for_all() {
-    let all = StoreNews::FailsForAll;
+    let all = StoreHealth::FailsForAll;
     let (mut rig, ann) = cut_off(all).await;
     assert!(reads_after(&mut rig, &ann, 5_000, Some(all)).await);
     assert!(reads_after(&mut rig, &ann, 4_900, Some(all)).await);
@@ -43,19 +43,19 @@ async fn committed_state_is_read_for_ten_seconds_while_the_store_is_down_for_all
 
 #[tokio::test]
 async fn nothing_unconfirmed_is_read_when_a_peer_may_use_the_store_or_the_news_are_old() {
-    let (mut rig, ann) = cut_off(StoreNews::FailsHere).await;
-    assert!(!reads_after(&mut rig, &ann, 1_000, Some(StoreNews::FailsHere)).await);
-    let (mut rig, ann) = cut_off(StoreNews::FailsForAll).await;
+    let (mut rig, ann) = cut_off(StoreHealth::FailsHere).await;
+    assert!(!reads_after(&mut rig, &ann, 1_000, Some(StoreHealth::FailsHere)).await);
+    let (mut rig, ann) = cut_off(StoreHealth::FailsForAll).await;
     assert!(!reads_after(&mut rig, &ann, 1_000, None).await, "this process may have stood still");
-    let (mut rig, ann) = cut_off(StoreNews::FailsForAll).await;
+    let (mut rig, ann) = cut_off(StoreHealth::FailsForAll).await;
     rig.core.distrust();
-    assert!(!reads_after(&mut rig, &ann, 1_000, Some(StoreNews::FailsForAll)).await, "it did stand still");
+    assert!(!reads_after(&mut rig, &ann, 1_000, Some(StoreHealth::FailsForAll)).await, "it did stand still");
 }
 
 #[tokio::test]
 async fn a_session_with_an_uncommitted_message_is_not_read_nor_is_one_whose_reader_knows_more() {
-    let all = StoreNews::FailsForAll;
-    let (mut rig, ann) = cut_off(StoreNews::Works).await;
+    let all = StoreHealth::FailsForAll;
+    let (mut rig, ann) = cut_off(StoreHealth::Works).await;
     let bob = rig.start("bob").await;
     let mut lost = rig.ask(&ann, Some(send("3", "three")), None);
     drop(rig.core.take_actions());
@@ -69,21 +69,21 @@ async fn a_session_with_an_uncommitted_message_is_not_read_nor_is_one_whose_read
 
 #[tokio::test]
 async fn messages_are_refused_at_the_door_until_the_store_is_back() {
-    let (mut rig, ann) = cut_off(StoreNews::FailsHere).await;
+    let (mut rig, ann) = cut_off(StoreHealth::FailsHere).await;
     let mut refused = rig.ask(&ann, Some(send("3", "three")), None);
     assert!(matches!(refused.try_recv().unwrap(), ShardReply::Again));
-    rig.core.store_is(rig.now, StoreNews::Works);
+    rig.core.store_is(rig.now, StoreHealth::Works);
     rig.tell(&ann, send("3", "three")).await.unwrap();
     assert_eq!(rig.texts(&ann).await, ["one", "two", "three"]);
 }
 
 #[tokio::test]
 async fn while_the_store_is_full_commands_are_refused_as_busy_and_reads_are_answered_as_ever() {
-    let (mut rig, ann) = cut_off(StoreNews::Full).await;
+    let (mut rig, ann) = cut_off(StoreHealth::Full).await;
     let mut refused = rig.ask(&ann, Some(send("3", "three")), None);
     assert!(matches!(refused.try_recv().unwrap(), ShardReply::Busy), "at once, and not tried at other nodes");
     rig.now.mono_ms += 60_000;
-    rig.core.store_is(rig.now, StoreNews::Full);
+    rig.core.store_is(rig.now, StoreHealth::Full);
     assert_eq!(rig.texts(&ann).await, ["one", "two"], "a minute later");
     let next = rig.view(&ann).await.next_position;
     let mut waiting = rig.wait(&ann, next, 2_000);
@@ -92,7 +92,7 @@ async fn while_the_store_is_full_commands_are_refused_as_busy_and_reads_are_answ
     rig.now.mono_ms += 2_000;
     rig.core.tick(rig.now);
     assert!(matches!(waiting.try_recv(), Ok(ShardReply::Told(_))), "a read that waits for news ends in time");
-    rig.core.store_is(rig.now, StoreNews::Works);
+    rig.core.store_is(rig.now, StoreHealth::Works);
     rig.tell(&ann, send("3", "three")).await.unwrap();
     assert_eq!(rig.texts(&ann).await, ["one", "two", "three"]);
 }

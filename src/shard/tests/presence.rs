@@ -47,7 +47,8 @@ async fn a_desk_is_held_by_its_own_agent_alone() {
             rig.core.ask(rig.now, Envelope { entity, read, command: None, reply: None, ..envelope });
             rig.settle().await;
         }
-        let wanted = crate::front::Wanted { kind: "agent".to_owned(), limit: 1, ..Default::default() };
+        let wanted =
+            crate::shard::listing::EntityQuery { kind: "agent".to_owned(), limit: 1, ..Default::default() };
         assert_eq!(rig.core.list(&wanted).first().map(|kate| kate.state == "not ready"), Some(true));
         assert_eq!(rig.core.last_calls_ms.contains_key(&desk), !lost);
     }
@@ -67,7 +68,7 @@ async fn typing_that_nobody_refreshes_ends_and_who_waits_for_news_is_told() {
     assert!(told.try_recv().is_err(), "they may still type");
     rig.pass(6_000);
     rig.settle().await;
-    let ShardReply::Told(crate::front::Told { reading: Some(Reading::View(view)), .. }) =
+    let ShardReply::Told(crate::ports::Told { reading: Some(Reading::View(view)), .. }) =
         told.try_recv().unwrap()
     else {
         panic!("no view")

@@ -2,7 +2,7 @@
 
 use super::rig::{CUSTOMER, Rig};
 use super::{falls_asleep, settle_record, sleepy};
-use crate::front::{EntitySummary, Wanted};
+use crate::shard::listing::{EntityQuery, EntitySummary};
 use crate::shard::queues::Queues;
 use crate::shard::*;
 use handoff_chat::agent::{DeskAct, Profile};
@@ -43,7 +43,7 @@ async fn starts(rig: &mut Rig, name: &str) -> EntityId {
 
 /// The queue as operators see it.
 fn listed(rig: &Rig) -> EntitySummary {
-    let wanted = Wanted { kind: "queue".to_owned(), limit: 10, ..Wanted::default() };
+    let wanted = EntityQuery { kind: "queue".to_owned(), limit: 10, ..EntityQuery::default() };
     rig.core.list(&wanted).remove(0)
 }
 
@@ -113,8 +113,13 @@ async fn a_chat_asleep_is_listed_and_counted_where_it_waits_here_and_at_the_next
     settle_record(&mut rig, &chat).await;
     let waiting = |rig: &Rig| {
         let (service, queue) = (Some("default".to_owned()), Some("sales".to_owned()));
-        let wanted =
-            Wanted { kind: "interaction".to_owned(), service, queue, limit: 10, ..Wanted::default() };
+        let wanted = EntityQuery {
+            kind: "interaction".to_owned(),
+            service,
+            queue,
+            limit: 10,
+            ..EntityQuery::default()
+        };
         (rig.core.list(&wanted), rig.core.census().places)
     };
     let (awake, places) = waiting(&rig);
@@ -144,7 +149,7 @@ async fn a_queue_that_a_free_agent_serves_is_in_no_trouble_though_the_configurat
     let profile = Profile { nickname: "Ann".to_owned(), capacity: 2, queues: vec![sales()] };
     let chat = waits(&mut rig).await;
     let interaction = chat.session().unwrap();
-    // Whom she has declined waits on, and she is free for others.
+    // Ann declines this chat: it waits on, and Ann is free for others.
     for act in [DeskAct::SignIn { profile }, DeskAct::Ready, DeskAct::Decline { interaction }] {
         rig.pass(1);
         let (id, caller) = (CommandId(format!("c{}", rig.now.mono_ms)), Caller::Agent(ann.clone()));

@@ -1,10 +1,10 @@
 //! A shard's core whose actions are carried out by hand, over the memory store.
 
-use crate::front::Told;
+use crate::ports::Told;
 use crate::shard::core::ShardCore;
+use crate::shard::entity_state::EntityState;
 use crate::shard::pipeline::Step;
 use crate::shard::recovery::{JournalFrames, recover, recover_session};
-use crate::shard::slot::Slot;
 use crate::shard::*;
 use handoff_chat::command::{Act, Answer, Reading};
 use handoff_chat::happening::Happening;
@@ -239,7 +239,7 @@ impl Rig {
                 }
                 Err(error) => panic!("{error}"),
             },
-            Action::AskTurn => self.core.cleared(now),
+            Action::AskPermit => self.core.cleared(now),
             Action::Journal(Step::Roll { at }) => {
                 let next = node.roll(&tenure, at).await.unwrap();
                 self.core.rolled(now, next);
@@ -277,7 +277,7 @@ impl Rig {
                 self.core.history_written(now, &entity, through, true);
             }
             Action::Rebuild { entity } if self.rereads == Reread::Panics => {
-                self.core.rebuilt(now, &entity, Some(Slot::Quarantined { state: None }));
+                self.core.rebuilt(now, &entity, Some(EntityState::Quarantined { state: None }));
             }
             Action::Rebuild { entity } if self.rereads != Reread::Whole => {
                 self.core.rebuild_failed(now, &entity, self.rereads == Reread::Damaged);
@@ -286,8 +286,8 @@ impl Rig {
                 let frames = JournalFrames { journal: &node, tenure: &tenure, reads: 1 };
                 let mut claimed = self.claimed.clone();
                 claimed.next = self.core.position();
-                let slot = recover_session(&frames, &claimed, &entity, now.mono_ms).await.unwrap();
-                self.core.rebuilt(now, &entity, slot);
+                let state = recover_session(&frames, &claimed, &entity, now.mono_ms).await.unwrap();
+                self.core.rebuilt(now, &entity, state);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What an agent does at his desk, and what the queues hear of it.
+//! What an agent does at their desk, and what the queues hear of it.
 
 use super::*;
 

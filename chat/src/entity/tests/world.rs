@@ -9,7 +9,7 @@ use crate::routing::{Message, Reply, ToQueue};
 use crate::session::{Limits, Opening};
 use crate::workflow::{Known, Program, read};
 use crate::{
-    AgentName, CommandId, EffectId, Entity, EntityId, Millis, QueueName, Session, SessionId, TimerId, Turn,
+    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Session, SessionId, TimerId,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,9 +81,9 @@ impl World {
         Self { clock: 1_000_000, program: Arc::new(program), hosts, wire: Vec::new(), commands: 0 }
     }
 
-    fn turn(&mut self) -> Turn {
+    fn turn(&mut self) -> Context {
         self.clock += 1;
-        Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 }
+        Context { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 }
     }
 
     fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Answer, Reject> {
@@ -139,7 +139,7 @@ impl World {
         let _started = self.asks(&EntityId::from(&session(n)), CUSTOMER, Act::Open(Box::new(opening)));
     }
 
-    /// Refusals change nothing.
+    /// A command to a session that may be refused: then nothing is changed.
     pub(super) fn of_session(&mut self, n: usize, caller: Caller, act: Act) {
         let _refused = self.asks(&EntityId::from(&session(n)), caller, act);
     }
@@ -276,7 +276,7 @@ impl World {
         self.the_agent(&agent(n)).map(Agent::claims).unwrap_or_default()
     }
 
-    /// Everybody who was opened, with his place and its attempt.
+    /// Every session that was opened, with its interaction's place and attempt.
     fn places(&self) -> impl Iterator<Item = (SessionId, Place, u64)> + '_ {
         self.hosts.values().filter_map(|host| {
             let session = host.entity.session()?;

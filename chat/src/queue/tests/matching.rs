@@ -97,7 +97,7 @@ fn a_granted_place_counts_against_him_until_his_own_word_counts_it() {
     assert_eq!(bench.line().agents[0].free, 2, "that is older than the grant");
     bench.can("ann", 3, 2, 0);
     assert_eq!(bench.line().agents[0].free, 2);
-    // Here his word is faster than the answer.
+    // Here the agent's word is faster than the answer.
     bench.comes(2, 1, ticket(0, 0));
     bench.can("ann", 4, 1, 0);
     assert_eq!(bench.line().agents, [], "it may not know of what is on its way");

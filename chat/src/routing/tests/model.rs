@@ -68,7 +68,7 @@ impl Model {
         self.owes(EntityId::from(agent), Message::ToAgent(ToAgent::Withdrawn { interaction, attempt, why }));
     }
 
-    /// The customer leaves.
+    /// The customer leaves, from wherever the interaction is.
     pub(super) fn leaves(&mut self) {
         let before = self.at.clone();
         if before == At::Gone {

@@ -8,7 +8,9 @@ use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
 use crate::queue::Queue;
 use crate::routing::{Message, Reply, ToInteraction, ToQueue};
-use crate::{AgentName, CommandId, EffectId, Entity, EntityId, Millis, QueueName, SessionId, TimerId, Turn};
+use crate::{
+    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, SessionId, TimerId,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone)]
@@ -66,19 +68,19 @@ impl World {
         Millis(self.clock)
     }
 
-    fn turn(&mut self) -> Turn {
+    fn context(&mut self) -> Context {
         self.clock += 1;
-        Turn { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 }
+        Context { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 }
     }
 
     pub(super) fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Decision, Reject> {
-        let turn = self.turn();
+        let context = self.context();
         let host = self.hosts.get_mut(id).unwrap();
-        let decision = host.entity.decide(command, &turn)?;
+        let decision = host.entity.decide(command, &context)?;
         decision.entries.iter().for_each(|entry| host.entity.apply(entry));
         host.journal.extend(decision.entries.iter().cloned());
         if let Entity::Queue(queue) = &host.entity {
-            queue.is_fair(&decision.entries, turn.served);
+            queue.is_fair(&decision.entries, context.served);
         }
         for entry in &decision.entries {
             if let Entry::Owed { id: effect, effect: Effect::Tell { to, message } } = entry {
@@ -236,7 +238,7 @@ impl World {
         }
     }
 
-    /// What must hold at any moment: nobody is over capacity, and nobody is anywhere that does not know of him or is
+    /// What must hold at any moment: nobody is over capacity, and nobody is anywhere that does not know of them or is
     /// about to be told.
     pub(super) fn check(&self) {
         for n in 0..3 {
@@ -258,7 +260,7 @@ impl World {
         }
     }
 
-    /// Whether the agent's word that he does not take it is on its way.
+    /// Whether the agent's word that they do not take it is on its way.
     fn declines(&self, agent: &AgentName, id: &SessionId) -> bool {
         let declines = |effect: &Effect| match effect {
             Effect::Tell { to, message: Message::ToInteraction(ToInteraction::Decline { .. }) } => {

@@ -55,7 +55,7 @@ fn reserve(mut case: Case<'_>, id: FileId, bytes: u64) -> Result<Decision, Rejec
     }
     within(&case, limits, id, bytes)?;
     room(&mut case, 0)?;
-    let now = case.draft.turn.served;
+    let now = case.draft.context.served;
     case.draft.release_files(|file, until| until < now && file != id);
     let until = Millis(now.0.saturating_add(RESERVED_MS));
     case.draft.push(Entry::File(FileChange::Reserved { id, by, bytes, until }));
@@ -111,7 +111,7 @@ fn release(mut case: Case<'_>, id: FileId) -> Result<Decision, Reject> {
     case.done()
 }
 
-/// The customer may delete what he sent, an agent all that he sees.
+/// The customer may delete what they sent, an agent all that they see.
 fn delete(mut case: Case<'_>, session: &Session, id: FileId) -> Result<Decision, Reject> {
     let by = case.asker.by;
     let (owner, file) = session.file_for(case.asker, id).ok_or(FileReject::Unknown)?;

@@ -9,12 +9,12 @@ use crate::entity::Decision;
 use crate::id::AgentName;
 use crate::interaction::How;
 
-/// The customer leaves. Harmless when he has left already.
+/// The customer leaves. Harmless when they have left already.
 pub(super) fn disconnect(case: Case<'_>) -> Result<Decision, Reject> {
     customer_leaves(case, LeaveReason::Left)
 }
 
-/// The customer has not called for too long. Harmless when he has left already.
+/// The customer has not called for too long. Harmless when they have left already.
 pub(super) fn customer_lost(case: Case<'_>) -> Result<Decision, Reject> {
     customer_leaves(case, LeaveReason::Inactive)
 }
@@ -29,7 +29,7 @@ fn customer_leaves(mut case: Case<'_>, reason: LeaveReason) -> Result<Decision, 
     case.done()
 }
 
-/// An agent leaves, and says what becomes of the chat. Harmless when he has left already.
+/// An agent leaves, and says what becomes of the chat. Harmless when they have left already.
 pub(super) fn agent_leaves(mut case: Case<'_>, name: &AgentName, how: Leaving) -> Result<Decision, Reject> {
     let by = case.asker.by;
     if !case.draft.state.is_in(by) {

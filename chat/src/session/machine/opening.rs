@@ -4,11 +4,11 @@ use super::super::command::Opening;
 use super::super::draft::{Asker, Draft, SYSTEM};
 use super::super::event::{Body, Role, Start, Text, ViewKind, Visibility};
 use super::super::state::Session;
-use crate::Turn;
+use crate::Context;
 use crate::command::{Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
-use crate::interaction::{Begun, Hands, Interaction};
+use crate::interaction::{Begun, Interaction, SessionActions};
 use crate::privacy::{Area, Subject};
 use crate::workflow::Program;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(super) fn open(
     session: &Session,
     command: &Command,
     opening: &Opening,
-    turn: &Turn,
+    context: &Context,
 ) -> Result<Decision, Reject> {
     match &command.caller {
         Caller::Customer(hash) if *hash != opening.key_hash => return Err(Reject::WrongKey),
@@ -46,7 +46,7 @@ pub(super) fn open(
     let privacy = opening.privacy.as_deref();
     let sealed = privacy.is_some_and(|privacy| privacy.area != Area::Always);
     let key = sealed.then_some(opening.sealing_key);
-    let draft = Draft::new(session, turn, &opening.limits, opening.idle.as_deref());
+    let draft = Draft::new(session, context, &opening.limits, opening.idle.as_deref());
     let mut draft = draft.guarding(privacy, key);
     if sealed {
         draft.push(Entry::Sealing(key));

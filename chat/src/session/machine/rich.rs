@@ -15,7 +15,7 @@ pub(super) fn send(mut case: Case<'_>, content: &str) -> Result<Decision, Reject
     case.done()
 }
 
-/// The customer answers one, by its index in his view.
+/// The customer answers one, by its index in their view.
 pub(super) fn reply(mut case: Case<'_>, to: u64, content: &str) -> Result<Decision, Reject> {
     may_say(&mut case, content)?;
     let answer: Answer =

@@ -105,7 +105,7 @@ proptest! {
         }
         let callers = [CUSTOMER, bot(), Caller::System, Caller::Operator];
         for (which, n, at, by) in asks {
-            let turn = Turn { now: Millis(at), served: Millis(at), random: [0; 16], waiting_max: 0 };
+            let turn = Context { now: Millis(at), served: Millis(at), random: [0; 16], waiting_max: 0 };
             let (id, caller) = (CommandId(n.to_string()), callers[by].clone());
             let command = Command { id, caller, act: act(which, n) };
             if let Ok(decision) = session.decide(&command, &turn) {

@@ -15,7 +15,7 @@ pub(super) fn privacy(area: Area, pattern: &str) -> Privacy {
     }
 }
 
-/// Numbers are private.
+/// A start in a service where every number is masked.
 fn guarded(area: Area) -> Opening {
     let privacy = Some(Box::new(privacy(area, "[0-9]+")));
     Opening { privacy, sealing_key: [3; 32], ..opening() }

@@ -14,7 +14,7 @@ use crate::peer::{PeerError, PeerEvent};
 /// How long a node waits between two tries of a link, at most, in milliseconds.
 const TRY_MS: u64 = 50;
 
-/// What travels.
+/// What travels over a link of the simulated network.
 #[derive(Debug)]
 pub(super) enum Parcel {
     Notice(Bytes),
@@ -54,7 +54,7 @@ impl Link {
 
 type Answer = oneshot::Sender<Result<Bytes, PeerError>>;
 
-/// See the module's page.
+/// The simulated network as it stands: who lives, what is cut, and what is due when.
 #[derive(Debug)]
 pub(super) struct State {
     random: u64,

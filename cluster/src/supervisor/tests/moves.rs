@@ -63,13 +63,13 @@ fn shards_are_given_away_two_at_a_time_each_seen_open_before_the_next() {
         let released: Vec<_> = out
             .iter()
             .filter_map(|action| match action {
-                Action::Release { shard, turn, .. } => Some((*shard, *turn)),
+                Action::Release { shard, tenancy, .. } => Some((*shard, *tenancy)),
                 _ => None,
             })
             .collect();
         assert!(!released.is_empty() && released.len() <= 2, "{released:?}");
-        for (shard, turn) in &released {
-            let more = bench.give(Input::ShardReleased { shard: *shard, turn: *turn });
+        for (shard, tenancy) in &released {
+            let more = bench.give(Input::ShardReleased { shard: *shard, tenancy: *tenancy });
             assert!(!more.iter().any(|action| matches!(action, Action::Release { .. })), "not seen yet");
         }
         theirs.extend(released.iter().map(|(shard, _)| (*shard, Epoch(99))));
@@ -88,13 +88,13 @@ fn the_one_who_released_gives_the_shard_to_the_next_in_rank_when_nobody_takes_it
     next.version += 1;
     bench.beat(2, Beat { list_version: next.version, ..Beat::default() });
     let out = bench.give(Input::ListRead(Some(next)));
-    let turn = out.iter().find_map(|action| match action {
-        Action::Release { shard: released, turn, to } if *released == shard && *to == Some(owner(2)) => {
-            Some(*turn)
+    let tenancy = out.iter().find_map(|action| match action {
+        Action::Release { shard: released, tenancy, to } if *released == shard && *to == Some(owner(2)) => {
+            Some(*tenancy)
         }
         _ => None,
     });
-    let out = bench.give(Input::ShardReleased { shard, turn: turn.unwrap() });
+    let out = bench.give(Input::ShardReleased { shard, tenancy: tenancy.unwrap() });
     assert!(
         out.iter().any(
             |action| matches!(action, Action::Tell { to, note: Note::Released { .. } } if *to == owner(2))

@@ -77,11 +77,11 @@ impl Bench {
     /// Opens whatever was claimed.
     fn open_all(&mut self) {
         for action in self.out.clone() {
-            if let Action::Claim { shard, turn, .. } = action
-                && turn > self.claims
+            if let Action::Claim { shard, tenancy, .. } = action
+                && tenancy > self.claims
             {
-                self.claims = turn;
-                self.give(Input::ShardOpened { shard, turn, epoch: Epoch(turn) });
+                self.claims = tenancy;
+                self.give(Input::ShardOpened { shard, tenancy, epoch: Epoch(tenancy) });
             }
         }
     }
@@ -293,9 +293,9 @@ fn a_claim_that_fails_is_tried_again_with_growing_waits() {
     bench.beating.clear();
     let mut waits = Vec::new();
     for _ in 0..6 {
-        let Action::Claim { shard, turn, .. } = claim else { unreachable!() };
+        let Action::Claim { shard, tenancy, .. } = claim else { unreachable!() };
         bench.out.clear();
-        bench.give(Input::ClaimFailed { shard, turn });
+        bench.give(Input::ClaimFailed { shard, tenancy });
         let failed_ms = bench.now_ms;
         let again = |action: &Action| matches!(action, Action::Claim { shard: other, .. } if *other == shard);
         while !bench.out.iter().any(again) {
@@ -311,15 +311,15 @@ fn a_claim_that_fails_is_tried_again_with_growing_waits() {
 /// Fences one shard of node 1 and answers the read that follows with this list.
 fn fenced(bench: &mut Bench, by: Owner, list: MemberList) -> (ShardId, Vec<Action>) {
     let (shard, _) = bench.machine.held()[0];
-    let turn = bench.claims_turn(shard);
-    let out = bench.give(Input::ShardFenced { shard, turn, by });
+    let tenancy = bench.claims_tenancy(shard);
+    let out = bench.give(Input::ShardFenced { shard, tenancy, by });
     assert!(out.contains(&Action::ReadList), "a fence is judged by a fresh list");
     (shard, bench.give(Input::ListRead(Some(list))))
 }
 
 impl Bench {
-    /// Epochs equal turns on this bench.
-    fn claims_turn(&self, shard: ShardId) -> u64 {
+    /// Epochs equal tenancies on this bench.
+    fn claims_tenancy(&self, shard: ShardId) -> u64 {
         self.machine.held().iter().find(|(held, _)| *held == shard).map_or(0, |(_, epoch)| epoch.0)
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Node {
     life: u64,
     pub(super) frozen: bool,
     backlog: Vec<Input>,
-    /// Shards that serve here, with turn and epoch.
+    /// Shards that serve here, with tenancy and epoch.
     pub(super) open: BTreeMap<ShardId, (u64, Epoch)>,
     targets: BTreeSet<Owner>,
     last_told_ms: u64,
@@ -182,23 +182,7 @@ impl World {
                 self.plan(1, 8, Event::Input(node, life, read));
             }
             Action::SwapList { expected, list } => self.plan(1, 8, Event::Swap(node, life, expected, list)),
-            Action::Tell { to, note } => {
-                let linked = self.links.iter().any(|(a, b)| (*a, *b) == (me, to) || (*a, *b) == (to, me));
-                if linked && !self.cuts.contains(&(node, to.node)) {
-                    let note = match note {
-                        crate::Note::Echo(number) => {
-                            let frozen = self.nodes.get(&to.node).is_none_or(|peer| peer.frozen);
-                            if frozen {
-                                return;
-                            }
-                            let back = crate::Note::EchoBack(number);
-                            return self.tell(me, Input::Heard { from: to, note: back });
-                        }
-                        note => note,
-                    };
-                    self.tell(to, Input::Heard { from: me, note });
-                }
-            }
+            Action::Tell { to, note } => self.send(node, me, to, note),
             Action::Connect { peer, .. } => {
                 entry.targets.retain(|target| target.node != peer.node);
                 entry.targets.insert(peer);
@@ -208,13 +192,15 @@ impl World {
                 entry.targets.remove(&peer);
                 self.drop_links_between(me, peer);
             }
-            Action::Claim { shard, turn, .. } => self.plan(1, 6, Event::Claim(node, life, shard, turn, me)),
+            Action::Claim { shard, tenancy, .. } => {
+                self.plan(1, 6, Event::Claim(node, life, shard, tenancy, me))
+            }
             Action::Stop { shard, .. } => drop(entry.open.remove(&shard)),
-            Action::Release { shard, turn, .. } => {
+            Action::Release { shard, tenancy, .. } => {
                 let (_, epoch) = entry.open.remove(&shard).expect("releases what is open");
                 let input = match self.epochs.get(&shard) {
-                    Some((newest, by)) if *newest > epoch => Input::ShardFenced { shard, turn, by: *by },
-                    _ => Input::ShardReleased { shard, turn },
+                    Some((newest, by)) if *newest > epoch => Input::ShardFenced { shard, tenancy, by: *by },
+                    _ => Input::ShardReleased { shard, tenancy },
                 };
                 self.plan(1, 6, Event::Input(node, life, input));
             }
@@ -239,6 +225,21 @@ impl World {
                 entry.ended = Some(end);
                 self.drop_links(|owner| owner.node == node);
             }
+        }
+    }
+
+    /// Sends a note over a link, if the two have one and it is not cut; an echo comes back from a node that runs.
+    fn send(&mut self, node: NodeId, me: Owner, to: Owner, note: crate::Note) {
+        let linked = self.links.iter().any(|(a, b)| (*a, *b) == (me, to) || (*a, *b) == (to, me));
+        if !linked || self.cuts.contains(&(node, to.node)) {
+            return;
+        }
+        let crate::Note::Echo(number) = note else {
+            return self.tell(to, Input::Heard { from: me, note });
+        };
+        if self.nodes.get(&to.node).is_some_and(|peer| !peer.frozen) {
+            let back = crate::Note::EchoBack(number);
+            self.tell(me, Input::Heard { from: to, note: back });
         }
     }
 
@@ -281,13 +282,13 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Input(node, life, input) if self.lives(node, life) => {
-                if let Input::ShardOpened { shard, turn, epoch } = input {
+                if let Input::ShardOpened { shard, tenancy, epoch } = input {
                     // Commits are checked against the newest epoch: an overtaken owner learns it at once.
                     let (newest, by) = self.epochs[&shard];
                     if newest > epoch {
-                        return self.give(node, Input::ShardFenced { shard, turn, by });
+                        return self.give(node, Input::ShardFenced { shard, tenancy, by });
                     }
-                    self.nodes.get_mut(&node).unwrap().open.insert(shard, (turn, epoch));
+                    self.nodes.get_mut(&node).unwrap().open.insert(shard, (tenancy, epoch));
                 }
                 self.give(node, input);
             }
@@ -306,7 +307,7 @@ impl World {
                 let answer = if unknown { SwapAnswer::Unknown } else { answer };
                 self.plan(1, 4, Event::Input(node, life, Input::Swapped(answer)));
             }
-            Event::Claim(node, life, shard, turn, me) => self.claim(node, life, shard, turn, me),
+            Event::Claim(node, life, shard, tenancy, me) => self.claim(node, life, shard, tenancy, me),
             Event::Tick(node, life) if self.lives(node, life) => {
                 if !self.nodes[&node].frozen {
                     self.fence(node);
@@ -319,26 +320,26 @@ impl World {
         }
     }
 
-    fn claim(&mut self, node: NodeId, life: u64, shard: ShardId, turn: u64, me: Owner) {
+    fn claim(&mut self, node: NodeId, life: u64, shard: ShardId, tenancy: u64, me: Owner) {
         let epoch = Epoch(self.epochs.get(&shard).map_or(0, |(epoch, _)| epoch.0) + 1);
         self.epochs.insert(shard, (epoch, me));
         let unknown = self.draw(0, 999) < self.unknown;
         let same = self.lives(node, life) && self.nodes[&node].machine.me() == me;
         if same && unknown {
-            self.plan(5, 50, Event::Input(node, life, Input::ClaimFailed { shard, turn }));
+            self.plan(5, 50, Event::Input(node, life, Input::ClaimFailed { shard, tenancy }));
         } else if same {
-            self.plan(1, 6, Event::Input(node, life, Input::ShardOpened { shard, turn, epoch }));
+            self.plan(1, 6, Event::Input(node, life, Input::ShardOpened { shard, tenancy, epoch }));
         }
     }
 
     /// Every open shard that was claimed by another finds out with its next commit.
     fn fence(&mut self, node: NodeId) {
         let open: Vec<_> = self.nodes[&node].open.iter().map(|(shard, held)| (*shard, *held)).collect();
-        for (shard, (turn, epoch)) in open {
+        for (shard, (tenancy, epoch)) in open {
             let (newest, by) = self.epochs[&shard];
             if newest > epoch {
                 self.nodes.get_mut(&node).unwrap().open.remove(&shard);
-                self.give(node, Input::ShardFenced { shard, turn, by });
+                self.give(node, Input::ShardFenced { shard, tenancy, by });
             }
         }
     }

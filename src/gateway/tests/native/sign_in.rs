@@ -95,7 +95,7 @@ async fn an_open_socket_is_given_tokens_that_follow_each_other_until_he_signs_ou
     assert!(!ann.had(renewed), "who has signed out is given none");
 }
 
-/// How often the owner of an agent heard that the agent himself is there.
+/// How often an agent's owner heard that this very agent is there.
 fn heard(site: &Site, name: &str) -> usize {
     let agent = AgentName(name.to_owned());
     let by_him =

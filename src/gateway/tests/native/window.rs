@@ -62,7 +62,7 @@ impl Window {
         open(site, "/v1/agent", None).await.unwrap()
     }
 
-    /// Of whom a proxy says that he has this address.
+    /// Opens an agent's window of which a proxy says that it comes from this address.
     pub(in crate::gateway::tests) async fn agent_from(site: &Site, address: &str) -> Self {
         open_with(site, "/v1/agent", &[("x-forwarded-for", address)]).await.unwrap()
     }

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// A shard claimed and read.
-pub(super) struct Opening {
+pub(super) struct Claiming {
     pub(super) claimed: Claimed,
     pub(super) recovered: Recovered,
-    /// When the owner before, if he was lost, is known to have been alive.
+    /// When the owner before, if it was lost, is last known to have been alive.
     pub(super) alive_until: Option<Millis>,
 }
 
@@ -21,7 +21,7 @@ pub(super) async fn claim_and_recover(
     heard: &BTreeMap<Owner, Millis>,
     shard: ShardId,
     owner: Owner,
-) -> Result<Opening, JournalError> {
+) -> Result<Claiming, JournalError> {
     let journal = around.log.journal.as_ref();
     let started = Instant::now();
     let claimed = journal.claim(shard, owner).await?;
@@ -37,12 +37,12 @@ pub(super) async fn claim_and_recover(
     let lost: Option<Owner> = recovered.lost_owner.as_ref().and_then(|owner| owner.parse().ok());
     let alive_until = match lost.map(|owner| (owner, heard.get(&owner))) {
         Some((_, Some(at))) => Some(*at),
-        // This process never heard of him: everybody was down. His sign of life is in the tables.
+        // This process never heard of that owner: everybody was down. Its sign of life is in the tables.
         Some((owner, None)) => {
             let row = read_alive(around.tables.as_ref(), owner).await;
             row.ok().flatten().map(|(_, at)| at)
         }
         None => None,
     };
-    Ok(Opening { claimed, recovered, alive_until })
+    Ok(Claiming { claimed, recovered, alive_until })
 }

@@ -1,6 +1,6 @@
 //! Carries what entities owe each other: to the receiver's owner, wherever it is, until there is an answer.
 
-use crate::front::{Ask, AskError, Sessions};
+use crate::ports::{Ask, AskError, Sessions};
 use async_trait::async_trait;
 use handoff_chat::EntityId;
 use handoff_chat::command::{Answer, Command, Reject};
@@ -14,20 +14,20 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Between two tries; doubles from the first to the second.
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// See the module's description.
+/// What an entity's actor needs of it; simulations and tests have their own.
 #[async_trait]
-pub trait Post: Send + Sync + 'static {
+pub trait Delivery: Send + Sync + 'static {
     /// Returns with the answer, however long it takes. The command's id makes repeats harmless.
     async fn tell(&self, to: EntityId, command: Command) -> Reply;
 }
 
 /// The post over a node's router, which is there only after the shards that use it.
 #[derive(Default)]
-pub struct RouterPost {
+pub struct RouterDelivery {
     router: OnceLock<Arc<dyn Sessions>>,
 }
 
-impl RouterPost {
+impl RouterDelivery {
     /// The router is there now.
     pub fn set(&self, router: Arc<dyn Sessions>) {
         let _first = self.router.set(router);
@@ -35,7 +35,7 @@ impl RouterPost {
 }
 
 #[async_trait]
-impl Post for RouterPost {
+impl Delivery for RouterDelivery {
     async fn tell(&self, to: EntityId, command: Command) -> Reply {
         let mut wait = RETRY.0;
         loop {

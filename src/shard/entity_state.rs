@@ -9,10 +9,10 @@ use handoff_chat::session::Session;
 use std::collections::VecDeque;
 
 /// Where an entity is.
-pub enum Slot {
+pub enum EntityState {
     /// In memory.
     Awake(Box<Awake>),
-    /// In a snapshot, woken by these turns since (only after a recovery); calls wait for the snapshot.
+    /// In a snapshot, woken by these decisions since (only after a recovery); calls wait for the snapshot.
     Asleep(Box<Asleep>),
     /// Its state is in doubt after a panic; calls wait for it to be read again from the log.
     Restoring {
@@ -32,19 +32,19 @@ pub enum Slot {
 
 /// An entity in memory.
 pub struct Awake {
-    /// The machine.
+    /// What decides and applies; it holds all state that is in the log.
     pub machine: Entity,
     /// When it was last called, on the monotonic clock.
     pub touched_ms: u64,
-    /// Turns since it is awake, to see whether something happened meanwhile.
-    pub turns: u64,
+    /// Decisions since it is awake, to see whether something happened meanwhile.
+    pub decisions: u64,
     /// The last `seq` that is in history rows for certain.
     pub history_through: u64,
     /// Whether history rows are being written.
     pub writing_history: bool,
-    /// The snapshot being written, with the number of turns in it.
+    /// The snapshot being written, with the number of decisions in it.
     pub falling_asleep: Option<(Slept, u64)>,
-    /// Turns that may not be committed yet: the item and the last `seq` after it.
+    /// Decisions that may not be committed yet: the item and the last `seq` after it.
     uncommitted: VecDeque<(u64, u64)>,
     /// The last `seq` known to be committed.
     committed_seq: u64,
@@ -60,16 +60,16 @@ impl Awake {
             uncommitted: VecDeque::new(),
             machine,
             touched_ms: now_ms,
-            turns: 0,
+            decisions: 0,
             history_through: first.saturating_sub(1),
             writing_history: false,
             falling_asleep: None,
         }
     }
 
-    /// A turn of it went into this item.
-    pub fn turned(&mut self, item: u64, committed: u64) {
-        self.turns += 1;
+    /// A decision of it went into this item.
+    pub fn decided(&mut self, item: u64, committed: u64) {
+        self.decisions += 1;
         self.committed_seq(committed);
         self.uncommitted.push_back((item, self.machine.last_seq()));
     }
@@ -86,7 +86,7 @@ impl Awake {
         self.committed_seq
     }
 
-    /// The newest item that holds a turn of it and may not be committed; 0: all are.
+    /// The newest item that holds a decision of it and may not be committed; 0: all are.
     #[must_use]
     pub fn newest_item(&self) -> u64 {
         self.uncommitted.back().map_or(0, |(item, _)| *item)
@@ -101,10 +101,10 @@ impl Awake {
 
 /// An entity in a snapshot.
 pub struct Asleep {
-    /// Where.
+    /// What the log says of it: the snapshot's key, and when to wake it.
     pub slept: Slept,
-    /// What happened after the snapshot, each a turn's entries.
-    pub turns: Vec<Vec<Entry>>,
+    /// What happened after the snapshot, each a decision's entries.
+    pub decisions: Vec<Vec<Entry>>,
     /// Calls that wait for it.
     pub waiting: VecDeque<Envelope>,
     /// Whether the snapshot is being loaded.
@@ -115,6 +115,6 @@ impl Asleep {
     /// Asleep since this.
     #[must_use]
     pub fn new(slept: Slept) -> Self {
-        Self { slept, turns: Vec::new(), waiting: VecDeque::new(), waking: false }
+        Self { slept, decisions: Vec::new(), waiting: VecDeque::new(), waking: false }
     }
 }

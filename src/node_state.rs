@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 pub enum Stage {
     /// Not in the member list yet, or joining.
     Starting = 0,
-    /// Up.
+    /// In the member list: it serves what the list assigns to it.
     Up = 1,
     /// Giving its shards away.
     Draining = 2,
@@ -50,7 +50,7 @@ impl Default for Troubles {
 
 /// Shared by the supervisor, which writes it, and everybody who asks.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct NodeState {
     stage: AtomicU8,
     store_failing: AtomicBool,
     store_full: AtomicBool,
@@ -60,8 +60,8 @@ pub struct Standing {
     unsure_since_ms: AtomicU64,
 }
 
-impl Standing {
-    /// The stage.
+impl NodeState {
+    /// Where the node is in its life; draining is the last.
     #[must_use]
     pub fn stage(&self) -> Stage {
         match self.stage.load(Ordering::Relaxed) {
@@ -139,23 +139,23 @@ mod tests {
 
     #[test]
     fn a_node_that_drains_does_so_to_its_end() {
-        let standing = Standing::default();
+        let node_state = NodeState::default();
         for stage in [Stage::Up, Stage::Starting, Stage::Up, Stage::Draining] {
-            standing.set_stage(stage);
-            assert_eq!(standing.stage(), stage);
+            node_state.set_stage(stage);
+            assert_eq!(node_state.stage(), stage);
         }
-        standing.set_stage(Stage::Starting);
-        assert_eq!((standing.stage(), standing.ready()), (Stage::Draining, Err("draining".to_owned())));
+        node_state.set_stage(Stage::Starting);
+        assert_eq!((node_state.stage(), node_state.ready()), (Stage::Draining, Err("draining".to_owned())));
     }
 
     #[test]
     fn a_node_whose_store_is_full_is_not_ready_and_says_why_till_there_is_room() {
-        let standing = Standing::default();
-        standing.set_stage(Stage::Up);
-        assert_eq!(standing.ready(), Ok(()));
-        standing.set_store_full(true);
-        assert!(standing.ready().is_err_and(|why| why.contains("disk is full")));
-        standing.set_store_full(false);
-        assert_eq!(standing.ready(), Ok(()));
+        let node_state = NodeState::default();
+        node_state.set_stage(Stage::Up);
+        assert_eq!(node_state.ready(), Ok(()));
+        node_state.set_store_full(true);
+        assert!(node_state.ready().is_err_and(|why| why.contains("disk is full")));
+        node_state.set_store_full(false);
+        assert_eq!(node_state.ready(), Ok(()));
     }
 }

@@ -2,8 +2,8 @@
 //! deeper than 16, and all that is for other shards, is driven from the log.
 
 use super::core::ShardCore;
-use super::slot::Slot;
-use super::turn::Declined;
+use super::decide::Declined;
+use super::entity_state::EntityState;
 use super::{Now, Output};
 use handoff_chat::command::{Act, Answer, Caller, Command, Reject};
 use handoff_chat::entry::Effect;
@@ -17,12 +17,12 @@ const DEPTH_MAX: u8 = 16;
 
 /// What is to be said within this shard, in this turn.
 #[derive(Default)]
-pub struct Here {
+pub struct SameShard {
     due: VecDeque<(EntityId, EffectId, u8)>,
     depth: u8,
 }
 
-impl Here {
+impl SameShard {
     /// Takes an effect that is for this shard; false: the turn is deep enough.
     pub fn push(&mut self, from: &EntityId, effect: EffectId) -> bool {
         if self.depth >= DEPTH_MAX {
@@ -52,14 +52,14 @@ impl ShardCore {
     pub(super) fn is_here(&self, effect: &Effect) -> bool {
         let Effect::Tell { to, .. } = effect else { return false };
         shard_of(&to.0, self.options.shards) == self.tenure.shard
-            && matches!(self.slots.get(to), None | Some(Slot::Awake(_)))
+            && matches!(self.entities.get(to), None | Some(EntityState::Awake(_)))
     }
 
     /// Decides all that was said within this shard, and what comes of it.
-    pub(super) fn tell_here(&mut self, now: Now) {
-        while let Some((from, effect, depth)) = self.tells.due.pop_front() {
+    pub(super) fn deliver_here(&mut self, now: Now) {
+        while let Some((from, effect, depth)) = self.same_shard.due.pop_front() {
             let Some(Effect::Tell { to, message }) = self.owed_effect(&from, effect) else { continue };
-            self.tells.depth = depth;
+            self.same_shard.depth = depth;
             let reply = match self.decide_or_begin(now, &to, told_by(&from, effect, message)) {
                 Ok(Some(Answer::Routing(reply))) => reply,
                 Err(Declined::Rejected(Reject::Unknown)) => Reply::Gone,
@@ -74,17 +74,17 @@ impl ShardCore {
                 self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono_ms, false);
             }
         }
-        self.tells.depth = 0;
+        self.same_shard.depth = 0;
     }
 
     /// After a recovery queues and agents ask whether what they hold still holds.
     pub(super) fn verify_claims(&mut self, now: Now) {
         let holders: Vec<EntityId> =
-            self.slots.keys().filter(|entity| entity.session().is_none()).cloned().collect();
+            self.entities.keys().filter(|entity| entity.session().is_none()).cloned().collect();
         for entity in holders {
             let id = format!("restored:{}", self.tenure.epoch);
             self.own_command(now, &entity, id, Act::Restored);
         }
-        self.tell_here(now);
+        self.deliver_here(now);
     }
 }

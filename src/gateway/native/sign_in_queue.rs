@@ -26,8 +26,8 @@ pub(super) struct Room {
     pub(super) waiting: usize,
 }
 
-/// See the module's description.
-pub(super) struct Turns {
+/// One for each node.
+pub(super) struct SignInQueue {
     room: Room,
     line: Mutex<Line>,
 }
@@ -36,13 +36,13 @@ pub(super) struct Turns {
 struct Line {
     working: usize,
     /// The source whose turn it is first.
-    sources: VecDeque<(Source, VecDeque<oneshot::Sender<Turn>>)>,
+    sources: VecDeque<(Source, VecDeque<oneshot::Sender<Permit>>)>,
 }
 
 /// Leave to work; the next in line gets it when this one ends.
-pub(super) struct Turn(Arc<Turns>);
+pub(super) struct Permit(Arc<SignInQueue>);
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
         let next = {
             // Each change is whole before the lock is given back.
@@ -53,12 +53,12 @@ impl Drop for Turn {
         };
         if let Some(next) = next {
             // Who waits no more gives it on at once: the turn that could not be sent ends here.
-            let _gone = next.send(Turn(Arc::clone(&self.0)));
+            let _gone = next.send(Permit(Arc::clone(&self.0)));
         }
     }
 }
 
-impl Turns {
+impl SignInQueue {
     pub(super) fn new(room: Room) -> Arc<Self> {
         Arc::new(Self { room, line: Mutex::default() })
     }
@@ -67,12 +67,12 @@ impl Turns {
     ///
     /// # Errors
     /// [`Busy`].
-    pub(super) async fn turn(self: &Arc<Self>, source: Source) -> Result<Turn, Busy> {
+    pub(super) async fn enter(self: &Arc<Self>, source: Source) -> Result<Permit, Busy> {
         let waiting = {
             let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
             if line.working < self.room.at_once {
                 line.working += 1;
-                return Ok(Turn(Arc::clone(self)));
+                return Ok(Permit(Arc::clone(self)));
             }
             line.line_up(source, self.room)?
         };
@@ -81,7 +81,7 @@ impl Turns {
 }
 
 impl Line {
-    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+    fn next(&mut self) -> Option<oneshot::Sender<Permit>> {
         let (source, mut waiting) = self.sources.pop_front()?;
         let next = waiting.pop_front();
         if !waiting.is_empty() {
@@ -90,7 +90,7 @@ impl Line {
         next
     }
 
-    fn line_up(&mut self, source: Source, room: Room) -> Result<oneshot::Receiver<Turn>, Busy> {
+    fn line_up(&mut self, source: Source, room: Room) -> Result<oneshot::Receiver<Permit>, Busy> {
         // Those whose sockets are gone wait no more.
         for (_, waiting) in &mut self.sources {
             waiting.retain(|one| !one.is_closed());
@@ -125,22 +125,22 @@ mod tests {
         Some([192, 0, 2, last].into())
     }
 
-    /// One who asked for a turn, as far as he got.
-    fn asks(turns: &Arc<Turns>, last: u8) -> LocalBoxFuture<'static, Result<Turn, Busy>> {
+    /// Somebody who asked for a turn and has to wait.
+    fn asks(turns: &Arc<SignInQueue>, last: u8) -> LocalBoxFuture<'static, Result<Permit, Busy>> {
         let turns = Arc::clone(turns);
-        let mut asked = async move { turns.turn(from(last)).await }.boxed_local();
+        let mut asked = async move { turns.enter(from(last)).await }.boxed_local();
         assert!((&mut asked).now_or_never().is_none(), "{last} waits");
         asked
     }
 
-    fn room(at_once: usize, per_source: usize, waiting: usize) -> Arc<Turns> {
-        Turns::new(Room { at_once, per_source, waiting })
+    fn room(at_once: usize, per_source: usize, waiting: usize) -> Arc<SignInQueue> {
+        SignInQueue::new(Room { at_once, per_source, waiting })
     }
 
     #[test]
     fn sources_come_in_turn_whoever_has_lined_up_more() {
         let turns = room(1, 3, 10);
-        let mut working = turns.turn(from(1)).now_or_never().unwrap().unwrap();
+        let mut working = turns.enter(from(1)).now_or_never().unwrap().unwrap();
         let mut all =
             vec![asks(&turns, 1), asks(&turns, 1), asks(&turns, 1), asks(&turns, 2), asks(&turns, 3)];
         let mut order = Vec::new();
@@ -156,23 +156,26 @@ mod tests {
         }
         assert_eq!(order, ["1a", "2", "3", "1b", "1c"]);
         drop(working);
-        assert!(turns.turn(from(9)).now_or_never().is_some(), "nobody is left");
+        assert!(turns.enter(from(9)).now_or_never().is_some(), "nobody is left");
     }
 
     #[test]
     fn a_source_has_so_many_places_and_gives_the_newest_up_to_one_with_fewer() {
         let turns = room(1, 3, 4);
-        let working = turns.turn(from(1)).now_or_never().unwrap().unwrap();
+        let working = turns.enter(from(1)).now_or_never().unwrap().unwrap();
         let mut one = vec![asks(&turns, 1), asks(&turns, 1), asks(&turns, 1)];
-        assert!(turns.turn(from(1)).now_or_never().unwrap().is_err(), "its places are taken");
+        assert!(turns.enter(from(1)).now_or_never().unwrap().is_err(), "its places are taken");
         let mut others = [asks(&turns, 2), asks(&turns, 3)];
         assert!((&mut one[2]).now_or_never().unwrap().is_err(), "the newest made room");
         assert!((&mut one[1]).now_or_never().is_none());
         assert!(
-            turns.turn(from(1)).now_or_never().unwrap().is_err(),
+            turns.enter(from(1)).now_or_never().unwrap().is_err(),
             "who has most makes no room for himself"
         );
-        assert!(turns.turn(from(2)).now_or_never().unwrap().is_err(), "nor does who would have as many then");
+        assert!(
+            turns.enter(from(2)).now_or_never().unwrap().is_err(),
+            "nor does who would have as many then"
+        );
         drop((working, one));
         // Those who are gone are passed over.
         let second = (&mut others[0]).now_or_never().unwrap().unwrap();

@@ -1,21 +1,21 @@
 //! What a shard's actor is told, asked and tells.
 
-use crate::front::{EntitySummary, Wanted};
 use crate::shard::Envelope;
 use crate::shard::census::Census;
-use crate::shard::outage::StoreNews;
+use crate::shard::listing::{EntityQuery, EntitySummary};
+use crate::shard::outage::StoreHealth;
 use actix::Message;
 use handoff_journal::{Epoch, Owner, ShardId};
 
 /// Which shard is to be held by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tenancy {
-    /// The shard.
+    /// The shard that is claimed.
     pub shard: ShardId,
     /// Who claims it.
     pub owner: Owner,
     /// The supervisor's number of this tenure.
-    pub turn: u64,
+    pub number: u64,
 }
 
 /// What a shard tells the supervisor.
@@ -25,12 +25,12 @@ pub struct ShardReport {
     /// Which tenure of which shard.
     pub tenancy: Tenancy,
     /// What happened to it.
-    pub news: News,
+    pub news: ShardEvent,
 }
 
 /// What happened to a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum ShardEvent {
     /// It serves, in this epoch.
     Opened(Epoch),
     /// It is this later owner's, and has dropped everything.
@@ -41,7 +41,7 @@ pub enum News {
     Failed(String),
 }
 
-/// A call.
+/// A call of a gateway or of another entity, which passes it on to the entity's actor.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Ask(pub Envelope);
@@ -69,17 +69,17 @@ pub struct Distrust;
 /// How the store is.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct StoreIs(pub StoreNews);
+pub struct StoreHealthIs(pub StoreHealth);
 
 /// Which of the shard's entities are wanted by operators; `None` while it does not serve.
 #[derive(Message)]
 #[rtype(result = "Option<Vec<EntitySummary>>")]
-pub struct List(pub Wanted);
+pub struct List(pub EntityQuery);
 
 /// A look at the shard.
 #[derive(Message)]
 #[rtype(result = "ShardView")]
-pub struct Look;
+pub struct Inspect;
 
 /// What a look shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +90,6 @@ pub struct ShardView {
     pub epoch: Option<u64>,
     /// Segment and next frame, once recovered.
     pub position: Option<(u64, u64)>,
-    /// Its sessions.
+    /// What the shard holds; all zero while it is being opened.
     pub census: Census,
 }

@@ -23,7 +23,7 @@ pub struct Beat {
 /// What supervisors tell each other over the peer links.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Note {
-    /// I live.
+    /// The sender lives; sent even when nothing in it changed.
     Beat(Beat),
     /// Send this number through your actors and back. The shell does that, not the machine.
     Echo(u64),
@@ -31,7 +31,7 @@ pub enum Note {
     EchoBack(u64),
     /// I let go of a shard that is yours now.
     Released {
-        /// The shard.
+        /// The shard that was let go.
         shard: ShardId,
         /// The epoch in which it was held.
         epoch: Epoch,
@@ -53,7 +53,7 @@ pub enum StoreState {
 /// What came of a conditional write of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SwapAnswer {
-    /// Written.
+    /// The list was written, with the version after the expected one.
     Won,
     /// Another write came first; this is the list now.
     Lost(MemberList),
@@ -74,12 +74,12 @@ pub enum Input {
     Heard {
         /// The peer, as proved in the link's handshake.
         from: Owner,
-        /// What it says.
+        /// What the peer says, as it came over the link.
         note: Note,
     },
     /// A link with a peer stands.
     LinkUp {
-        /// The peer.
+        /// The incarnation, as proved in the link's handshake.
         peer: Owner,
     },
     /// A link has closed; or, `refused`, there is none and the port refuses connections: the process is gone.
@@ -91,19 +91,19 @@ pub enum Input {
     },
     /// Another incarnation answers where one was expected.
     OtherIncarnation {
-        /// Who was expected.
+        /// The incarnation that the list has.
         expected: Owner,
-        /// Who answered.
+        /// The incarnation that answers now: the expected one is over.
         met: Owner,
     },
     /// A peer's handshake refuses us (secret, version, ...): it lives, but we can't talk.
     LinkRefused {
-        /// Who was called.
+        /// The incarnation that the list has.
         peer: Owner,
     },
     /// The answer to `ReadAlive`.
     AliveRead {
-        /// Whose.
+        /// The member that was asked about.
         of: Owner,
         /// Anything that changes with every `alive_until` write, such as the cell's version; 0: none.
         stamp: u64,
@@ -115,43 +115,43 @@ pub enum Input {
     },
     /// A claim succeeded and the shard serves.
     ShardOpened {
-        /// The shard.
+        /// The shard that is served here from now on.
         shard: ShardId,
-        /// The turn of its `Claim`.
-        turn: u64,
-        /// The new epoch.
+        /// The number its `Claim` carried.
+        tenancy: u64,
+        /// The epoch of the claim; beats tell it.
         epoch: Epoch,
     },
     /// A claim failed for now (store unknown); it will be tried again.
     ClaimFailed {
-        /// The shard.
+        /// The shard that is not served here yet.
         shard: ShardId,
-        /// The turn of its `Claim`.
-        turn: u64,
+        /// The number its `Claim` carried.
+        tenancy: u64,
     },
     /// A claim, or the shard later, found another owner. The shard has stopped.
     ShardFenced {
-        /// The shard.
+        /// The shard that has stopped here.
         shard: ShardId,
-        /// The turn of its `Claim`.
-        turn: u64,
-        /// Who has it.
+        /// The number its `Claim` carried.
+        tenancy: u64,
+        /// The owner that the store names, of a later epoch.
         by: Owner,
     },
     /// The answer to `Release`: everything is committed, the shard has stopped.
     ShardReleased {
-        /// The shard.
+        /// The shard that has stopped here.
         shard: ShardId,
-        /// The turn of its `Claim`.
-        turn: u64,
+        /// The number its `Claim` carried.
+        tenancy: u64,
     },
     /// This node can't commit.
     StoreFailing,
-    /// It can again.
+    /// This node can commit again.
     StoreBack,
     /// SIGTERM, or an operator's wish.
     DrainAsked,
-    /// Time passes.
+    /// Lets the machine look at its clock: timeouts are seen at a tick, or at any other input.
     Tick,
 }
 
@@ -164,50 +164,50 @@ pub enum Action {
     SwapList {
         /// The version it is based on; 0: none exists.
         expected: u64,
-        /// What to write.
+        /// The whole list, with the version that it is to get.
         list: MemberList,
     },
     /// Send a note over the link, or drop it.
     Tell {
-        /// To whom.
+        /// The incarnation; nothing is sent to another one of its node.
         to: Owner,
-        /// What.
+        /// Dropped where there is no link, or no room: what matters is said again.
         note: Note,
     },
     /// Keep a link with this peer.
     Connect {
         /// The peer as the list has it.
         peer: Owner,
-        /// Its address.
+        /// Its peer address, `host:port`, as the list has it.
         addr: String,
     },
     /// Close the link with this incarnation and don't call it again.
     Disconnect {
-        /// The peer.
+        /// The incarnation to be called no more.
         peer: Owner,
     },
     /// Claim the shard and open it; answer `ShardOpened`, `ClaimFailed` or `ShardFenced`.
     Claim {
-        /// The shard.
+        /// The shard that is this node's in the list.
         shard: ShardId,
         /// To be named in every answer about this tenure.
-        turn: u64,
-        /// The owner whose time ended without a release: the outage is counted from him.
+        tenancy: u64,
+        /// The owner whose time ended without a release: the outage is counted from its end.
         after: Option<Owner>,
     },
     /// Drop the shard at once, held output and all; no answer.
     Stop {
-        /// The shard.
+        /// The shard that is this node's no longer.
         shard: ShardId,
-        /// The turn of its `Claim`.
-        turn: u64,
+        /// The number its `Claim` carried.
+        tenancy: u64,
     },
     /// Take nothing more, flush, stop; answer `ShardReleased` (or `ShardFenced`).
     Release {
-        /// The shard.
+        /// The shard that the list gives to another.
         shard: ShardId,
-        /// The turn of its `Claim`.
-        turn: u64,
+        /// The number its `Claim` carried.
+        tenancy: u64,
         /// Who gets it, for redirects; nobody when the last node stops.
         to: Option<Owner>,
     },
@@ -217,14 +217,14 @@ pub enum Action {
     ListChanged(MemberList),
     /// This incarnation is over: all its connections are lost.
     IncarnationDown {
-        /// The incarnation.
+        /// The incarnation that the list has as down, or no longer.
         owner: Owner,
     },
     /// Write `alive_until` of the own member row.
     WriteAlive,
     /// Read the `alive_until` row of a silent member; answer `AliveRead`, or nothing when the store fails.
     ReadAlive {
-        /// Whose.
+        /// The member that is silent.
         of: Owner,
     },
     /// This incarnation was put down or fenced out. Everything is dropped already (`Stop`s came before);
@@ -237,12 +237,12 @@ pub enum Action {
     Drained,
     /// The drain did not end in time, or the node was put down in it: exit non-zero.
     DrainFailed {
-        /// For the log.
+        /// The reason, a sentence for the log.
         why: String,
     },
     /// The node must not go on (wrong shard count, its id taken by another process): exit non-zero.
     Halt {
-        /// For the log.
+        /// The reason, a sentence for the log.
         why: String,
     },
 }

@@ -6,7 +6,7 @@ use handoff_journal::ShardId;
 use std::time::Duration;
 
 /// Counts what happens.
-pub trait Watch: Send + Sync + 'static {
+pub trait Observer: Send + Sync + 'static {
     /// A frame is committed: its live items, its bytes, and how long that took.
     fn frame_committed(&self, items: u32, bytes: usize, took: Duration);
     /// The journal did not say what became of a call.
@@ -27,9 +27,9 @@ pub trait Watch: Send + Sync + 'static {
 
 /// Counts nothing.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Unwatched;
+pub struct Unobserved;
 
-impl Watch for Unwatched {
+impl Observer for Unobserved {
     fn frame_committed(&self, _: u32, _: usize, _: Duration) {}
     fn outcome_unknown(&self) {}
     fn shard(&self, _: ShardId, _: Census, _: usize, _: Counts) {}

@@ -1,16 +1,16 @@
-//! One turn: decide, apply, open an item, hold the answer. A panic in it journals nothing.
+//! One decision: decide, apply, open an item, hold the answer. A panic in it journals nothing.
 
 use super::core::{ShardCore, is_operators_end};
-use super::frame::{Item, TurnItem};
-use super::slot::{Awake, Slot};
+use super::entity_state::{Awake, EntityState};
+use super::frame::{Decided, Item};
 use super::{Action, Envelope, Now, Output, Phase, ShardReply};
-use crate::front::Told;
+use crate::ports::Told;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
 use handoff_chat::entity::Decision;
 use handoff_chat::entry::Entry;
 use handoff_chat::happening::{Happening, happenings};
 use handoff_chat::session::Session;
-use handoff_chat::{BotName, CommandId, EffectId, Entity, EntityId, Millis, Turn};
+use handoff_chat::{BotName, CommandId, Context, EffectId, Entity, EntityId, Millis};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -26,7 +26,7 @@ enum Outcome {
 
 /// Why a command brought no answer.
 pub(super) enum Declined {
-    /// The entity says no.
+    /// The entity refuses, whatever is repeated.
     Rejected(Reject),
     /// Nothing was done; it may be tried again.
     Again,
@@ -58,11 +58,11 @@ impl Suspects {
 
 impl ShardCore {
     /// Decides a call for an entity that is awake, or that is not there yet.
-    pub(super) fn turn(&mut self, now: Now, mut envelope: Envelope) {
+    pub(super) fn serve(&mut self, now: Now, mut envelope: Envelope) {
         let entity = envelope.entity.clone();
         let result = match envelope.command.take() {
             Some(command) => self.decide_or_begin(now, &entity, command),
-            None if self.slots.contains_key(&entity) => Ok(None),
+            None if self.entities.contains_key(&entity) => Ok(None),
             None => Err(Declined::Rejected(Reject::Unknown)),
         };
         self.finish(now, envelope, result);
@@ -75,17 +75,17 @@ impl ShardCore {
         entity: &EntityId,
         command: Command,
     ) -> Result<Option<Answer>, Declined> {
-        if self.slots.contains_key(entity) {
+        if self.entities.contains_key(entity) {
             return self.decide(now, entity, command);
         }
         if entity.session().is_some() && !matches!(command.act, Act::Open(_)) {
             return Err(Declined::Rejected(Reject::Unknown));
         }
         let fresh = Awake::new(Entity::new(entity), now.mono_ms);
-        self.slots.insert(entity.clone(), Slot::Awake(Box::new(fresh)));
+        self.entities.insert(entity.clone(), EntityState::Awake(Box::new(fresh)));
         let result = self.decide(now, entity, command);
-        if self.awake(entity).is_some_and(|awake| awake.turns == 0) {
-            self.slots.remove(entity);
+        if self.awake(entity).is_some_and(|awake| awake.decisions == 0) {
+            self.entities.remove(entity);
         }
         result
     }
@@ -163,7 +163,8 @@ impl ShardCore {
         command: Command,
     ) -> Result<Option<Answer>, Declined> {
         let waiting_max = self.waiting_max(entity);
-        let turn = Turn { now: self.wall(now), served: self.served(now), random: self.random(), waiting_max };
+        let context =
+            Context { now: self.wall(now), served: self.served(now), random: self.random(), waiting_max };
         let hook = self.options.fault_hook.clone();
         let Some(awake) = self.awake(entity) else { return Err(Declined::Again) };
         let strike = |phase| {
@@ -173,7 +174,7 @@ impl ShardCore {
         };
         let decided = catch_unwind(AssertUnwindSafe(|| {
             strike(Phase::Deciding);
-            awake.machine.decide(&command, &turn)
+            awake.machine.decide(&command, &context)
         }));
         let outcome = match decided {
             Err(_panic) => Outcome::PanickedDeciding,
@@ -191,7 +192,7 @@ impl ShardCore {
         };
         match outcome {
             Outcome::Decided(decision, happened) => {
-                let recorded = self.record_turn(now, entity, decision, turn.now);
+                let recorded = self.record_decision(now, entity, decision, context.now);
                 if recorded.is_ok() && !happened.is_empty() {
                     self.pipe.hold(Output::Happened(happened), now.mono_ms, false);
                 }
@@ -203,8 +204,8 @@ impl ShardCore {
         }
     }
 
-    /// Opens the turn's item and arms what it armed.
-    fn record_turn(
+    /// Opens the decision's item and arms what it armed.
+    fn record_decision(
         &mut self,
         now: Now,
         entity: &EntityId,
@@ -225,28 +226,28 @@ impl ShardCore {
                 _ => None,
             })
             .collect();
-        let item = Item::Turn(TurnItem { entity: entity.clone(), at, entries });
+        let item = Item::Decided(Decided { entity: entity.clone(), at, entries });
         let encoded = handoff_codec::encode_bare(&item).map_err(|error| {
-            tracing::error!(entity = %entity.0, %error, "a turn can't be encoded");
+            tracing::error!(entity = %entity.0, %error, "a decision can't be encoded");
             Declined::Again
         })?;
         self.pipe.push(encoded);
         for (id, here) in owed {
-            if !(here && self.tells.push(entity, id)) {
+            if !(here && self.same_shard.push(entity, id)) {
                 self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
             }
         }
-        self.after_turn(now, entity);
+        self.after_decision(now, entity);
         Ok(Some(answer))
     }
 
     /// Follows the entity's timers, its customer's presence and its memory; forgets it when it has retired.
-    fn after_turn(&mut self, now: Now, entity: &EntityId) {
+    fn after_decision(&mut self, now: Now, entity: &EntityId) {
         let (pushed, committed) = (self.pipe.pushed(), self.pipe.committed());
         let Some(awake) = self.awake(entity) else { return };
-        awake.turned(pushed, committed);
+        awake.decided(pushed, committed);
         if awake.machine.retired() {
-            self.slots.remove(entity);
+            self.entities.remove(entity);
             self.last_calls_ms.remove(entity);
             self.left.push(entity.clone());
             return;
@@ -286,28 +287,28 @@ impl ShardCore {
                 Some(awake) if !in_doubt => awake.machine.to_snapshot().ok(),
                 _ => None,
             };
-            self.slots.insert(entity.clone(), Slot::Quarantined { state });
+            self.entities.insert(entity.clone(), EntityState::Quarantined { state });
             self.last_calls_ms.remove(entity);
             return Err(Declined::Rejected(Reject::Quarantined));
         }
         if in_doubt {
             let after = self.awake(entity).map_or(0, |awake| awake.newest_item());
-            let restoring = Slot::Restoring { waiting: VecDeque::new(), after, asked: false };
+            let restoring = EntityState::Restoring { waiting: VecDeque::new(), after, asked: false };
             self.rereads = true;
-            self.slots.insert(entity.clone(), restoring);
+            self.entities.insert(entity.clone(), restoring);
         }
         Err(Declined::Again)
     }
 
-    /// Asks for the log to be read again for entities in doubt, once their last turn is in it.
+    /// Asks for the log to be read again for entities in doubt, once their last decision is in it.
     pub(super) fn rebuild_when_committed(&mut self) {
         if !self.rereads {
             return;
         }
         let committed = self.pipe.committed();
         self.rereads = false;
-        for (entity, slot) in &mut self.slots {
-            if let Slot::Restoring { after, asked, .. } = slot
+        for (entity, state) in &mut self.entities {
+            if let EntityState::Restoring { after, asked, .. } = state
                 && !*asked
             {
                 if *after <= committed {
@@ -321,13 +322,13 @@ impl ShardCore {
     }
 
     /// What the log says of an entity in doubt (`None`: nothing, it never was).
-    pub fn rebuilt(&mut self, now: Now, entity: &EntityId, found: Option<Slot>) {
-        let Some(Slot::Restoring { waiting, .. }) = self.slots.remove(entity) else { return };
+    pub fn rebuilt(&mut self, now: Now, entity: &EntityId, found: Option<EntityState>) {
+        let Some(EntityState::Restoring { waiting, .. }) = self.entities.remove(entity) else { return };
         match found {
             // Its log can't be replayed: to read it once more would not help.
-            Some(Slot::Quarantined { .. }) => self.unreadable(now, entity, waiting),
+            Some(EntityState::Quarantined { .. }) => self.unreadable(now, entity, waiting),
             found => {
-                self.slots.extend(found.map(|slot| (entity.clone(), slot)));
+                self.entities.extend(found.map(|state| (entity.clone(), state)));
                 for envelope in waiting {
                     self.ask(now, envelope);
                 }
@@ -398,7 +399,7 @@ impl ShardCore {
     }
 }
 
-/// Whether a reading brings its reader nothing that he did not know.
+/// Whether a reading brings its reader nothing new.
 fn is_empty(reading: &handoff_chat::command::Reading, what: &Read) -> bool {
     use handoff_chat::command::Reading;
     match (reading, what) {

@@ -4,7 +4,7 @@ use super::admission::Denied;
 use super::blank::is_blank;
 use super::identity::{self, IdentityError};
 use super::{Gateway, GatewayOptions, ServiceOptions};
-use crate::front::{Ask, AskError, Told};
+use crate::ports::{Ask, AskError, Told};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read};
 use handoff_chat::key::{SecureKey, seal, unseal};
 use handoff_chat::session::Opening;
@@ -27,25 +27,25 @@ pub const NICKNAME_BYTES_MAX: usize = 256;
 const ZONE_MINUTES_MAX: i32 = 24 * 60;
 /// A session has one start: its id needs no more than that, and a retry has the same.
 const START_ID: &str = "start";
-/// The attached data by which a customer asks for a chat in which he may come and go for days.
+/// The attached data by which customers ask for a chat in which they may come and go for days.
 const ASYNC_MODE: &str = "GCTI_Chat_AsyncMode";
 
 /// What a client gave. Blank is the same as not given.
 #[derive(Clone, Default)]
 pub struct Given {
-    /// The nickname.
+    /// The name shown in the chat; without it first and last name are.
     pub nickname: Option<String>,
-    /// First name.
+    /// Needed where there is no nickname, which it then makes with the last name.
     pub first_name: Option<String>,
-    /// Last name.
+    /// Needed where there is no nickname, as the first name is.
     pub last_name: Option<String>,
-    /// E-mail address.
+    /// The customer's contact is found by it.
     pub email: Option<String>,
-    /// Subject.
+    /// What the customer says that the chat is about.
     pub subject: Option<String>,
-    /// A first message.
+    /// The customer's first message, with the start; blank is none.
     pub text: Option<String>,
-    /// Attached data.
+    /// Attached to the chat, by key; agents and workflows read it.
     pub user_data: BTreeMap<String, String>,
     /// Makes a retry give the same chat.
     pub client_id: Option<String>,
@@ -66,9 +66,9 @@ pub struct Start {
     pub email: String,
     /// May be empty.
     pub subject: String,
-    /// A first message.
+    /// The customer's first message, with the start; blank is none.
     pub text: Option<String>,
-    /// Attached data.
+    /// Attached to the chat, by key; what says that the visitor is verified is set by this node alone.
     pub user_data: BTreeMap<String, String>,
     /// From the attached data `TimeZone`; 0 where it is missing or no number.
     pub time_zone_offset_minutes: i32,
@@ -81,15 +81,15 @@ pub struct Start {
 /// What was given, to be named as the client's interface names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Field {
-    /// The nickname.
+    /// [`Given::nickname`].
     Nickname,
-    /// First name.
+    /// [`Given::first_name`].
     FirstName,
-    /// Last name.
+    /// [`Given::last_name`].
     LastName,
-    /// E-mail address.
+    /// [`Given::email`].
     Email,
-    /// Subject.
+    /// [`Given::subject`].
     Subject,
     /// Attached data under this key (cut short).
     UserData(String),
@@ -197,7 +197,7 @@ pub enum OpenError {
     /// Too many start, or too many are there.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// As any call.
+    /// The owner refuses, or can't be reached.
     #[error(transparent)]
     Ask(#[from] AskError),
 }

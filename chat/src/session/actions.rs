@@ -6,20 +6,20 @@ use super::event::{Body, LeaveReason, Role, Text, Visibility};
 use super::machine::cut;
 use crate::entry::{Effect, Entry};
 use crate::id::{AgentName, EntityId, Millis, SessionId, TimerId};
-use crate::interaction::{Hands, InteractionChange};
+use crate::interaction::{InteractionChange, SessionActions};
 use crate::routing::Message;
 
-impl Hands for Draft<'_> {
+impl SessionActions for Draft<'_> {
     fn id(&self) -> SessionId {
         self.id.clone()
     }
 
     fn now(&self) -> Millis {
-        self.turn.now
+        self.context.now
     }
 
     fn served(&self) -> Millis {
-        self.turn.served
+        self.context.served
     }
 
     fn journal(&mut self, change: InteractionChange) {
@@ -41,7 +41,7 @@ impl Hands for Draft<'_> {
         let inside = self.present().find(|party| party.who.role == Role::Workflow);
         let number = inside.map(|party| party.who.number);
         let number = number.unwrap_or_else(|| self.join(Role::Workflow, Visibility::All, nickname).0);
-        // The operator's own words, from his workflow.
+        // The operator's own words, from their workflow.
         self.speak(number, Body::Message { text: Text::clear(text), message_type: None });
     }
 

@@ -1,0 +1,105 @@
+//! What operators are told and may do, as JSON where they see it so.
+
+use super::records::{RecordPiece, RecordPlace, RecordsPage, RecordsWanted};
+use crate::shard::listing::{EntityQuery, EntitySummary};
+use async_trait::async_trait;
+use handoff_chat::SessionId;
+use serde::{Deserialize, Serialize};
+
+/// One member as operators see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MemberStatus {
+    /// The node's number, unique in the cluster.
+    pub id: u16,
+    /// Its incarnation, 16 hex digits.
+    pub incarnation: String,
+    /// Its customers' address.
+    pub http: String,
+    /// `joining`, `up`, `leaving` or `down`.
+    pub state: String,
+    /// How many shards the list assigns to it.
+    pub shards: usize,
+    /// The newest protocol version that it reads.
+    pub protocol: u16,
+    /// The name and version of the program that it runs.
+    pub build: String,
+}
+
+/// A node's view of the cluster.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClusterStatus {
+    /// The number of the node that answers.
+    pub id: u16,
+    /// This node's state: `starting`, `up`, `draining`.
+    pub state: String,
+    /// The member list's version.
+    pub version: u64,
+    /// The protocol version that stored bytes keep to.
+    pub protocol: u16,
+    /// Shards that this node serves right now.
+    pub shards: usize,
+    /// Sessions awake or asleep in those shards that have not ended.
+    pub sessions: usize,
+    /// All members.
+    pub members: Vec<MemberStatus>,
+}
+
+/// One shard as operators see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShardStatus {
+    /// The shard's number, from 0.
+    pub shard: u16,
+    /// The node it is assigned to.
+    pub assigned: Option<u16>,
+    /// `serving`, `opening`, `releasing` or `elsewhere`, as this node sees it.
+    pub state: String,
+    /// Its epoch, where this node owns it.
+    pub epoch: Option<u64>,
+    /// Segment and next frame, where this node owns it.
+    pub position: Option<(u64, u64)>,
+    /// Entities it holds here.
+    pub entities: usize,
+}
+
+/// What came of raising the protocol version that stored bytes keep to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// The protocol version until now.
+    pub from: u16,
+    /// The protocol version from now on: the highest that every live member reads.
+    pub to: u16,
+    /// The nodes that read no more than that, where others do.
+    pub held_back_by: Vec<u16>,
+}
+
+/// What operators may ask of a node.
+#[async_trait]
+pub trait Operations: Send + Sync + 'static {
+    /// This node's view of the cluster.
+    async fn cluster(&self) -> ClusterStatus;
+    /// All shards as this node sees them.
+    async fn shards(&self) -> Vec<ShardStatus>;
+    /// Starts to give all shards away; returns when the last has moved, or why it could not.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn drain(&self) -> Result<(), String>;
+    /// Lets stored bytes be of the newest protocol version that every live member reads; older builds can't join then.
+    ///
+    /// # Errors
+    /// A sentence for the operator; a repeat does no harm.
+    async fn raise(&self) -> Result<Raised, String>;
+    /// The durable events of a session, live or closed, from a place on, as many as are held at once; `None`: unknown.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, String>;
+    /// Live entities of the whole cluster. Also says which shards could not be asked.
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntitySummary>, Vec<u16>);
+    /// Closed records. A page may be short, or empty, and still say where the next one goes on: looking for records
+    /// that are wanted has an end, however many others there are.
+    ///
+    /// # Errors
+    /// A sentence for the operator: they can't be read now.
+    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String>;
+}
