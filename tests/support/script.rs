@@ -73,6 +73,21 @@ impl Script {
         assert!(text(&output.stderr).contains(because), "{arguments:?}: {}", text(&output.stderr));
     }
 
+    /// The status once each of the 24 shards is one node's alone. A node that had no processor for a while may have
+    /// been put down, and says what it holds as it last knew until it hears of it.
+    pub(crate) fn settled(&self) -> Value {
+        let deadline = Deadline::new();
+        loop {
+            let rows: Value = serde_json::from_str(&self.does(&["status", "--json"])).unwrap();
+            let shards = rows.as_array().unwrap().iter().map(|row| row["shards"].as_u64().unwrap());
+            if shards.sum::<u64>() == 24 {
+                return rows;
+            }
+            deadline.check(|| format!("each shard is one node's alone: {rows}"));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// The nodes' states, in order.
     pub(crate) fn states(&self) -> Vec<String> {
         let rows: Value = serde_json::from_str(&self.does(&["status", "--json"])).unwrap();
