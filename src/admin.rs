@@ -9,7 +9,6 @@ mod auth;
 mod bulk;
 #[cfg(test)]
 pub(crate) mod fake;
-mod health;
 mod lists;
 mod problem;
 mod record;
@@ -27,7 +26,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use bulk::BulkEnd;
-pub use health::health_routes;
 pub use problem::Problem;
 pub use summary::{PartySummary, SessionSummary};
 
@@ -59,7 +57,7 @@ impl Admin {
 
     /// All routes, for an application of its own.
     pub fn routes(&self, config: &mut web::ServiceConfig) {
-        health_routes(&self.sessions)(config);
+        crate::health::routes(&self.sessions)(config);
         config
             .app_data(web::Data::new(self.clone()))
             .app_data(web::PayloadConfig::new(REQUEST_BYTES_MAX))

@@ -14,10 +14,10 @@ use crate::node_state::NodeState;
 use crate::observer::Observer;
 use crate::record::RecordWriter;
 use crate::router::{Router, Service};
-use crate::shard::Options;
 use arc_swap::ArcSwap;
 use handoff_cluster::{MemberList, Peers, Supervisor};
 use handoff_journal::{Journal, Owner, Tables};
+use handoff_shard::Options;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::sync::{Arc, OnceLock};
@@ -122,7 +122,7 @@ impl Groundwork {
         let wall_ms = u64::try_from(now.wall.0).unwrap_or(0);
         let seed = fittings.rng.random();
         let machine = Supervisor::new(fittings.cluster, fittings.owner, now.mono_ms, wall_ms, seed);
-        let post = Arc::new(RouterDelivery::default());
+        let delivery = Arc::new(RouterDelivery::default());
         let around = Surroundings {
             log: Log {
                 journal: fittings.journal,
@@ -140,7 +140,7 @@ impl Groundwork {
             clock: Arc::clone(&self.clock),
             files: fittings.files,
             bots: fittings.bots,
-            post: post.clone(),
+            delivery: delivery.clone(),
             options: Options { shards: self.shards, ..fittings.options },
             shard_inbox: fittings.shard_inbox,
             observer: Arc::clone(&fittings.observer),
@@ -171,7 +171,7 @@ impl Groundwork {
             random: fittings.random,
         };
         let router = Arc::new(router);
-        post.set(router.clone());
+        delivery.set(router.clone());
         Assembled { router, supervisor, ended: ends }
     }
 }

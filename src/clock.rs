@@ -1,7 +1,7 @@
 //! Where time comes from: one place, so that the simulation can give its own.
 
-use crate::shard::Now;
 use handoff_chat::Millis;
+use handoff_shard::Now;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 

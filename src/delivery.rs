@@ -1,10 +1,11 @@
 //! Carries what entities owe each other: to the receiver's owner, wherever it is, until there is an answer.
 
-use crate::ports::{Ask, AskError, Sessions};
+use crate::ports::{CallError, Sessions};
 use async_trait::async_trait;
 use handoff_chat::EntityId;
 use handoff_chat::command::{Answer, Command, Reject};
 use handoff_chat::routing::Reply;
+use handoff_shard::Call;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub trait Delivery: Send + Sync + 'static {
     async fn tell(&self, to: EntityId, command: Command) -> Reply;
 }
 
-/// The post over a node's router, which is there only after the shards that use it.
+/// Delivery over a node's router, which is there only after the shards that use it.
 #[derive(Default)]
 pub struct RouterDelivery {
     router: OnceLock<Arc<dyn Sessions>>,
@@ -39,7 +40,7 @@ impl Delivery for RouterDelivery {
     async fn tell(&self, to: EntityId, command: Command) -> Reply {
         let mut wait = RETRY.0;
         loop {
-            let ask = Ask {
+            let call = Call {
                 entity: to.clone(),
                 command: Some(command.clone()),
                 read: None,
@@ -47,18 +48,18 @@ impl Delivery for RouterDelivery {
                 patience: PATIENCE,
                 wait: Duration::ZERO,
             };
-            let asked = match self.router.get() {
-                Some(router) => router.ask(ask).await,
-                None => Err(AskError::Again),
+            let outcome = match self.router.get() {
+                Some(router) => router.call(call).await,
+                None => Err(CallError::Again),
             };
-            match asked.map(|told| told.answer) {
+            match outcome.map(|done| done.answer) {
                 Ok(Some(Answer::Routing(reply))) => return reply,
-                Err(AskError::Rejected(Reject::Unknown)) => return Reply::Gone,
+                Err(CallError::Rejected(Reject::Unknown)) => return Reply::Gone,
                 Ok(_) => tracing::error!(%to, "an entity gave an answer of another kind"),
-                Err(AskError::Rejected(reject)) => {
+                Err(CallError::Rejected(reject)) => {
                     tracing::warn!(%to, %reject, "an entity refuses what it is told")
                 }
-                Err(AskError::Again | AskError::Busy | AskError::Unknown) => {}
+                Err(CallError::Again | CallError::Busy | CallError::Unknown) => {}
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(RETRY.1);

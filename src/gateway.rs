@@ -1,6 +1,6 @@
 //! The customers' and agents' side of a node: the GMS Chat API v2 over REST, the native WebSockets, and the pages.
 //!
-//! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`crate::ports::Ask`] ->
+//! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`handoff_shard::Call`] ->
 //! reply. Nothing here knows where a session lives, and nothing here decides anything about one.
 
 pub mod admission;
@@ -173,5 +173,5 @@ pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     page::configure(config, &gateway.pages);
     native::routes(config);
     files::http::routes(config);
-    crate::admin::health_routes(&gateway.sessions)(config);
+    crate::health::routes(&gateway.sessions)(config);
 }

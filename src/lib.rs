@@ -10,7 +10,7 @@ pub mod contacts;
 pub mod delivery;
 pub mod files;
 pub mod gateway;
-pub mod history;
+pub mod health;
 #[cfg(test)]
 mod hostile;
 pub mod listing;
@@ -26,11 +26,10 @@ pub mod record_reader;
 pub mod rich;
 pub mod router;
 pub mod secret_file;
-pub mod shard;
 pub mod telemetry;
 pub mod tls;
 pub mod wire;
 pub mod workflows;
 
 /// What this build calls itself.
-pub const BUILD: &str = concat!("handoff ", env!("CARGO_PKG_VERSION"));
+pub use handoff_shard::BUILD;

@@ -1,12 +1,13 @@
 //! Lists entities of the whole cluster: asks every node that serves, for what its shards hold.
 
 use crate::actor::handle::ShardDirectory;
-use crate::shard::listing::{EntityQuery, EntitySummary};
+use crate::ports::PAGE_MAX;
 use crate::wire::{Listed, Request};
 use arc_swap::ArcSwap;
 use futures_util::future::join_all;
 use handoff_cluster::{MemberList, MemberState, Peers};
 use handoff_journal::{NodeId, ShardId};
+use handoff_shard::listing::{EntityQuery, EntitySummary};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long a shard is asked: less, so that a node answers in time for the others.
 const SHARD_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Most entities in one answer.
-pub const LIMIT_MAX: usize = 1_000;
 
 /// A node that does not answer in time is left out, and its shards are named as missing.
 pub struct Lister {
@@ -71,7 +69,7 @@ fn cut(entities: &mut Vec<EntitySummary>, limit: usize) {
 impl Lister {
     /// The first entities that are wanted, in order of id, and the shards that could not be asked.
     pub async fn list(&self, wanted: &EntityQuery) -> (Vec<EntitySummary>, Vec<u16>) {
-        let wanted = EntityQuery { limit: wanted.limit.min(LIMIT_MAX), ..wanted.clone() };
+        let wanted = EntityQuery { limit: wanted.limit.min(PAGE_MAX), ..wanted.clone() };
         let members = self.list.load_full();
         let Listed { shards, mut entities } = list_here(&self.directory, members.shards, &wanted).await;
         let mut asked: BTreeSet<u16> = shards.into_iter().collect();
@@ -99,9 +97,10 @@ impl Lister {
 mod tests {
     use super::*;
     use futures_util::FutureExt;
+    use handoff_shard::listing::About;
 
     fn entity(id: &str, shard: u16) -> EntitySummary {
-        EntitySummary::new(id, shard, "open")
+        EntitySummary { id: id.to_owned(), shard, state: "open".to_owned(), about: About::Nothing }
     }
 
     #[tokio::test(start_paused = true)]

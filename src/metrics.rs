@@ -8,9 +8,9 @@ mod work;
 mod tests;
 
 use crate::observer::Observer;
-use crate::shard::census::{Census, Counts, PLACES, STATES};
 use handoff_chat::happening::Happening;
 use handoff_journal::ShardId;
+use handoff_shard::census::{Census, Counts, PLACES, STATES};
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};

@@ -1,8 +1,8 @@
 //! What the actors tell those who count: one trait, so that the actors know no metrics library.
 
-use crate::shard::census::{Census, Counts};
 use handoff_chat::happening::Happening;
 use handoff_journal::ShardId;
+use handoff_shard::census::{Census, Counts};
 use std::time::Duration;
 
 /// Counts what happens.

@@ -1,6 +1,6 @@
 //! What gateways and operators may ask of a node, whatever node serves it.
 //!
-//! A gateway never knows where a session lives: it asks [`Sessions`], which finds the owner, forwards at most one
+//! A gateway never knows where a session lives: it calls by [`Sessions`], which finds the owner, forwards at most one
 //! hop, and waits out a takeover. Gateways can be tested against a [`Sessions`] of their own.
 
 mod archive;
@@ -9,6 +9,6 @@ mod records;
 mod sessions;
 
 pub use archive::{Archive, Past, PastChat, TranscriptPage};
-pub use operations::{ClusterStatus, MemberStatus, Operations, Raised, ShardStatus};
+pub use operations::{ClusterStatus, EntityStatus, MemberStatus, Operations, PAGE_MAX, Raised, ShardStatus};
 pub use records::{RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted};
-pub use sessions::{Ask, AskError, Sessions, Told};
+pub use sessions::{CallError, Sessions};

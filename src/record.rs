@@ -4,10 +4,10 @@ use crate::contacts::{Joins, identify, start_of};
 use crate::observer::Observer;
 use crate::record_list::RecordList;
 use handoff_chat::SessionId;
-use handoff_chat::record::{RecordClosing, RecordListed, RecordOpening, encode_event};
-use handoff_chat::session::Event;
+use handoff_chat::record::RecordListed;
 use handoff_journal::trouble::Trouble;
 use handoff_journal::{CLOSING_ROW, Row, Table, Tables, TablesError};
+use handoff_shard::record_rows::{RecordRows, transcript_rows};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,19 +19,6 @@ const RETRY_MS: u64 = 250;
 
 /// Rows in one write.
 const ROWS_PER_WRITE: usize = 128;
-
-/// What an effect on the record has to write, in order.
-#[derive(Debug, Default)]
-pub struct RecordRows {
-    /// The opening row; with it goes finding the contact.
-    pub opening: Option<RecordOpening>,
-    /// The first event, for what it says of the contact.
-    pub opened: Option<Event>,
-    /// Transcript rows.
-    pub events: Vec<Event>,
-    /// The closing row, after all others since it says that they are there; then the record is listed.
-    pub closing: Option<(RecordClosing, RecordOpening)>,
-}
 
 /// Shared by all sessions of a node; a failing store is logged once for all of them.
 #[derive(Clone)]
@@ -114,16 +101,6 @@ async fn until_done<T, F: Future<Output = Result<T, TablesError>>>(
         }
         tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
     }
-}
-
-/// A session's events as rows of its record.
-///
-/// # Errors
-/// When one is larger than an envelope may be.
-pub fn transcript_rows(session: &SessionId, events: &[Event]) -> Result<Vec<Row>, handoff_codec::Error> {
-    let row =
-        |event: &Event| Ok(Row { key: session.0.clone(), row: event.seq, body: encode_event(event)?.into() });
-    events.iter().map(row).collect()
 }
 
 fn one_row(

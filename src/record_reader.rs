@@ -1,6 +1,5 @@
 //! Reads records piece by piece, so that what a node holds of one does not grow with its length.
 
-use crate::history;
 use crate::ports::{RecordPiece, RecordPlace};
 use crate::record::OPENING_ROW;
 use handoff_chat::SessionId;
@@ -9,6 +8,7 @@ use handoff_chat::entry::Entry;
 use handoff_chat::record::RecordClosing;
 use handoff_chat::session::Session;
 use handoff_journal::{CLOSING_ROW, Table, Tables, TablesError};
+use handoff_shard::history;
 
 /// Most events of one piece.
 pub const PIECE_EVENTS: u32 = 64;

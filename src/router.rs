@@ -1,22 +1,22 @@
-//! Finds a session's owner and asks it, through takeovers: what every gateway calls.
+//! Finds a session's owner and calls it, through takeovers: what every gateway calls.
 
 use crate::actor::handle::ShardDirectory;
 use crate::clock::Clock;
 use crate::listing::list_here;
 use crate::node_state::{NodeState, Stage};
 use crate::observer::Observer;
-use crate::ports::{Ask, AskError, Sessions, Told};
+use crate::ports::{CallError, Sessions};
 use crate::record::OPENING_ROW;
 use crate::record_reader::read_final;
-use crate::shard::ShardReply;
-use crate::wire::{Forwarded, Request, Returned};
+use crate::wire::Request;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_chat::SessionId;
 use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
-use handoff_cluster::{MemberList, MemberState, PeerService, Peers, shard_of};
+use handoff_cluster::{MemberList, MemberState, PeerService, Peers};
 use handoff_journal::{NodeId, Owner, ShardId, Table, Tables};
+use handoff_shard::{Call, Done, Outcome};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -55,7 +55,7 @@ pub struct Router {
 /// How one try ended.
 enum Try {
     /// The shard has answered, be it with a refusal.
-    Answered(ShardReply),
+    Answered(Outcome),
     /// Certainly nothing was done; try again.
     Nothing,
     /// It may have been done: repeat with the same id.
@@ -63,85 +63,64 @@ enum Try {
 }
 
 impl Router {
-    async fn attempt(&self, ask: &Ask, shard: ShardId, left: Duration) -> Try {
+    async fn attempt(&self, call: &Call, shard: ShardId, left: Duration) -> Try {
         if let Some(handle) = self.directory.get(shard) {
-            let patience_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-            let deadline_ms = self.clock.now().mono_ms.saturating_add(patience_ms);
-            let wait_until_ms = self.wait_until(ask.wait);
-            let asked = handle.ask(
-                ask.entity.clone(),
-                ask.command.clone(),
-                ask.read.clone(),
-                deadline_ms,
-                wait_until_ms,
-            );
-            return match tokio::time::timeout(left, asked).await {
-                Ok(Some(ShardReply::NotOwner(Some(to)))) if to.node != self.node => {
-                    self.forward(ask, to.node, left).await
+            let here = Call { patience: left, ..call.clone() };
+            return match tokio::time::timeout(left, handle.call(self.clock.now(), here)).await {
+                Ok(Outcome::NotOwner(Some(to))) if to.node != self.node => {
+                    self.forward(call, to.node, left).await
                 }
-                Ok(Some(reply)) => Try::Answered(reply),
-                Ok(None) | Err(_) => Try::Perhaps,
+                Ok(Outcome::Unknown) | Err(_) => Try::Perhaps,
+                Ok(outcome) => Try::Answered(outcome),
             };
         }
         let assignment = self.list.load().assigned(shard);
-        let asked = match assignment.to.filter(|to| to.node != self.node) {
-            Some(to) => self.forward(ask, to.node, left).await,
+        let tried = match assignment.to.filter(|to| to.node != self.node) {
+            Some(to) => self.forward(call, to.node, left).await,
             None => Try::Nothing,
         };
         // While a shard moves, the owner before goes on serving it until the shard is prepared for the next one.
-        match (asked, assignment.from.filter(|from| from.node != self.node)) {
-            (Try::Nothing | Try::Answered(ShardReply::NotOwner(_)), Some(from)) => {
-                self.forward(ask, from.node, left).await
+        match (tried, assignment.from.filter(|from| from.node != self.node)) {
+            (Try::Nothing | Try::Answered(Outcome::NotOwner(_)), Some(from)) => {
+                self.forward(call, from.node, left).await
             }
-            (asked, _) => asked,
+            (tried, _) => tried,
         }
     }
 
-    /// Until when a read waits here; 0: it does not.
-    fn wait_until(&self, wait: Duration) -> u64 {
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(0);
-        if wait_ms == 0 { 0 } else { self.clock.now().mono_ms.saturating_add(wait_ms) }
-    }
-
-    async fn forward(&self, ask: &Ask, to: NodeId, left: Duration) -> Try {
-        let forwarded = Forwarded {
-            entity: ask.entity.clone(),
-            command: ask.command.clone(),
-            read: ask.read.clone(),
-            patience_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
-            wait_ms: u64::try_from(ask.wait.as_millis()).unwrap_or(0),
-        };
-        let Ok(request) = handoff_codec::encode_bare(&Request::Ask(forwarded)) else { return Try::Nothing };
+    async fn forward(&self, call: &Call, to: NodeId, left: Duration) -> Try {
+        let request = Request::Call(Box::new(Call { patience: left, ..call.clone() }));
+        let Ok(request) = handoff_codec::encode_bare(&request) else { return Try::Nothing };
         match self.peers.call(to, request.into(), left).await {
-            Ok(bytes) => match handoff_codec::decode_bare::<Returned>(&bytes).map(Option::from) {
-                Ok(Some(reply)) => Try::Answered(reply),
-                Ok(None) | Err(_) => Try::Perhaps,
+            Ok(bytes) => match handoff_codec::decode_bare(&bytes) {
+                Ok(Outcome::Unknown) | Err(_) => Try::Perhaps,
+                Ok(outcome) => Try::Answered(outcome),
             },
             Err(error) if error.never_began() => Try::Nothing,
             Err(_) => Try::Perhaps,
         }
     }
 
-    async fn ask_owner(&self, ask: &Ask) -> Result<Told, AskError> {
-        let shard = shard_of(&ask.entity.0, self.list.load().shards);
+    async fn call_owner(&self, call: &Call) -> Result<Done, CallError> {
+        let shard = ShardId::of(&call.entity.0, self.list.load().shards);
         let started = Instant::now();
         let no_owner = Duration::from_millis(NO_OWNER_MS);
         let mut wait_ms = RETRY_MS.0;
         let mut perhaps = false;
         loop {
-            let left = ask.patience.saturating_sub(started.elapsed());
+            let left = call.patience.saturating_sub(started.elapsed());
             if left.is_zero() {
-                return Err(gave_up(ask, perhaps));
+                return Err(gave_up(call, perhaps));
             }
-            match self.attempt(ask, shard, left).await {
-                Try::Answered(ShardReply::Told(told)) => return Ok(told),
-                Try::Answered(ShardReply::Refused(reject)) => return Err(AskError::Rejected(reject)),
-                Try::Answered(ShardReply::Busy) if !perhaps => return Err(AskError::Busy),
+            match self.attempt(call, shard, left).await {
+                Try::Answered(Outcome::Done(done)) => return Ok(done),
+                Try::Answered(Outcome::Refused(reject)) => return Err(CallError::Rejected(reject)),
+                Try::Answered(Outcome::Busy) if !perhaps => return Err(CallError::Busy),
                 Try::Answered(_) | Try::Nothing => {}
-                Try::Perhaps => perhaps |= ask.command.is_some(),
+                Try::Perhaps => perhaps |= call.command.is_some(),
             }
             if !perhaps && started.elapsed() >= no_owner {
-                return Err(AskError::Again);
+                return Err(CallError::Again);
             }
             tokio::time::sleep(Duration::from_millis(wait_ms)).await;
             wait_ms = (wait_ms * 2).min(RETRY_MS.1);
@@ -150,63 +129,63 @@ impl Router {
 
     /// A start id leads to the same session for ever: one whose session has retired into its record, or was put away,
     /// starts no other.
-    async fn may_open(&self, ask: &Ask) -> Result<(), AskError> {
-        let Some(Command { act: Act::Open(opening), .. }) = &ask.command else { return Ok(()) };
+    async fn may_open(&self, call: &Call) -> Result<(), CallError> {
+        let Some(Command { act: Act::Open(opening), .. }) = &call.command else { return Ok(()) };
         if opening.sealed_key.is_none() {
             return Ok(());
         }
-        match self.tables.get(Table::Record, &ask.entity.0, OPENING_ROW).await {
+        match self.tables.get(Table::Record, &call.entity.0, OPENING_ROW).await {
             Ok(None) => return Ok(()),
             Ok(Some(_)) => {}
-            Err(_) => return Err(AskError::Again),
+            Err(_) => return Err(CallError::Again),
         }
         let read = Some((Caller::Customer(opening.key_hash), Read::Customer { position: 0 }));
-        let look = Ask { command: None, read, ..ask.clone() };
-        match self.ask_owner(&look).await {
-            Err(AskError::Rejected(Reject::Unknown)) => Err(AskError::Rejected(Reject::IdInUse)),
-            Err(error @ (AskError::Again | AskError::Busy | AskError::Unknown)) => Err(error),
-            Ok(_) | Err(AskError::Rejected(_)) => Ok(()),
+        let look = Call { command: None, read, ..call.clone() };
+        match self.call_owner(&look).await {
+            Err(CallError::Rejected(Reject::Unknown)) => Err(CallError::Rejected(Reject::IdInUse)),
+            Err(error @ (CallError::Again | CallError::Busy | CallError::Unknown)) => Err(error),
+            Ok(_) | Err(CallError::Rejected(_)) => Ok(()),
         }
     }
 
     /// A customer's read of a session that has retired into its record.
-    async fn read_from_record(&self, ask: &Ask) -> Option<Told> {
-        let Some((caller @ Caller::Customer(_), read @ Read::Customer { .. })) = &ask.read else {
+    async fn read_from_record(&self, call: &Call) -> Option<Done> {
+        let Some((caller @ Caller::Customer(_), read @ Read::Customer { .. })) = &call.read else {
             return None;
         };
-        if ask.command.is_some() {
+        if call.command.is_some() {
             return None;
         }
-        let id = ask.entity.session()?;
+        let id = call.entity.session()?;
         match read_final(self.tables.as_ref(), &id, caller, read).await.ok()?? {
-            Ok(reading @ Reading::View(_)) => Some(Told { answer: None, reading: Some(reading) }),
+            Ok(reading @ Reading::View(_)) => Some(Done { answer: None, reading: Some(reading) }),
             _ => None,
         }
     }
 }
 
-fn gave_up(ask: &Ask, perhaps: bool) -> AskError {
-    if perhaps && !ask.client_id { AskError::Unknown } else { AskError::Again }
+fn gave_up(call: &Call, perhaps: bool) -> CallError {
+    if perhaps && !call.client_id { CallError::Unknown } else { CallError::Again }
 }
 
 #[async_trait]
 impl Sessions for Router {
-    async fn ask(&self, ask: Ask) -> Result<Told, AskError> {
-        let mut result = match self.may_open(&ask).await {
-            Ok(()) => self.ask_owner(&ask).await,
+    async fn call(&self, call: Call) -> Result<Done, CallError> {
+        let mut result = match self.may_open(&call).await {
+            Ok(()) => self.call_owner(&call).await,
             Err(error) => Err(error),
         };
-        if matches!(result, Err(AskError::Rejected(Reject::Unknown)))
-            && let Some(told) = self.read_from_record(&ask).await
+        if matches!(result, Err(CallError::Rejected(Reject::Unknown)))
+            && let Some(done) = self.read_from_record(&call).await
         {
-            result = Ok(told);
+            result = Ok(done);
         }
         self.observer.call(match &result {
             Ok(_) => "told",
-            Err(AskError::Rejected(_)) => "refused",
-            Err(AskError::Again) => "again",
-            Err(AskError::Busy) => "busy",
-            Err(AskError::Unknown) => "unknown",
+            Err(CallError::Rejected(_)) => "refused",
+            Err(CallError::Again) => "again",
+            Err(CallError::Busy) => "busy",
+            Err(CallError::Unknown) => "unknown",
         });
         result
     }
@@ -215,7 +194,7 @@ impl Sessions for Router {
         let shards = self.list.load().shards;
         let mut session = SessionId::from_random(&(self.random)());
         for _ in 0..MINT_TRIES {
-            if self.directory.has(shard_of(&session.0, shards)) {
+            if self.directory.has(ShardId::of(&session.0, shards)) {
                 break;
             }
             session = SessionId::from_random(&(self.random)());
@@ -254,24 +233,18 @@ pub struct Service {
 #[async_trait]
 impl PeerService for Service {
     async fn call(&self, _from: Owner, request: Bytes) -> Bytes {
-        let returned = match handoff_codec::decode_bare::<Request>(&request) {
-            Err(_) => Returned::Again,
+        let outcome = match handoff_codec::decode_bare::<Request>(&request) {
+            Err(_) => Outcome::Again,
             Ok(Request::List(wanted)) => {
                 let listed = list_here(&self.directory, self.shards, &wanted).await;
                 return handoff_codec::encode_bare(&listed).map(Bytes::from).unwrap_or_default();
             }
-            Ok(Request::Ask(call)) => match self.directory.get(shard_of(&call.entity.0, self.shards)) {
-                None => Returned::NotOwner(None),
-                Some(handle) => {
-                    let now_ms = self.clock.now().mono_ms;
-                    let deadline_ms = now_ms.saturating_add(call.patience_ms);
-                    let wait_until_ms =
-                        if call.wait_ms == 0 { 0 } else { now_ms.saturating_add(call.wait_ms) };
-                    handle.ask(call.entity, call.command, call.read, deadline_ms, wait_until_ms).await.into()
-                }
+            Ok(Request::Call(call)) => match self.directory.get(ShardId::of(&call.entity.0, self.shards)) {
+                None => Outcome::NotOwner(None),
+                Some(handle) => handle.call(self.clock.now(), *call).await,
             },
         };
-        handoff_codec::encode_bare(&returned).map(Bytes::from).unwrap_or_default()
+        handoff_codec::encode_bare(&outcome).map(Bytes::from).unwrap_or_default()
     }
 
     fn notice(&self, from: Owner, notice: Bytes) {

@@ -3,6 +3,7 @@
 //! Each rule is a function from a file to complaints, in `rules`; the tests at the bottom show each of them fail.
 
 mod crates;
+mod folders;
 mod rules;
 mod source;
 
@@ -85,6 +86,11 @@ fn the_chat_machines_have_no_clock_no_chance_and_no_io() {
 }
 
 #[test]
+fn a_shard_has_no_clock_and_no_io() {
+    holds(rules::pure_shard);
+}
+
+#[test]
 fn scripts_can_be_run() {
     holds(rules::executable);
 }
@@ -97,6 +103,12 @@ fn links_between_pages_lead_somewhere() {
 #[test]
 fn paths_that_pages_and_comments_name_are_there() {
     holds(rules::named_paths);
+}
+
+#[test]
+fn the_parts_of_the_server_depend_on_each_other_in_one_direction() {
+    holds(folders::arrows);
+    assert!(folders::circles().is_empty(), "{:?}", folders::circles());
 }
 
 #[test]
@@ -142,9 +154,14 @@ fn every_rule_fails_on_a_bad_file() {
     fails(rules::bincode_calls, "chat/src/a.rs", "use bincode::config;\n");
     fails(rules::pure_chat, "chat/src/a.rs", "let t = Instant::now();\n");
     fails(rules::pure_chat, "chat/src/a.rs", "use std::fs;\n");
+    fails(rules::pure_shard, "shard/src/a.rs", "use tokio::time::sleep;\n");
+    fails(folders::arrows, "src/gateway/a.rs", "use crate::actor::handle::ShardHandle;\n");
+    fails(folders::arrows, "src/gateway/a.rs", "use crate::{clock::Clock, router::Router};\n");
+    fails(folders::arrows, "src/new.rs", "use crate::clock::Clock;\n");
     fails(rules::executable, "scripts/demo", "");
     fails(rules::links, "chat/a.md", "[x](nowhere.md)");
     fails(rules::named_paths, "a.md", "see `src/nowhere.rs`");
+    fails(rules::named_paths, "a.md", "see `src/router.rs:nowhere`");
     fails(rules::named_paths, "src/a.rs", "//! See `chat/src/nowhere`.\n");
 }
 
@@ -156,7 +173,8 @@ fn no_rule_fails_on_a_good_file() {
         format!("fn f() {{ g(\"{{{{\", '{{'); }} // {{\n{}", "const A: u8 = 1;\n".repeat(80));
     holds(rules::function_length, "src/a.rs", &braces_in_text);
     holds(rules::line_width, "README.md", &"x".repeat(121));
-    holds(rules::named_paths, "a.md", "`chat/src/session` and `src/ports.rs` of `src/{a,b}`");
+    holds(folders::arrows, "src/gateway/a.rs", "use crate::ports::Sessions;\nuse crate::BUILD;\n");
+    holds(rules::named_paths, "a.md", "`chat/src/session`, `src/router.rs:forward` of `src/{a,b}`");
     holds(rules::opening_comment, "src/a.rs", "//! What.\n");
     holds(rules::opening_comment, "scripts/a", "#!/bin/sh\n# What.\n");
     holds(rules::unfinished, "src/a.rs", "//! A todoist.\nignore();\n");

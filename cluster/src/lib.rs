@@ -18,5 +18,5 @@ pub mod supervisor;
 
 pub use members::{Assignment, Member, MemberList, MemberState, MembersError};
 pub use peer::{PeerError, PeerEvent, PeerService, Peers};
-pub use placement::{rank, shard_of};
+pub use placement::rank;
 pub use supervisor::{Action, Beat, Config, Input, Note, StoreState, Supervisor, SwapAnswer, Timing};

@@ -11,13 +11,6 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::members::{Assignment, MemberList, MemberState};
 
-/// The shard of an entity: xxh3 (seed 0) of its id, modulo the number of shards (0 counts as 1).
-#[must_use]
-pub fn shard_of(entity_id: &str, shards: u16) -> ShardId {
-    let number = xxh3_64(entity_id.as_bytes()) % u64::from(shards.max(1));
-    ShardId(u16::try_from(number).unwrap_or(0))
-}
-
 /// How much a node is wanted for a shard.
 fn score(shard: ShardId, node: NodeId) -> u64 {
     let [s0, s1] = shard.0.to_le_bytes();

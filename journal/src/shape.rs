@@ -1,10 +1,20 @@
 //! The small words of ownership: which shard, which term, who.
 
 use std::fmt;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A shard's number, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, bincode::Encode, bincode::Decode)]
 pub struct ShardId(pub u16);
+
+impl ShardId {
+    /// The shard of an entity: xxh3 (seed 0) of its id, modulo the number of shards (0 counts as 1).
+    #[must_use]
+    pub fn of(entity_id: &str, shards: u16) -> Self {
+        let number = xxh3_64(entity_id.as_bytes()) % u64::from(shards.max(1));
+        Self(u16::try_from(number).unwrap_or(0))
+    }
+}
 
 /// The ownership term of a shard: the fencing token. 0: never owned.
 #[derive(

@@ -58,7 +58,7 @@ impl Agent {
         self.minted += 1;
         let id = CommandId(format!("{}:{}", self.name.0, self.minted));
         let command = Command { id, caller: self.caller(), act };
-        match self.client.ask(entity, Some(command), None, Duration::ZERO).await {
+        match self.client.call(entity, Some(command), None, Duration::ZERO).await {
             Ok(told) => Ok(told.answer),
             Err(NoAnswer::Refused(
                 Reject::Ended | Reject::NoClaim | Reject::NotAllowed | Reject::Unknown | Reject::NotSignedIn,
@@ -78,7 +78,7 @@ impl Agent {
         let me = EntityId::from(&self.name);
         loop {
             let read = Some((self.caller(), Read::Desk { version: self.version }));
-            let told = self.client.ask(&me, None, read, Duration::from_millis(300)).await;
+            let told = self.client.call(&me, None, read, Duration::from_millis(300)).await;
             let told = told.map_err(|no| format!("agent {}: {}", self.name.0, String::from(no)))?;
             if let Some(Reading::Desk(desk)) = told.reading {
                 self.version = desk.version;
@@ -144,7 +144,7 @@ impl Agent {
         let entity = EntityId::from(chat);
         let position = self.chats.get(chat).map_or(1, Reader::next);
         let read = Some((self.caller(), Read::Agent { position }));
-        let view = match self.client.ask(&entity, None, read, Duration::ZERO).await {
+        let view = match self.client.call(&entity, None, read, Duration::ZERO).await {
             Ok(told) => match told.reading {
                 Some(Reading::View(view)) => view,
                 _ => return Err("no view for an agent".to_owned()),

@@ -4,12 +4,12 @@ use crate::agent::Acknowledged;
 use crate::rest::Rest;
 use handoff::ports::RecordPlace;
 use handoff::record_reader::stored_piece;
-use handoff::shard::frame::{FrameBody, Item};
 use handoff_chat::SessionId;
 use handoff_chat::entry::Entry;
 use handoff_chat::session::{Body, Event};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{NodeId, ShardId};
+use handoff_shard::frame::{FrameBody, Item};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a customer was told.

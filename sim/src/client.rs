@@ -1,9 +1,10 @@
 //! A client of the simulated cluster: asks one node after the other until there is an answer.
 
 use crate::node::SimNode;
-use handoff::ports::{Ask, AskError, Told};
+use handoff::ports::CallError;
 use handoff_chat::EntityId;
 use handoff_chat::command::{Caller, Command, Read, Reject};
+use handoff_shard::{Call, Done};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::cell::RefCell;
@@ -56,25 +57,25 @@ impl Client {
     }
 
     /// Asks until there is an answer.
-    pub async fn ask(
+    pub async fn call(
         &mut self,
         entity: &EntityId,
         command: Option<Command>,
         read: Option<(Caller, Read)>,
         wait: Duration,
-    ) -> Result<Told, NoAnswer> {
+    ) -> Result<Done, NoAnswer> {
         for _ in 0..TRIES_MAX {
             let (entity, command, read) = (entity.clone(), command.clone(), read.clone());
             let patience = Duration::from_millis(2_000);
-            let ask = Ask { entity, command, read, client_id: true, patience, wait };
+            let call = Call { entity, command, read, client_id: true, patience, wait };
             let node = {
                 let nodes = self.nodes.borrow();
                 nodes[self.place % nodes.len()].clone()
             };
             if let Some(node) = node {
-                match timeout(CLIENT_TIMEOUT + wait, node.call(ask)).await {
+                match timeout(CLIENT_TIMEOUT + wait, node.call(call)).await {
                     Ok(Some(Ok(told))) => return Ok(told),
-                    Ok(Some(Err(AskError::Rejected(reject)))) => return Err(NoAnswer::Refused(reject)),
+                    Ok(Some(Err(CallError::Rejected(reject)))) => return Err(NoAnswer::Refused(reject)),
                     Ok(Some(Err(_)) | None) | Err(_) => {}
                 }
             }

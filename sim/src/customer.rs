@@ -5,14 +5,13 @@
 use crate::checker::Told as Kept;
 use crate::client::{Client, NoAnswer, Nodes};
 use crate::reader::Reader;
-use handoff::ports::Told;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::session::{Bot, IdleTerms, Limits, Opening};
 use handoff_chat::workflow::Program;
 use handoff_chat::{BotName, CommandId, EntityId, SessionId};
+use handoff_shard::Done;
 use rand::RngExt;
 use rand::rngs::StdRng;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,9 +48,9 @@ impl Customer {
     }
 
     /// Asks until there is an answer.
-    async fn ask(&mut self, command: Option<Command>, read: Option<u64>) -> Result<Told, NoAnswer> {
+    async fn call(&mut self, command: Option<Command>, read: Option<u64>) -> Result<Done, NoAnswer> {
         let read = read.map(|position| (self.caller(), Read::Customer { position }));
-        self.client.ask(&EntityId::from(&self.session), command, read, Duration::ZERO).await
+        self.client.call(&EntityId::from(&self.session), command, read, Duration::ZERO).await
     }
 
     /// The whole conversation. What was acknowledged is in the result, or what went wrong.
@@ -81,7 +80,7 @@ impl Customer {
             self.client.pause(20_000..40_000).await;
         }
         let leave = Command { id: CommandId("bye".into()), caller: self.caller(), act: Act::Disconnect };
-        match self.ask(Some(leave), Some(1)).await {
+        match self.call(Some(leave), Some(1)).await {
             Ok(told) => self.look(1, told)?,
             // The agent closed the chat so long ago that only its record is left.
             Err(NoAnswer::Refused(Reject::Unknown)) if self.routed.is_some() => {}
@@ -91,39 +90,22 @@ impl Customer {
     }
 
     pub(crate) async fn open(&mut self) -> Result<(), String> {
+        let bot = Bot { name: BotName("demo".into()), nickname: "Demo".into() };
         let opening = Opening {
-            service: "default".into(),
             nickname: "Ann".into(),
-            first_name: String::new(),
-            last_name: String::new(),
-            email: String::new(),
             subject: "sim".into(),
-            text: None,
-            user_data: BTreeMap::new(),
-            time_zone_offset_minutes: 0,
-            key_hash: self.key,
             sealed_key: Some([1; 16]),
-            bot: self.routed.is_none().then(|| Bot { name: BotName("demo".into()), nickname: "Demo".into() }),
+            bot: self.routed.is_none().then_some(bot),
             workflow: self.routed.clone(),
-            limits: Limits {
-                message_bytes_max: 4_096,
-                events_max: 10_000,
-                linger_ms: 30_000,
-                files: None,
-                talk: handoff_chat::session::Talk::default(),
-            },
             idle: self.idle.clone(),
-            asynchronous: false,
-            verified: false,
-            privacy: None,
-            sealing_key: [0; 32],
+            ..Opening::new("default", self.key, Limits::new(4_096, 10_000, 30_000))
         };
         let command = Command {
             id: CommandId("start".into()),
             caller: self.caller(),
             act: Act::Open(Box::new(opening)),
         };
-        let told = self.ask(Some(command), Some(1)).await?;
+        let told = self.call(Some(command), Some(1)).await?;
         self.look(1, told)
     }
 
@@ -135,7 +117,7 @@ impl Customer {
         let text = format!("{} says {words}", self.session.0);
         let act = Act::Send { text: text.clone(), message_type: None };
         let command = Command { id: CommandId(format!("c:{number}")), caller: self.caller(), act };
-        let told = self.ask(Some(command), None).await?;
+        let told = self.call(Some(command), None).await?;
         if let Some(answer) = told.answer.and_then(Answer::chat) {
             self.kept.acknowledged.push((answer.seq, text));
         }
@@ -145,7 +127,7 @@ impl Customer {
     /// What happened in the chat, as the customer sees it.
     #[cfg(test)]
     pub(crate) async fn bodies(&mut self) -> Vec<handoff_chat::session::Body> {
-        match self.ask(None, Some(1)).await.ok().and_then(|told| told.reading) {
+        match self.call(None, Some(1)).await.ok().and_then(|told| told.reading) {
             Some(Reading::View(view)) => view.events.into_iter().map(|event| event.body).collect(),
             _ => Vec::new(),
         }
@@ -154,7 +136,7 @@ impl Customer {
     async fn type_something(&mut self, number: u32) -> Result<(), String> {
         let act = Act::StartTyping { preview: Some("Hel".into()) };
         let command = Command { id: CommandId(format!("t:{number}")), caller: self.caller(), act };
-        match self.ask(Some(command), None).await {
+        match self.call(Some(command), None).await {
             Ok(_) | Err(NoAnswer::Refused(Reject::Ended)) => Ok(()),
             Err(no) => Err(no.into()),
         }
@@ -162,7 +144,7 @@ impl Customer {
 
     async fn refresh(&mut self) -> Result<(), String> {
         let position = if self.client.rng.random_bool(0.2) { 1 } else { self.reader.next() };
-        let told = self.ask(None, Some(position)).await?;
+        let told = self.call(None, Some(position)).await?;
         self.look(position, told)?;
         if position == 1 {
             let all = self.kept.acknowledged.len();
@@ -175,7 +157,7 @@ impl Customer {
     }
 
     /// What is read must agree with what was read before.
-    fn look(&mut self, position: u64, told: Told) -> Result<(), String> {
+    fn look(&mut self, position: u64, told: Done) -> Result<(), String> {
         match told.reading {
             Some(Reading::View(view)) => self.reader.look(position, &view),
             _ => Err("no view".to_owned()),

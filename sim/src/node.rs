@@ -5,13 +5,14 @@ use handoff::assembly::{Assembled, Fittings, Groundwork};
 use handoff::bots::Bots;
 use handoff::clock::Clock;
 use handoff::observer::Unobserved;
-use handoff::ports::{Ask, AskError, Sessions, Told};
-use handoff::shard::{Now, Options};
+use handoff::ports::{CallError, Sessions};
 use handoff_chat::Millis;
 use handoff_cluster::Timing;
 use handoff_cluster::peer::memory::Net;
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{Incarnation, NodeId, Owner};
+use handoff_shard::{Call, Done};
+use handoff_shard::{Now, Options};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::cell::{Cell, RefCell};
@@ -38,7 +39,7 @@ impl Clock for SimClock {
     }
 }
 
-type Request = (Ask, oneshot::Sender<Result<Told, AskError>>);
+type Request = (Call, oneshot::Sender<Result<Done, CallError>>);
 
 /// How the world deals with a node's task set.
 #[derive(Default)]
@@ -200,9 +201,9 @@ impl SimNode {
     }
 
     /// A client's call to this node's gateway; `None`: the connection broke.
-    pub async fn call(&self, ask: Ask) -> Option<Result<Told, AskError>> {
+    pub async fn call(&self, call: Call) -> Option<Result<Done, CallError>> {
         let (reply, replied) = oneshot::channel();
-        self.requests.try_send((ask, reply)).ok()?;
+        self.requests.try_send((call, reply)).ok()?;
         replied.await.ok()
     }
 }
@@ -230,10 +231,10 @@ async fn live(
                 supervisor.drain();
             }
             Some(event) = events.recv() => supervisor.link(event),
-            Some((ask, reply)) = requests.recv() => {
+            Some((call, reply)) = requests.recv() => {
                 let router = Arc::clone(&router);
                 tokio::task::spawn_local(async move {
-                    let _hung_up = reply.send(router.ask(ask).await);
+                    let _hung_up = reply.send(router.call(call).await);
                 });
             }
         }

@@ -2,10 +2,10 @@
 //! place for anybody. On the way no agent ever held more places than allowed.
 
 use crate::agent::CAPACITY;
-use handoff::shard::frame::Decided;
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::entry::Entry;
 use handoff_chat::{Entity, EntityId};
+use handoff_shard::frame::Decided;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All entities as the logs have them.

@@ -9,12 +9,13 @@ use crate::client::Nodes;
 use crate::customer::Customer;
 use crate::node::{SimNode, World};
 use crate::run::world_of;
-use handoff::ports::{Ask, AskError};
+use handoff::ports::CallError;
 use handoff_chat::command::{Caller, Read};
 use handoff_chat::session::{Body, IdleTerms};
 use handoff_chat::{EntityId, SessionId};
 use handoff_journal::NodeId;
 use handoff_journal::memory::Faults;
+use handoff_shard::Call;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::cell::RefCell;
@@ -90,12 +91,12 @@ impl Scene {
     }
 }
 
-async fn look(node: &SimNode, customer: &Customer) -> Result<(), AskError> {
+async fn look(node: &SimNode, customer: &Customer) -> Result<(), CallError> {
     let read: Option<(Caller, Read)> = Some((customer.caller(), Read::Customer { position: 1 }));
     let patience = Duration::from_millis(100);
     let entity = EntityId::from(&customer.session);
-    let ask = Ask { entity, command: None, read, client_id: true, patience, wait: Duration::ZERO };
-    node.call(ask).await.unwrap().map(drop)
+    let call = Call { entity, command: None, read, client_id: true, patience, wait: Duration::ZERO };
+    node.call(call).await.unwrap().map(drop)
 }
 
 fn play<F: Future<Output = ()>>(scene: impl FnOnce() -> F) {

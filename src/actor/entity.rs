@@ -1,54 +1,40 @@
-//! The actor of a session, a queue or an agent: its inbox, and what it owes the world outside.
+//! The actor of a session, a queue or an agent: it does what the entity owes the world outside (a bot's turn, a word to
+//! another entity, the record's rows), for as long as it takes, beside the shard's decisions.
 //!
-//! It holds no rule of the conversation: a call is decided by the shard's core in the turn in which it arrives. What
-//! the entity owes (a bot's turn, a word to another entity, the record's rows) is done here, beside the decisions,
-//! until the entity says that it is settled.
+//! It holds no rule of the conversation. What comes of an effect goes back to the shard as a command of the entity's
+//! own, whose id names the effect: done twice, it is decided once.
 
 use super::bot::{BotActor, BotTurn};
-use super::shard::{Kick, ShardActor};
+use super::shard::{OwnCommand, ShardActor};
 use crate::bots::{Bots, Mind};
-use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::files::{FileKey, Files};
 use crate::record::RecordWriter;
-use crate::shard::Envelope;
-use crate::shard::core::ShardCore;
-use crate::shard::same_shard::{answered, told_by};
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use handoff_chat::command::{Act, Caller, Command};
-use handoff_chat::entry::Effect;
-use handoff_chat::session::Body;
-use handoff_chat::{BotName, CommandId, EffectId, EntityId};
-use std::cell::RefCell;
+use handoff_chat::session::{Body, Event};
+use handoff_chat::{BotName, CommandId, EffectId, EntityId, SessionId};
+use handoff_shard::owed::Owed;
+use handoff_shard::same_shard::answered;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
-
-/// A call, from a gateway or from another entity.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Deliver(pub Envelope);
 
 /// An owed effect is committed: do it.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Owe(pub EffectId);
+pub struct Owe(pub EffectId, pub Owed);
 
 /// The entity left memory: the actor has nothing more to do and ends.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Leave;
 
-/// One for each entity that is awake; the shard's actor starts it.
+/// One for each entity that is awake and owed something; the shard's actor starts it.
 pub struct EntityActor {
     /// The session, queue or agent that it acts for.
     pub entity: EntityId,
-    /// The shard's state; shared by the actors of one thread and borrowed only within a turn.
-    pub core: Rc<RefCell<ShardCore>>,
-    /// The shard's actor, told after every decision: it does what the core wants done.
+    /// The shard's actor, which decides what comes of an effect.
     pub shard: Addr<ShardActor>,
-    /// The node's clock; simulations bring their own.
-    pub clock: Arc<dyn Clock>,
     /// Every bot that a session may invite.
     pub bots: Arc<Bots>,
     /// Writes record rows.
@@ -56,31 +42,25 @@ pub struct EntityActor {
     /// Where the bytes of files lie; the session has only what they are.
     pub files: Files,
     /// Carries what is said to other entities.
-    pub post: Arc<dyn Delivery>,
+    pub delivery: Arc<dyn Delivery>,
     /// The bots in this session.
     pub beside: BTreeMap<BotName, Addr<BotActor>>,
 }
 
 impl EntityActor {
-    fn decide(&mut self, envelope: Envelope) {
-        self.core.borrow_mut().ask(self.clock.now(), envelope);
-        self.shard.do_send(Kick);
+    fn decide(&self, command: Command) {
+        self.shard.do_send(OwnCommand { entity: self.entity.clone(), command });
     }
 
-    fn settle(&mut self, effect: EffectId) {
-        let command = Command {
-            id: CommandId(format!("settle:{}", effect.0)),
-            caller: Caller::System,
-            act: Act::Settle { effect },
-        };
-        self.decide(Envelope::own(self.entity.clone(), command));
+    fn settle(&self, effect: EffectId) {
+        let (id, act) = (CommandId(format!("settle:{}", effect.0)), Act::Settle { effect });
+        self.decide(Command { id, caller: Caller::System, act });
     }
 
     /// Hands a bot its turn. One whose rules were taken out of the configuration fails, so that a person takes its
     /// place; one that is to answer nothing any more says nothing.
-    fn give_turn(&mut self, bot: &BotName, seq: u64, effect: EffectId, me: Addr<Self>) {
-        let event = self.core.borrow_mut().event_for(bot, &self.entity, seq);
-        let act = match (self.bots.get(bot), event.filter(|event| event.seq == seq)) {
+    fn give_turn(&mut self, bot: &BotName, event: Option<Event>, effect: EffectId, me: Addr<Self>) {
+        let act = match (self.bots.get(bot), event) {
             (Some(mind), Some(event)) => return self.ask_bot(bot, mind, BotTurn { effect, event }, me),
             (None, Some(_)) => {
                 tracing::warn!(entity = %self.entity.0, bot = %bot.0, "this chat's bot is configured no longer");
@@ -90,7 +70,7 @@ impl EntityActor {
                 Act::BotReply { effect, texts: Vec::new(), rich: None, leave: false, handover: false }
             }
         };
-        self.decide(Envelope::own(self.entity.clone(), bot_command(bot, effect, act)));
+        self.decide(bot_command(bot, effect, act));
     }
 
     fn ask_bot(&mut self, bot: &BotName, mind: Arc<dyn Mind>, turn: BotTurn, me: Addr<Self>) {
@@ -104,6 +84,28 @@ impl EntityActor {
         }
         beside.do_send(turn);
     }
+
+    /// What a session owes; queues and agents owe words alone.
+    fn do_for_session(&self, session: SessionId, id: EffectId, owed: Owed, ctx: &mut Context<Self>) {
+        match owed {
+            Owed::ScanFile { file, bytes } => {
+                let scanning = self.files.clone().scan(FileKey { session, file, bytes });
+                ctx.spawn(scanning.into_actor(self).map(move |clean, actor, _| {
+                    let (name, act) = (format!("scan:{}", id.0), Act::FileScanned { effect: id, clean });
+                    actor.decide(Command { id: CommandId(name), caller: Caller::System, act });
+                }));
+            }
+            Owed::DropFile { file, bytes } => {
+                let dropping = self.files.clone().drop_bytes(FileKey { session, file, bytes });
+                ctx.spawn(dropping.into_actor(self).map(move |(), actor, _| actor.settle(id)));
+            }
+            Owed::Record(rows) => {
+                let writing = self.records.clone().write(session, *rows);
+                ctx.spawn(writing.into_actor(self).map(move |(), actor, _| actor.settle(id)));
+            }
+            Owed::BotTurn(..) | Owed::Tell(..) => {}
+        }
+    }
 }
 
 /// A bot's command; its id names the effect, so that a turn taken twice is answered once.
@@ -115,14 +117,6 @@ pub fn bot_command(bot: &BotName, effect: EffectId, act: Act) -> Command {
 
 impl Actor for EntityActor {
     type Context = Context<Self>;
-}
-
-impl Handler<Deliver> for EntityActor {
-    type Result = ();
-
-    fn handle(&mut self, Deliver(envelope): Deliver, _: &mut Context<Self>) {
-        self.decide(envelope);
-    }
 }
 
 /// A bot's answer.
@@ -141,48 +135,28 @@ impl Handler<BotSays> for EntityActor {
     type Result = ();
 
     fn handle(&mut self, says: BotSays, _: &mut Context<Self>) {
-        let command = bot_command(&says.bot, says.effect, says.act);
-        self.decide(Envelope::own(self.entity.clone(), command));
+        self.decide(bot_command(&says.bot, says.effect, says.act));
     }
 }
 
 impl Handler<Owe> for EntityActor {
     type Result = ();
 
-    fn handle(&mut self, Owe(id): Owe, ctx: &mut Context<Self>) {
-        let owed = self.core.borrow_mut().owed_effect(&self.entity, id);
+    fn handle(&mut self, Owe(id, owed): Owe, ctx: &mut Context<Self>) {
         match owed {
-            Some(Effect::BotTurn { bot, seq }) => self.give_turn(&bot, seq, id, ctx.address()),
-            Some(Effect::Tell { to, message }) => {
-                let command = told_by(&self.entity, id, message);
-                let post = Arc::clone(&self.post);
-                let telling = async move { post.tell(to, command).await };
+            Owed::BotTurn(bot, event) => self.give_turn(&bot, event, id, ctx.address()),
+            Owed::Tell(to, command) => {
+                let delivery = Arc::clone(&self.delivery);
+                let telling = async move { delivery.tell(to, command).await };
                 ctx.spawn(telling.into_actor(self).map(move |reply, actor, _| {
-                    actor.decide(Envelope::own(actor.entity.clone(), answered(id, reply)));
+                    actor.decide(answered(id, reply));
                 }));
             }
-            Some(Effect::ScanFile { file, bytes }) => {
-                let Some(session) = self.entity.session() else { return };
-                let scanning = self.files.clone().scan(FileKey { session, file, bytes });
-                ctx.spawn(scanning.into_actor(self).map(move |clean, actor, _| {
-                    let act = Act::FileScanned { effect: id, clean };
-                    let command =
-                        Command { id: CommandId(format!("scan:{}", id.0)), caller: Caller::System, act };
-                    actor.decide(Envelope::own(actor.entity.clone(), command));
-                }));
+            owed => {
+                if let Some(session) = self.entity.session() {
+                    self.do_for_session(session, id, owed, ctx);
+                }
             }
-            Some(Effect::DropFile { file, bytes }) => {
-                let Some(session) = self.entity.session() else { return };
-                let dropping = self.files.clone().drop_bytes(FileKey { session, file, bytes });
-                ctx.spawn(dropping.into_actor(self).map(move |(), actor, _| actor.settle(id)));
-            }
-            Some(effect @ (Effect::OpenRecord | Effect::CloseRecord)) => {
-                let Some(session) = self.entity.session() else { return };
-                let rows = self.core.borrow_mut().record_rows(&self.entity, &effect);
-                let writing = self.records.clone().write(session, rows);
-                ctx.spawn(writing.into_actor(self).map(move |(), actor, _| actor.settle(id)));
-            }
-            None => {}
         }
     }
 }

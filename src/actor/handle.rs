@@ -3,17 +3,15 @@
 //! actix's mailbox capacity counts per handle, so it bounds nothing. Here every call carries a permit of the shard's
 //! semaphore until its reply has left; without a permit the answer is "busy" at the door.
 
-use super::shard::{Ask, List, ShardActor, ShardView};
+use super::shard::{CallIn, List, ShardActor, ShardView};
 use super::supervisor::{Drain, Heard, InspectAll, LinkChanged, Parts, SupervisorActor};
-use crate::shard::listing::{EntityQuery, EntitySummary};
-use crate::shard::{Envelope, ReplyTo, ShardReply};
 use actix::{Actor, Addr};
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use handoff_chat::EntityId;
-use handoff_chat::command::{Caller, Command, Read};
 use handoff_cluster::PeerEvent;
 use handoff_journal::{Owner, ShardId};
+use handoff_shard::listing::{EntityQuery, EntitySummary};
+use handoff_shard::{Call, Envelope, Now, Outcome, ReplyTo};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -31,21 +29,13 @@ impl ShardHandle {
         Self { addr, permits: Arc::new(Semaphore::new(inbox)) }
     }
 
-    /// Hands a call over and waits for the reply. `None`: the shard's actor ended with the call in it, and whether it
-    /// was committed is not known.
-    pub async fn ask(
-        &self,
-        entity: EntityId,
-        command: Option<Command>,
-        read: Option<(Caller, Read)>,
-        deadline_ms: u64,
-        wait_until_ms: u64,
-    ) -> Option<ShardReply> {
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return Some(ShardReply::Busy) };
+    /// Hands a call over and waits for its outcome.
+    pub async fn call(&self, now: Now, call: Call) -> Outcome {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return Outcome::Busy };
         let (sender, receiver) = oneshot::channel();
         let reply = Some(ReplyTo { sender, permit: Some(permit) });
-        self.addr.do_send(Ask(Envelope { entity, command, read, deadline_ms, wait_until_ms, reply }));
-        receiver.await.ok()
+        self.addr.do_send(CallIn(Envelope::new(now, call, reply)));
+        receiver.await.unwrap_or(Outcome::Unknown)
     }
 
     /// What it holds of what operators want; `None`: it does not serve.
@@ -117,7 +107,7 @@ impl SupervisorHandle {
     }
 
     /// All shards here, as they are.
-    pub async fn look(&self) -> Vec<(ShardId, ShardView)> {
+    pub async fn inspect(&self) -> Vec<(ShardId, ShardView)> {
         self.0.send(InspectAll).await.unwrap_or_default()
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::clock::Clock;
 use crate::node_state::NodeState;
-use crate::shard::pipeline::Step;
 use handoff_journal::{Journal, JournalError, Position, Tenure};
+use handoff_shard::pipeline::Step;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,7 +18,7 @@ const REST_MAX: Duration = Duration::from_millis(50);
 
 /// What became of a step; always definite.
 #[derive(Debug)]
-pub enum Done {
+pub enum LogStep {
     /// The frame is committed.
     Appended,
     /// The next segment is open.
@@ -65,7 +65,7 @@ impl Log {
         step: Step,
         permit: Option<OwnedSemaphorePermit>,
         unsure: impl Fn(),
-    ) -> Done {
+    ) -> LogStep {
         let started = Instant::now();
         let done = self.repeat(tenure, step, unsure).await;
         if let Some(permit) = permit {
@@ -84,15 +84,15 @@ impl Log {
         }
     }
 
-    async fn repeat(&self, tenure: &Tenure, step: Step, unsure: impl Fn()) -> Done {
+    async fn repeat(&self, tenure: &Tenure, step: Step, unsure: impl Fn()) -> LogStep {
         let mut wait_ms = RETRY_MS;
         loop {
             let outcome = match &step {
                 Step::Append { at, frame } => {
-                    self.journal.append(tenure, *at, frame).await.map(|()| Done::Appended)
+                    self.journal.append(tenure, *at, frame).await.map(|()| LogStep::Appended)
                 }
-                Step::Roll { at } => self.journal.roll(tenure, *at).await.map(Done::Rolled),
-                Step::Confirm => self.journal.confirm(tenure).await.map(|()| Done::Confirmed),
+                Step::Roll { at } => self.journal.roll(tenure, *at).await.map(LogStep::Rolled),
+                Step::Confirm => self.journal.confirm(tenure).await.map(|()| LogStep::Confirmed),
             };
             match outcome {
                 Ok(done) => {
@@ -111,7 +111,7 @@ impl Log {
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                     wait_ms = (wait_ms * 2).min(RETRY_MS_MAX);
                 }
-                Err(error) => return Done::Failed(error),
+                Err(error) => return LogStep::Failed(error),
             }
         }
     }
@@ -168,7 +168,7 @@ mod tests {
             store.pretend_disk(PretendedDisk::Real);
         };
         let (done, ()) = tokio::join!(running, room);
-        assert!(matches!(done, Done::Appended), "{done:?}");
+        assert!(matches!(done, LogStep::Appended), "{done:?}");
         assert_eq!(log.node_state.unsure_for_ms(u64::MAX), 0);
     }
 

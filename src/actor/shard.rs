@@ -1,6 +1,6 @@
 //! A shard's actor: claims and recovers its log, then carries out what its core wants done.
 
-use super::entity::{Deliver, EntityActor, Leave, Owe};
+use super::entity::{EntityActor, Leave, Owe};
 use super::journal::Log;
 use crate::bots::Bots;
 use crate::clock::Clock;
@@ -9,9 +9,6 @@ use crate::files::Files;
 use crate::node_state::NodeState;
 use crate::observer::Observer;
 use crate::record::RecordWriter;
-use crate::shard::census::Census;
-use crate::shard::core::ShardCore;
-use crate::shard::{Action, Envelope, Options, Output, Reply, ShardReply};
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
     WrapFuture,
@@ -19,12 +16,13 @@ use actix::{
 use handoff_chat::command::{Missing, Reading};
 use handoff_chat::{EntityId, Millis};
 use handoff_journal::{Claimed, JournalError, Owner, Position, Row, Table, Tables};
+use handoff_shard::census::Census;
+use handoff_shard::core::ShardCore;
+use handoff_shard::{Action, Done, Envelope, Now, Options, Outcome, Output, Reply};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -34,11 +32,12 @@ mod messages;
 mod work;
 
 pub use messages::{
-    Ask, Distrust, Drop, Inspect, Kick, List, Release, ShardEvent, ShardReport, ShardView, StoreHealthIs,
-    Tenancy,
+    CallIn, Distrust, Drop, Inspect, List, OwnCommand, Release, ShardEvent, ShardReport, ShardView,
+    StoreHealthIs, Tenancy,
 };
 
 use claiming::{Claiming, claim_and_recover};
+use messages::Work;
 use work::put;
 
 /// How often a shard lets time pass, in milliseconds.
@@ -60,7 +59,7 @@ pub struct Surroundings {
     /// Where the bytes of files lie; sessions have only what they are.
     pub files: Files,
     /// Carries what entities say to each other.
-    pub post: Arc<dyn Delivery>,
+    pub delivery: Arc<dyn Delivery>,
     /// What governs a shard.
     pub options: Options,
     /// Calls that may wait at one shard.
@@ -73,7 +72,7 @@ enum Phase {
     /// Being claimed and recovered; calls wait, as many as the inbox has permits.
     Claiming(VecDeque<Envelope>),
     /// At work.
-    Serving(Rc<RefCell<ShardCore>>),
+    Serving(Box<ShardCore>),
     /// Given away, lost or failed: nothing is taken any more.
     Done,
 }
@@ -90,6 +89,8 @@ pub struct ShardActor {
     entities: BTreeMap<EntityId, Addr<EntityActor>>,
     releasing: Option<Option<Owner>>,
     reported: bool,
+    /// Something was decided, and [`Work`] is on its way.
+    work_comes: bool,
     /// Held between being let to append and appending.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -115,6 +116,7 @@ impl ShardActor {
             entities: BTreeMap::new(),
             releasing: None,
             reported: false,
+            work_comes: false,
             permit: None,
         }
     }
@@ -127,9 +129,16 @@ impl ShardActor {
         Arc::clone(&self.around.log.node_state)
     }
 
-    fn core(&self) -> Option<Rc<RefCell<ShardCore>>> {
+    fn core(&self) -> Option<&ShardCore> {
         match &self.phase {
-            Phase::Serving(core) => Some(Rc::clone(core)),
+            Phase::Serving(core) => Some(core),
+            Phase::Claiming(_) | Phase::Done => None,
+        }
+    }
+
+    fn core_mut(&mut self) -> Option<&mut ShardCore> {
+        match &mut self.phase {
+            Phase::Serving(core) => Some(core),
             Phase::Claiming(_) | Phase::Done => None,
         }
     }
@@ -180,9 +189,9 @@ impl ShardActor {
         };
         tracing::info!(shard = self.tenancy.shard.0, epoch = claimed.tenure.epoch.0, "shard claimed");
         self.claimed = Some(claimed);
-        self.phase = Phase::Serving(Rc::new(RefCell::new(core)));
+        self.phase = Phase::Serving(Box::new(core));
         for envelope in waiting {
-            self.deliver(envelope, ctx);
+            self.take(envelope, ctx);
         }
         if let Some(to) = self.releasing {
             self.release(to, ctx);
@@ -211,7 +220,7 @@ impl ShardActor {
                     not_owner(envelope, by);
                 }
             }
-            Phase::Serving(core) => core.borrow_mut().fenced(by),
+            Phase::Serving(mut core) => core.fenced(by),
             Phase::Done => {}
         }
         for (_, entity) in std::mem::take(&mut self.entities) {
@@ -219,37 +228,34 @@ impl ShardActor {
         }
     }
 
-    /// Passes a call to its session's actor, which is started on demand.
-    fn deliver(&mut self, envelope: Envelope, ctx: &mut Context<Self>) {
+    /// Decides a call. What is to be done then is done once the calls that came with it are decided too: they share a
+    /// frame.
+    fn take(&mut self, envelope: Envelope, ctx: &mut Context<Self>) {
         match &mut self.phase {
             Phase::Claiming(waiting) => waiting.push_back(envelope),
             Phase::Done => not_owner(envelope, None),
             Phase::Serving(core) => {
-                let core = Rc::clone(core);
-                let entity = envelope.entity.clone();
-                self.entity(&entity, core, ctx).do_send(Deliver(envelope));
+                core.call(self.around.clock.now(), envelope);
+                if !self.work_comes {
+                    self.work_comes = true;
+                    ctx.notify(Work);
+                }
             }
         }
     }
 
-    fn entity(
-        &mut self,
-        entity: &EntityId,
-        core: Rc<RefCell<ShardCore>>,
-        ctx: &mut Context<Self>,
-    ) -> Addr<EntityActor> {
+    /// The actor that does what an entity owes; started on demand.
+    fn entity(&mut self, entity: &EntityId, ctx: &mut Context<Self>) -> Addr<EntityActor> {
         if let Some(addr) = self.entities.get(entity).filter(|addr| addr.connected()) {
             return addr.clone();
         }
         let actor = EntityActor {
             entity: entity.clone(),
-            core,
             shard: ctx.address(),
-            clock: Arc::clone(&self.around.clock),
             bots: Arc::clone(&self.around.bots),
             files: self.around.files.clone(),
             records: self.around.records.clone(),
-            post: Arc::clone(&self.around.post),
+            delivery: Arc::clone(&self.around.delivery),
             beside: BTreeMap::new(),
         };
         let addr = actor.start();
@@ -259,31 +265,30 @@ impl ShardActor {
 
     /// Does what the core wants done.
     fn work(&mut self, ctx: &mut Context<Self>) {
-        let Some(core) = self.core() else { return };
         loop {
-            core.borrow_mut().flush(self.around.clock.now());
-            let actions = core.borrow_mut().take_actions();
+            let now = self.around.clock.now();
+            let Some(core) = self.core_mut() else { return };
+            core.flush(now);
+            let actions = core.take_actions();
             if actions.is_empty() {
                 break;
             }
             for action in actions {
-                self.act(action, &core, ctx);
+                self.act(action, ctx);
             }
         }
         // What it was wanted for may be gone.
         self.permit = None;
-        for entity in core.borrow_mut().take_left() {
+        let left = self.core_mut().map(ShardCore::take_left).unwrap_or_default();
+        for entity in left {
             if let Some(addr) = self.entities.remove(&entity) {
                 addr.do_send(Leave);
             }
         }
-        let (serves, quiet) = {
-            let core = core.borrow();
-            (core.serves(), core.is_quiet())
-        };
+        let Some(core) = self.core() else { return };
+        let (serves, quiet, epoch) = (core.serves(), core.is_quiet(), core.tenure().epoch);
         if serves && !self.reported {
             self.reported = true;
-            let epoch = core.borrow().tenure().epoch;
             self.report(ShardEvent::Opened(epoch));
         }
         if let (Some(to), true) = (self.releasing, quiet) {
@@ -293,12 +298,12 @@ impl ShardActor {
         }
     }
 
-    fn act(&mut self, action: Action, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+    fn act(&mut self, action: Action, ctx: &mut Context<Self>) {
         match action {
-            Action::Journal(step) => self.journal(step, core, ctx),
-            Action::AskPermit => self.ask_permit(core, ctx),
-            Action::Send(output) => self.send(output, core, ctx),
-            Action::Trim { segment } => self.trim(segment, core, ctx),
+            Action::Journal(step) => self.journal(step, ctx),
+            Action::AskPermit => self.ask_permit(ctx),
+            Action::Send(output) => self.send(output, ctx),
+            Action::Trim { segment } => self.trim(segment, ctx),
             Action::LoadSnapshot { entity, key } => self.load_snapshot(entity, key, ctx),
             Action::PutSnapshot { entity, key, body } => {
                 let rows = vec![Row { key, row: 0, body: body.into() }];
@@ -318,27 +323,30 @@ impl ShardActor {
     }
 
     /// Runs something on the core, then what it wants done.
-    fn with_core(&mut self, ctx: &mut Context<Self>, change: impl FnOnce(&mut ShardCore, crate::shard::Now)) {
-        if let Some(core) = self.core() {
-            change(&mut core.borrow_mut(), self.around.clock.now());
+    fn with_core(&mut self, ctx: &mut Context<Self>, change: impl FnOnce(&mut ShardCore, Now)) {
+        let now = self.around.clock.now();
+        if let Some(core) = self.core_mut() {
+            change(core, now);
             self.work(ctx);
         }
     }
 
-    fn send(&mut self, output: Output, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+    fn send(&mut self, output: Output, ctx: &mut Context<Self>) {
         match output {
             Output::Effect { entity, id } => {
-                self.entity(&entity, Rc::clone(core), ctx).do_send(Owe(id));
+                if let Some(owed) = self.core_mut().and_then(|core| core.owed(&entity, id)) {
+                    self.entity(&entity, ctx).do_send(Owe(id, owed));
+                }
             }
             Output::Reply(reply) => self.reply(*reply, ctx),
             Output::Happened(happened) => happened.iter().for_each(|one| self.around.observer.happened(one)),
         }
     }
 
-    fn reply(&mut self, Reply { to, reply, read }: Reply, ctx: &mut Context<Self>) {
-        match (needs_history(&reply), read) {
-            (Some(missing), Some(read)) => self.send_with_history(to, reply, read, missing, ctx),
-            _ => to.send(reply),
+    fn reply(&mut self, Reply { to, outcome, read }: Reply, ctx: &mut Context<Self>) {
+        match (needs_history(&outcome), read) {
+            (Some(missing), Some(read)) => self.send_with_history(to, outcome, read, missing, ctx),
+            _ => to.send(outcome),
         }
     }
 
@@ -350,16 +358,13 @@ impl ShardActor {
 
 fn not_owner(envelope: Envelope, owner: Option<Owner>) {
     if let Some(to) = envelope.reply {
-        to.send(ShardReply::NotOwner(owner));
+        to.send(Outcome::NotOwner(owner));
     }
 }
 
-fn needs_history(reply: &ShardReply) -> Option<Missing> {
-    match reply {
-        ShardReply::Told(told) => match told.reading {
-            Some(Reading::NeedsHistory(missing)) => Some(missing),
-            _ => None,
-        },
+fn needs_history(outcome: &Outcome) -> Option<Missing> {
+    match outcome {
+        Outcome::Done(Done { reading: Some(Reading::NeedsHistory(missing)), .. }) => Some(*missing),
         _ => None,
     }
 }
@@ -373,7 +378,6 @@ impl Actor for ShardActor {
         ctx.run_interval(Duration::from_millis(TICK_MS), |actor, ctx| {
             actor.with_core(ctx, |core, now| core.tick(now));
             if let Some(core) = actor.core() {
-                let core = core.borrow();
                 actor.around.observer.shard(
                     actor.tenancy.shard,
                     core.census(),
@@ -385,18 +389,27 @@ impl Actor for ShardActor {
     }
 }
 
-impl Handler<Ask> for ShardActor {
+impl Handler<CallIn> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, Ask(envelope): Ask, ctx: &mut Context<Self>) {
-        self.deliver(envelope, ctx);
+    fn handle(&mut self, CallIn(envelope): CallIn, ctx: &mut Context<Self>) {
+        self.take(envelope, ctx);
     }
 }
 
-impl Handler<Kick> for ShardActor {
+impl Handler<OwnCommand> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, _: Kick, ctx: &mut Context<Self>) {
+    fn handle(&mut self, OwnCommand { entity, command }: OwnCommand, ctx: &mut Context<Self>) {
+        self.take(Envelope::own(self.around.clock.now(), entity, command), ctx);
+    }
+}
+
+impl Handler<Work> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Work, ctx: &mut Context<Self>) {
+        self.work_comes = false;
         self.work(ctx);
     }
 }
@@ -422,8 +435,8 @@ impl Handler<Distrust> for ShardActor {
     type Result = ();
 
     fn handle(&mut self, _: Distrust, _: &mut Context<Self>) {
-        if let Some(core) = self.core() {
-            core.borrow_mut().distrust();
+        if let Some(core) = self.core_mut() {
+            core.distrust();
         }
     }
 }
@@ -440,7 +453,7 @@ impl Handler<List> for ShardActor {
     type Result = MessageResult<List>;
 
     fn handle(&mut self, List(wanted): List, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.core().map(|core| core.borrow().list(&wanted)))
+        MessageResult(self.core().map(|core| core.list(&wanted)))
     }
 }
 
@@ -454,7 +467,6 @@ impl Handler<Inspect> for ShardActor {
             _ => "releasing",
         };
         let (position, census) = self.core().map_or((None, Census::default()), |core| {
-            let core = core.borrow();
             let Position { segment, seq } = core.position();
             (Some((segment, seq)), core.census())
         });

@@ -5,16 +5,15 @@ use super::handle::{ShardDirectory, ShardHandle};
 use super::journal::Log;
 use super::shard::{ShardActor, ShardReport, Surroundings, Tenancy};
 use crate::bots::Bots;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::contacts::Joins;
 use crate::delivery::Delivery;
 use crate::files::Files;
 use crate::node_state::NodeState;
 use crate::observer::Unobserved;
-use crate::ports::{AskError, Sessions, Told};
+use crate::ports::{CallError, Sessions};
 use crate::record::{OPENING_ROW, RecordWriter};
 use crate::router::Router;
-use crate::shard::{Options, ShardReply};
 use actix::{Actor, Context, Handler};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -23,14 +22,21 @@ use futures_util::FutureExt;
 use handoff_chat::agent::{DeskAct, Profile};
 use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
 use handoff_chat::routing::Reply;
-use handoff_chat::session::{Body, Bot, Event, LeaveReason, Opening};
+use handoff_chat::session::{Body, Bot, Event, LeaveReason, Limits, Opening};
 use handoff_chat::{AgentName, BotName, CommandId, EntityId};
 use handoff_cluster::{MemberList, PeerError, Peers};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{Incarnation, NodeId, Owner, Row, ShardId, Table, Tables};
+use handoff_shard::{Call, Done, Now, Options, Outcome};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+
+/// A customer's start with nothing but a name.
+fn opening() -> Opening {
+    let limits = Limits::new(1000, 100_000, 1_000);
+    Opening { nickname: "Ann".to_owned(), ..Opening::new("default", [7; 32], limits) }
+}
 
 /// Calls that the shard takes at a time.
 const INBOX: usize = 2;
@@ -74,7 +80,7 @@ fn shard(store: &MemoryStore) -> ShardHandle {
         clock,
         bots: Arc::new(Bots::default()),
         files: Files::in_memory(),
-        post: Arc::new(NoDelivery),
+        delivery: Arc::new(NoDelivery),
         options: Options::default(),
         shard_inbox: INBOX,
         observer: Arc::new(Unobserved),
@@ -91,33 +97,38 @@ fn agent(name: &str) -> (EntityId, Caller) {
 }
 
 /// An agent signs in: a command, which is answered when it is in the log.
-async fn signs_in(shard: &ShardHandle, name: &str) -> Option<ShardReply> {
+async fn signs_in(shard: &ShardHandle, name: &str) -> Outcome {
     let (entity, caller) = agent(name);
     let profile = Profile { nickname: name.to_owned(), capacity: 1, queues: Vec::new() };
     let act = Act::Desk(DeskAct::SignIn { profile });
     let command = Command { id: CommandId("sign-in".to_owned()), caller, act };
-    shard.ask(entity, Some(command), None, u64::MAX, 0).await
+    shard.call(now(), Call { command: Some(command), ..Call::of(entity) }).await
 }
 
-async fn looks(shard: &ShardHandle, name: &str, version: u64, wait_until_ms: u64) -> Option<ShardReply> {
+async fn looks(shard: &ShardHandle, name: &str, version: u64, wait: Duration) -> Outcome {
     let (entity, caller) = agent(name);
-    shard.ask(entity, None, Some((caller, Read::Desk { version })), u64::MAX, wait_until_ms).await
+    shard.call(now(), Call { read: Some((caller, Read::Desk { version })), wait, ..Call::of(entity) }).await
 }
 
-fn told(reply: Option<ShardReply>) -> bool {
-    matches!(reply, Some(ShardReply::Told(_)))
+/// All calls of these tests are of one moment.
+fn now() -> Now {
+    SystemClock::default().now()
+}
+
+fn done(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Done(_))
 }
 
 /// Whether the call is told "busy" at once, without waiting for anybody.
-fn busy(call: impl Future<Output = Option<ShardReply>>) -> bool {
-    matches!(call.now_or_never(), Some(Some(ShardReply::Busy)))
+fn busy(call: impl Future<Output = Outcome>) -> bool {
+    matches!(call.now_or_never(), Some(Outcome::Busy))
 }
 
 #[actix_web::test]
 async fn a_full_inbox_is_busy_while_the_store_is_down_and_serves_again_when_it_is_drained() {
     let store = MemoryStore::new(1);
     let shard = shard(&store);
-    assert!(told(signs_in(&shard, "ann").await));
+    assert!(done(signs_in(&shard, "ann").await));
     store.set_down(true);
     let (first, second, ()) = tokio::join! {
         biased;
@@ -125,15 +136,15 @@ async fn a_full_inbox_is_busy_while_the_store_is_down_and_serves_again_when_it_i
         signs_in(&shard, "cid"),
         async {
             assert!(busy(signs_in(&shard, "dan")), "the inbox has room for {INBOX}");
-            assert!(busy(looks(&shard, "ann", 0, 0)), "a read has a place as well");
+            assert!(busy(looks(&shard, "ann", 0, Duration::ZERO)), "a read has a place as well");
             store.set_down(false);
         }
     };
-    assert!(told(first) && told(second), "what was taken is answered");
-    let refused = looks(&shard, "dan", 0, 0).await;
-    assert!(matches!(refused, Some(ShardReply::Refused(_))), "of a busy call nothing was done: {refused:?}");
-    let (dan, ann) = tokio::join! { signs_in(&shard, "dan"), looks(&shard, "ann", 0, 0) };
-    assert!(told(dan) && told(ann), "all places are free again");
+    assert!(done(first) && done(second), "what was taken is answered");
+    let refused = looks(&shard, "dan", 0, Duration::ZERO).await;
+    assert!(matches!(refused, Outcome::Refused(_)), "of a busy call nothing was done: {refused:?}");
+    let (dan, ann) = tokio::join! { signs_in(&shard, "dan"), looks(&shard, "ann", 0, Duration::ZERO) };
+    assert!(done(dan) && done(ann), "all places are free again");
 }
 
 #[actix_web::test]
@@ -150,30 +161,30 @@ async fn a_shard_that_is_being_opened_keeps_no_more_calls_than_its_inbox_and_ans
             store.set_down(false);
         }
     };
-    assert!(told(first) && told(second));
-    assert!(told(signs_in(&shard, "cid").await));
+    assert!(done(first) && done(second));
+    assert!(done(signs_in(&shard, "cid").await));
 }
 
 #[actix_web::test]
 async fn who_waits_for_news_takes_no_place_in_the_inbox() {
     let store = MemoryStore::new(1);
     let shard = shard(&store);
-    assert!(told(signs_in(&shard, "ann").await));
-    let Some(ShardReply::Told(desk)) = looks(&shard, "ann", 0, 0).await else { panic!("no desk") };
+    assert!(done(signs_in(&shard, "ann").await));
+    let Outcome::Done(desk) = looks(&shard, "ann", 0, Duration::ZERO).await else { panic!("no desk") };
     let Some(Reading::Desk(desk)) = desk.reading else { panic!("no desk") };
-    let watches = || Box::pin(looks(&shard, "ann", desk.version, u64::MAX));
+    let watches = || Box::pin(looks(&shard, "ann", desk.version, Duration::MAX));
     let mut watchers = [watches(), watches(), watches()];
     for watcher in &mut watchers {
         // Asked and parked, before the next one asks: the shard answers what came later.
         let asked = futures_util::poll!(watcher);
         assert!(asked.is_pending(), "{asked:?}");
-        assert!(told(looks(&shard, "ann", 0, 0).await));
+        assert!(done(looks(&shard, "ann", 0, Duration::ZERO).await));
     }
     let (entity, caller) = agent("ann");
     let ready = Command { id: CommandId("ready".to_owned()), caller, act: Act::Desk(DeskAct::Ready) };
-    assert!(told(shard.ask(entity, Some(ready), None, u64::MAX, 0).await));
+    assert!(done(shard.call(now(), Call { command: Some(ready), ..Call::of(entity) }).await));
     for watcher in watchers {
-        assert!(told(watcher.await), "each hears of it");
+        assert!(done(watcher.await), "each hears of it");
     }
 }
 
@@ -182,17 +193,18 @@ async fn a_bot_that_the_configuration_has_no_longer_is_taken_out() {
     let shard = shard(&MemoryStore::new(1));
     let (entity, caller) = (EntityId("0000000000000ann".to_owned()), Caller::Customer([7; 32]));
     let bot = Bot { name: BotName("gone".to_owned()), nickname: "Robin".to_owned() };
-    let opening = Opening { bot: Some(bot), ..crate::shard::tests::opening() };
+    let opening = Opening { bot: Some(bot), ..opening() };
     let act = Act::Open(Box::new(opening));
     let start = Command { id: CommandId("start".to_owned()), caller: caller.clone(), act };
-    assert!(told(shard.ask(entity.clone(), Some(start), None, u64::MAX, 0).await));
+    assert!(done(shard.call(now(), Call { command: Some(start), ..Call::of(entity.clone()) }).await));
     let removed = async {
         let mut position = 1;
         loop {
             let read = Some((caller.clone(), Read::Customer { position }));
-            let reply = shard.ask(entity.clone(), None, read, u64::MAX, u64::MAX).await;
-            let Some(ShardReply::Told(Told { reading: Some(Reading::View(view)), .. })) = reply else {
-                panic!("no view: {reply:?}")
+            let outcome =
+                shard.call(now(), Call { read, wait: Duration::MAX, ..Call::of(entity.clone()) }).await;
+            let Outcome::Done(Done { reading: Some(Reading::View(view)), .. }) = outcome else {
+                panic!("no view: {outcome:?}")
             };
             let left = |event: &Event| matches!(event.body, Body::Left { reason: LeaveReason::Removed, .. });
             if view.events.iter().any(left) {
@@ -246,10 +258,10 @@ async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
         random: Arc::new(|| [7; 16]),
     };
     let start = |name: &str| {
-        let opening = Opening { sealed_key: Some([7; 16]), ..crate::shard::tests::opening() };
+        let opening = Opening { sealed_key: Some([7; 16]), ..opening() };
         let act = Act::Open(Box::new(opening));
         let caller = Caller::Customer([7; 32]);
-        crate::ports::Ask {
+        Call {
             entity: EntityId(format!("{name:0>16}")),
             command: Some(Command { id: CommandId("start".to_owned()), caller, act }),
             read: None,
@@ -259,12 +271,12 @@ async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
         }
     };
     for _ in 0..2 {
-        assert!(router.ask(start("ann")).await.is_ok(), "a repeat finds its own session");
+        assert!(router.call(start("ann")).await.is_ok(), "a repeat finds its own session");
     }
     // All that is left of a session that was put away: a record that nobody closed.
     let gone = start("gone");
     let row = Row { key: gone.entity.0.clone(), row: OPENING_ROW, body: Bytes::from_static(b"opened") };
     tables.put_once(Table::Record, vec![row]).await.unwrap();
-    let refused = router.ask(gone).await;
-    assert!(matches!(refused, Err(AskError::Rejected(Reject::IdInUse))), "{refused:?}");
+    let refused = router.call(gone).await;
+    assert!(matches!(refused, Err(CallError::Rejected(Reject::IdInUse))), "{refused:?}");
 }

@@ -19,12 +19,13 @@ use super::lists;
 use super::problem::Problem;
 use super::record;
 use super::summary::SessionSummary;
-use crate::ports::{Ask, RecordPlace};
+use crate::ports::RecordPlace;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpResponse, Scope, dev, web};
 use handoff_chat::command::{Act, Answer, Caller, Command};
 use handoff_chat::id::CommandId;
 use handoff_chat::{EntityId, SessionId};
+use handoff_shard::Call;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::json;
@@ -103,7 +104,7 @@ async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpRes
     let session = session_id(&path)?;
     let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
     tracing::info!(session = %session.0, "operator ends a session");
-    let ask = Ask {
+    let call = Call {
         entity: EntityId::from(&session),
         command: Some(command),
         read: None,
@@ -111,7 +112,7 @@ async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpRes
         patience: PATIENCE,
         wait: Duration::ZERO,
     };
-    let told = admin.sessions.ask(ask).await?;
+    let told = admin.sessions.call(call).await?;
     Ok(HttpResponse::Ok()
         .json(json!({"ended": true, "seq": told.answer.and_then(Answer::chat).map(|answer| answer.seq)})))
 }

@@ -8,12 +8,13 @@ use super::api::{PATIENCE, mint_command_id};
 use super::lists::limit;
 use super::problem::Problem;
 use crate::clock::wall_ms;
-use crate::ports::{Ask, AskError};
-use crate::shard::listing::{EntityQuery, EntitySummary};
+use crate::ports::{CallError, EntityStatus};
 use actix_web::{HttpResponse, web};
 use futures_util::{StreamExt, stream};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Act, Caller, Command, Reject};
+use handoff_shard::Call;
+use handoff_shard::listing::{EntityQuery, ListKind};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -68,7 +69,7 @@ impl Query {
     }
 
     /// Whether it is meant. Nobody is taken from an agent who does not ask for those by their place.
-    fn fits(&self, session: &EntitySummary, now_ms: i64) -> bool {
+    fn fits(&self, session: &EntityStatus, now_ms: i64) -> bool {
         if !matches!(session.state.as_str(), "open" | "asleep") {
             return false;
         }
@@ -90,7 +91,7 @@ pub(super) async fn end(admin: web::Data<Admin>, query: web::Query<Query>) -> Re
     query.check()?;
     let limit = limit(query.limit)?;
     let wanted = EntityQuery {
-        kind: "session".to_owned(),
+        kind: ListKind::Session,
         state: None,
         service: query.service.clone(),
         queue: query.queue.clone(),
@@ -101,7 +102,7 @@ pub(super) async fn end(admin: web::Data<Admin>, query: web::Query<Query>) -> Re
     let (sessions, missing_shards) = admin.operations.list(&wanted).await;
     let next = if sessions.len() == limit { sessions.last().map(|last| last.id.clone()) } else { None };
     let now_ms = wall_ms();
-    let found: Vec<EntitySummary> =
+    let found: Vec<EntityStatus> =
         sessions.into_iter().filter(|session| query.fits(session, now_ms)).collect();
     let ended = if query.dry_run { 0 } else { end_all(&admin, &found).await? };
     let failed = if query.dry_run { 0 } else { found.len().saturating_sub(ended) };
@@ -116,7 +117,7 @@ pub(super) async fn end(admin: web::Data<Admin>, query: web::Query<Query>) -> Re
 }
 
 /// How many have ended before the patience of a call is over.
-async fn end_all(admin: &Admin, sessions: &[EntitySummary]) -> Result<usize, Problem> {
+async fn end_all(admin: &Admin, sessions: &[EntityStatus]) -> Result<usize, Problem> {
     let until = Instant::now() + PATIENCE;
     let mut asks = Vec::with_capacity(sessions.len());
     for session in sessions {
@@ -129,10 +130,10 @@ async fn end_all(admin: &Admin, sessions: &[EntitySummary]) -> Result<usize, Pro
             return false;
         }
         let command = Some(command);
-        let ask = Ask { entity, command, read: None, client_id: false, patience, wait: Duration::ZERO };
+        let call = Call { entity, command, read: None, client_id: false, patience, wait: Duration::ZERO };
         matches!(
-            admin.sessions.ask(ask).await,
-            Ok(_) | Err(AskError::Rejected(Reject::Unknown | Reject::Ended))
+            admin.sessions.call(call).await,
+            Ok(_) | Err(CallError::Rejected(Reject::Unknown | Reject::Ended))
         )
     });
     Ok(ended.buffer_unordered(SIDE_BY_SIDE).filter(|ended| std::future::ready(*ended)).count().await)

@@ -1,16 +1,17 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::ports::{
-    Ask, AskError, ClusterStatus, MemberStatus, Operations, Raised, RecordCursor, RecordPiece, RecordPlace,
-    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus, Told,
+    CallError, ClusterStatus, EntityStatus, MemberStatus, Operations, Raised, RecordCursor, RecordPiece,
+    RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus,
 };
-use crate::shard::listing::{EntityQuery, EntitySummary};
 use async_trait::async_trait;
 use handoff_chat::SessionId;
 use handoff_chat::command::{Act, Answer, Caller};
 use handoff_chat::id::{BotName, Millis};
 use handoff_chat::session::event::{Start, Text};
 use handoff_chat::session::{Body, ChatAnswer, Event, LeaveReason, Limits, Participant, Role, Visibility};
+use handoff_shard::listing::{EntityQuery, ListKind};
+use handoff_shard::{Call, Done};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -23,7 +24,7 @@ pub(crate) const SAID: &str = "my card is <4111> \u{1f4b3}";
 /// A node for tests.
 pub(crate) struct Fake {
     /// What a command is answered with when it isn't `None`.
-    pub(crate) refuse: Mutex<Option<AskError>>,
+    pub(crate) refuse: Mutex<Option<CallError>>,
     /// Why the node isn't ready.
     pub(crate) unready: Mutex<Option<String>>,
     /// Why a drain fails.
@@ -127,8 +128,8 @@ pub(crate) fn events() -> Vec<Event> {
 
 #[async_trait]
 impl Sessions for Fake {
-    async fn ask(&self, ask: Ask) -> Result<Told, AskError> {
-        if let Some(command) = ask.command {
+    async fn call(&self, call: Call) -> Result<Done, CallError> {
+        if let Some(command) = call.command {
             self.asked.lock().unwrap().push((command.caller, command.act));
         }
         if let Some(error) = self.refuse.lock().unwrap().clone() {
@@ -141,7 +142,7 @@ impl Sessions for Fake {
             user_id: String::new(),
             sealed_key: None,
         };
-        Ok(Told { answer: Some(Answer::Chat(answer)), reading: None })
+        Ok(Done { answer: Some(Answer::Chat(answer)), reading: None })
     }
 
     fn mint(&self) -> SessionId {
@@ -203,19 +204,23 @@ impl Operations for Fake {
         self.stuck.lock().unwrap().clone().map_or(Ok(()), Err)
     }
 
-    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntitySummary>, Vec<u16>) {
-        let trouble = |id: &str| (wanted.kind == "queue" && id == "b").then(|| "not configured".to_owned());
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
+        let trouble =
+            |id: &str| (wanted.kind == ListKind::Queue && id == "b").then(|| "not configured".to_owned());
         let state = |id: &str| match wanted.service.as_deref() {
             Some("closing") => "ended",
             _ if id == "c" => "asleep",
             _ => "open",
         };
-        let summary = |id: &str| EntitySummary {
+        let summary = |id: &str| EntityStatus {
+            id: id.to_owned(),
+            shard: 1,
+            state: state(id).to_owned(),
             service: wanted.service.clone(),
             since_ms: Some(5),
             trouble: trouble(id),
             place: Some(if id == "b" { "agent" } else { "queue" }.to_owned()),
-            ..EntitySummary::new(id, 1, state(id))
+            ..EntityStatus::default()
         };
         let more = (0..*self.more.lock().unwrap()).map(|n| format!("d{n:04}"));
         let all = ["a", "b", "c"].map(str::to_owned).into_iter().chain(more);

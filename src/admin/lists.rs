@@ -2,10 +2,9 @@
 
 use super::Admin;
 use super::problem::Problem;
-use crate::listing::LIMIT_MAX;
-use crate::ports::{RecordCursor, RecordsWanted};
-use crate::shard::listing::{EntityQuery, EntitySummary};
+use crate::ports::{EntityStatus, PAGE_MAX, RecordCursor, RecordsWanted};
 use actix_web::{HttpResponse, web};
+use handoff_shard::listing::{EntityQuery, ListKind};
 use serde::{Deserialize, Serialize};
 
 /// Entries on a page where the caller doesn't say.
@@ -37,7 +36,7 @@ pub(super) struct RecordQuery {
 /// A page of live entities.
 #[derive(Serialize)]
 struct Page {
-    items: Vec<EntitySummary>,
+    items: Vec<EntityStatus>,
     /// Where the next page goes on; none: this is the last.
     next: Option<String>,
     /// Shards that could not be asked at the moment.
@@ -47,7 +46,7 @@ struct Page {
 pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     match asked.unwrap_or(LIMIT) {
         0 => Err(Problem::bad_request("limit: at least 1")),
-        limit if limit > LIMIT_MAX => Err(Problem::bad_request(format!("limit: at most {LIMIT_MAX}"))),
+        limit if limit > PAGE_MAX => Err(Problem::bad_request(format!("limit: at most {PAGE_MAX}"))),
         limit => Ok(limit),
     }
 }
@@ -58,10 +57,10 @@ fn moment(name: &str, asked: Option<i64>) -> Result<Option<u64>, Problem> {
     moment.map_err(|_| Problem::bad_request(format!("{name}: not before 1970")))
 }
 
-async fn page(admin: &Admin, kind: &str, query: Query) -> Result<HttpResponse, Problem> {
+async fn page(admin: &Admin, kind: ListKind, query: Query) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
     let Query { state, service, queue, agent, after, .. } = query;
-    let wanted = EntityQuery { kind: kind.to_owned(), state, service, queue, agent, after, limit };
+    let wanted = EntityQuery { kind, state, service, queue, agent, after, limit };
     let (items, missing_shards) = admin.operations.list(&wanted).await;
     let next = if items.len() == limit { items.last().map(|last| last.id.clone()) } else { None };
     Ok(HttpResponse::Ok().json(Page { items, next, missing_shards }))
@@ -72,7 +71,7 @@ pub(super) async fn sessions(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
-    page(&admin, "session", query.into_inner()).await
+    page(&admin, ListKind::Session, query.into_inner()).await
 }
 
 /// Live interactions: the sessions that a workflow routes.
@@ -80,7 +79,7 @@ pub(super) async fn interactions(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
-    page(&admin, "interaction", query.into_inner()).await
+    page(&admin, ListKind::Interaction, query.into_inner()).await
 }
 
 /// Queues, a page of them, with how many wait in each.
@@ -88,7 +87,7 @@ pub(super) async fn queues(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
-    page(&admin, "queue", query.into_inner()).await
+    page(&admin, ListKind::Queue, query.into_inner()).await
 }
 
 /// Agents, a page of them, also those who have signed out.
@@ -96,7 +95,7 @@ pub(super) async fn agents(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
-    page(&admin, "agent", query.into_inner()).await
+    page(&admin, ListKind::Agent, query.into_inner()).await
 }
 
 /// Closed records, a page of them, newest first.

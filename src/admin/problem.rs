@@ -1,6 +1,6 @@
 //! Errors as RFC 9457 problem documents; the one place that turns a failure into a status.
 
-use crate::ports::AskError;
+use crate::ports::CallError;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -75,14 +75,14 @@ impl Problem {
     }
 }
 
-impl From<AskError> for Problem {
-    fn from(error: AskError) -> Self {
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
         match &error {
-            AskError::Rejected(Reject::Unknown) => Self::not_found("no such session"),
-            AskError::Rejected(Reject::Ended) => Self::new(StatusCode::CONFLICT, error.to_string()),
-            AskError::Rejected(_) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
-            AskError::Again | AskError::Busy => Self::unavailable(error.to_string()),
-            AskError::Unknown => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
+            CallError::Rejected(Reject::Unknown) => Self::not_found("no such session"),
+            CallError::Rejected(Reject::Ended) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            CallError::Rejected(_) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
+            CallError::Again | CallError::Busy => Self::unavailable(error.to_string()),
+            CallError::Unknown => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
         }
     }
 }

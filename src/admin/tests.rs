@@ -3,7 +3,7 @@
 use super::fake::{Fake, KNOWN, SAID};
 use super::{Admin, Problem, SessionSummary};
 use crate::metrics::Metrics;
-use crate::ports::{AskError, ClusterStatus, RecordCursor};
+use crate::ports::{CallError, ClusterStatus, RecordCursor};
 use actix_web::body::to_bytes;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
@@ -160,7 +160,7 @@ async fn unknown_ids_paths_and_methods_are_problems() {
         assert_eq!(reply.status.as_u16(), status, "{path}: {}", reply.body);
         reply.problem();
     }
-    *fake.refuse.lock().unwrap() = Some(AskError::Again);
+    *fake.refuse.lock().unwrap() = Some(CallError::Again);
     assert_eq!(
         get(&fake, &format!("/admin/v1/records/{KNOWN}")).await.problem().retry_after_seconds,
         Some(1)
@@ -175,12 +175,12 @@ async fn ending_a_session_is_the_operators_command_and_its_refusals_have_a_statu
     assert_eq!((reply.status, reply.body.as_str()), (StatusCode::OK, "{\"ended\":true,\"seq\":7}"));
     assert_eq!(*fake.asked.lock().unwrap(), [(Caller::Operator, Act::ForceEnd)]);
     for (error, status) in [
-        (AskError::Rejected(Reject::Unknown), 404),
-        (AskError::Rejected(Reject::Ended), 409),
-        (AskError::Rejected(Reject::NotAllowed), 403),
-        (AskError::Again, 503),
-        (AskError::Busy, 503),
-        (AskError::Unknown, 504),
+        (CallError::Rejected(Reject::Unknown), 404),
+        (CallError::Rejected(Reject::Ended), 409),
+        (CallError::Rejected(Reject::NotAllowed), 403),
+        (CallError::Again, 503),
+        (CallError::Busy, 503),
+        (CallError::Unknown, 504),
     ] {
         *fake.refuse.lock().unwrap() = Some(error);
         assert_eq!(post(&fake, &path).await.problem().status, status);
@@ -215,7 +215,7 @@ async fn health_and_metrics_need_no_token_and_readiness_has_its_reason() {
 #[actix_web::test]
 async fn the_public_listener_can_have_the_health_routes_alone() {
     let sessions: Arc<dyn crate::ports::Sessions> = fake();
-    let app = init_service(App::new().configure(super::health_routes(&sessions))).await;
+    let app = init_service(App::new().configure(crate::health::routes(&sessions))).await;
     let ready = call_service(&app, TestRequest::with_uri("/health/ready").to_request()).await;
     assert_eq!(ready.status(), StatusCode::OK);
     let metrics = call_service(&app, TestRequest::with_uri("/metrics").to_request()).await;

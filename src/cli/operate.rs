@@ -3,9 +3,8 @@
 use super::client::Call;
 use super::{Failure, Format, Options};
 use crate::admin::{BulkEnd, SessionSummary};
-use crate::ports::{ClusterStatus, Raised, ShardStatus};
+use crate::ports::{ClusterStatus, EntityStatus, Raised, ShardStatus};
 use crate::secret_file::read_secret;
-use crate::shard::listing::EntitySummary;
 use clap::Args;
 use handoff_chat::{SessionId, transcript::utc_text};
 use handoff_config::Secret;
@@ -141,7 +140,7 @@ pub(super) fn raise(options: &Options, out: &mut dyn Write) -> Result<(), Failur
 /// A page of a list.
 #[derive(Deserialize)]
 struct Page {
-    items: Vec<EntitySummary>,
+    items: Vec<EntityStatus>,
     next: Option<String>,
     missing_shards: Vec<u16>,
 }
@@ -165,7 +164,7 @@ pub(super) fn queues(options: &Options, json: bool, out: &mut dyn Write) -> Resu
         }
     } else {
         let number = |count: Option<usize>| count.map_or_else(dash, |count| count.to_string());
-        let row = |queue: EntitySummary| {
+        let row = |queue: EntityStatus| {
             let since = queue.since_ms.map_or_else(dash, |at| utc_text(at, false));
             let trouble = queue.trouble.unwrap_or_else(dash);
             [queue.id, number(queue.count), since, number(queue.capacity), trouble]

@@ -11,7 +11,7 @@ use crate::files::{
     FileError, FileKey, FileStream, Files, ScanError, Spool, SpoolError, Spooled, Verdict, WhenDown,
     WrongKind, media_type, shown_name,
 };
-use crate::ports::{Ask, AskError, Told};
+use crate::ports::CallError;
 use actix_web::HttpResponse;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, ContentDisposition, DispositionParam,
@@ -21,6 +21,7 @@ use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
 use handoff_chat::file::{File, FileLimits, FileReject, FilesView};
 use handoff_chat::session::Text;
 use handoff_chat::{EntityId, FileId, SessionId};
+use handoff_shard::{Call, Done};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -51,7 +52,7 @@ impl Intake {
 
     /// A place for one upload, for as long as it is kept.
     pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, FileFault> {
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| FileFault::Ask(AskError::Busy))
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| FileFault::Call(CallError::Busy))
     }
 }
 
@@ -75,7 +76,7 @@ pub(super) struct Brought {
 #[derive(Debug, Error)]
 pub(super) enum FileFault {
     #[error(transparent)]
-    Ask(#[from] AskError),
+    Call(#[from] CallError),
     #[error(transparent)]
     Limited(#[from] Limited),
     #[error(transparent)]
@@ -96,7 +97,7 @@ pub(super) enum FileFault {
 
 impl FileFault {
     fn reject(reject: impl Into<Reject>) -> Self {
-        Self::Ask(AskError::Rejected(reject.into()))
+        Self::Call(CallError::Rejected(reject.into()))
     }
 }
 
@@ -133,9 +134,9 @@ pub(super) struct Uploaded {
 impl Gateway {
     /// The files that somebody can see, and what they may do.
     pub(super) async fn files_of(&self, asker: &Asker) -> Result<FilesView, FileFault> {
-        match self.ask_files(asker, None).await?.reading {
+        match self.call_session(asker, None).await?.reading {
             Some(Reading::Files(view)) => Ok(*view),
-            _ => Err(FileFault::Ask(AskError::Again)),
+            _ => Err(FileFault::Call(CallError::Again)),
         }
     }
 
@@ -163,7 +164,7 @@ impl Gateway {
         self.act(asker, Act::ReserveFile { file: file.id, bytes: file.bytes }).await?;
         match self.keep(asker, &brought, file, &key).await {
             // What is not known may have been done: it stays, and goes when its place is given up.
-            Err(fault) if !matches!(fault, FileFault::Ask(AskError::Unknown)) => {
+            Err(fault) if !matches!(fault, FileFault::Call(CallError::Unknown)) => {
                 let released = self.act(asker, Act::ReleaseFile { file: key.file }).await;
                 if let Err(error) = released {
                     tracing::debug!(%error, "a place that was kept for a file is given up later");
@@ -226,15 +227,15 @@ impl Gateway {
         self.act(asker, Act::DeleteFile { file }).await.map(drop)
     }
 
-    async fn act(&self, asker: &Asker, act: Act) -> Result<Told, FileFault> {
-        self.ask_files(asker, Some(Command { id: minted(), caller: asker.caller.clone(), act })).await
+    async fn act(&self, asker: &Asker, act: Act) -> Result<Done, FileFault> {
+        self.call_session(asker, Some(Command { id: minted(), caller: asker.caller.clone(), act })).await
     }
 
-    async fn ask_files(&self, asker: &Asker, command: Option<Command>) -> Result<Told, FileFault> {
+    async fn call_session(&self, asker: &Asker, command: Option<Command>) -> Result<Done, FileFault> {
         let read = command.is_none().then(|| (asker.caller.clone(), Read::Files));
         // A place that is kept twice is kept once; so it is with all of these.
         let patience = if command.is_none() { self.options.patience } else { self.options.deadline };
-        let ask = Ask {
+        let call = Call {
             entity: EntityId::from(&asker.chat),
             client_id: command.is_none(),
             command,
@@ -242,7 +243,7 @@ impl Gateway {
             patience,
             wait: Duration::ZERO,
         };
-        Ok(self.sessions.ask(ask).await?)
+        Ok(self.sessions.call(call).await?)
     }
 }
 

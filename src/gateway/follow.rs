@@ -1,10 +1,11 @@
 //! Following a chat: it is read again and again from the last position, and each read waits at the owner for
 //! something new. So a follower survives every takeover, misses nothing, and each read proves that somebody is there.
 
-use crate::ports::{Ask, AskError, Sessions};
+use crate::ports::{CallError, Sessions};
 use handoff_chat::command::{Caller, Read, Reading, Reject};
 use handoff_chat::session::View;
 use handoff_chat::{EntityId, SessionId};
+use handoff_shard::Call;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,9 +37,9 @@ impl Pace {
 }
 
 /// Which failures pass while a follower asks again.
-pub(super) fn passes(error: &AskError) -> bool {
-    matches!(error, AskError::Again | AskError::Busy | AskError::Unknown)
-        || *error == AskError::Rejected(Reject::Quarantined)
+pub(super) fn passes(error: &CallError) -> bool {
+    matches!(error, CallError::Again | CallError::Busy | CallError::Unknown)
+        || *error == CallError::Rejected(Reject::Quarantined)
 }
 
 /// Where a follower shows what it reads.
@@ -70,7 +71,7 @@ pub(super) struct Follower<S> {
 enum Look {
     News(Box<View>),
     Nothing,
-    Failed(AskError),
+    Failed(CallError),
 }
 
 impl<S: Show> Follower<S> {
@@ -127,7 +128,7 @@ impl<S: Show> Follower<S> {
             Caller::Customer(_) => Read::Customer { position: self.next.get() },
             _ => Read::Agent { position: self.next.get() },
         };
-        let ask = Ask {
+        let call = Call {
             entity: EntityId::from(&self.chat),
             command: None,
             read: Some((self.caller.clone(), read)),
@@ -135,7 +136,7 @@ impl<S: Show> Follower<S> {
             patience: wait + self.patience,
             wait,
         };
-        match self.sessions.ask(ask).await {
+        match self.sessions.call(call).await {
             Ok(told) => match told.reading {
                 Some(Reading::View(view)) => Look::News(Box::new(view)),
                 _ => Look::Nothing,

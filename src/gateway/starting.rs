@@ -4,11 +4,12 @@ use super::admission::Denied;
 use super::blank::is_blank;
 use super::identity::{self, IdentityError};
 use super::{Gateway, GatewayOptions, ServiceOptions};
-use crate::ports::{Ask, AskError, Told};
+use crate::ports::CallError;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read};
 use handoff_chat::key::{SecureKey, seal, unseal};
 use handoff_chat::session::Opening;
 use handoff_chat::{CommandId, EntityId, SessionId};
+use handoff_shard::{Call, Done};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::collections::BTreeMap;
@@ -199,7 +200,7 @@ pub enum OpenError {
     Denied(#[from] Denied),
     /// The owner refuses, or can't be reached.
     #[error(transparent)]
-    Ask(#[from] AskError),
+    Call(#[from] CallError),
 }
 
 /// Opens the session for a customer at an address, or with a known start id finds the one that it opened before.
@@ -212,7 +213,7 @@ pub(super) async fn open(
     from: Option<IpAddr>,
     (name, service): (&str, &ServiceOptions),
     start: Start,
-) -> Result<(SecureKey, Told), OpenError> {
+) -> Result<(SecureKey, Done), OpenError> {
     gateway.admission.start(from, name, service.starts_per_minute)?;
     let client_id = start.client_id.clone();
     let session = match &client_id {
@@ -231,15 +232,15 @@ pub(super) async fn open(
     let act = Act::Open(Box::new(opening));
     let command = Command { id: CommandId(START_ID.to_owned()), caller: Caller::Customer(key.hash()), act };
     let Some(id) = client_id else {
-        let told = ask(gateway, &key, Some(command), Some(1), false).await?;
+        let told = call(gateway, &key, Some(command), Some(1), false).await?;
         return Ok((key, told));
     };
     // Whose key is valid shows in the answer: a retry is given the first one, and reads with it.
-    let told = ask(gateway, &key, Some(command), None, true).await?;
+    let told = call(gateway, &key, Some(command), None, true).await?;
     if let Some(sealed) = told.answer.and_then(Answer::chat).and_then(|answer| answer.sealed_key) {
         key.secret = unseal(&sealed, &key.session, &id);
     }
-    let told = ask(gateway, &key, None, Some(1), true).await?;
+    let told = call(gateway, &key, None, Some(1), true).await?;
     Ok((key, told))
 }
 
@@ -277,30 +278,30 @@ fn opening(
 
 /// Asks a customer's session. `repeatable`: "again" may be answered even when the outcome is unknown, because the
 /// command carries the client's own id, or because doing it twice does no harm.
-pub(super) async fn ask(
+pub(super) async fn call(
     gateway: &Gateway,
     key: &SecureKey,
     command: Option<Command>,
     position: Option<u64>,
     repeatable: bool,
-) -> Result<Told, AskError> {
-    ask_waiting(gateway, key, command, position, repeatable, Duration::ZERO).await
+) -> Result<Done, CallError> {
+    call_waiting(gateway, key, command, position, repeatable, Duration::ZERO).await
 }
 
 /// As [`ask`]; a read that finds nothing new waits so long for something.
-pub(super) async fn ask_waiting(
+pub(super) async fn call_waiting(
     gateway: &Gateway,
     key: &SecureKey,
     command: Option<Command>,
     position: Option<u64>,
     repeatable: bool,
     wait: Duration,
-) -> Result<Told, AskError> {
+) -> Result<Done, CallError> {
     let patience = if repeatable { gateway.options.patience } else { gateway.options.deadline } + wait;
     let read = position.map(|position| (Caller::Customer(key.hash()), Read::Customer { position }));
-    let ask =
-        Ask { entity: EntityId::from(&key.session), command, read, client_id: repeatable, patience, wait };
-    gateway.sessions.ask(ask).await
+    let call =
+        Call { entity: EntityId::from(&key.session), command, read, client_id: repeatable, patience, wait };
+    gateway.sessions.call(call).await
 }
 
 /// The id of a command whose client gave none.

@@ -3,11 +3,11 @@
 use crate::gateway::native::accounts::{Account, Accounts};
 use crate::password;
 use crate::secret_file::{self, ensure_secret, read_secret};
-use crate::shard::queues::Queues;
 use crate::workflows::Workflows;
 use handoff_chat::QueueName;
 use handoff_chat::agent::Profile;
 use handoff_config::{Agent, Config};
+use handoff_shard::queues::Queues;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -2,16 +2,15 @@
 
 use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
-use crate::listing::{LIMIT_MAX, Lister};
+use crate::listing::Lister;
 use crate::node_state::{NodeState, Stage};
 use crate::ports::{
-    Ask, AskError, ClusterStatus, MemberStatus, Operations, Raised, RecordCursor, RecordPiece, RecordPlace,
-    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus,
+    CallError, ClusterStatus, EntityStatus, MemberStatus, Operations, PAGE_MAX, Raised, RecordCursor,
+    RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus,
 };
 use crate::record_list::{Budget, ListPage, list_records, place_of};
 use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
 use crate::router::Router;
-use crate::shard::listing::{EntityQuery, EntitySummary};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use handoff_chat::command::{Caller, Read, Reading, Reject};
@@ -20,6 +19,8 @@ use handoff_chat::session::Event;
 use handoff_chat::{EntityId, SessionId};
 use handoff_cluster::{MemberList, MemberState};
 use handoff_journal::{NodeId, Place, ShardId, Tables};
+use handoff_shard::Call;
+use handoff_shard::listing::EntityQuery;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,8 +116,9 @@ impl Operations for NodeOperations {
         }
     }
 
-    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntitySummary>, Vec<u16>) {
-        self.lister.list(wanted).await
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
+        let (entities, missing) = self.lister.list(wanted).await;
+        (entities.into_iter().map(EntityStatus::from).collect(), missing)
     }
 
     async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String> {
@@ -126,7 +128,7 @@ impl Operations for NodeOperations {
         let after =
             wanted.after.clone().map(|RecordCursor { ended_at_ms: number, id: name }| Place { number, name });
         let below = before.into_iter().chain(after).min();
-        let limit = wanted.limit.min(LIMIT_MAX);
+        let limit = wanted.limit.min(PAGE_MAX);
         let budget = Budget { entries: RECORDS_LOOKED_AT_MAX, until: Instant::now() + RECORDS_BUDGET };
         let listing = list_records(self.tables.as_ref(), wanted.from_ms, below, fits, limit, budget);
         let found = tokio::time::timeout(RECORDS_PATIENCE, listing).await;
@@ -157,7 +159,7 @@ impl Operations for NodeOperations {
 impl NodeOperations {
     /// A piece of a session's record from its owner; `None`: the owner does not know the session, or no longer.
     async fn live_piece(&self, session: &SessionId, from: u64) -> Result<Option<RecordPiece>, String> {
-        let ask = Ask {
+        let call = Call {
             entity: EntityId::from(session),
             command: None,
             read: Some((Caller::Operator, Read::Part { from, events_max: PIECE_EVENTS })),
@@ -165,12 +167,12 @@ impl NodeOperations {
             patience: RECORD_PATIENCE,
             wait: Duration::ZERO,
         };
-        match self.sessions.ask(ask).await {
+        match self.sessions.call(call).await {
             Ok(told) => match told.reading {
                 Some(Reading::Events(events)) => Ok(Some(live(events))),
                 _ => Err("the session's owner answered something else".to_owned()),
             },
-            Err(AskError::Rejected(Reject::Unknown)) => Ok(None),
+            Err(CallError::Rejected(Reject::Unknown)) => Ok(None),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -197,5 +199,5 @@ fn records_page(page: ListPage) -> RecordsPage {
 }
 
 async fn look(supervisor: &SupervisorHandle) -> BTreeMap<ShardId, crate::actor::shard::ShardView> {
-    supervisor.look().await.into_iter().collect()
+    supervisor.inspect().await.into_iter().collect()
 }

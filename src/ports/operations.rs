@@ -1,9 +1,9 @@
 //! What operators are told and may do, as JSON where they see it so.
 
 use super::records::{RecordPiece, RecordPlace, RecordsPage, RecordsWanted};
-use crate::shard::listing::{EntityQuery, EntitySummary};
 use async_trait::async_trait;
 use handoff_chat::SessionId;
+use handoff_shard::listing::{About, AgentGlance, EntityQuery, EntitySummary, QueueGlance, SessionGlance};
 use serde::{Deserialize, Serialize};
 
 /// One member as operators see it.
@@ -61,6 +61,63 @@ pub struct ShardStatus {
     pub entities: usize,
 }
 
+/// Most entities on one page of a list.
+pub const PAGE_MAX: usize = 1_000;
+
+/// An entity as operators see it in lists: nothing that was said, and nobody's name but the agent's.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EntityStatus {
+    /// Its id; for queues and agents their name.
+    pub id: String,
+    /// The shard it belongs to.
+    pub shard: u16,
+    /// Sessions: `open`, `ended`, `asleep` or `out of service`. Agents: `ready`, `not ready` or `signed out`.
+    /// Queues: `open`.
+    pub state: String,
+    /// Sessions: the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Sessions: where the interaction is: `workflow`, `queue`, `offer`, `agent` or `done`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Sessions: the queue it waits in or came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// Sessions: the agent it is offered to or with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Sessions: when it started. Queues: since when the first has waited. Milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
+    /// Queues: how many wait. Agents: how many offers and chats they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// Queues: how many agents could take one. Agents: the most they take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<usize>,
+    /// Queues in which chats wait: why nobody may ever come for them, by the configuration of the queue's owner:
+    /// `not configured` or `no agent serves it`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+impl From<EntitySummary> for EntityStatus {
+    fn from(EntitySummary { id, shard, state, about }: EntitySummary) -> Self {
+        let status = Self { id, shard, state, ..Self::default() };
+        match about {
+            About::Nothing => status,
+            About::Session(SessionGlance { service, started_at_ms: since_ms, place, queue, agent }) => {
+                Self { service, since_ms, place, queue, agent, ..status }
+            }
+            About::Queue(QueueGlance { waiting, waits_since_ms: since_ms, free_agents, trouble }) => {
+                let (count, capacity) = (Some(waiting), Some(free_agents));
+                Self { count, capacity, since_ms, trouble, ..status }
+            }
+            About::Agent(AgentGlance { work, capacity }) => Self { count: Some(work), capacity, ..status },
+        }
+    }
+}
+
 /// What came of raising the protocol version that stored bytes keep to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Raised {
@@ -95,7 +152,7 @@ pub trait Operations: Send + Sync + 'static {
     /// A sentence for the operator.
     async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, String>;
     /// Live entities of the whole cluster. Also says which shards could not be asked.
-    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntitySummary>, Vec<u16>);
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>);
     /// Closed records. A page may be short, or empty, and still say where the next one goes on: looking for records
     /// that are wanted has an end, however many others there are.
     ///

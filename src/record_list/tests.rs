@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::observer::Unobserved;
-use crate::record::{RecordRows, RecordWriter};
+use crate::record::RecordWriter;
 use handoff_chat::record::{RecordClosing, RecordOpening};
 use handoff_chat::session::{LeaveReason, Text};
 use handoff_journal::NodeId;
 use handoff_journal::memory::{MemoryNode, MemoryStore};
+use handoff_shard::record_rows::RecordRows;
 use std::time::Duration;
 
 const HOUR: i64 = HOUR_MS;

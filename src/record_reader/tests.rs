@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::observer::Unobserved;
-use crate::record::{RecordRows, RecordWriter};
+use crate::record::RecordWriter;
 use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_chat::command::{Act, Caller, Command, Read, Reading};
@@ -10,6 +10,7 @@ use handoff_chat::session::{Body, Event, LeaveReason, Limits, Opening, Text, VIE
 use handoff_chat::{CommandId, Context, Millis};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{NodeId, Place, Row, Swap};
+use handoff_shard::record_rows::RecordRows;
 use std::sync::{Arc, Mutex};
 
 /// A store that counts the rows that it hands out at once, and fails when told to.
@@ -165,29 +166,8 @@ const CUSTOMER: Caller = Caller::Customer([5; 32]);
 
 /// A chat of these messages that has ended, and its events.
 fn ended<'a>(messages: impl IntoIterator<Item = &'a str>) -> (Session, Vec<Event>) {
-    let (files, talk) = Default::default();
-    let limits = Limits { message_bytes_max: 100_000, events_max: 10_000, linger_ms: 1, files, talk };
-    let opening = Opening {
-        service: "default".to_owned(),
-        nickname: "Zoë".to_owned(),
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        subject: String::new(),
-        text: None,
-        user_data: std::collections::BTreeMap::new(),
-        time_zone_offset_minutes: 0,
-        key_hash: [5; 32],
-        sealed_key: None,
-        workflow: None,
-        bot: None,
-        limits,
-        idle: None,
-        asynchronous: false,
-        verified: false,
-        privacy: None,
-        sealing_key: [0; 32],
-    };
+    let limits = Limits::new(100_000, 10_000, 1);
+    let opening = Opening { nickname: "Zoë".to_owned(), ..Opening::new("default", [5; 32], limits) };
     let says = |text: &str| (CUSTOMER, Act::Send { text: text.to_owned(), message_type: None });
     let begins = (CUSTOMER, Act::Open(Box::new(opening)));
     let acts = std::iter::once(begins)

@@ -1,10 +1,10 @@
 //! The rules on crates: which way the arrows point, and what each place may bring in.
 //!
 //! ```text
-//! codec <- chat    <-.
-//! codec <- journal <-+- handoff (the server) <- sim, tests
-//! journal <- cluster <'
-//! config  <- handoff                            bench: the public API alone
+//! codec <- chat, journal
+//! chat, journal <- shard   <-.
+//! journal       <- cluster <-+- handoff (the server) <- sim, tests
+//! config        <------------'                          bench: the public API alone
 //! ```
 
 use std::fs;
@@ -56,12 +56,14 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
         "codec" | "config" | "bench" => &[],
         "chat" | "journal" => &["handoff-codec"],
         "cluster" => &["handoff-codec", "handoff-journal"],
+        "shard" => &["handoff-codec", "handoff-chat", "handoff-journal"],
         // The bench drives its process tests.
         "" => &[
             "handoff-bench",
             "handoff-codec",
             "handoff-chat",
             "handoff-journal",
+            "handoff-shard",
             "handoff-cluster",
             "handoff-config",
         ],
@@ -70,6 +72,7 @@ fn allowed(folder: &str) -> Option<&'static [&'static str]> {
             "handoff-codec",
             "handoff-chat",
             "handoff-journal",
+            "handoff-shard",
             "handoff-cluster",
             "handoff-config",
         ],
@@ -102,6 +105,7 @@ fn homes(name: &str) -> Option<&'static [&'static str]> {
 fn whole_list(folder: &str) -> Option<&'static [&'static str]> {
     Some(match folder {
         "codec" => &["bincode", "thiserror", "xxhash-rust"],
+        "shard" => &["async-trait", "bincode", "bytes", "rand", "serde", "thiserror", "tokio", "tracing"],
         "config" => &["ipnet", "regex", "serde", "strsim", "thiserror", "toml"],
         "chat" => &[
             "toml",

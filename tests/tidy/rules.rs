@@ -205,23 +205,54 @@ pub(crate) fn links(source: &Source) -> Vec<String> {
     found
 }
 
-/// A path of the repository that a page or a comment names between backticks is there: pages are true to the letter.
+/// What a page or a comment names between backticks is there, a path of the repository or a `path:function`: pages are
+/// true to the letter.
 pub(crate) fn named_paths(source: &Source) -> Vec<String> {
     let folders =
         ["src", "chat", "journal", "cluster", "config", "codec", "sim", "tests", "bench", "web", "scripts"];
     let named = |text: &&str| {
         let top = text.split_once('/').map(|(top, _)| top);
         top.is_some_and(|top| folders.contains(&top))
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte))
     };
     let mut found = Vec::new();
     for (number, line) in numbered(&source.text) {
         let written = source.path.ends_with(".md") || line.trim_start().starts_with("//");
         for text in line.split('`').skip(1).step_by(2).filter(|_| written).filter(named) {
-            if !source.root.join(text).exists() && !source.root.join(format!("{text}.rs")).exists() {
+            if !is_there(&source.root, text) {
                 found.push(format!("{number}: names {text}, which does not exist"));
             }
         }
     }
     found
+}
+
+/// Whether a path is there, with or without its `.rs`, or its file has the function that is named behind a colon.
+fn is_there(root: &std::path::Path, named: &str) -> bool {
+    if let Some((file, function)) = named.split_once(':') {
+        let text = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+        return text.contains(&format!("fn {function}("));
+    }
+    root.join(named).exists() || root.join(format!("{named}.rs")).exists()
+}
+
+/// A shard decides on what it is told: the moment comes with the call, and what must be read or written is asked for.
+pub(crate) fn pure_shard(source: &Source) -> Vec<String> {
+    if !source.path.starts_with("shard/src/") || source.path.contains("tests") {
+        return Vec::new();
+    }
+    let words = [
+        "Instant::now",
+        "SystemTime::now",
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "std::env",
+        "tokio::fs",
+        "tokio::net",
+        "tokio::spawn",
+        "tokio::time",
+        "println!",
+    ];
+    words_in_code(source, &words)
 }

@@ -52,6 +52,42 @@ pub struct Opening {
     pub sealing_key: [u8; 32],
 }
 
+impl Opening {
+    /// A start that says nothing of the customer, with neither bot nor workflow nor control of inactivity.
+    #[must_use]
+    pub fn new(service: &str, key_hash: [u8; 32], limits: Limits) -> Self {
+        Self {
+            service: service.to_owned(),
+            nickname: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+            email: String::new(),
+            subject: String::new(),
+            text: None,
+            user_data: BTreeMap::new(),
+            time_zone_offset_minutes: 0,
+            key_hash,
+            sealed_key: None,
+            bot: None,
+            workflow: None,
+            limits,
+            idle: None,
+            asynchronous: false,
+            verified: false,
+            privacy: None,
+            sealing_key: [0; 32],
+        }
+    }
+}
+
+impl Limits {
+    /// No files, and the limits on talk with programs that ship with the server.
+    #[must_use]
+    pub fn new(message_bytes_max: u32, events_max: u32, linger_ms: i64) -> Self {
+        Self { message_bytes_max, events_max, linger_ms, files: None, talk: Talk::default() }
+    }
+}
+
 /// Inactivity control, fixed when the session starts. Times are of served time.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct IdleTerms {

@@ -35,31 +35,16 @@ const CUSTOMER: Caller = Caller::Customer(KEY);
 
 fn opening() -> Opening {
     Opening {
-        service: "default".to_owned(),
         nickname: "Zoë 🙂".to_owned(),
         first_name: "Zoë".to_owned(),
         last_name: "Ng".to_owned(),
         email: "zoe@example.org".to_owned(),
         subject: "help".to_owned(),
-        text: None,
         user_data: BTreeMap::from([("k".to_owned(), "v".to_owned())]),
         time_zone_offset_minutes: -480,
-        key_hash: KEY,
         sealed_key: Some([9; 16]),
-        workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
-        limits: Limits {
-            message_bytes_max: 20,
-            events_max: 30,
-            linger_ms: 600_000,
-            files: None,
-            talk: Talk::default(),
-        },
-        idle: None,
-        asynchronous: false,
-        verified: false,
-        privacy: None,
-        sealing_key: [0; 32],
+        ..Opening::new("default", KEY, Limits::new(20, 30, 600_000))
     }
 }
 

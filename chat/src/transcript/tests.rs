@@ -26,31 +26,12 @@ const KEY: [u8; 32] = [5; 32];
 fn chat(text: &str) -> (SessionId, Vec<Event>) {
     let mut session = Session::new(SessionId::parse("005PAaH11EN8Q828").unwrap());
     let opening = Opening {
-        service: "default".to_owned(),
         nickname: text.to_owned(),
         first_name: "Zoë".to_owned(),
-        last_name: String::new(),
-        email: String::new(),
-        subject: String::new(),
-        text: None,
         user_data: BTreeMap::from([(text.to_owned(), text.to_owned())]),
         time_zone_offset_minutes: 300,
-        key_hash: KEY,
-        sealed_key: None,
-        workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
-        limits: Limits {
-            message_bytes_max: 100_000,
-            events_max: 100,
-            linger_ms: 1,
-            files: None,
-            talk: crate::session::Talk::default(),
-        },
-        idle: None,
-        asynchronous: false,
-        verified: false,
-        privacy: None,
-        sealing_key: [0; 32],
+        ..Opening::new("default", KEY, Limits::new(100_000, 100, 1))
     };
     let acts = [
         (Caller::Customer(KEY), Act::Open(Box::new(opening))),

@@ -113,9 +113,9 @@ proptest! {
 fn an_entity_has_the_shard_of_its_hash() {
     // Written down: a change would orphan every stored session.
     let shards: Vec<u16> =
-        ["", "a", "0123456789abcdef", "日本"].iter().map(|id| shard_of(id, 24).0).collect();
+        ["", "a", "0123456789abcdef", "日本"].iter().map(|id| ShardId::of(id, 24).0).collect();
     assert_eq!(shards, vec![10, 7, 13, 8]);
-    assert_eq!(shard_of("a", 0), ShardId(0));
+    assert_eq!(ShardId::of("a", 0), ShardId(0));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use crate::Plan;
 use crate::checker::{Evidence, Told};
 use crate::reader::Reader;
 use crate::run::evidence;
-use handoff::shard::frame::{Decided, Item};
 use handoff_chat::agent::AgentChange;
 use handoff_chat::entry::Entry;
 use handoff_chat::session::{Body, Event, Text, View, ViewKind};
 use handoff_chat::{EntityId, Millis};
+use handoff_shard::frame::{Decided, Item};
 use std::sync::OnceLock;
 
 /// A sound run with chats of bots and of agents.

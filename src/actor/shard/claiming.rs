@@ -2,9 +2,9 @@
 
 use super::Surroundings;
 use crate::actor::supervisor::read_alive;
-use crate::shard::recovery::{JournalFrames, Recovered, RecoveryError, recover};
 use handoff_chat::Millis;
 use handoff_journal::{Claimed, JournalError, Owner, ShardId};
+use handoff_shard::recovery::{JournalFrames, Recovered, RecoveryError, recover};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 

@@ -1,11 +1,13 @@
 //! What a shard's actor is told, asked and tells.
 
-use crate::shard::Envelope;
-use crate::shard::census::Census;
-use crate::shard::listing::{EntityQuery, EntitySummary};
-use crate::shard::outage::StoreHealth;
 use actix::Message;
+use handoff_chat::EntityId;
+use handoff_chat::command::Command;
 use handoff_journal::{Epoch, Owner, ShardId};
+use handoff_shard::Envelope;
+use handoff_shard::census::Census;
+use handoff_shard::listing::{EntityQuery, EntitySummary};
+use handoff_shard::outage::StoreHealth;
 
 /// Which shard is to be held by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,15 +43,25 @@ pub enum ShardEvent {
     Failed(String),
 }
 
-/// A call of a gateway or of another entity, which passes it on to the entity's actor.
+/// A call of a gateway or of another entity.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Ask(pub Envelope);
+pub struct CallIn(pub Envelope);
+
+/// What an entity of the shard asks of itself: an effect is done.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct OwnCommand {
+    /// The entity.
+    pub entity: EntityId,
+    /// Its id names the effect.
+    pub command: Command,
+}
 
 /// Something was decided: see what is to be done.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Kick;
+pub(super) struct Work;
 
 /// Give the shard to this owner: commit and answer what was taken, take no more, and report.
 #[derive(Message)]

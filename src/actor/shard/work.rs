@@ -1,26 +1,24 @@
 //! The calls to the store that a shard's core wants, and what becomes of their answers.
 
 use super::ShardActor;
-use crate::actor::journal::{Done, Log};
-use crate::history;
+use crate::actor::journal::{Log, LogStep};
 use crate::node_state::NodeState;
-use crate::shard::core::ShardCore;
-use crate::shard::entity_state::EntityState;
-use crate::shard::pipeline::Step;
-use crate::shard::recovery::{JournalFrames, recover_session};
-use crate::shard::{ReplyTo, ShardReply};
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Caller, Missing, Read, Reading};
 use handoff_journal::{Row, Table, Tables, TablesError, Tenure};
-use std::cell::RefCell;
-use std::rc::Rc;
+use handoff_shard::entity_state::EntityState;
+use handoff_shard::history;
+use handoff_shard::pipeline::Step;
+use handoff_shard::recovery::{JournalFrames, recover_session};
+use handoff_shard::{Done, Outcome, ReplyTo};
 use std::sync::Arc;
 
 impl ShardActor {
-    pub(super) fn journal(&mut self, step: Step, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+    pub(super) fn journal(&mut self, step: Step, ctx: &mut Context<Self>) {
+        let Some(core) = self.core() else { return };
+        let tenure: Tenure = core.tenure().clone();
         let (log, observer) = (self.around.log.clone(), Arc::clone(&self.around.observer));
-        let tenure: Tenure = core.borrow().tenure().clone();
         let (events, bytes) = match &step {
             Step::Append { frame, .. } => (frame.events, frame.body.len()),
             _ => (0, 0),
@@ -29,16 +27,16 @@ impl ShardActor {
         let started = tokio::time::Instant::now();
         let run = async move {
             let done = log.run(&tenure, step, permit, || observer.outcome_unknown()).await;
-            if matches!(done, Done::Appended) {
+            if matches!(done, LogStep::Appended) {
                 observer.frame_committed(events, bytes, started.elapsed());
             }
             done
         };
         ctx.spawn(run.into_actor(self).map(|done, actor: &mut Self, ctx| match done {
-            Done::Appended => actor.with_core(ctx, |core, now| core.appended(now)),
-            Done::Rolled(next) => actor.with_core(ctx, |core, now| core.rolled(now, next)),
-            Done::Confirmed => actor.with_core(ctx, |core, now| core.confirmed(now)),
-            Done::Failed(error) => {
+            LogStep::Appended => actor.with_core(ctx, |core, now| core.appended(now)),
+            LogStep::Rolled(next) => actor.with_core(ctx, |core, now| core.rolled(now, next)),
+            LogStep::Confirmed => actor.with_core(ctx, |core, now| core.confirmed(now)),
+            LogStep::Failed(error) => {
                 tracing::warn!(shard = actor.tenancy.shard.0, %error, "the shard is over for this node");
                 actor.end_with(error, ctx);
             }
@@ -46,10 +44,13 @@ impl ShardActor {
     }
 
     /// Waits for the node to have room for one more frame in flight.
-    pub(super) fn ask_permit(&mut self, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
+    pub(super) fn ask_permit(&mut self, ctx: &mut Context<Self>) {
         if let Some(permit) = self.around.log.permit_now() {
             self.permit = Some(permit);
-            core.borrow_mut().cleared(self.around.clock.now());
+            let now = self.around.clock.now();
+            if let Some(core) = self.core_mut() {
+                core.cleared(now);
+            }
             return;
         }
         let permit = Log::permit(Arc::clone(&self.around.log.flights));
@@ -63,7 +64,7 @@ impl ShardActor {
     pub(super) fn send_with_history(
         &mut self,
         to: ReplyTo,
-        reply: ShardReply,
+        outcome: Outcome,
         read: (EntityId, Caller, Read),
         missing: Missing,
         ctx: &mut Context<Self>,
@@ -76,23 +77,22 @@ impl ShardActor {
             }
         };
         ctx.spawn(reading.into_actor(self).map(move |history, actor: &mut Self, _| {
-            let completed = match (history, actor.core()) {
-                (Ok(history), Some(core)) => {
-                    core.borrow_mut().complete_reading(&read.0, &read.1, &read.2, history).ok()
-                }
+            let completed = match (history, actor.core_mut()) {
+                (Ok(history), Some(core)) => core.complete_reading(&read.0, &read.1, &read.2, history).ok(),
                 _ => None,
             };
-            match (completed, reply) {
-                (Some(reading), ShardReply::Told(told)) if !matches!(reading, Reading::NeedsHistory(_)) => {
-                    to.send(ShardReply::Told(crate::ports::Told { reading: Some(reading), ..told }));
+            match (completed, outcome) {
+                (Some(reading), Outcome::Done(done)) if !matches!(reading, Reading::NeedsHistory(_)) => {
+                    to.send(Outcome::Done(Done { reading: Some(reading), ..done }));
                 }
-                _ => to.send(ShardReply::Again),
+                _ => to.send(Outcome::Again),
             }
         }));
     }
 
-    pub(super) fn trim(&mut self, segment: u64, core: &Rc<RefCell<ShardCore>>, ctx: &mut Context<Self>) {
-        let (journal, tenure) = (Arc::clone(&self.around.log.journal), core.borrow().tenure().clone());
+    pub(super) fn trim(&mut self, segment: u64, ctx: &mut Context<Self>) {
+        let Some(core) = self.core() else { return };
+        let (journal, tenure) = (Arc::clone(&self.around.log.journal), core.tenure().clone());
         let node_state = Arc::clone(&self.around.log.node_state);
         let trimming = async move {
             match journal.trim(&tenure, segment).await {
@@ -125,7 +125,7 @@ impl ShardActor {
     pub(super) fn rebuild(&mut self, entity: EntityId, ctx: &mut Context<Self>) {
         let Some(mut claimed) = self.claimed.clone() else { return };
         if let Some(core) = self.core() {
-            claimed.next = core.borrow().position();
+            claimed.next = core.position();
         }
         let (journal, clock) = (Arc::clone(&self.around.log.journal), Arc::clone(&self.around.clock));
         let (wanted, reads) = (entity.clone(), self.around.options.reads);

@@ -2,12 +2,12 @@
 
 use super::{ALIVE_AGAIN_MS, SupervisorActor};
 use crate::actor::shard::StoreHealthIs;
-use crate::shard::outage::StoreHealth;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use bytes::Bytes;
 use handoff_chat::Millis;
 use handoff_cluster::{Input, StoreState};
 use handoff_journal::{Owner, Swap, Table, Tables, TablesError};
+use handoff_shard::outage::StoreHealth;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -30,9 +30,9 @@ async fn what_fits_is_counted_and_then_ended_and_nobody_is_taken_from_an_agent()
     assert_eq!(post(&fake, "service=sales&older_than_s=60").await, counts(2, 2, 0));
     assert_eq!(post(&fake, "service=sales&younger_than_s=60").await, counts(0, 0, 0), "they are of 1970");
     assert_eq!(post(&fake, "service=closing").await, counts(0, 0, 0), "they have ended");
-    *fake.refuse.lock().unwrap() = Some(AskError::Rejected(Reject::Unknown));
+    *fake.refuse.lock().unwrap() = Some(CallError::Rejected(Reject::Unknown));
     assert_eq!(post(&fake, "queue=support").await, counts(2, 2, 0), "they ended by themselves");
-    *fake.refuse.lock().unwrap() = Some(AskError::Again);
+    *fake.refuse.lock().unwrap() = Some(CallError::Again);
     assert_eq!(post(&fake, "queue=support").await, counts(2, 0, 2));
 }
 

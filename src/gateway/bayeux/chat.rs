@@ -91,7 +91,7 @@ impl Publisher<'_> {
             }
             Wanted::Call(operation) => {
                 let key = perform::key(&form)?;
-                perform::call(self.gateway, &key.session.0, operation, &form).await.map(drop)
+                perform::perform(self.gateway, &key.session.0, operation, &form).await.map(drop)
             }
         }
     }

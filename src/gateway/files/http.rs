@@ -9,7 +9,7 @@ use crate::gateway::Gateway;
 use crate::gateway::border::{Credentials, Reply};
 use crate::gateway::gms::fault::Fault;
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
-use crate::ports::AskError;
+use crate::ports::CallError;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -214,7 +214,7 @@ impl From<FileFault> for Problem {
     fn from(fault: FileFault) -> Self {
         let detail = fault.to_string();
         match fault {
-            FileFault::Ask(error) => Self::of_ask(error, detail),
+            FileFault::Call(error) => Self::of_call(error, detail),
             FileFault::Limited(limited) => {
                 Self::retry(StatusCode::TOO_MANY_REQUESTS, "limited", detail, limited.retry_ms())
             }
@@ -232,12 +232,12 @@ impl From<FileFault> for Problem {
 }
 
 impl Problem {
-    fn of_ask(error: AskError, detail: String) -> Self {
+    fn of_call(error: CallError, detail: String) -> Self {
         let reject = match error {
-            AskError::Rejected(reject) => reject,
-            AskError::Again => return Self::retry(StatusCode::SERVICE_UNAVAILABLE, "again", detail, 1_000),
-            AskError::Busy => return Self::retry(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, 1_000),
-            AskError::Unknown => return Self::new(StatusCode::GATEWAY_TIMEOUT, "unknown", detail),
+            CallError::Rejected(reject) => reject,
+            CallError::Again => return Self::retry(StatusCode::SERVICE_UNAVAILABLE, "again", detail, 1_000),
+            CallError::Busy => return Self::retry(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, 1_000),
+            CallError::Unknown => return Self::new(StatusCode::GATEWAY_TIMEOUT, "unknown", detail),
         };
         match reject {
             Reject::Unknown | Reject::WrongKey | Reject::NoClaim => {

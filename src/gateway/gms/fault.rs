@@ -2,7 +2,7 @@
 
 use crate::gateway::admission::{Denied, Limited};
 use crate::gateway::metrics::OutcomeLabel;
-use crate::ports::AskError;
+use crate::ports::CallError;
 use actix_web::http::StatusCode;
 use handoff_chat::command::Reject;
 use handoff_chat::file::FileReject;
@@ -100,12 +100,12 @@ impl Fault {
     }
 
     /// Of a command whose repeat is safe (`repeatable`) or not.
-    pub fn from_ask(error: AskError, repeatable: bool) -> Self {
+    pub fn from_call(error: CallError, repeatable: bool) -> Self {
         match error {
-            AskError::Again | AskError::Busy => Self::Again,
-            AskError::Unknown if repeatable => Self::Again,
-            AskError::Unknown => Self::Unknown,
-            AskError::Rejected(reject) => reject.into(),
+            CallError::Again | CallError::Busy => Self::Again,
+            CallError::Unknown if repeatable => Self::Again,
+            CallError::Unknown => Self::Unknown,
+            CallError::Rejected(reject) => reject.into(),
         }
     }
 

@@ -194,7 +194,7 @@ impl From<BodyFault> for Fault {
 impl From<FileFault> for Fault {
     fn from(fault: FileFault) -> Self {
         match fault {
-            FileFault::Ask(error) => Self::from_ask(error, false),
+            FileFault::Call(error) => Self::from_call(error, false),
             FileFault::Limited(limited) => limited.into(),
             FileFault::TooLarge(bytes_max) => Self::refused(FILES_TOO_LARGE, bytes_max.to_string()),
             FileFault::Kind(kind) => Self::refused(FILE_TYPE, kind.to_string()),

@@ -16,7 +16,7 @@ const MESSAGE_TYPE_BYTES_MAX: usize = 64;
 
 /// A call within a chat.
 #[derive(Clone, PartialEq)]
-pub enum Call {
+pub enum OperationFields {
     /// Post a message.
     Send {
         /// As given.
@@ -120,30 +120,31 @@ impl Operation {
     ///
     /// # Errors
     /// [`Fault::Refused`] with what is wrong.
-    pub fn read(self, form: &Form, field_bytes_max: usize) -> Result<Call, Fault> {
+    pub fn read(self, form: &Form, field_bytes_max: usize) -> Result<OperationFields, Fault> {
         let preview = || form.value("message").map(str::to_owned);
         Ok(match self {
-            Self::Send => Call::Send {
+            Self::Send => OperationFields::Send {
                 text: preview().ok_or_else(|| Fault::refused(400, "message is required"))?,
                 message_type: bounded(form, "messageType", MESSAGE_TYPE_BYTES_MAX)?,
                 position: position(form)?,
                 client_id: client_id(form)?,
             },
-            Self::Refresh => Call::Refresh {
+            Self::Refresh => OperationFields::Refresh {
                 position: position(form)?.unwrap_or(1),
                 preview: preview(),
                 wait_ms: whole(form, "waitMs")?.unwrap_or(0),
             },
-            Self::StartTyping => Call::StartTyping { preview: preview() },
-            Self::StopTyping => Call::StopTyping { preview: preview() },
-            Self::Disconnect => Call::Disconnect,
+            Self::StartTyping => OperationFields::StartTyping { preview: preview() },
+            Self::StopTyping => OperationFields::StopTyping { preview: preview() },
+            Self::Disconnect => OperationFields::Disconnect,
             Self::PushUrl
             | Self::UpdateNickname
             | Self::UpdateData
             | Self::CustomNotice
-            | Self::ReadReceipt => {
-                Call::Notice { act: self.notice(form, field_bytes_max)?, client_id: client_id(form)? }
-            }
+            | Self::ReadReceipt => OperationFields::Notice {
+                act: self.notice(form, field_bytes_max)?,
+                client_id: client_id(form)?,
+            },
         })
     }
 

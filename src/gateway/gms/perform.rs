@@ -2,15 +2,16 @@
 
 use super::fault::Fault;
 use super::form::Form;
-use super::operation::{Call, Operation, position, read_start};
+use super::operation::{Operation, OperationFields, position, read_start};
 use super::reply::{Reply, messages};
 use crate::gateway::starting::{self, OpenError, minted};
 use crate::gateway::{Gateway, ServiceOptions};
-use crate::ports::{Ask, AskError, Told};
+use crate::ports::CallError;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::key::SecureKey;
 use handoff_chat::session::View;
 use handoff_chat::{CommandId, EntityId};
+use handoff_shard::{Call, Done};
 use std::net::IpAddr;
 use std::time::Duration;
 use tracing::Span;
@@ -38,7 +39,7 @@ pub(crate) async fn open(
     let (key, told) = starting::open(gateway, from, service, start).await.map_err(|error| match error {
         OpenError::Random => Fault::Random,
         OpenError::Denied(denied) => denied.into(),
-        OpenError::Ask(error) => Fault::from_ask(error, repeatable),
+        OpenError::Call(error) => Fault::from_call(error, repeatable),
     })?;
     Ok((key, view(told)?))
 }
@@ -49,7 +50,7 @@ pub(crate) async fn notifications(gateway: &Gateway, form: &Form) -> Result<(Sec
     let key = key(form)?;
     Span::current().record("session", key.session.0.as_str());
     let position = position(form)?.unwrap_or(0).max(1);
-    let told = ask(gateway, &key, None, Some(position), true).await?;
+    let told = call(gateway, &key, None, Some(position), true).await?;
     Ok((key, view(told)?))
 }
 
@@ -63,7 +64,7 @@ pub(crate) async fn check_service(gateway: &Gateway, name: &str, form: &Form) ->
         return Ok(());
     }
     let key = key(form).map_err(|_| Fault::Service)?;
-    let ask = Ask {
+    let call = Call {
         entity: EntityId::from(&key.session),
         command: None,
         read: Some((Caller::Customer(key.hash()), Read::Service)),
@@ -71,7 +72,7 @@ pub(crate) async fn check_service(gateway: &Gateway, name: &str, form: &Form) ->
         patience: gateway.options.patience,
         wait: Duration::ZERO,
     };
-    let told = gateway.sessions.ask(ask).await.map_err(|error| Fault::from_ask(error, true));
+    let told = gateway.sessions.call(call).await.map_err(|error| Fault::from_call(error, true));
     match told.map(|told| told.reading) {
         Ok(Some(Reading::Service(began_with))) if began_with == name => Ok(()),
         Ok(_) | Err(Fault::Dead(_)) => Err(Fault::Service),
@@ -85,15 +86,15 @@ pub(crate) fn key(form: &Form) -> Result<SecureKey, Fault> {
     key.ok_or(Fault::Dead("no key, or none that can be a key"))
 }
 
-fn view(told: Told) -> Result<View, Fault> {
+fn view(told: Done) -> Result<View, Fault> {
     match told.reading {
         Some(Reading::View(view)) => Ok(view),
-        _ => Err(Fault::from_ask(AskError::Rejected(Reject::Unknown), true)),
+        _ => Err(Fault::from_call(CallError::Rejected(Reject::Unknown), true)),
     }
 }
 
 /// A call within a chat.
-pub(crate) async fn call(
+pub(crate) async fn perform(
     gateway: &Gateway,
     chat: &str,
     operation: Operation,
@@ -106,77 +107,77 @@ pub(crate) async fn call(
     Span::current().record("session", chat);
     let command = |id: CommandId, act| Some(Command { id, caller: Caller::Customer(key.hash()), act });
     let told = match operation.read(form, gateway.options.field_bytes_max)? {
-        Call::Send { text, message_type, position, client_id } => {
+        OperationFields::Send { text, message_type, position, client_id } => {
             let repeatable = client_id.is_some();
             let id = client_id.map_or_else(minted, |id| CommandId(format!("c:{id}")));
-            ask(gateway, &key, command(id, Act::Send { text, message_type }), position, repeatable).await?
+            call(gateway, &key, command(id, Act::Send { text, message_type }), position, repeatable).await?
         }
-        Call::Refresh { position, preview: None, wait_ms } => {
+        OperationFields::Refresh { position, preview: None, wait_ms } => {
             refresh(gateway, &key, position, wait_ms).await?
         }
-        Call::Refresh { position, preview, .. } => {
+        OperationFields::Refresh { position, preview, .. } => {
             let typing = command(minted(), Act::StartTyping { preview });
-            match ask(gateway, &key, typing, Some(position), true).await {
+            match call(gateway, &key, typing, Some(position), true).await {
                 // A reader whose chat has ended is told so by the view, not by a refused preview.
-                Err(Fault::Dead(_)) => ask(gateway, &key, None, Some(position), true).await?,
+                Err(Fault::Dead(_)) => call(gateway, &key, None, Some(position), true).await?,
                 told => told?,
             }
         }
-        Call::StartTyping { preview } => {
+        OperationFields::StartTyping { preview } => {
             settled(gateway, &key, command(minted(), Act::StartTyping { preview })).await?
         }
-        Call::StopTyping { preview } => {
+        OperationFields::StopTyping { preview } => {
             settled(gateway, &key, command(minted(), Act::StopTyping { preview })).await?
         }
-        Call::Disconnect => settled(gateway, &key, command(minted(), Act::Disconnect)).await?,
-        Call::Notice { act, client_id } => {
+        OperationFields::Disconnect => settled(gateway, &key, command(minted(), Act::Disconnect)).await?,
+        OperationFields::Notice { act, client_id } => {
             // A receipt, a nickname or data may be told twice.
             let harmless = !matches!(act, Act::PushUrl { .. } | Act::CustomNotice { .. });
             let repeatable = harmless || client_id.is_some();
             let id = client_id.map_or_else(minted, |id| CommandId(format!("c:{id}")));
-            ask(gateway, &key, command(id, act), None, repeatable).await?
+            call(gateway, &key, command(id, act), None, repeatable).await?
         }
     };
     reply(gateway, &key, told)
 }
 
 /// Reads; waits for news as long as the client asked for and the node allows.
-async fn refresh(gateway: &Gateway, key: &SecureKey, position: u64, wait_ms: u64) -> Result<Told, Fault> {
+async fn refresh(gateway: &Gateway, key: &SecureKey, position: u64, wait_ms: u64) -> Result<Done, Fault> {
     let wait = Duration::from_millis(wait_ms).min(gateway.options.refresh_wait_max);
     if !wait.is_zero() && position > 0 {
-        let told = starting::ask_waiting(gateway, key, None, Some(position), true, wait).await;
-        let told = told.map_err(|error| Fault::from_ask(error, true))?;
+        let told = starting::call_waiting(gateway, key, None, Some(position), true, wait).await;
+        let told = told.map_err(|error| Fault::from_call(error, true))?;
         if told.reading.is_some() {
             return Ok(told);
         }
     }
-    ask(gateway, key, None, Some(position), true).await
+    call(gateway, key, None, Some(position), true).await
 }
 
 /// A command that is harmless to repeat, and no failure after the end: that is then what its reply says.
-async fn settled(gateway: &Gateway, key: &SecureKey, command: Option<Command>) -> Result<Told, Fault> {
-    match ask(gateway, key, command, None, true).await {
-        Err(Fault::Dead(_)) => ask(gateway, key, None, Some(0), true).await,
+async fn settled(gateway: &Gateway, key: &SecureKey, command: Option<Command>) -> Result<Done, Fault> {
+    match call(gateway, key, command, None, true).await {
+        Err(Fault::Dead(_)) => call(gateway, key, None, Some(0), true).await,
         told => told,
     }
 }
 
-async fn ask(
+async fn call(
     gateway: &Gateway,
     key: &SecureKey,
     command: Option<Command>,
     position: Option<u64>,
     repeatable: bool,
-) -> Result<Told, Fault> {
+) -> Result<Done, Fault> {
     // Who wants to leave may.
     if command.as_ref().is_some_and(|command| command.act != Act::Disconnect) {
         gateway.admission.command(&key.session)?;
     }
-    let told = starting::ask(gateway, key, command, position, repeatable).await;
-    told.map_err(|error| Fault::from_ask(error, repeatable))
+    let told = starting::call(gateway, key, command, position, repeatable).await;
+    told.map_err(|error| Fault::from_call(error, repeatable))
 }
 
-fn reply(gateway: &Gateway, key: &SecureKey, told: Told) -> Result<Reply, Fault> {
+fn reply(gateway: &Gateway, key: &SecureKey, told: Done) -> Result<Reply, Fault> {
     if let Some(Reading::View(view)) = told.reading {
         return Ok(of_view(gateway, key, &view));
     }
@@ -187,7 +188,7 @@ fn reply(gateway: &Gateway, key: &SecureKey, told: Told) -> Result<Reply, Fault>
             next_position: Some(answer.next_position),
             ..Reply::of_chat(&gateway.alias, key)
         }),
-        None => Err(Fault::from_ask(AskError::Rejected(Reject::Unknown), true)),
+        None => Err(Fault::from_call(CallError::Rejected(Reject::Unknown), true)),
     }
 }
 

@@ -136,7 +136,7 @@ async fn serve(
     match (operation, chat, service) {
         (Some(operation), Some(chat), _) => {
             perform::check_service(gateway, name, form).await?;
-            perform::call(gateway, chat, operation, form).await
+            perform::perform(gateway, chat, operation, form).await
         }
         (_, _, Some(service)) => perform::start(gateway, from, (name, service), form).await,
         _ => Err(Fault::Service),

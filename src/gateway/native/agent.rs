@@ -14,11 +14,12 @@ use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::Outbox;
 use crate::gateway::starting::minted;
 use crate::gateway::{Gateway, native};
-use crate::ports::{Ask, AskError};
+use crate::ports::CallError;
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::agent::{DeskAct, Profile};
 use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Read, Reject};
 use handoff_chat::{AgentName, CommandId, EntityId, SessionId};
+use handoff_shard::Call;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -278,7 +279,7 @@ impl Agent {
         let agent = AgentName(name);
         tracing::Span::current().record("agent", agent.0.as_str());
         let act = Act::Desk(DeskAct::SignIn { profile: profile.clone() });
-        self.ask(EntityId::from(&agent), &agent, minted(), act).await?;
+        self.call(EntityId::from(&agent), &agent, minted(), act).await?;
         let answer = json!({
             "token": accounts.token(&agent.0, wall_ms()),
             "nickname": profile.nickname,
@@ -334,7 +335,7 @@ impl Agent {
     /// gone.
     async fn wait_for(&self, name: &str) -> Result<(), Failure> {
         let agent = AgentName(name.to_owned());
-        let ask = Ask {
+        let call = Call {
             entity: EntityId::from(&agent),
             command: None,
             read: Some((Caller::Agent(agent), Read::Desk { version: 0 })),
@@ -342,9 +343,9 @@ impl Agent {
             patience: self.gateway.options.patience,
             wait: Duration::ZERO,
         };
-        match self.gateway.sessions.ask(ask).await {
+        match self.gateway.sessions.call(call).await {
             // One of whom nothing is known has no chats.
-            Ok(_) | Err(AskError::Rejected(_)) => Ok(()),
+            Ok(_) | Err(CallError::Rejected(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -358,7 +359,7 @@ impl Agent {
     /// The socket is closed: who typed over it does so no longer.
     fn stop_typing(&self, me: &AgentName) {
         let (patience, sessions) = (self.gateway.options.patience, Arc::clone(&self.gateway.sessions));
-        let asks = self.typing.take().into_iter().map(|chat| Ask {
+        let calls = self.typing.take().into_iter().map(|chat| Call {
             entity: EntityId::from(&chat),
             command: Some(Command {
                 id: minted(),
@@ -370,17 +371,17 @@ impl Agent {
             patience,
             wait: Duration::ZERO,
         });
-        let asks: Vec<Ask> = asks.collect();
+        let calls: Vec<Call> = calls.collect();
         actix_web::rt::spawn(async move {
-            for ask in asks {
+            for call in calls {
                 // Where it can't be said, typing ends by itself a little later.
-                let _ended = sessions.ask(ask).await;
+                let _ended = sessions.call(call).await;
             }
         });
     }
 
     async fn desk(&self, me: &AgentName, id: &str, act: DeskAct) -> Result<Value, Failure> {
-        match self.ask(EntityId::from(me), me, command_id(id), Act::Desk(act)).await? {
+        match self.call(EntityId::from(me), me, command_id(id), Act::Desk(act)).await? {
             Some(Answer::Desk(answer)) => Ok(json!({"version": answer.version})),
             _ => Ok(json!({})),
         }
@@ -398,10 +399,10 @@ impl Agent {
         id: CommandId,
         act: Act,
     ) -> Result<Option<Answer>, Failure> {
-        self.ask(EntityId::from(chat), me, id, act).await
+        self.call(EntityId::from(chat), me, id, act).await
     }
 
-    async fn ask(
+    async fn call(
         &self,
         entity: EntityId,
         me: &AgentName,
@@ -409,7 +410,7 @@ impl Agent {
         act: Act,
     ) -> Result<Option<Answer>, Failure> {
         let is_chat = entity.session().is_some();
-        let ask = Ask {
+        let call = Call {
             entity,
             command: Some(Command { id, caller: Caller::Agent(me.clone()), act }),
             read: None,
@@ -417,9 +418,9 @@ impl Agent {
             patience: self.gateway.options.patience,
             wait: Duration::ZERO,
         };
-        match self.gateway.sessions.ask(ask).await {
+        match self.gateway.sessions.call(call).await {
             Ok(told) => Ok(told.answer),
-            Err(AskError::Rejected(Reject::NotAllowed)) if is_chat => Err(no_claim()),
+            Err(CallError::Rejected(Reject::NotAllowed)) if is_chat => Err(no_claim()),
             Err(error) => Err(error.into()),
         }
     }

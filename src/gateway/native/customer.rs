@@ -9,12 +9,12 @@ use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::Outbox;
 use crate::gateway::starting::{self, Given, Start, minted};
 use crate::gateway::{Gateway, native};
-use crate::ports::Told;
 use crate::rich;
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Answer, Caller, Command, Reading, Reject};
 use handoff_chat::key::SecureKey;
+use handoff_shard::Done;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -152,10 +152,10 @@ impl Client for Customer {
             Word::Send { at, text, message_type } => self.send(at, text, message_type).await,
             Word::Reply { at, to, content } => {
                 let content = rich::check_reply(&content).map_err(Reject::from)?;
-                let told = self.ask(at.id()?, Act::ReplyRich { to, content }).await?;
+                let told = self.call(at.id()?, Act::ReplyRich { to, content }).await?;
                 Ok(json!({"index": native::index_of(told), "number": at.number}))
             }
-            Word::Leave { at } => self.ask(at.id()?, Act::Disconnect).await.map(|_| json!({})),
+            Word::Leave { at } => self.call(at.id()?, Act::Disconnect).await.map(|_| json!({})),
             Word::Typing { started, preview } => self.types(started, preview).await,
             Word::Read { position } => self.harmless(Act::MarkRead { position }).await,
             Word::Attach { at, data } => self.notice(&at, native::attach(data, &self.gateway)?).await,
@@ -207,7 +207,7 @@ impl Customer {
         let key = SecureKey::parse(key).filter(|key| key.session.0 == chat);
         let key = key.ok_or_else(|| Failure::new("wrong_key", "this is not a key of this chat"))?;
         tracing::Span::current().record("session", chat);
-        let told = starting::ask(&self.gateway, &key, None, Some(0), true).await?;
+        let told = starting::call(&self.gateway, &key, None, Some(0), true).await?;
         let answer = json!({"next_command": next_command(&told)});
         self.follow(key, position);
         Ok(answer)
@@ -225,14 +225,14 @@ impl Customer {
 
     async fn send(&self, at: At, text: String, message_type: Option<String>) -> Result<Value, Failure> {
         native::check_message(&text, message_type.as_deref())?;
-        let told = self.ask(at.id()?, Act::Send { text, message_type }).await?;
+        let told = self.call(at.id()?, Act::Send { text, message_type }).await?;
         // With it the typing is over.
         self.typing.take();
         Ok(json!({"index": native::index_of(told), "number": at.number}))
     }
 
     async fn notice(&self, at: &At, act: Act) -> Result<Value, Failure> {
-        self.ask(at.id()?, act).await.map(|_| json!({"number": at.number}))
+        self.call(at.id()?, act).await.map(|_| json!({"number": at.number}))
     }
 
     async fn types(&self, started: bool, preview: Option<String>) -> Result<Value, Failure> {
@@ -259,7 +259,7 @@ impl Customer {
             let act = Act::StopTyping { preview: None };
             let command = Command { id: minted(), caller: Caller::Customer(key.hash()), act };
             // Where it can't be said, typing ends by itself a little later.
-            let _ended = starting::ask(&gateway, &key, Some(command), None, true).await;
+            let _ended = starting::call(&gateway, &key, Some(command), None, true).await;
         });
     }
 
@@ -269,17 +269,17 @@ impl Customer {
 
     /// What is not numbered, for it may come twice or be lost.
     async fn harmless(&self, act: Act) -> Result<Value, Failure> {
-        self.ask(minted(), act).await.map(|_| json!({}))
+        self.call(minted(), act).await.map(|_| json!({}))
     }
 
-    async fn ask(&self, id: CommandId, act: Act) -> Result<Option<Answer>, Failure> {
+    async fn call(&self, id: CommandId, act: Act) -> Result<Option<Answer>, Failure> {
         let key = self.key().ok_or_else(|| Failure::new("not_started", "start or resume a chat first"))?;
         // Who wants to leave may.
         if act != Act::Disconnect {
             self.gateway.admission.command(&key.session)?;
         }
         let command = Command { id, caller: Caller::Customer(key.hash()), act };
-        Ok(starting::ask(&self.gateway, &key, Some(command), None, true).await?.answer)
+        Ok(starting::call(&self.gateway, &key, Some(command), None, true).await?.answer)
     }
 }
 
@@ -299,7 +299,7 @@ impl At {
 }
 
 /// The number of the customer's next command.
-fn next_command(told: &Told) -> u64 {
+fn next_command(told: &Done) -> u64 {
     match &told.reading {
         Some(Reading::View(view)) => view.next_command,
         _ => 1,

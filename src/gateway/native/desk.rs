@@ -6,12 +6,12 @@ use crate::gateway::Gateway;
 use crate::gateway::follow::{Follower, Pace, WAIT, passes};
 use crate::gateway::socket::Task;
 use crate::gateway::socket::outbox::Outbox;
-use crate::ports::Ask;
 use actix_web::web;
 use handoff_chat::agent::{Desk, Stage, Status, Work};
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::routing::Withdrawal;
 use handoff_chat::{AgentName, EntityId, SessionId};
+use handoff_shard::Call;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ impl DeskView {
         loop {
             let begun = Instant::now();
             let version = self.state.borrow().version;
-            let ask = Ask {
+            let call = Call {
                 entity: EntityId::from(&self.agent),
                 command: None,
                 read: Some((Caller::Agent(self.agent.clone()), Read::Desk { version })),
@@ -105,7 +105,7 @@ impl DeskView {
                 patience: WAIT + self.gateway.options.patience,
                 wait: WAIT,
             };
-            let told = self.gateway.sessions.ask(ask).await;
+            let told = self.gateway.sessions.call(call).await;
             match told.map(|told| told.reading) {
                 Ok(Some(Reading::Desk(desk))) if desk.version > version => {
                     pace.reset();

@@ -3,7 +3,7 @@
 use crate::gateway::admission::{Denied, Limited};
 use crate::gateway::socket::metrics::CommandLabel;
 use crate::gateway::starting::{Field, OpenError, START_ID_CHARS_MAX, START_ID_CHARS_MIN, StartError};
-use crate::ports::AskError;
+use crate::ports::CallError;
 use handoff_chat::command::Reject;
 use handoff_chat::rich::RichReject;
 use serde::Deserialize;
@@ -160,14 +160,14 @@ impl From<Denied> for Failure {
     }
 }
 
-impl From<AskError> for Failure {
-    fn from(error: AskError) -> Self {
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
         let message = error.to_string();
         match error {
-            AskError::Rejected(reject) => reject.into(),
-            AskError::Again => Self::retry("again", message),
-            AskError::Busy => Self::retry("busy", message),
-            AskError::Unknown => Self::new("unknown", message),
+            CallError::Rejected(reject) => reject.into(),
+            CallError::Again => Self::retry("again", message),
+            CallError::Busy => Self::retry("busy", message),
+            CallError::Unknown => Self::new("unknown", message),
         }
     }
 }
@@ -177,7 +177,7 @@ impl From<OpenError> for Failure {
         match error {
             OpenError::Random => Self::retry("again", error.to_string()),
             OpenError::Denied(denied) => denied.into(),
-            OpenError::Ask(error) => error.into(),
+            OpenError::Call(error) => error.into(),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! The entities of a cluster in memory, without a cluster: sessions, queues and agents as they are, what they say to
 //! each other carried at once, and troubles on the way to them when a test wants some.
 
-use crate::ports::{Archive, Ask, AskError, Past, PastChat, Sessions, Told, TranscriptPage};
-use crate::shard::same_shard::{answered, told_by};
+use crate::ports::{Archive, CallError, Past, PastChat, Sessions, TranscriptPage};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
@@ -10,15 +9,17 @@ use handoff_chat::entry::Effect;
 use handoff_chat::routing::Reply;
 use handoff_chat::session::{Body, Event, Text};
 use handoff_chat::{CommandId, Context, Entity, EntityId, Millis, SessionId, transcript};
+use handoff_shard::same_shard::{answered, told_by};
+use handoff_shard::{Call, Done};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What the next ask meets; a lost answer is met by the next ask with a command, for a read is simply read again.
+/// What the next call meets; a lost answer is met by the next call with a command, for a read is simply read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// No trouble: the ask is answered.
+    /// No trouble: the call is answered.
     None,
     /// The shard moves.
     Again,
@@ -34,7 +35,7 @@ pub(super) enum Trouble {
 struct Inner {
     entities: BTreeMap<EntityId, Entity>,
     troubles: VecDeque<Trouble>,
-    asked: Vec<Ask>,
+    asked: Vec<Call>,
     minted: u8,
     leaving: bool,
     /// Whose reads wait.
@@ -68,7 +69,7 @@ impl Memory {
     }
 
     /// All asks so far.
-    pub(super) fn asked(&self) -> Vec<Ask> {
+    pub(super) fn asked(&self) -> Vec<Call> {
         self.lock().asked.clone()
     }
 
@@ -86,8 +87,8 @@ impl Memory {
         self.lock().held = entity.map(|id| EntityId(id.to_owned()));
     }
 
-    fn holds(&self, ask: &Ask) -> bool {
-        ask.command.is_none() && self.lock().held.as_ref() == Some(&ask.entity)
+    fn holds(&self, call: &Call) -> bool {
+        call.command.is_none() && self.lock().held.as_ref() == Some(&call.entity)
     }
 
     /// The node begins to drain.
@@ -112,14 +113,14 @@ impl Memory {
         inner.settle_all(&self.bot);
     }
 
-    fn once(&self, ask: &Ask) -> Result<Told, AskError> {
+    fn once(&self, call: &Call) -> Result<Done, CallError> {
         let mut inner = self.lock();
-        let mut told = Told::default();
-        if let Some(command) = &ask.command {
-            told.answer = Some(inner.carry_out(&ask.entity, command)?);
+        let mut told = Done::default();
+        if let Some(command) = &call.command {
+            told.answer = Some(inner.carry_out(&call.entity, command)?);
         }
-        if let Some((caller, read)) = &ask.read {
-            let entity = inner.entities.get(&ask.entity).ok_or(Reject::Unknown)?;
+        if let Some((caller, read)) = &call.read {
+            let entity = inner.entities.get(&call.entity).ok_or(Reject::Unknown)?;
             told.reading = Some(entity.read(caller, read, &[])?);
         }
         inner.settle_all(&self.bot);
@@ -189,11 +190,11 @@ impl Inner {
 
 #[async_trait]
 impl Sessions for Memory {
-    async fn ask(&self, mut ask: Ask) -> Result<Told, AskError> {
+    async fn call(&self, mut call: Call) -> Result<Done, CallError> {
         let trouble = {
             let mut inner = self.lock();
-            inner.asked.push(ask.clone());
-            let passes = |trouble: &Trouble| *trouble == Trouble::LostAfter && ask.command.is_none();
+            inner.asked.push(call.clone());
+            let passes = |trouble: &Trouble| *trouble == Trouble::LostAfter && call.command.is_none();
             if inner.troubles.front().is_some_and(passes) {
                 Trouble::None
             } else {
@@ -201,26 +202,26 @@ impl Sessions for Memory {
             }
         };
         match trouble {
-            Trouble::Again => return Err(AskError::Again),
-            Trouble::Busy => return Err(AskError::Busy),
-            Trouble::LostBefore => return Err(AskError::Unknown),
+            Trouble::Again => return Err(CallError::Again),
+            Trouble::Busy => return Err(CallError::Busy),
+            Trouble::LostBefore => return Err(CallError::Unknown),
             Trouble::None | Trouble::LostAfter => {}
         }
-        let until = Instant::now() + ask.wait;
+        let until = Instant::now() + call.wait;
         loop {
-            while self.holds(&ask) {
+            while self.holds(&call) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            let told = self.once(&ask)?;
-            ask.command = None;
+            let told = self.once(&call)?;
+            call.command = None;
             if trouble == Trouble::LostAfter {
-                return Err(AskError::Unknown);
+                return Err(CallError::Unknown);
             }
-            if ask.wait.is_zero() || !nothing_new(&told, &ask) {
+            if call.wait.is_zero() || !nothing_new(&told, &call) {
                 return Ok(told);
             }
             if Instant::now() >= until {
-                return Ok(Told::default());
+                return Ok(Done::default());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -246,8 +247,8 @@ impl Sessions for Memory {
     }
 }
 
-fn nothing_new(told: &Told, ask: &Ask) -> bool {
-    match (&told.reading, &ask.read) {
+fn nothing_new(told: &Done, call: &Call) -> bool {
+    match (&told.reading, &call.read) {
         (Some(Reading::View(view)), _) => {
             view.events.is_empty() && view.typing.is_empty() && !view.chat_ended
         }
@@ -264,9 +265,9 @@ pub(super) const EARLIER_EVENTS: u64 = 200;
 #[async_trait]
 impl Archive for Memory {
     async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String> {
-        let verified = self.lock().asked.iter().any(|ask| {
-            let act = ask.command.as_ref().map(|command| &command.act);
-            ask.entity == EntityId::from(chat) && matches!(act, Some(Act::Open(opening)) if opening.verified)
+        let verified = self.lock().asked.iter().any(|call| {
+            let act = call.command.as_ref().map(|command| &command.act);
+            call.entity == EntityId::from(chat) && matches!(act, Some(Act::Open(opening)) if opening.verified)
         });
         let record = |chat: &SessionId, ended_at| PastChat {
             chat: chat.clone(),

@@ -326,7 +326,7 @@ async fn what_was_said_ends_typing_once_and_the_closed_socket_says_nothing_more(
     while site.sample("handoff_socket_open{kind=\"agent\"} ") > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    let stops = |ask: &crate::ports::Ask| {
+    let stops = |ask: &handoff_shard::Call| {
         let act = ask.command.as_ref().map(|command| &command.act);
         matches!(act, Some(handoff_chat::command::Act::StopTyping { .. }))
     };

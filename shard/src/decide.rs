@@ -1,0 +1,370 @@
+//! One decision: decide, apply, open an item, hold the answer. A panic in it journals nothing.
+
+use super::core::{ShardCore, is_operators_end};
+use super::entity_state::{Awake, EntityState};
+use super::frame::{Decided, Item};
+use super::{Action, Done, Envelope, Now, Outcome, Output, Phase};
+use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
+use handoff_chat::entity::Decision;
+use handoff_chat::entry::Entry;
+use handoff_chat::happening::{Happening, happenings};
+use handoff_chat::{CommandId, Context, EffectId, Entity, EntityId, Millis};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How a decision ended.
+enum Attempt {
+    Decided(Decision, Vec<Happening>),
+    Rejected(Reject),
+    /// It panicked while deciding: the state is untouched.
+    PanickedDeciding,
+    /// It panicked while applying: the state is in doubt.
+    PanickedApplying,
+}
+
+/// Why a command brought no answer.
+pub(super) enum Declined {
+    /// The entity refuses, whatever is repeated.
+    Rejected(Reject),
+    /// Nothing was done; it may be tried again.
+    Again,
+}
+
+/// Most commands remembered that panicked once; of more the oldest is forgotten.
+pub(super) const SUSPECTS_MAX: usize = 256;
+
+/// The commands that have panicked once here, the oldest first.
+#[derive(Default)]
+pub(super) struct Suspects(pub(super) VecDeque<(EntityId, CommandId)>);
+
+impl Suspects {
+    /// Whether this command has panicked before; from now on it has.
+    fn met_before(&mut self, entity: &EntityId, command: &CommandId) -> bool {
+        let known = self.0.iter().position(|(of, id)| of == entity && id == command);
+        // The newest last: one that comes again and again is not forgotten for those that came once.
+        if let Some(known) = known.and_then(|place| self.0.remove(place)) {
+            self.0.push_back(known);
+            return true;
+        }
+        if self.0.len() >= SUSPECTS_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((entity.clone(), command.clone()));
+        false
+    }
+}
+
+impl ShardCore {
+    /// Decides a call for an entity that is awake, or that is not there yet.
+    pub(super) fn serve(&mut self, now: Now, mut envelope: Envelope) {
+        let entity = envelope.call.entity.clone();
+        let result = match envelope.call.command.take() {
+            Some(command) => self.decide_or_begin(now, &entity, command),
+            None if self.entities.contains_key(&entity) => Ok(None),
+            None => Err(Declined::Rejected(Reject::Unknown)),
+        };
+        self.finish(now, envelope, result);
+    }
+
+    /// Decides a command; the first to a queue or an agent, and the start of a session, begins the entity.
+    pub(super) fn decide_or_begin(
+        &mut self,
+        now: Now,
+        entity: &EntityId,
+        command: Command,
+    ) -> Result<Option<Answer>, Declined> {
+        if self.entities.contains_key(entity) {
+            return self.decide(now, entity, command);
+        }
+        if entity.session().is_some() && !matches!(command.act, Act::Open(_)) {
+            return Err(Declined::Rejected(Reject::Unknown));
+        }
+        let fresh = Awake::new(Entity::new(entity), now.mono_ms);
+        self.entities.insert(entity.clone(), EntityState::Awake(Box::new(fresh)));
+        let result = self.decide(now, entity, command);
+        if self.awake(entity).is_some_and(|awake| awake.decisions == 0) {
+            self.entities.remove(entity);
+        }
+        result
+    }
+
+    /// Reads what is asked and holds the reply.
+    pub(super) fn finish(
+        &mut self,
+        now: Now,
+        mut envelope: Envelope,
+        result: Result<Option<Answer>, Declined>,
+    ) {
+        let Some(to) = envelope.reply.take() else { return };
+        let mut done = match result {
+            Ok(answer) => Done { answer, reading: None },
+            Err(declined) => {
+                let reply = match declined {
+                    Declined::Rejected(reject) => Outcome::Refused(reject),
+                    Declined::Again => Outcome::Again,
+                };
+                self.pipe.hold(Output::reply(to, reply, None), now.mono_ms, false);
+                return;
+            }
+        };
+        let Some((caller, what)) = envelope.call.read.take() else {
+            self.pipe.hold(Output::reply(to, Outcome::Done(done), None), now.mono_ms, false);
+            return;
+        };
+        let entity = envelope.call.entity.clone();
+        let (reply, beyond) = match self.read(&entity, &caller, &what) {
+            Ok((reading, false)) if envelope.wait_until_ms > now.mono_ms && is_empty(&reading, &what) => {
+                envelope.call.read = Some((caller, what));
+                envelope.reply = Some(to);
+                return self.wait(envelope, done);
+            }
+            Ok((reading, beyond)) => {
+                done.reading = Some(reading);
+                (Outcome::Done(done), beyond)
+            }
+            Err(reject) => (Outcome::Refused(reject), false),
+        };
+        let committed_read = matches!(&reply, Outcome::Done(Done { answer: None, .. })) && !beyond;
+        let may_leave = committed_read && self.reads_committed(now, &entity);
+        let read = Some((entity, caller, what));
+        if may_leave {
+            self.actions.push_back(Action::Send(Output::reply(to, reply, read)));
+            return;
+        }
+        self.pipe.hold(Output::reply(to, reply, read), now.mono_ms, beyond);
+    }
+
+    /// Reads from an entity in memory; says too whether the reader's position is beyond our end, which means that
+    /// we may not be the newest owner.
+    fn read(
+        &mut self,
+        entity: &EntityId,
+        caller: &Caller,
+        what: &Read,
+    ) -> Result<(handoff_chat::command::Reading, bool), Reject> {
+        let awake = self.awake(entity).ok_or(Reject::Unknown)?;
+        let reading = awake.machine.read(caller, what, &[])?;
+        let beyond = match (&reading, what) {
+            (
+                handoff_chat::command::Reading::View(view),
+                Read::Customer { position } | Read::Agent { position },
+            ) => *position > view.next_position,
+            _ => false,
+        };
+        Ok((reading, beyond))
+    }
+
+    /// Decides and applies one command.
+    pub(super) fn decide(
+        &mut self,
+        now: Now,
+        entity: &EntityId,
+        command: Command,
+    ) -> Result<Option<Answer>, Declined> {
+        let waiting_max = self.waiting_max(entity);
+        let context =
+            Context { now: self.wall(now), served: self.served(now), random: self.random(), waiting_max };
+        let hook = self.options.fault_hook.clone();
+        let Some(awake) = self.awake(entity) else { return Err(Declined::Again) };
+        let strike = |phase| {
+            if let Some(hook) = &hook {
+                hook(entity, &command, phase);
+            }
+        };
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            strike(Phase::Deciding);
+            awake.machine.decide(&command, &context)
+        }));
+        let outcome = match decided {
+            Err(_panic) => Attempt::PanickedDeciding,
+            Ok(Err(reject)) => Attempt::Rejected(reject),
+            Ok(Ok(decision)) => {
+                let session = awake.machine.session();
+                let happened = session.map(|session| happenings(session, &decision.entries));
+                let applied =
+                    catch_unwind(AssertUnwindSafe(|| apply(&mut awake.machine, &decision, &strike)));
+                match applied {
+                    Ok(()) => Attempt::Decided(decision, happened.unwrap_or_default()),
+                    Err(_panic) => Attempt::PanickedApplying,
+                }
+            }
+        };
+        match outcome {
+            Attempt::Decided(decision, happened) => {
+                let recorded = self.record_decision(now, entity, decision, context.now);
+                if recorded.is_ok() && !happened.is_empty() {
+                    self.pipe.hold(Output::Happened(happened), now.mono_ms, false);
+                }
+                recorded
+            }
+            Attempt::Rejected(reject) => Err(Declined::Rejected(reject)),
+            Attempt::PanickedDeciding => self.panicked(now, entity, &command, false),
+            Attempt::PanickedApplying => self.panicked(now, entity, &command, true),
+        }
+    }
+
+    /// Opens the decision's item and arms what it armed.
+    fn record_decision(
+        &mut self,
+        now: Now,
+        entity: &EntityId,
+        decision: Decision,
+        at: Millis,
+    ) -> Result<Option<Answer>, Declined> {
+        let Decision { entries, answer, typing } = decision;
+        if !typing.is_empty() || !entries.is_empty() {
+            self.waiting.stirred(entity);
+        }
+        if entries.is_empty() {
+            return Ok(Some(answer));
+        }
+        let owed: Vec<(EffectId, bool)> = entries
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Owed { id, effect } => Some((*id, self.is_here(effect))),
+                _ => None,
+            })
+            .collect();
+        let item = Item::Decided(Decided { entity: entity.clone(), at, entries });
+        let encoded = handoff_codec::encode_bare(&item).map_err(|error| {
+            tracing::error!(entity = %entity.0, %error, "a decision can't be encoded");
+            Declined::Again
+        })?;
+        self.pipe.push(encoded);
+        for (id, here) in owed {
+            if !(here && self.same_shard.push(entity, id)) {
+                self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
+            }
+        }
+        self.after_decision(now, entity);
+        Ok(Some(answer))
+    }
+
+    /// Follows the entity's timers, its customer's presence and its memory; forgets it when it has retired.
+    fn after_decision(&mut self, now: Now, entity: &EntityId) {
+        let (pushed, committed) = (self.pipe.pushed(), self.pipe.committed());
+        let Some(awake) = self.awake(entity) else { return };
+        awake.decided(pushed, committed);
+        if awake.machine.retired() {
+            self.entities.remove(entity);
+            self.last_calls_ms.remove(entity);
+            self.left.push(entity.clone());
+            return;
+        }
+        let (present, next_timer) = (awake.machine.watched(), awake.next_timer());
+        if present {
+            self.last_calls_ms.entry(entity.clone()).or_insert(now.mono_ms);
+        } else {
+            self.last_calls_ms.remove(entity);
+        }
+        if let Some(at) = next_timer {
+            self.timers.insert((at, entity.clone()));
+        }
+        self.write_history_when_long(entity);
+    }
+
+    /// Refuses a command that panicked; a second panic on it puts the entity out of service. An operator's end that
+    /// panics twice puts a session away: its state is of no use.
+    fn panicked(
+        &mut self,
+        now: Now,
+        entity: &EntityId,
+        command: &Command,
+        in_doubt: bool,
+    ) -> Result<Option<Answer>, Declined> {
+        self.panics += 1;
+        let end = entity.session().is_some() && is_operators_end(command);
+        // Each of an operator's tries has an id of its own.
+        let id = if end { CommandId("end".to_owned()) } else { command.id.clone() };
+        let again = self.suspects.met_before(entity, &id);
+        tracing::error!(entity = %entity.0, again, in_doubt, "a command made the entity panic; it is refused");
+        if again && end {
+            return self.put_away(now, entity).map(Some);
+        }
+        if again {
+            let state = match self.awake(entity) {
+                Some(awake) if !in_doubt => awake.machine.to_snapshot().ok(),
+                _ => None,
+            };
+            self.entities.insert(entity.clone(), EntityState::Quarantined { state });
+            self.last_calls_ms.remove(entity);
+            return Err(Declined::Rejected(Reject::Quarantined));
+        }
+        if in_doubt {
+            let after = self.awake(entity).map_or(0, |awake| awake.newest_item());
+            let restoring = EntityState::Restoring { waiting: VecDeque::new(), after, asked: false };
+            self.rereads = true;
+            self.entities.insert(entity.clone(), restoring);
+        }
+        Err(Declined::Again)
+    }
+
+    /// Asks for the log to be read again for entities in doubt, once their last decision is in it.
+    pub(super) fn rebuild_when_committed(&mut self) {
+        if !self.rereads {
+            return;
+        }
+        let committed = self.pipe.committed();
+        self.rereads = false;
+        for (entity, state) in &mut self.entities {
+            if let EntityState::Restoring { after, asked, .. } = state
+                && !*asked
+            {
+                if *after <= committed {
+                    *asked = true;
+                    self.actions.push_back(Action::Rebuild { entity: entity.clone() });
+                } else {
+                    self.rereads = true;
+                }
+            }
+        }
+    }
+
+    /// What the log says of an entity in doubt (`None`: nothing, it never was).
+    pub fn rebuilt(&mut self, now: Now, entity: &EntityId, found: Option<EntityState>) {
+        let Some(EntityState::Restoring { waiting, .. }) = self.entities.remove(entity) else { return };
+        match found {
+            // Its log can't be replayed: to read it once more would not help.
+            Some(EntityState::Quarantined { .. }) => self.unreadable(now, entity, waiting),
+            found => {
+                self.entities.extend(found.map(|state| (entity.clone(), state)));
+                for envelope in waiting {
+                    self.call(now, envelope);
+                }
+            }
+        }
+        self.flush(now);
+    }
+
+    /// Completes a reading with rows from history, if the entity is still here to ask.
+    pub fn complete_reading(
+        &mut self,
+        entity: &EntityId,
+        caller: &Caller,
+        what: &Read,
+        history: Vec<handoff_chat::session::Event>,
+    ) -> Result<handoff_chat::command::Reading, Reject> {
+        let awake = self.awake(entity).ok_or(Reject::Unknown)?;
+        awake.machine.read(caller, what, &history)
+    }
+}
+
+/// Whether a reading brings its reader nothing new.
+fn is_empty(reading: &handoff_chat::command::Reading, what: &Read) -> bool {
+    use handoff_chat::command::Reading;
+    match (reading, what) {
+        (Reading::View(view), _) => view.events.is_empty() && view.typing.is_empty() && !view.chat_ended,
+        (Reading::Desk(desk), Read::Desk { version }) => desk.version <= *version,
+        _ => false,
+    }
+}
+
+fn apply(entity: &mut Entity, decision: &Decision, strike: &impl Fn(Phase)) {
+    for (place, entry) in decision.entries.iter().enumerate() {
+        if place == decision.entries.len() / 2 {
+            strike(Phase::Applying);
+        }
+        entity.apply(entry);
+    }
+    decision.typing.iter().for_each(|typing| entity.show_typing(typing));
+}

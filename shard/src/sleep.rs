@@ -1,0 +1,180 @@
+//! Falling asleep and waking: idle entities leave memory for a snapshot row and come back when somebody calls.
+
+use super::core::{ShardCore, refuse};
+use super::entity_state::{Asleep, Awake, EntityState};
+use super::frame::{Glance, Item, Slept};
+use super::{Action, Now, Outcome, Output, Phase};
+use handoff_chat::command::{Act, Caller, Command};
+use handoff_chat::{CommandId, Entity, EntityId, Millis};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+impl ShardCore {
+    /// Loads a sleeping entity's snapshot, if that was not asked for yet.
+    pub(super) fn wake(&mut self, entity: &EntityId) {
+        let Some(asleep) = self.asleep(entity) else { return };
+        if !asleep.waking {
+            asleep.waking = true;
+            let key = asleep.slept.snapshot.clone();
+            self.actions.push_back(Action::LoadSnapshot { entity: entity.clone(), key });
+        }
+    }
+
+    /// The snapshot is here: the entity is awake and what waited for it is decided.
+    pub fn woken(&mut self, now: Now, entity: &EntityId, snapshot: &[u8]) {
+        if self.asleep(entity).is_none() {
+            return;
+        }
+        let Some(EntityState::Asleep(asleep)) = self.entities.remove(entity) else { return };
+        let Asleep { decisions, waiting, .. } = *asleep;
+        let hook = self.options.fault_hook.clone();
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(hook) = hook {
+                let (id, caller) = (CommandId("wake".to_owned()), Caller::System);
+                hook(entity, &Command { id, caller, act: Act::Restored }, Phase::Waking);
+            }
+            Entity::from_snapshot(entity, snapshot).map(|mut machine| {
+                decisions.iter().flatten().for_each(|entry| machine.apply(entry));
+                machine.restored();
+                machine
+            })
+        }));
+        match read {
+            Ok(Ok(machine)) => {
+                self.seat(now, entity, machine);
+                for envelope in waiting {
+                    self.dispatch(now, envelope);
+                }
+            }
+            Ok(Err(error)) => {
+                tracing::error!(entity = %entity.0, %error, "a snapshot is damaged: out of service");
+                self.unreadable(now, entity, waiting);
+            }
+            Err(_panic) => {
+                self.panics += 1;
+                tracing::error!(entity = %entity.0, "what came after a snapshot panics: out of service");
+                self.unreadable(now, entity, waiting);
+            }
+        }
+        self.flush(now);
+    }
+
+    /// Puts a machine in memory and does what it owes.
+    pub(super) fn seat(&mut self, now: Now, entity: &EntityId, machine: Entity) {
+        let awake = Awake::new(machine, now.mono_ms);
+        if let Some(at) = awake.next_timer() {
+            self.timers.insert((at, entity.clone()));
+        }
+        for (id, _) in awake.machine.owed() {
+            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
+        }
+        self.entities.insert(entity.clone(), EntityState::Awake(Box::new(awake)));
+    }
+
+    /// The snapshot can't be loaded now: callers may try again.
+    pub fn wake_failed(&mut self, now: Now, entity: &EntityId) {
+        let Some(asleep) = self.asleep(entity) else { return };
+        asleep.waking = false;
+        let waiting = std::mem::take(&mut asleep.waiting);
+        // What stirred since its snapshot may owe something, or have armed a timer that the snapshot does not know.
+        let timer =
+            if asleep.decisions.is_empty() { asleep.slept.next_timer } else { Some(Millis::default()) };
+        for envelope in waiting {
+            refuse(envelope, Outcome::Again);
+        }
+        if let Some(at) = timer {
+            let later = self.served(now).0 + WAKE_RETRY_MS;
+            self.timers.insert((Millis(at.0.max(later)), entity.clone()));
+        }
+    }
+
+    /// Entities that nobody called for a while are written to snapshots.
+    pub(super) fn put_idle_to_sleep(&mut self, now: Now) {
+        let limit = self.options.passivate_after_ms;
+        let (term, position) = (self.tenure.epoch, self.pipe.position());
+        let mut writes = Vec::new();
+        for (entity, state) in &mut self.entities {
+            let EntityState::Awake(awake) = state else { continue };
+            let Some(session) = awake.machine.session() else { continue };
+            if session.ended() || self.waiting.any(entity) {
+                continue;
+            }
+            let idle = now.mono_ms.saturating_sub(awake.touched_ms) >= limit;
+            let owes = awake.machine.owed().next().is_some();
+            if !idle || owes || awake.falling_asleep.is_some() {
+                continue;
+            }
+            let key =
+                format!("{}/{}/{}/{}/{}", entity.0, term, position.segment, position.seq, awake.decisions);
+            match awake.machine.to_snapshot() {
+                Ok(body) => {
+                    let slept = Slept {
+                        entity: entity.clone(),
+                        snapshot: key.clone(),
+                        next_timer: awake.next_timer(),
+                        watched: awake.machine.watched(),
+                        glance: Glance::of(session),
+                    };
+                    awake.falling_asleep = Some((slept, awake.decisions));
+                    writes.push(Action::PutSnapshot { entity: entity.clone(), key, body });
+                }
+                Err(error) => tracing::error!(entity = %entity.0, %error, "an entity can't be snapshotted"),
+            }
+        }
+        self.actions.extend(writes);
+    }
+
+    /// The snapshot is written (or could not be): the entity falls asleep if nothing happened meanwhile. It must
+    /// not show typing either: indexes of typing that nobody journaled would be used again.
+    pub fn snapshot_written(&mut self, now: Now, entity: &EntityId, written: bool) {
+        let Some(awake) = self.awake(entity) else { return };
+        let Some((slept, decisions)) = awake.falling_asleep.take() else { return };
+        if !written || decisions != awake.decisions {
+            return;
+        }
+        match handoff_codec::encode_bare(&Item::Slept(slept.clone())) {
+            Ok(item) => self.pipe.push(item),
+            Err(_too_large) => return,
+        }
+        self.entities.insert(entity.clone(), EntityState::Asleep(Box::new(Asleep::new(slept))));
+        self.left.push(entity.clone());
+        self.flush(now);
+    }
+
+    /// Ends typing that nobody has refreshed.
+    pub(super) fn end_typing(&mut self, now: Now) {
+        let wall = self.wall(now);
+        let over = |state: &EntityState| match state {
+            EntityState::Awake(awake) => {
+                awake.machine.session().is_some_and(|session| session.typing_is_over(wall))
+            }
+            _ => false,
+        };
+        let over: Vec<EntityId> =
+            self.entities.iter().filter(|(_, state)| over(state)).map(|(entity, _)| entity.clone()).collect();
+        for entity in over {
+            self.own_command(now, &entity, "typing".to_owned(), Act::TypingOver);
+        }
+    }
+
+    /// Customers who made no call for the disconnect time are gone, agents without a window for the grace time lost.
+    pub(super) fn lose_silent(&mut self, now: Now) {
+        let (customer_ms, agent_ms) = (self.options.disconnect_timeout_ms, self.options.agent_grace_ms);
+        let limit = |entity: &EntityId| if entity.session().is_some() { customer_ms } else { agent_ms };
+        let silent: Vec<EntityId> = self
+            .last_calls_ms
+            .iter()
+            .filter(|(entity, last)| now.mono_ms.saturating_sub(**last) > limit(entity))
+            .map(|(entity, _)| entity.clone())
+            .collect();
+        for entity in silent {
+            if let Some(last) = self.last_calls_ms.get_mut(&entity) {
+                *last = now.mono_ms;
+            }
+            let act = self.awake(&entity).map_or(Act::CustomerLost, |awake| awake.machine.lost());
+            self.own_command(now, &entity, format!("lost:{}:{}", self.tenure.epoch, now.mono_ms), act);
+        }
+    }
+}
+
+/// When to try again to wake an entity whose timer is due, in milliseconds.
+const WAKE_RETRY_MS: i64 = 1_000;
