@@ -2,13 +2,14 @@
 //!
 //! | actor | how many | what |
 //! | --- | --- | --- |
-//! | [`shard::ShardActor`] | one per shard owned | the only writer of its log; parent of its sessions |
-//! | [`entity::EntityActor`] | one per session, queue or agent in memory | its inbox and what it owes |
+//! | [`shard::ShardActor`] | one per shard owned | decides every call of its entities; the only writer of its log |
+//! | [`entity::EntityActor`] | one per session, queue or agent that owed something since it is awake | does what it owes the world |
 //! | [`bot::BotActor`] | one per bot in a session | answers for the bot, beside its session |
 //! | [`supervisor::SupervisorActor`] | one per node | members, claims, takeover, drain |
 //!
-//! A shard, its entities and their bots live on one arbiter and share the shard's core: a call is decided where it
-//! arrives, without waiting. Actors are shells; rules are in `shard/`, `chat/` and `cluster/`.
+//! A shard, its entities and their bots live on one arbiter. A call is decided in the shard's own actor, at once; what
+//! takes time is done by the entity's, which comes back with a command. Actors are shells; rules are in `shard/`,
+//! `chat/` and `cluster/`.
 
 pub mod arbiter;
 pub mod bot;

@@ -157,11 +157,12 @@ fn every_rule_fails_on_a_bad_file() {
     fails(rules::pure_shard, "shard/src/a.rs", "use tokio::time::sleep;\n");
     fails(folders::arrows, "src/gateway/a.rs", "use crate::actor::handle::ShardHandle;\n");
     fails(folders::arrows, "src/gateway/a.rs", "use crate::{clock::Clock, router::Router};\n");
+    fails(folders::arrows, "src/gateway.rs", "#[cfg(test)]\nmod tests;\nuse crate::router::Router;\n");
     fails(folders::arrows, "src/new.rs", "use crate::clock::Clock;\n");
     fails(rules::executable, "scripts/demo", "");
     fails(rules::links, "chat/a.md", "[x](nowhere.md)");
     fails(rules::named_paths, "a.md", "see `src/nowhere.rs`");
-    fails(rules::named_paths, "a.md", "see `src/router.rs:nowhere`");
+    fails(rules::named_paths, "a.md", "see `shard/src/core.rs:nowhere`");
     fails(rules::named_paths, "src/a.rs", "//! See `chat/src/nowhere`.\n");
 }
 

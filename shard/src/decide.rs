@@ -142,8 +142,7 @@ impl ShardCore {
         caller: &Caller,
         what: &Read,
     ) -> Result<(handoff_chat::command::Reading, bool), Reject> {
-        let awake = self.awake(entity).ok_or(Reject::Unknown)?;
-        let reading = awake.machine.read(caller, what, &[])?;
+        let reading = self.look(entity, |machine| machine.read(caller, what, &[]))??;
         let beyond = match (&reading, what) {
             (
                 handoff_chat::command::Reading::View(view),
@@ -152,6 +151,25 @@ impl ShardCore {
             _ => false,
         };
         Ok((reading, beyond))
+    }
+
+    /// Looks at an entity that is awake. A panic in it changes nothing, and is that entity's alone: it is as if it were
+    /// out of service.
+    pub(super) fn look<T>(&mut self, entity: &EntityId, at: impl FnOnce(&Entity) -> T) -> Result<T, Reject> {
+        let hook = self.options.fault_hook.clone();
+        let awake = self.awake(entity).ok_or(Reject::Unknown)?;
+        let looked = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(hook) = hook {
+                let (id, caller) = (CommandId(String::new()), Caller::System);
+                hook(entity, &Command { id, caller, act: Act::Restored }, Phase::Reading);
+            }
+            at(&awake.machine)
+        }));
+        looked.map_err(|_panic| {
+            self.panics += 1;
+            tracing::error!(entity = %entity.0, "reading an entity panics");
+            Reject::Quarantined
+        })
     }
 
     /// Decides and applies one command.
@@ -173,18 +191,19 @@ impl ShardCore {
         };
         let decided = catch_unwind(AssertUnwindSafe(|| {
             strike(Phase::Deciding);
-            awake.machine.decide(&command, &context)
+            let decision = awake.machine.decide(&command, &context)?;
+            let session = awake.machine.session();
+            let happened = session.map(|session| happenings(session, &decision.entries));
+            Ok((decision, happened.unwrap_or_default()))
         }));
         let outcome = match decided {
             Err(_panic) => Attempt::PanickedDeciding,
             Ok(Err(reject)) => Attempt::Rejected(reject),
-            Ok(Ok(decision)) => {
-                let session = awake.machine.session();
-                let happened = session.map(|session| happenings(session, &decision.entries));
+            Ok(Ok((decision, happened))) => {
                 let applied =
                     catch_unwind(AssertUnwindSafe(|| apply(&mut awake.machine, &decision, &strike)));
                 match applied {
-                    Ok(()) => Attempt::Decided(decision, happened.unwrap_or_default()),
+                    Ok(()) => Attempt::Decided(decision, happened),
                     Err(_panic) => Attempt::PanickedApplying,
                 }
             }
@@ -344,8 +363,7 @@ impl ShardCore {
         what: &Read,
         history: Vec<handoff_chat::session::Event>,
     ) -> Result<handoff_chat::command::Reading, Reject> {
-        let awake = self.awake(entity).ok_or(Reject::Unknown)?;
-        awake.machine.read(caller, what, &history)
+        self.look(entity, |machine| machine.read(caller, what, &history))?
     }
 }
 

@@ -56,6 +56,10 @@ pub enum Phase {
     ///
     /// [`Act::Restored`]: handoff_chat::command::Act::Restored
     Waking,
+    /// While something is read of it; the command is [`Act::Restored`] then.
+    ///
+    /// [`Act::Restored`]: handoff_chat::command::Act::Restored
+    Reading,
 }
 
 /// Called within each turn, inside of what catches panics; tests make it panic.
@@ -116,7 +120,7 @@ impl Default for Options {
 pub struct Reply {
     /// The one call that it answers.
     pub to: ReplyTo,
-    /// What the caller is done.
+    /// What came of the call.
     pub outcome: Outcome,
     /// For a reading that needs history: who reads what of which entity.
     pub read: Option<(EntityId, Caller, Read)>,

@@ -7,7 +7,7 @@ use handoff_chat::command::{Caller, Command, Read, Reading};
 use handoff_chat::entry::Effect;
 use handoff_chat::file::FileId;
 use handoff_chat::session::{Event, Session};
-use handoff_chat::{BotName, EffectId, EntityId};
+use handoff_chat::{BotName, EffectId, Entity, EntityId};
 
 /// An effect that is committed and not settled yet.
 #[derive(Debug)]
@@ -35,57 +35,48 @@ pub enum Owed {
 }
 
 impl ShardCore {
-    /// An effect as it stands now; `None` when it was settled meanwhile.
+    /// An effect as it stands now. `None`: it was settled meanwhile; or looking at the entity panics, and it stays
+    /// owed.
     pub fn owed(&mut self, entity: &EntityId, id: EffectId) -> Option<Owed> {
         Some(match self.owed_effect(entity, id)? {
             Effect::BotTurn { bot, seq } => {
-                let event = self.event_for(&bot, entity, seq);
-                Owed::BotTurn(bot, event)
+                let events = self.events(entity, &Caller::Bot(bot.clone()), seq)?;
+                Owed::BotTurn(bot, events.into_iter().next().filter(|event| event.seq == seq))
             }
             Effect::Tell { to, message } => Owed::Tell(to, told_by(entity, id, message)),
             Effect::ScanFile { file, bytes } => Owed::ScanFile { file, bytes },
             Effect::DropFile { file, bytes } => Owed::DropFile { file, bytes },
-            Effect::OpenRecord => Owed::Record(Box::new(self.opening_rows(entity))),
-            Effect::CloseRecord => Owed::Record(Box::new(self.closing_rows(entity))),
+            Effect::OpenRecord => Owed::Record(Box::new(self.opening_rows(entity)?)),
+            Effect::CloseRecord => Owed::Record(Box::new(self.closing_rows(entity)?)),
         })
     }
 
     /// An effect as the log has it; `None` when it was settled meanwhile.
     pub(super) fn owed_effect(&mut self, entity: &EntityId, id: EffectId) -> Option<Effect> {
-        let awake = self.awake(entity)?;
-        awake.machine.owed().find(|(owed, _)| *owed == id).map(|(_, effect)| effect.clone())
+        let of =
+            |machine: &Entity| machine.owed().find(|(owed, _)| *owed == id).map(|(_, effect)| effect.clone());
+        self.look(entity, of).ok().flatten()
     }
 
-    fn opening_rows(&mut self, entity: &EntityId) -> RecordRows {
-        let opening = self.awake(entity).and_then(|awake| awake.machine.session()?.record_opening());
-        let opened = self.events_since(entity, 1).into_iter().next();
-        RecordRows { opening, opened, ..RecordRows::default() }
+    fn opening_rows(&mut self, entity: &EntityId) -> Option<RecordRows> {
+        let opening = self.look(entity, |machine| machine.session()?.record_opening()).ok()?;
+        let opened = self.events(entity, &Caller::System, 1)?.into_iter().next();
+        Some(RecordRows { opening, opened, ..RecordRows::default() })
     }
 
-    fn closing_rows(&mut self, entity: &EntityId) -> RecordRows {
-        let Some(awake) = self.awake(entity) else { return RecordRows::default() };
-        let from = awake.history_through + 1;
+    fn closing_rows(&mut self, entity: &EntityId) -> Option<RecordRows> {
+        let from = self.awake(entity)?.history_through + 1;
         let rows = |session: &Session| session.record_closing().zip(session.record_opening());
-        let closing = awake.machine.session().and_then(rows);
-        RecordRows { closing, events: self.events_since(entity, from), ..RecordRows::default() }
+        let closing = self.look(entity, |machine| machine.session().and_then(rows)).ok()?;
+        let events = self.events(entity, &Caller::System, from)?;
+        Some(RecordRows { closing, events, ..RecordRows::default() })
     }
 
-    /// An event as a bot may see it, when it is in memory.
-    fn event_for(&mut self, bot: &BotName, entity: &EntityId, seq: u64) -> Option<Event> {
-        let events = self.events(entity, &Caller::Bot(bot.clone()), seq);
-        events.into_iter().next().filter(|event| event.seq == seq)
-    }
-
-    /// Durable events of an entity from `seq` on, as far as they are in memory.
-    fn events_since(&mut self, entity: &EntityId, seq: u64) -> Vec<Event> {
-        self.events(entity, &Caller::System, seq)
-    }
-
-    fn events(&mut self, entity: &EntityId, caller: &Caller, seq: u64) -> Vec<Event> {
-        let Some(awake) = self.awake(entity) else { return Vec::new() };
-        match awake.machine.read(caller, &Read::Since { seq }, &[]) {
-            Ok(Reading::Events(events)) => events,
-            _ => Vec::new(),
+    /// Durable events of an entity from `seq` on, as this caller may see them and as far as they are in memory.
+    fn events(&mut self, entity: &EntityId, caller: &Caller, seq: u64) -> Option<Vec<Event>> {
+        match self.look(entity, |machine| machine.read(caller, &Read::Since { seq }, &[])).ok()? {
+            Ok(Reading::Events(events)) => Some(events),
+            _ => Some(Vec::new()),
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Owe(pub EffectId, pub Owed);
 #[rtype(result = "()")]
 pub struct Leave;
 
-/// One for each entity that is awake and owed something; the shard's actor starts it.
+/// One for each entity that is awake and has owed something; the shard's actor starts it.
 pub struct EntityActor {
     /// The session, queue or agent that it acts for.
     pub entity: EntityId,

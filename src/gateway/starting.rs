@@ -288,7 +288,7 @@ pub(super) async fn call(
     call_waiting(gateway, key, command, position, repeatable, Duration::ZERO).await
 }
 
-/// As [`ask`]; a read that finds nothing new waits so long for something.
+/// As [`call`]; a read that finds nothing new waits so long for something.
 pub(super) async fn call_waiting(
     gateway: &Gateway,
     key: &SecureKey,

@@ -160,3 +160,39 @@ pub trait Operations: Send + Sync + 'static {
     /// A sentence for the operator: they can't be read now.
     async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn operators_see_of_each_kind_what_it_has_and_no_more() {
+        let seen = |about| {
+            let summary = EntitySummary { id: "a".to_owned(), shard: 1, state: "open".to_owned(), about };
+            let mut json = serde_json::to_value(EntityStatus::from(summary)).unwrap();
+            for (name, value) in [("id", json!("a")), ("shard", json!(1)), ("state", json!("open"))] {
+                assert_eq!(json.as_object_mut().unwrap().remove(name), Some(value));
+            }
+            json
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(seen(About::Nothing), json!({}));
+        let session = SessionGlance {
+            service: text("s"),
+            started_at_ms: Some(5),
+            place: text("offer"),
+            queue: text("q"),
+            agent: text("ann"),
+        };
+        let wanted: Value =
+            json!({"service": "s", "since_ms": 5, "place": "offer", "queue": "q", "agent": "ann"});
+        assert_eq!(seen(About::Session(session)), wanted);
+        let (waits_since_ms, trouble) = (Some(7), text("not configured"));
+        let queue = QueueGlance { waiting: 3, waits_since_ms, free_agents: 2, trouble };
+        let wanted = json!({"count": 3, "capacity": 2, "since_ms": 7, "trouble": "not configured"});
+        assert_eq!(seen(About::Queue(queue)), wanted);
+        let agent = AgentGlance { work: 1, capacity: Some(4) };
+        assert_eq!(seen(About::Agent(agent)), json!({"count": 1, "capacity": 4}));
+    }
+}

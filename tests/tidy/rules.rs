@@ -208,8 +208,10 @@ pub(crate) fn links(source: &Source) -> Vec<String> {
 /// What a page or a comment names between backticks is there, a path of the repository or a `path:function`: pages are
 /// true to the letter.
 pub(crate) fn named_paths(source: &Source) -> Vec<String> {
-    let folders =
-        ["src", "chat", "journal", "cluster", "config", "codec", "sim", "tests", "bench", "web", "scripts"];
+    let folders = [
+        "src", "chat", "journal", "shard", "cluster", "config", "codec", "sim", "tests", "bench", "web",
+        "scripts",
+    ];
     let named = |text: &&str| {
         let top = text.split_once('/').map(|(top, _)| top);
         top.is_some_and(|top| folders.contains(&top))
@@ -248,7 +250,11 @@ pub(crate) fn pure_shard(source: &Source) -> Vec<String> {
         "std::net",
         "std::thread",
         "std::env",
+        "HashMap",
+        "HashSet",
+        "rand::rng(",
         "tokio::fs",
+        "tokio::task",
         "tokio::net",
         "tokio::spawn",
         "tokio::time",

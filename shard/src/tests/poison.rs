@@ -1,9 +1,10 @@
 //! Commands that make a decision panic, several of them in turns: each is put out of service by its second panic.
 
-use super::rig::{Rig, is_bad, panics, send};
+use super::rig::{Rig, is_bad, panics, send, session};
 use crate::*;
 use handoff_chat::command::Reject;
 use handoff_journal::memory::MemoryStore;
+use std::sync::Arc;
 
 /// Panics while any message that begins with "bad" is decided.
 fn bad_ones_panic() -> Options {
@@ -50,4 +51,25 @@ async fn what_is_remembered_of_poison_commands_is_bounded_and_the_newest_are_kno
     assert_eq!(rig.core.suspects.0.len(), crate::decide::SUSPECTS_MAX);
     assert!(matches!(rig.tell(&ann, send("0", "bad")).await, Err(Outcome::Again)), "long forgotten");
     assert!(out_of_service(&rig.tell(&ann, send(&(many - 1).to_string(), "bad")).await));
+}
+
+#[tokio::test]
+async fn a_chat_whose_reading_panics_is_as_if_out_of_service_owes_on_and_harms_no_other() {
+    let bad = session("bad");
+    let hook: FaultHook = {
+        let bad = bad.clone();
+        Arc::new(move |entity, _, at| assert!(!(at == Phase::Reading && *entity == bad), "struck"))
+    };
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, Options { fault_hook: Some(hook), ..Options::default() }).await;
+    let (ann, same) = (rig.start("ann").await, rig.start("bad").await);
+    assert_eq!(same, bad);
+    let mut read = rig.ask(&bad, None, Some(1));
+    rig.settle().await;
+    assert!(matches!(read.try_recv().unwrap(), Outcome::Refused(Reject::Quarantined)));
+    rig.tell(&ann, send("1", "untouched")).await.unwrap();
+    rig.tell(&bad, send("1", "said all the same")).await.unwrap();
+    let owed = rig.effects.iter().find(|(entity, _)| *entity == bad).expect("its record is owed").1;
+    assert!(rig.core.owed(&bad, owed).is_none(), "nothing is done with what can't be read");
+    assert!(rig.core.counts().panics >= 2);
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub const MESSAGE_ID_CHARS_MAX: usize = 48;
 const MESSAGE_TYPE_BYTES_MAX: usize = 64;
 
-/// A call within a chat.
+/// An operation within a chat, with its fields read.
 #[derive(Clone, PartialEq)]
 pub enum OperationFields {
     /// Post a message.

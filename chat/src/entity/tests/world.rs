@@ -109,31 +109,9 @@ impl World {
 
     pub(super) fn starts(&mut self, n: usize) {
         let opening = Opening {
-            service: "default".to_owned(),
             nickname: "Zoë".to_owned(),
-            first_name: String::new(),
-            last_name: String::new(),
-            email: String::new(),
-            subject: String::new(),
-            text: None,
-            user_data: BTreeMap::new(),
-            time_zone_offset_minutes: 0,
-            key_hash: [5; 32],
-            sealed_key: None,
-            bot: None,
             workflow: Some(Arc::clone(&self.program)),
-            limits: Limits {
-                message_bytes_max: 100,
-                events_max: 500,
-                linger_ms: 86_400_000,
-                files: None,
-                talk: crate::session::Talk::default(),
-            },
-            idle: None,
-            asynchronous: false,
-            verified: false,
-            privacy: None,
-            sealing_key: [0; 32],
+            ..Opening::new("default", [5; 32], Limits::new(100, 500, 86_400_000))
         };
         // A second start is refused.
         let _started = self.asks(&EntityId::from(&session(n)), CUSTOMER, Act::Open(Box::new(opening)));
