@@ -17,8 +17,8 @@ export HANDOFF_TEST_LOGS="$LOGS/nodes"
 
 # How long each test took is said by a test binary only where what is not stable yet is let in; cargo must not see that
 # switch, as crates would be built anew for it. Most tests wait more than they compute: hence more at once than cores.
-CARGO_TEST=(cargo --config 'target."cfg(all())".runner = ["env", "RUSTC_BOOTSTRAP=1"]'
-  test --workspace --locked --no-fail-fast)
+CARGO=(cargo --config 'target."cfg(all())".runner = ["env", "RUSTC_BOOTSTRAP=1"]')
+TEST=(test --workspace --locked --no-fail-fast)
 export RUST_TEST_THREADS=4
 
 # What the next build could take over from this one is not worth its making where there is no next build.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use handoff_bench::conversation::{ConversationPlan, Login, run};
 
 use crate::support::Deadline;
-use crate::support::node::{free_shift, signal};
+use crate::support::node::{binary, free_shift, signal};
 use crate::support::script::{Script, script_command};
 
 /// What customers say in whole conversations with the bot and a person, at nodes given by host and port.
@@ -45,7 +45,7 @@ struct Demo {
 impl Demo {
     fn start(shift: u16, data: &str) -> Self {
         let mut command = script_command("demo");
-        command.env("DEMO_PORT_SHIFT", shift.to_string()).env("DEMO_BINARY", env!("CARGO_BIN_EXE_handoff"));
+        command.env("DEMO_PORT_SHIFT", shift.to_string()).env("DEMO_BINARY", binary());
         command.args(["--data", data]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());

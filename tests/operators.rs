@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::client::{Customer, http, status};
 use crate::support::cluster::Cluster;
-use crate::support::node::{Node, handoff};
+use crate::support::node::{Node, binary, handoff};
 use crate::support::script::{Script, script_command};
 use crate::support::until_true;
 
@@ -228,7 +228,7 @@ fn the_cluster_script_does_what_it_says() {
     script.does(&["drain", "3"]);
     assert_eq!(script.states()[2], "down");
     script.does(&["start", "3"]);
-    script.does(&["upgrade", "--binary", env!("CARGO_BIN_EXE_handoff")]);
+    script.does(&["upgrade", "--binary", &binary()]);
     script.does(&["add"]);
     assert_eq!(script.states(), ["up", "up", "up", "up"]);
     script.does(&["down"]);

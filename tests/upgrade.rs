@@ -17,6 +17,7 @@ use tokio::task::block_in_place;
 
 use crate::sockets::{gather, talk};
 use crate::support::crowd::Crowd;
+use crate::support::node::binary;
 use crate::support::proxy::Proxy;
 use crate::support::script::Script;
 use crate::support::talker::Talker;
@@ -38,12 +39,12 @@ impl Builds {
             println!("skipped: HANDOFF_NEXT_BINARY names no build with the feature next-version");
             return None;
         };
-        let (this, newest) = (env!("CARGO_BIN_EXE_handoff"), PROTOCOL_NEWEST);
+        let (this, newest) = (binary(), PROTOCOL_NEWEST);
         let folder = tempfile::tempdir().unwrap();
-        let [older, newer] = [(this, newest), (next.as_str(), newest + 1)]
+        let [older, newer] = [(this.as_str(), newest), (next.as_str(), newest + 1)]
             .map(|(binary, newest)| build(folder.path(), binary, newest).display().to_string());
         // This build is really the older one: what the other can, it can't be told to.
-        let told = build(folder.path(), this, newest + 2);
+        let told = build(folder.path(), &this, newest + 2);
         let refused = Command::new(told).arg("check").output().unwrap();
         let why = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(

@@ -256,9 +256,14 @@ fn limited(ulimit: &str) -> Command {
     command
 }
 
+/// The path of the binary under test: what `HANDOFF_BINARY` names, else the one that was built with these tests.
+pub(crate) fn binary() -> String {
+    std::env::var("HANDOFF_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_handoff").to_owned())
+}
+
 /// The binary under test, free of this process's own settings.
 pub(crate) fn handoff() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_handoff"));
+    let mut command = Command::new(binary());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HANDOFF_")) {
         command.env_remove(name);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::Deadline;
-use crate::support::node::{free_shift, handoff, show_log};
+use crate::support::node::{binary, free_shift, handoff, show_log};
 
 /// One of the project's scripts, to be run.
 pub(crate) fn script_command(name: &str) -> Command {
@@ -28,7 +28,7 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new() -> Self {
-        let binary = env!("CARGO_BIN_EXE_handoff").to_owned();
+        let binary = binary();
         Self { state: tempfile::tempdir().unwrap(), shift: free_shift(), binary, environment: Vec::new() }
     }
 
