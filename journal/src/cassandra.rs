@@ -15,6 +15,7 @@
 
 mod check;
 mod claim;
+mod emptying;
 mod link;
 mod log;
 mod maintenance;
@@ -35,10 +36,9 @@ use thiserror::Error;
 use crate::{JournalError, ShardId, TablesError};
 
 pub use check::{Finding, Replication, ServerFacts, ServerKind, ServerNode, Severity, Wanted, judge};
+pub use emptying::empty_keyspace_for_tests;
 pub use reply::{Answer, Columns, decode};
-pub use schema::{
-    Applied, SCHEMA_VERSION, drop_keyspace_for_tests, empty_keyspace_for_tests, schema_statements,
-};
+pub use schema::{Applied, SCHEMA_VERSION, drop_keyspace_for_tests, schema_statements};
 
 use link::Link;
 use statements::Statements;

@@ -185,7 +185,7 @@ async fn raise_version(link: &Link, found: u32) -> Result<(), Fault> {
     answer_of(link.repeat(&prepared, &values).await?).map(drop)
 }
 
-async fn has_table(link: &Link, table: &str) -> Result<bool, Fault> {
+pub(super) async fn has_table(link: &Link, table: &str) -> Result<bool, Fault> {
     let text = format!(
         "SELECT table_name FROM system_schema.tables WHERE keyspace_name = '{}' AND table_name = '{table}'",
         link.keyspace()
@@ -214,25 +214,6 @@ pub async fn drop_keyspace_for_tests(cassandra: &Cassandra) -> Result<(), Cassan
     let link = std::sync::Arc::clone(cassandra.link());
     let text = format!("DROP KEYSPACE IF EXISTS {}", link.keyspace());
     cassandra.link().bridge(async move { change(&link, &text).await.map_err(CassandraError::from) }).await
-}
-
-/// Empties every table of the keyspace, which costs a hundredth of making it again. Nothing may use it meanwhile; the
-/// schema has to be applied once more, as its version goes too.
-///
-/// # Errors
-/// As [`Cassandra::apply_schema`].
-#[doc(hidden)]
-pub async fn empty_keyspace_for_tests(cassandra: &Cassandra) -> Result<(), CassandraError> {
-    let link = std::sync::Arc::clone(cassandra.link());
-    let emptied = async move {
-        for table in ["cell", "log_dir", "log", "listing"].into_iter().chain(TABLES.map(table_name)) {
-            if has_table(&link, table).await? {
-                change(&link, &format!("TRUNCATE {}.{table}", link.keyspace())).await?;
-            }
-        }
-        Ok::<(), Fault>(())
-    };
-    cassandra.link().bridge(async move { emptied.await.map_err(CassandraError::from) }).await
 }
 
 #[cfg(test)]
