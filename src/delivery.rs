@@ -41,12 +41,10 @@ impl Delivery for RouterDelivery {
         let mut wait = RETRY.0;
         loop {
             let call = Call {
-                entity: to.clone(),
                 command: Some(command.clone()),
-                read: None,
                 client_id: true,
                 patience: PATIENCE,
-                wait: Duration::ZERO,
+                ..Call::of(to.clone())
             };
             let outcome = match self.router.get() {
                 Some(router) => router.call(call).await,

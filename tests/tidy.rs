@@ -129,6 +129,13 @@ fn every_crate_takes_the_workspace_lints() {
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
+#[test]
+fn tests_are_built_without_optimisation_in_every_crate() {
+    let unoptimised = std::fs::read_to_string(root().join("scripts/unoptimised.toml")).unwrap();
+    let found = crates::optimised(&crates::all(&root()), &unoptimised);
+    assert!(found.is_empty(), "scripts/unoptimised.toml has no section for {found:?}");
+}
+
 fn passes(rule: Rule, path: &str, text: &str) -> bool {
     rule(&Source::new(&root(), path, text.to_owned(), false)).is_empty()
 }
@@ -199,6 +206,7 @@ fn a_crate_that_points_the_wrong_way_is_found() {
     assert_eq!(crates::arrows(&wrong).len(), 1);
     assert_eq!(crates::outsiders(&wrong).len(), 1);
     assert_eq!(crates::lints(&wrong).len(), 1);
+    assert_eq!(crates::optimised(&[wrong], "[profile.release.package.handoff]\nopt-level = 0\n").len(), 1);
     let right = parse("chat", "[dependencies]\nhandoff-codec.workspace = true\n[lints]\nworkspace = true\n");
     assert!(
         crates::arrows(&right).is_empty()

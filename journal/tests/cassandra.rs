@@ -65,11 +65,11 @@ struct Real {
 
 impl Real {
     async fn new(points: &[String], name: &str) -> Self {
-        Box::pin(Self::again(&settings(points, name))).await
+        Box::pin(Self::again(settings(points, name))).await
     }
 
     /// On a keyspace that may be there.
-    async fn again(settings: &Settings) -> Self {
+    async fn again(settings: Settings) -> Self {
         let mut nodes = Vec::new();
         for turn in 0..4 {
             let cassandra = Cassandra::connect(settings.clone()).await.expect("connect");
@@ -78,7 +78,6 @@ impl Real {
             }
             nodes.push(cassandra.open().await.expect("open"));
         }
-        let settings = settings.clone();
         Self { settings, nodes, shards: AtomicU16::new(0), keys: AtomicU64::new(0) }
     }
 

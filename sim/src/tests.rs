@@ -95,7 +95,7 @@ async fn look(node: &SimNode, customer: &Customer) -> Result<(), CallError> {
     let read: Option<(Caller, Read)> = Some((customer.caller(), Read::Customer { position: 1 }));
     let patience = Duration::from_millis(100);
     let entity = EntityId::from(&customer.session);
-    let call = Call { entity, command: None, read, client_id: true, patience, wait: Duration::ZERO };
+    let call = Call { read, client_id: true, patience, ..Call::of(entity) };
     node.call(call).await.unwrap().map(drop)
 }
 

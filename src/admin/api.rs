@@ -104,14 +104,7 @@ async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpRes
     let session = session_id(&path)?;
     let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
     tracing::info!(session = %session.0, "operator ends a session");
-    let call = Call {
-        entity: EntityId::from(&session),
-        command: Some(command),
-        read: None,
-        client_id: false,
-        patience: PATIENCE,
-        wait: Duration::ZERO,
-    };
+    let call = Call { command: Some(command), patience: PATIENCE, ..Call::of(EntityId::from(&session)) };
     let told = admin.sessions.call(call).await?;
     Ok(HttpResponse::Ok()
         .json(json!({"ended": true, "seq": told.answer.and_then(Answer::chat).map(|answer| answer.seq)})))

@@ -16,7 +16,6 @@ use handoff_chat::command::{Act, Caller, Command, Reject};
 use handoff_shard::Call;
 use handoff_shard::listing::{EntityQuery, ListKind};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// Sessions that are ended side by side.
@@ -129,8 +128,7 @@ async fn end_all(admin: &Admin, sessions: &[EntityStatus]) -> Result<usize, Prob
         if patience.is_zero() {
             return false;
         }
-        let command = Some(command);
-        let call = Call { entity, command, read: None, client_id: false, patience, wait: Duration::ZERO };
+        let call = Call { command: Some(command), patience, ..Call::of(entity) };
         matches!(
             admin.sessions.call(call).await,
             Ok(_) | Err(CallError::Rejected(Reject::Unknown | Reject::Ended))

@@ -235,14 +235,8 @@ impl Gateway {
         let read = command.is_none().then(|| (asker.caller.clone(), Read::Files));
         // A place that is kept twice is kept once; so it is with all of these.
         let patience = if command.is_none() { self.options.patience } else { self.options.deadline };
-        let call = Call {
-            entity: EntityId::from(&asker.chat),
-            client_id: command.is_none(),
-            command,
-            read,
-            patience,
-            wait: Duration::ZERO,
-        };
+        let entity = EntityId::from(&asker.chat);
+        let call = Call { client_id: command.is_none(), command, read, patience, ..Call::of(entity) };
         Ok(self.sessions.call(call).await?)
     }
 }

@@ -129,12 +129,11 @@ impl<S: Show> Follower<S> {
             _ => Read::Agent { position: self.next.get() },
         };
         let call = Call {
-            entity: EntityId::from(&self.chat),
-            command: None,
             read: Some((self.caller.clone(), read)),
             client_id: true,
             patience: wait + self.patience,
             wait,
+            ..Call::of(EntityId::from(&self.chat))
         };
         match self.sessions.call(call).await {
             Ok(told) => match told.reading {

@@ -13,10 +13,10 @@ use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
 use crate::router::Router;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use handoff_chat::SessionId;
 use handoff_chat::command::{Caller, Read, Reading, Reject};
 use handoff_chat::record::RecordListed;
 use handoff_chat::session::Event;
-use handoff_chat::{EntityId, SessionId};
 use handoff_cluster::{MemberList, MemberState};
 use handoff_journal::{NodeId, Place, ShardId, Tables};
 use handoff_shard::Call;
@@ -160,12 +160,9 @@ impl NodeOperations {
     /// A piece of a session's record from its owner; `None`: the owner does not know the session, or no longer.
     async fn live_piece(&self, session: &SessionId, from: u64) -> Result<Option<RecordPiece>, String> {
         let call = Call {
-            entity: EntityId::from(session),
-            command: None,
             read: Some((Caller::Operator, Read::Part { from, events_max: PIECE_EVENTS })),
-            client_id: false,
             patience: RECORD_PATIENCE,
-            wait: Duration::ZERO,
+            ..Call::of(session.into())
         };
         match self.sessions.call(call).await {
             Ok(told) => match told.reading {

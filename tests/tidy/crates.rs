@@ -50,6 +50,17 @@ pub(crate) fn all(root: &Path) -> Vec<Manifest> {
     folders.iter().map(|folder| Manifest::parse(Path::new(folder), &read(folder))).collect()
 }
 
+/// Crates of ours that `scripts/test` would build with optimisation: they have no section in this file, its
+/// `scripts/unoptimised.toml`.
+pub(crate) fn optimised(manifests: &[Manifest], unoptimised: &str) -> Vec<String> {
+    let names = manifests.iter().map(|manifest| match manifest.folder.as_str() {
+        "" => "handoff".to_owned(),
+        folder => format!("handoff-{folder}"),
+    });
+    let section = |name: &String| format!("[profile.release.package.{name}]\nopt-level = 0\n");
+    names.filter(|name| !unoptimised.contains(&section(name))).collect()
+}
+
 /// Our own crates that a crate may build on; nothing when it is not known here.
 fn allowed(folder: &str) -> Option<&'static [&'static str]> {
     Some(match folder {

@@ -53,10 +53,10 @@ async fn deletions(link: &Link) -> Result<Vec<String>, Fault> {
         let shard = number(&row, "shard").unwrap_or_default();
         let segment = number(&row, "segment").unwrap_or_default();
         for segment in [segment, segment + 1] {
-            let partition = format!("{keyspace}.log WHERE shard = {shard} AND segment = {segment}");
-            let mark = partition.replacen(" WHERE", " SET state = 2 WHERE", 1);
+            let partition = format!("shard = {shard} AND segment = {segment}");
             deletions.push(format!(
-                "BEGIN BATCH UPDATE {mark} IF state >= 0; DELETE FROM {partition}; APPLY BATCH"
+                "BEGIN BATCH UPDATE {keyspace}.log SET state = 2 WHERE {partition} IF state >= 0; \
+                 DELETE FROM {keyspace}.log WHERE {partition}; APPLY BATCH"
             ));
         }
     }

@@ -100,7 +100,7 @@ async fn an_emptied_keyspace_has_nothing_of_what_was_there_before() {
     let database = world.connect().await;
     empty_keyspace_for_tests(&database).await.expect("emptied");
     database.apply_schema().await.expect("schema");
-    let other = Real::again(&world.settings).await;
+    let other = Real::again(world.settings.clone()).await;
     let hand = other.hand(2).await;
     for shard in shards {
         let mut claimed = hand.claim(shard).await;

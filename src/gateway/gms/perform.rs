@@ -65,12 +65,10 @@ pub(crate) async fn check_service(gateway: &Gateway, name: &str, form: &Form) ->
     }
     let key = key(form).map_err(|_| Fault::Service)?;
     let call = Call {
-        entity: EntityId::from(&key.session),
-        command: None,
         read: Some((Caller::Customer(key.hash()), Read::Service)),
         client_id: true,
         patience: gateway.options.patience,
-        wait: Duration::ZERO,
+        ..Call::of(EntityId::from(&key.session))
     };
     let told = gateway.sessions.call(call).await.map_err(|error| Fault::from_call(error, true));
     match told.map(|told| told.reading) {

@@ -27,7 +27,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Longest id of a command of an entity, in bytes.
 const COMMAND_ID_BYTES_MAX: usize = 64;
@@ -335,13 +334,12 @@ impl Agent {
     /// gone.
     async fn wait_for(&self, name: &str) -> Result<(), Failure> {
         let agent = AgentName(name.to_owned());
+        let entity = EntityId::from(&agent);
         let call = Call {
-            entity: EntityId::from(&agent),
-            command: None,
             read: Some((Caller::Agent(agent), Read::Desk { version: 0 })),
             client_id: true,
             patience: self.gateway.options.patience,
-            wait: Duration::ZERO,
+            ..Call::of(entity)
         };
         match self.gateway.sessions.call(call).await {
             // One of whom nothing is known has no chats.
@@ -360,16 +358,14 @@ impl Agent {
     fn stop_typing(&self, me: &AgentName) {
         let (patience, sessions) = (self.gateway.options.patience, Arc::clone(&self.gateway.sessions));
         let calls = self.typing.take().into_iter().map(|chat| Call {
-            entity: EntityId::from(&chat),
             command: Some(Command {
                 id: minted(),
                 caller: Caller::Agent(me.clone()),
                 act: Act::StopTyping { preview: None },
             }),
-            read: None,
             client_id: true,
             patience,
-            wait: Duration::ZERO,
+            ..Call::of(EntityId::from(&chat))
         });
         let calls: Vec<Call> = calls.collect();
         actix_web::rt::spawn(async move {
@@ -411,12 +407,10 @@ impl Agent {
     ) -> Result<Option<Answer>, Failure> {
         let is_chat = entity.session().is_some();
         let call = Call {
-            entity,
             command: Some(Command { id, caller: Caller::Agent(me.clone()), act }),
-            read: None,
             client_id: true,
             patience: self.gateway.options.patience,
-            wait: Duration::ZERO,
+            ..Call::of(entity)
         };
         match self.gateway.sessions.call(call).await {
             Ok(told) => Ok(told.answer),

@@ -98,12 +98,11 @@ impl DeskView {
             let begun = Instant::now();
             let version = self.state.borrow().version;
             let call = Call {
-                entity: EntityId::from(&self.agent),
-                command: None,
                 read: Some((Caller::Agent(self.agent.clone()), Read::Desk { version })),
                 client_id: true,
                 patience: WAIT + self.gateway.options.patience,
                 wait: WAIT,
+                ..Call::of(EntityId::from(&self.agent))
             };
             let told = self.gateway.sessions.call(call).await;
             match told.map(|told| told.reading) {
