@@ -1,8 +1,9 @@
 //! What may be asked of an entity, and what it answers. Travels over peer links (bincode), never to clients.
 
 use crate::agent::{Desk, DeskAct, DeskAnswer};
+use crate::channel::{Delivery, Proof};
 use crate::file::{File, FileId, FileReject, FilesView};
-use crate::id::{AgentName, BotName, CommandId, EffectId, EntityId, TimerId};
+use crate::id::{AgentName, BotName, CommandId, EffectId, EntityId, Millis, SessionId, TimerId};
 use crate::queue::Line;
 use crate::rich::RichReject;
 use crate::routing::{Message, Reply};
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 pub struct Command {
     /// Repeats carry the same id and get the first answer.
     pub id: CommandId,
-    /// As whom it is judged. Only a customer's key is checked with the decision; the others are believed.
+    /// As whom it is judged. Only a customer's proof is checked with the decision; the others are believed.
     pub caller: Caller,
     /// What is to be done, with all that it needs.
     pub act: Act,
@@ -24,8 +25,8 @@ pub struct Command {
 /// Who gives a command or reads.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Caller {
-    /// The customer: SHA-256 of the secret part of their key. Compared in constant time.
-    Customer([u8; 32]),
+    /// The customer, with what proves it.
+    Customer(Proof),
     /// The bot that was invited under this name; only the node's own bot actor says so.
     Bot(BotName),
     /// The agent who signed in under this name; only an agents' gateway says so.
@@ -36,6 +37,14 @@ pub enum Caller {
     System,
     /// An operator over the admin interface.
     Operator,
+}
+
+impl Caller {
+    /// The customer who has the key with this hash.
+    #[must_use]
+    pub fn key(hash: [u8; 32]) -> Self {
+        Self::Customer(Proof::Key(hash))
+    }
 }
 
 /// What a command asks of an entity. Each kind of entity takes some of these and refuses the others.
@@ -192,6 +201,27 @@ pub enum Act {
     TypingOver,
     /// The configuration has no such queue: who waits in it, and is due to be looked after, is to go on elsewhere.
     TurnAway,
+    /// A message has come from an address: which chat does it belong to?
+    Receive {
+        /// The channel's own id of the message; a repeat has the same.
+        id: String,
+        /// The chat that was answered before and takes nothing more.
+        refused_by: Option<SessionId>,
+    },
+    /// What became of an owed [`crate::entry::Effect::Push`]; settles it.
+    Pushed {
+        /// The owed push.
+        effect: EffectId,
+        /// [`Delivery::Sent`], or why it failed.
+        delivery: Delivery,
+    },
+    /// The channel says how far an event has come since it was sent.
+    Progress {
+        /// The number of the event.
+        seq: u64,
+        /// How far.
+        delivery: Delivery,
+    },
 }
 
 /// What becomes of a chat that an agent leaves (the `afterAction` of the field).
@@ -214,6 +244,13 @@ pub enum Answer {
     Desk(DeskAnswer),
     /// To another entity's message.
     Routing(Reply),
+    /// By a correspondent: which chat a message belongs to.
+    Belongs {
+        /// The chat; where it is new, nobody has opened it yet.
+        chat: SessionId,
+        /// It has ended since its first try came: what it does not know any more it may have taken.
+        over: bool,
+    },
     /// Taken; there is nothing to say.
     Done,
 }
@@ -261,6 +298,15 @@ pub enum Reject {
     Full {
         /// As the session started with it.
         events_max: u32,
+    },
+    /// The customer can't be answered: the reply window of their channel has closed, or nothing more may follow what they
+    /// said last.
+    #[error("the customer can't be answered until they write again")]
+    WindowClosed {
+        /// The `message_type` of what may be sent all the same; none: nothing may.
+        after: Option<String>,
+        /// When the window closed, by the wall clock; none: they never wrote, or were answered as often as they may.
+        closed_at: Option<Millis>,
     },
     /// The id was used before for something else, or a session with this id exists.
     #[error("the id is in use")]

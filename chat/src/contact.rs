@@ -160,8 +160,7 @@ mod tests {
             contact: ["Zoë", "Ng", email].map(Text::clear),
             user_data: user_data.into_iter().collect::<BTreeMap<_, _>>(),
             time_zone_offset_minutes: 0,
-            key_hash: [0; 32],
-            sealed_key: None,
+            channel: crate::channel::web([0; 32]),
             limits: Limits {
                 message_bytes_max: 1,
                 events_max: 1,
@@ -170,7 +169,6 @@ mod tests {
                 talk: crate::session::Talk::default(),
             },
             idle: None,
-            asynchronous: false,
             verified: false,
             privacy: None,
         }

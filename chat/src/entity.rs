@@ -6,6 +6,7 @@ mod tests;
 use crate::Context;
 use crate::agent::{Agent, DeskAct};
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
+use crate::correspondent::Correspondent;
 use crate::entry::{Effect, Entry};
 use crate::id::{EffectId, EntityId, Kind, Millis, TimerId};
 use crate::queue::Queue;
@@ -23,7 +24,7 @@ pub struct Decision {
     pub typing: Vec<Typing>,
 }
 
-/// One of the three machines, behind one face for the shard that holds it.
+/// One of the four machines, behind one face for the shard that holds it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entity {
     /// A session with its interaction.
@@ -32,6 +33,8 @@ pub enum Entity {
     Queue(Box<Queue>),
     /// An agent: their status and what they hold.
     Agent(Box<Agent>),
+    /// A correspondent: which chat belongs to an address.
+    Correspondent(Box<Correspondent>),
 }
 
 impl Entity {
@@ -41,6 +44,7 @@ impl Entity {
             Kind::Session(id) => Self::Session(Box::new(Session::new(id))),
             Kind::Queue(name) => Self::Queue(Box::new(Queue::new(name))),
             Kind::Agent(name) => Self::Agent(Box::new(Agent::new(name))),
+            Kind::Correspondent => Self::Correspondent(Box::new(Correspondent::new(id.clone()))),
         }
     }
 
@@ -53,6 +57,7 @@ impl Entity {
             Self::Session(session) => session.decide(command, context),
             Self::Queue(queue) => queue.decide(command, context),
             Self::Agent(agent) => agent.decide(command, context),
+            Self::Correspondent(correspondent) => correspondent.decide(command, context),
         }
     }
 
@@ -62,6 +67,7 @@ impl Entity {
             Self::Session(session) => session.apply(entry),
             Self::Queue(queue) => queue.apply(entry),
             Self::Agent(agent) => agent.apply(entry),
+            Self::Correspondent(correspondent) => correspondent.apply(entry),
         }
     }
 
@@ -88,6 +94,8 @@ impl Entity {
             Self::Session(session) => session.read_with(caller, read, history),
             Self::Queue(queue) => queue.read(caller, read),
             Self::Agent(agent) => agent.read(caller, read),
+            // Nobody looks at them.
+            Self::Correspondent(_) => Err(Reject::NotAllowed),
         }
     }
 
@@ -100,6 +108,7 @@ impl Entity {
             Self::Session(session) => session.to_snapshot(),
             Self::Queue(queue) => queue.to_snapshot(),
             Self::Agent(agent) => agent.to_snapshot(),
+            Self::Correspondent(correspondent) => correspondent.to_snapshot(),
         }
     }
 
@@ -112,6 +121,7 @@ impl Entity {
             Kind::Session(_) => Self::Session(Box::new(Session::from_snapshot(bytes)?)),
             Kind::Queue(_) => Self::Queue(Box::new(Queue::from_snapshot(bytes)?)),
             Kind::Agent(_) => Self::Agent(Box::new(Agent::from_snapshot(bytes)?)),
+            Kind::Correspondent => Self::Correspondent(Box::new(Correspondent::from_snapshot(bytes)?)),
         })
     }
 
@@ -121,6 +131,7 @@ impl Entity {
             Self::Session(session) => Box::new(session.owed()),
             Self::Queue(queue) => Box::new(queue.owed()),
             Self::Agent(agent) => Box::new(agent.owed()),
+            Self::Correspondent(correspondent) => Box::new(correspondent.owed()),
         }
     }
 
@@ -130,6 +141,7 @@ impl Entity {
             Self::Session(session) => Box::new(session.timers()),
             Self::Queue(queue) => Box::new(queue.timers()),
             Self::Agent(agent) => Box::new(agent.timers()),
+            Self::Correspondent(correspondent) => Box::new(correspondent.timers()),
         }
     }
 
@@ -137,7 +149,7 @@ impl Entity {
     pub fn session(&self) -> Option<&Session> {
         match self {
             Self::Session(session) => Some(session),
-            Self::Queue(_) | Self::Agent(_) => None,
+            Self::Queue(_) | Self::Agent(_) | Self::Correspondent(_) => None,
         }
     }
 
@@ -145,7 +157,7 @@ impl Entity {
     pub fn session_mut(&mut self) -> Option<&mut Session> {
         match self {
             Self::Session(session) => Some(session),
-            Self::Queue(_) | Self::Agent(_) => None,
+            Self::Queue(_) | Self::Agent(_) | Self::Correspondent(_) => None,
         }
     }
 
@@ -154,12 +166,13 @@ impl Entity {
         self.session().map_or(0, Session::last_seq)
     }
 
-    /// Whether somebody's calls are to be watched for: a customer in a session, an agent who is signed in.
-    pub fn watched(&self) -> bool {
+    /// How long, in milliseconds, nothing may be heard of whoever is missed here before it is told [`Entity::lost`]: of a
+    /// customer as their channel has it, of an agent who is signed in for `agent_grace_ms`. None: nobody is missed.
+    pub fn lost_after_ms(&self, agent_grace_ms: u64) -> Option<u64> {
         match self {
-            Self::Session(session) => session.customer_present(),
-            Self::Agent(agent) => agent.watched(),
-            Self::Queue(_) => false,
+            Self::Session(session) => session.lost_after_ms(),
+            Self::Agent(agent) => agent.watched().then_some(agent_grace_ms),
+            Self::Queue(_) | Self::Correspondent(_) => None,
         }
     }
 
@@ -169,7 +182,7 @@ impl Entity {
         match self {
             Self::Session(session) => session.is_customer(caller),
             Self::Agent(agent) => agent.is(caller),
-            Self::Queue(_) => false,
+            Self::Queue(_) | Self::Correspondent(_) => false,
         }
     }
 
@@ -177,12 +190,16 @@ impl Entity {
     pub fn lost(&self) -> Act {
         match self {
             Self::Agent(_) => Act::Desk(DeskAct::Lost),
-            Self::Session(_) | Self::Queue(_) => Act::CustomerLost,
+            Self::Session(_) | Self::Queue(_) | Self::Correspondent(_) => Act::CustomerLost,
         }
     }
 
     /// Whether it is to be forgotten.
     pub fn retired(&self) -> bool {
-        self.session().is_some_and(Session::retired)
+        match self {
+            Self::Session(session) => session.retired(),
+            Self::Correspondent(correspondent) => correspondent.retired(),
+            Self::Queue(_) | Self::Agent(_) => false,
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! a new version gets a new shape beside the old.
 
 use crate::agent::AgentChange;
+use crate::correspondent::CorrespondentChange;
 use crate::file::{FileChange, FileId};
 use crate::id::{BotName, CommandId, EffectId, EntityId, Millis, TimerId};
 use crate::interaction::InteractionChange;
@@ -65,6 +66,8 @@ pub enum Entry {
     Sealing(Option<[u8; 32]>),
     /// There may be no more turns: a bot was taken out or not let in, or a question not asked.
     BotSpent,
+    /// A change of a correspondent.
+    Correspondent(CorrespondentChange),
 }
 
 /// A change of a session's inactivity control.
@@ -111,5 +114,12 @@ pub enum Effect {
         file: FileId,
         /// Its size in bytes: a store knows by it how many pieces there are.
         bytes: u64,
+    },
+    /// An event is to be pushed to the customer, after those owed before it.
+    Push {
+        /// The number of the event.
+        seq: u64,
+        /// Its index in each view.
+        index: [Option<u64>; 3],
     },
 }

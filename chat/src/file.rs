@@ -142,6 +142,9 @@ pub enum FileReject {
         /// The limit that it is over.
         bytes_max: u64,
     },
+    /// The customer's channel can't show it.
+    #[error("the customer's channel can't show this file")]
+    NotShown,
     /// A customer must wait for an agent.
     #[error("wait for an agent before you send a file")]
     NeedsAgent,

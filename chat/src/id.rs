@@ -95,8 +95,8 @@ pub struct QueueName(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 pub struct AgentName(pub String);
 
-/// What a shard is asked for: a session (with its interaction; its own id), a queue (`queue:` and its name) or an agent
-/// (`agent:` and their name). Its hash decides the shard.
+/// What a shard is asked for: a session (with its interaction; its own id), a queue (`queue:` and its name), an agent
+/// (`agent:` and their name) or a correspondent (`from:` and a hash of their address). Its hash decides the shard.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 pub struct EntityId(pub String);
 
@@ -109,6 +109,8 @@ pub enum Kind {
     Queue(QueueName),
     /// An agent, by the name that they sign in with.
     Agent(AgentName),
+    /// Whoever writes from an address: [`crate::channel::Address::correspondent`].
+    Correspondent,
 }
 
 impl EntityId {
@@ -118,6 +120,8 @@ impl EntityId {
             Kind::Queue(QueueName(name.to_owned()))
         } else if let Some(name) = self.0.strip_prefix("agent:") {
             Kind::Agent(AgentName(name.to_owned()))
+        } else if self.0.starts_with("from:") {
+            Kind::Correspondent
         } else {
             Kind::Session(SessionId(self.0.clone()))
         }
@@ -127,7 +131,7 @@ impl EntityId {
     pub fn session(&self) -> Option<SessionId> {
         match self.kind() {
             Kind::Session(id) => Some(id),
-            Kind::Queue(_) | Kind::Agent(_) => None,
+            Kind::Queue(_) | Kind::Agent(_) | Kind::Correspondent => None,
         }
     }
 }

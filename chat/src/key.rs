@@ -4,6 +4,7 @@
 use crate::id::SessionId;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bincode::{Decode, Encode};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -45,6 +46,16 @@ impl SecureKey {
     pub fn hash(&self) -> [u8; 32] {
         key_hash(&self.secret)
     }
+}
+
+/// What a session keeps of its customer's key. A stored shape.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct StoredKey {
+    /// SHA-256 of the secret part.
+    pub hash: [u8; 32],
+    /// The secret part sealed under the client's start id ([`seal`]), so that a retry of the start can be given the key
+    /// again; none: the client gave no start id.
+    pub sealed: Option<[u8; HALF]>,
 }
 
 impl PartialEq for SecureKey {

@@ -7,8 +7,10 @@
 
 pub mod agent;
 pub mod bot;
+pub mod channel;
 pub mod command;
 pub mod contact;
+pub mod correspondent;
 pub mod entity;
 pub mod entry;
 pub mod file;

@@ -2,6 +2,10 @@
 //! one is published as `docs/schema/rich-message.json`, which gateways hold it to; here is what a schema can't say,
 //! and what an answer must keep.
 
+mod kind;
+
+pub use kind::RichKind;
+
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;

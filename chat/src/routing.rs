@@ -45,6 +45,18 @@ pub enum Message {
     ToAgent(ToAgent),
     /// For the session's entity, which has the interaction in it.
     ToInteraction(ToInteraction),
+    /// For the entity of whoever writes from an address.
+    ToCorrespondent(ToCorrespondent),
+}
+
+/// What others say to a correspondent.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ToCorrespondent {
+    /// From a session: it has ended, and takes nothing more. Answered `Done`.
+    Over {
+        /// The session that has ended.
+        session: SessionId,
+    },
 }
 
 /// What others say to a queue.

@@ -8,8 +8,10 @@ pub mod event;
 mod files;
 mod idle;
 mod machine;
+mod pushes;
 mod read;
 mod rich;
+pub mod shown;
 mod snapshot;
 mod state;
 #[cfg(test)]
@@ -23,5 +25,7 @@ pub use event::{
     Body, Event, IdleStage, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind, Visibility,
 };
 pub(crate) use machine::cut;
+pub use pushes::Push;
+pub use shown::{Shown, What};
 pub use state::Session;
 pub use view::VIEW_BYTES_MAX;

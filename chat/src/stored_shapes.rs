@@ -24,6 +24,7 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod channel;
 mod routing;
 
 fn fixture(name: &str, written: &[u8]) -> Vec<u8> {
@@ -141,11 +142,9 @@ fn bodies() -> Vec<(String, Body)> {
         contact: ["Zoë", "Ng", "zoe@example.org"].map(Text::clear),
         user_data: BTreeMap::from([("TimeZone".to_owned(), Text::clear("-480"))]),
         time_zone_offset_minutes: -480,
-        key_hash: [5; 32],
-        sealed_key: Some([9; 16]),
+        channel: channel::pushed(),
         limits: limits(),
         idle: Some(Box::new(idle_terms())),
-        asynchronous: true,
         verified: true,
         privacy: Some(Box::new(privacy())),
     };
@@ -179,6 +178,7 @@ fn bodies() -> Vec<(String, Body)> {
         }
     }
     bodies.extend(other_bodies());
+    bodies.extend(channel::bodies());
     for stage in [IdleStage::Alert, IdleStage::SecondAlert, IdleStage::Close] {
         bodies.push((format!("idle-{stage:?}"), Body::Idle { stage, text: Text::clear("soon") }));
     }
@@ -288,7 +288,7 @@ fn demo() -> Arc<Program> {
 
 #[test]
 fn every_entry_of_version_1_is_written_and_read_as_ever() {
-    for (name, entry) in entries().into_iter().chain(routing::entries()) {
+    for (name, entry) in entries().into_iter().chain(routing::entries()).chain(channel::entries()) {
         stays(&format!("entry-{name}"), &entry);
     }
 }
@@ -337,13 +337,11 @@ fn opening() -> Opening {
         text: Some("hi".to_owned()),
         user_data: BTreeMap::new(),
         time_zone_offset_minutes: 60,
-        key_hash: [5; 32],
-        sealed_key: Some([9; 16]),
+        channel: channel::keyed(),
         workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
         limits: limits(),
         idle: None,
-        asynchronous: false,
         verified: false,
         privacy: Some(Box::new(privacy())),
         sealing_key: [3; 32],
@@ -359,7 +357,7 @@ fn ended_session(opening: Opening) -> Session {
         Act::Disconnect,
     ];
     for (act, n) in acts.into_iter().zip(1i64..) {
-        let command = Command { id: CommandId(n.to_string()), caller: Caller::Customer([5; 32]), act };
+        let command = Command { id: CommandId(n.to_string()), caller: Caller::key([5; 32]), act };
         let context =
             Context { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
         let decision = session.decide(&command, &context).unwrap();
@@ -385,11 +383,12 @@ fn a_snapshot_of_version_1_is_written_and_read_as_ever() {
 
 #[test]
 fn no_fixture_is_left_that_nothing_reads() {
-    let names = entries().into_iter().chain(routing::entries()).map(|(name, _)| format!("entry-{name}.bin"));
+    let names = entries().into_iter().chain(routing::entries()).chain(channel::entries());
+    let names = names.map(|(name, _)| format!("entry-{name}.bin"));
     let names = names.chain(bodies().into_iter().map(|(name, _)| format!("event-{name}.bin")));
     let others =
         ["record-opening", "record-closing", "snapshot-ended", "snapshot-unopened", "snapshot-workflow"];
-    let others = others.into_iter().chain(routing::SNAPSHOTS);
+    let others = others.into_iter().chain(routing::SNAPSHOTS).chain([channel::SNAPSHOT]);
     let names: BTreeSet<_> = names.chain(others.map(|name| format!("{name}.bin"))).collect();
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1");
     for file in std::fs::read_dir(folder).unwrap() {

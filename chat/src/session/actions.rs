@@ -34,7 +34,7 @@ impl SessionActions for Draft<'_> {
     /// The workflow joins with the first thing that it says. As a bot's, its texts are cut to a message's length, and
     /// dropped where not even the room that a full session keeps for it is left.
     fn say(&mut self, nickname: &str, text: &str) {
-        let text = cut(text, self.limits.message_bytes_max);
+        let text = cut(text, self.text_bytes_max());
         if self.ended() || self.full_for_workflow() || text.is_empty() {
             return;
         }

@@ -1,6 +1,7 @@
 //! How a session starts and what it shows: the shapes of commands and readings that only sessions have.
 
 use super::event::{BotName, Event, Typing, ViewKind};
+use crate::channel::{Channel, ChannelView};
 use crate::id::Millis;
 use crate::privacy::Privacy;
 use crate::workflow::Program;
@@ -29,11 +30,8 @@ pub struct Opening {
     pub user_data: BTreeMap<String, String>,
     /// Minutes, as in `userData[TimeZone]`; kept for the transcript.
     pub time_zone_offset_minutes: i32,
-    /// SHA-256 of the secret part of the customer's key.
-    pub key_hash: [u8; 32],
-    /// The secret sealed under the client's start id, so that a retry of the start can be given the key
-    /// again.
-    pub sealed_key: Option<[u8; 16]>,
+    /// The customer's channel.
+    pub channel: Channel,
     /// The bot to invite; not where there is a workflow, which invites its own.
     pub bot: Option<Bot>,
     /// What the interaction runs; none: there is no interaction.
@@ -42,8 +40,6 @@ pub struct Opening {
     pub limits: Limits,
     /// Inactivity control; none: off.
     pub idle: Option<Box<IdleTerms>>,
-    /// Whether the customer may come and go for days (`GCTI_Chat_AsyncMode`).
-    pub asynchronous: bool,
     /// Whether the site signed who the customer is: only then are their id and address more than said.
     pub verified: bool,
     /// What is done with personal data; none: nothing.
@@ -55,7 +51,7 @@ pub struct Opening {
 impl Opening {
     /// A start that says nothing of the customer, with neither bot nor workflow nor control of inactivity.
     #[must_use]
-    pub fn new(service: &str, key_hash: [u8; 32], limits: Limits) -> Self {
+    pub fn new(service: &str, channel: Channel, limits: Limits) -> Self {
         Self {
             service: service.to_owned(),
             nickname: String::new(),
@@ -66,13 +62,11 @@ impl Opening {
             text: None,
             user_data: BTreeMap::new(),
             time_zone_offset_minutes: 0,
-            key_hash,
-            sealed_key: None,
+            channel,
             bot: None,
             workflow: None,
             limits,
             idle: None,
-            asynchronous: false,
             verified: false,
             privacy: None,
             sealing_key: [0; 32],
@@ -181,7 +175,7 @@ pub struct ChatAnswer {
     pub chat_ended: bool,
     /// The `userId` of the caller (the customer's, where they are nobody).
     pub user_id: String,
-    /// For `Open`: what [`Opening::sealed_key`] was.
+    /// For `Open`: the [`crate::key::StoredKey::sealed`] of the first try.
     pub sealed_key: Option<[u8; 16]>,
 }
 
@@ -206,4 +200,6 @@ pub struct View {
     pub started_at: Millis,
     /// The number that the reader's next numbered command must have.
     pub next_command: u64,
+    /// The customer's channel, for those who answer them.
+    pub channel: Option<Box<ChannelView>>,
 }

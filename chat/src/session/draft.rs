@@ -8,6 +8,8 @@ use super::state::{Party, Session, State};
 use super::turns::Turns;
 use super::typing::Typists;
 use crate::Context;
+use super::pushes::{Answers, Pushed};
+use crate::channel::{Channel, Delivery, WINDOW_CLOSED};
 use crate::command::{Answer, Command};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
@@ -15,6 +17,7 @@ use crate::file::{FileChange, FileId};
 use crate::id::{EffectId, Millis, SessionId, TimerId};
 use crate::interaction::Interaction;
 use crate::privacy::{Area, Privacy, seal};
+use crate::routing::{Message, ToCorrespondent};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -43,6 +46,7 @@ pub(super) struct Draft<'a> {
     pub(super) state: &'a State,
     pub(super) id: &'a SessionId,
     pub(super) context: &'a Context,
+    pub(super) channel: &'a Channel,
     pub(super) limits: &'a Limits,
     /// What the customer said in this very decision, for the bot that is invited by it.
     pub(super) question: Option<u64>,
@@ -75,12 +79,15 @@ pub(super) struct Draft<'a> {
     pub(super) turns: Turns,
     /// Whether a bot was asked that may have no more turns.
     pub(super) bots_out: bool,
+    /// What of the customer's reply window is used up, with this decision.
+    pub(super) answers: Answers,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(
         session: &'a Session,
         context: &'a Context,
+        channel: &'a Channel,
         limits: &'a Limits,
         idle: Option<&'a IdleTerms>,
     ) -> Self {
@@ -95,6 +102,7 @@ impl<'a> Draft<'a> {
             state,
             id: &session.id,
             context,
+            channel,
             limits,
             question: None,
             interaction: None,
@@ -121,6 +129,7 @@ impl<'a> Draft<'a> {
             typed_at: session.volatile.typing.typed_at(),
             turns: state.turns,
             bots_out: false,
+            answers: state.pushes.answers(),
         }
     }
 
@@ -175,8 +184,20 @@ impl<'a> Draft<'a> {
         let index = self.take_indexes(sees);
         self.seq = self.seq.saturating_add(1);
         self.spoke = true;
-        self.entries.push(Entry::Event(Event { seq: self.seq, at: self.at, index, by, body }));
-        self.seq
+        let event = Event { seq: self.seq, at: self.at, index, by, body };
+        let (seq, pushed) = (self.seq, self.pushed(&event));
+        if self.channel.window.is_some() {
+            self.answers.happened(&event, self.customer_number());
+        }
+        self.entries.push(Entry::Event(event));
+        match pushed {
+            Some(Pushed::Owed) => self.owe(Effect::Push { seq, index }),
+            Some(Pushed::TooLate) => {
+                self.delivered(seq, index, Delivery::Failed { reason: WINDOW_CLOSED.to_owned() });
+            }
+            None => {}
+        }
+        seq
     }
 
     /// Lets somebody in; gives their number and the `seq` of their joining.
@@ -255,7 +276,7 @@ impl<'a> Draft<'a> {
             Some(privacy) => privacy.preview(preview),
             None => preview,
         };
-        let index = self.take_indexes(self.views_of(by));
+        let index = self.take_indexes(self.shown_if(self.channel.shows.typing, self.views_of(by)));
         self.typing.push(Typing { at: self.at, index, by, started, preview });
     }
 
@@ -273,7 +294,12 @@ impl<'a> Draft<'a> {
         silent.into_iter().for_each(|by| self.stop_typing(by));
     }
 
-    fn views_of(&self, number: u32) -> [bool; 3] {
+    /// Those views, but the customer's where their channel can't show it.
+    pub(super) fn shown_if(&self, shown: bool, [customer, agent, supervisor]: [bool; 3]) -> [bool; 3] {
+        [customer && shown, agent, supervisor]
+    }
+
+    pub(super) fn views_of(&self, number: u32) -> [bool; 3] {
         self.party(number).map_or(Visibility::All, |party| party.who.visibility).views()
     }
 
@@ -306,6 +332,10 @@ impl<'a> Draft<'a> {
         self.event(SYSTEM, [false; 3], Body::Ended);
         self.ended = true;
         self.release_files(|_, _| true);
+        if let Some(address) = self.channel.address() {
+            let over = ToCorrespondent::Over { session: self.id.clone() };
+            self.owe(Effect::Tell { to: address.correspondent(), message: Message::ToCorrespondent(over) });
+        }
         if !self.has_interaction() {
             self.close_record();
         }
@@ -381,6 +411,14 @@ impl<'a> Draft<'a> {
         self.entries.push(entry);
     }
 
+    /// The longest text that the customer can be shown, in bytes.
+    pub(super) fn text_bytes_max(&self) -> u32 {
+        match self.channel.shows.text_bytes_max {
+            0 => self.limits.message_bytes_max,
+            shown => shown.min(self.limits.message_bytes_max),
+        }
+    }
+
     /// How many events are left until the session is full.
     pub(super) fn left(&self) -> u64 {
         u64::from(self.limits.events_max).saturating_sub(self.seq)
@@ -426,7 +464,7 @@ impl<'a> Draft<'a> {
         Decision { entries: self.entries, answer, typing: self.typing }
     }
 
-    fn customer_number(&self) -> u32 {
+    pub(super) fn customer_number(&self) -> u32 {
         let joined = self.joined.iter().find(|party| party.who.role == Role::Customer);
         self.state.customer().or(joined).map_or(SYSTEM, |party| party.who.number)
     }

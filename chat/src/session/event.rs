@@ -1,6 +1,7 @@
 //! What happens in a session: the stored shapes. They are never a wire type, and never change: a new version
 //! gets a new shape beside the old.
 
+use crate::channel::{Channel, Delivery};
 use crate::file::{File, FileId};
 pub use crate::id::BotName;
 use crate::id::{AgentName, Millis};
@@ -132,6 +133,15 @@ pub enum Body {
         /// What the participants are told.
         text: Text,
     },
+    /// How far an event has come that is pushed to the customer; agents are told.
+    Delivery {
+        /// The number of the event.
+        seq: u64,
+        /// Its index in each view.
+        through: [Option<u64>; 3],
+        /// How far it has come.
+        delivery: Delivery,
+    },
 }
 
 impl Event {
@@ -157,7 +167,8 @@ impl Event {
             | Body::FileUploaded(_)
             | Body::Left { .. }
             | Body::Ended
-            | Body::Read { .. } => 0,
+            | Body::Read { .. }
+            | Body::Delivery { .. } => 0,
         };
         text + EVENT_BYTES
     }
@@ -216,16 +227,12 @@ pub struct Start {
     pub user_data: BTreeMap<String, Text>,
     /// Minutes, as the client gave them; only the transcript shows them.
     pub time_zone_offset_minutes: i32,
-    /// SHA-256 of the key's secret part.
-    pub key_hash: [u8; 32],
-    /// The key's secret, sealed: see [`super::Opening::sealed_key`].
-    pub sealed_key: Option<[u8; 16]>,
+    /// The customer's channel, whatever the configuration says later.
+    pub channel: Channel,
     /// The limits in force for this session, whatever the configuration says later.
     pub limits: super::Limits,
     /// Inactivity control; none: the session is never closed for it.
     pub idle: Option<Box<super::IdleTerms>>,
-    /// Whether the customer may come and go for days: their silence is not their leaving.
-    pub asynchronous: bool,
     /// Whether the site signed who the customer is: only then are their id and address more than said.
     pub verified: bool,
     /// What is done with personal data; none: nothing.

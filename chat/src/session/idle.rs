@@ -7,6 +7,7 @@
 use super::command::IdleTerms;
 use super::draft::{Draft, SYSTEM};
 use super::event::{Body, Event, IdleStage, LeaveReason, Role, Text};
+use crate::channel::Presence;
 use crate::entry::{Entry, IdleChange};
 use crate::id::{Millis, TimerId};
 use crate::interaction::SessionActions;
@@ -66,7 +67,8 @@ fn counts(body: &Body, terms: &IdleTerms) -> bool {
         | Body::Attached { .. }
         | Body::Read { .. }
         | Body::NearlyFull { .. }
-        | Body::Idle { .. } => false,
+        | Body::Idle { .. }
+        | Body::Delivery { .. } => false,
     }
 }
 
@@ -157,8 +159,7 @@ impl Draft<'_> {
     fn warn(&mut self, stage: IdleStage, text: &str) {
         self.note_behind();
         self.event(SYSTEM, [true; 3], Body::Idle { stage, text: Text::clear(text) });
-        let asynchronous = self.state.terms.as_ref().is_some_and(|terms| terms.asynchronous);
-        if asynchronous && stage != IdleStage::Close {
+        if self.channel.presence == Presence::ComesAndGoes && stage != IdleStage::Close {
             self.attach("GCTI_Chat_AsyncStatus", &Text::clear("3"));
         }
     }

@@ -6,6 +6,7 @@ mod files;
 mod leaving;
 mod notices;
 mod opening;
+mod pushing;
 mod rich;
 mod talking;
 
@@ -19,7 +20,6 @@ use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::entry::Effect;
 use crate::routing::{Message, Reply, ToQueue};
-use subtle::ConstantTimeEq;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A command whose caller is known and which was not answered before.
@@ -49,7 +49,7 @@ impl Session {
         }
         let state = &self.state;
         let terms = state.live()?;
-        let draft = Draft::new(self, context, &terms.limits, terms.idle.as_deref());
+        let draft = Draft::new(self, context, &terms.channel, &terms.limits, terms.idle.as_deref());
         let draft = draft.guarding(terms.privacy.as_deref(), state.sealing);
         match (&command.act, &command.caller) {
             (Act::Tell(_), _) | (_, Caller::Entity(_)) => return told_by_entity(draft, command),
@@ -107,6 +107,8 @@ impl Case<'_> {
             }
             (Act::BotFailed { effect }, Caller::System) => effects::bot_failed(self, *effect),
             (Act::Settle { effect }, Caller::System) => effects::settle(self, *effect),
+            (Act::Pushed { effect, delivery }, Caller::System) => pushing::pushed(self, *effect, delivery),
+            (Act::Progress { seq, delivery }, Caller::Customer(_)) => pushing::progress(self, *seq, delivery),
             (Act::Fire { timer }, Caller::System) => effects::fire(self, *timer),
             (Act::CustomerLost, Caller::System) => leaving::customer_lost(self),
             (Act::ForceEnd, Caller::System | Caller::Operator) => leaving::force_end(self),
@@ -158,10 +160,8 @@ impl State {
     pub(super) fn identify(&self, terms: &Terms, caller: &Caller) -> Result<Asker, Reject> {
         let same = |number| Asker { by: number, keeper: number, view: ViewKind::Customer };
         match caller {
-            Caller::Customer(hash) => {
-                let fits = bool::from(hash.ct_eq(&terms.key_hash));
-                if fits { Ok(same(self.customer_number())) } else { Err(Reject::WrongKey) }
-            }
+            Caller::Customer(proof) if terms.channel.accepts(proof) => Ok(same(self.customer_number())),
+            Caller::Customer(_) => Err(Reject::WrongKey),
             Caller::Bot(name) => self.bot(name).map(|party| same(party.who.number)).ok_or(Reject::NotAllowed),
             Caller::Agent(name) => {
                 let numbers: Vec<u32> = self.agent(name).map(|party| party.who.number).collect();

@@ -2,6 +2,7 @@
 
 use super::event::{Event, LeaveReason, Participant, ViewKind};
 use super::state::Session;
+use crate::channel::Presence;
 use crate::command::{Caller, Missing, Read, Reading, Reject};
 use crate::entry::Effect;
 use crate::id::{EffectId, Millis, SessionId, TimerId};
@@ -95,10 +96,13 @@ impl Session {
         self.state.retired
     }
 
-    /// Whether a customer is in, whose polls count: not in a chat where they may come and go for days.
-    pub fn customer_present(&self) -> bool {
-        let comes_and_goes = self.state.terms.as_ref().is_some_and(|terms| terms.asynchronous);
-        self.opened() && !comes_and_goes && !self.state.ended_for_customer()
+    /// How long, in milliseconds, nothing may be heard of the customer before they are lost; none: they are not in, or
+    /// may come and go.
+    pub fn lost_after_ms(&self) -> Option<u64> {
+        match self.state.terms.as_ref()?.channel.presence {
+            Presence::Calls { lost_after_ms } if !self.state.ended_for_customer() => Some(lost_after_ms),
+            Presence::Calls { .. } | Presence::ComesAndGoes => None,
+        }
     }
 
     /// Whether somebody's typing is to end by now: the host then says [`crate::command::Act::TypingOver`].
@@ -106,7 +110,7 @@ impl Session {
         self.volatile.typing.silent(now).next().is_some()
     }
 
-    /// Whether the caller is its customer, by the key of the chat.
+    /// Whether the caller is its customer, by what proves it.
     pub fn is_customer(&self, caller: &Caller) -> bool {
         let terms = self.state.terms.as_ref();
         matches!(caller, Caller::Customer(_))

@@ -4,6 +4,7 @@
 use super::command::{IdleTerms, Limits};
 use super::event::{Event, LeaveReason, Participant, Text};
 use super::state::{Answers, Gone, Kept, Party, Session, State, Terms};
+use crate::channel::Channel;
 use crate::entry::Effect;
 use crate::id::{CommandId, EffectId, Millis, SessionId, TimerId};
 use crate::interaction::{Interaction, InteractionV1};
@@ -40,6 +41,7 @@ struct SnapshotV1 {
     files: super::files::Files,
     sealing: Option<[u8; 32]>,
     questions: super::rich::Questions,
+    pushes: super::pushes::Pushes,
 }
 
 #[derive(Encode, Decode)]
@@ -55,11 +57,9 @@ struct PartyV1 {
 struct TermsV1 {
     started_at: Millis,
     service: String,
-    key_hash: [u8; 32],
-    sealed_key: Option<[u8; 16]>,
+    channel: Channel,
     limits: Limits,
     idle: Option<Box<IdleTerms>>,
-    asynchronous: bool,
     privacy: Option<Box<Privacy>>,
 }
 
@@ -121,6 +121,7 @@ impl SnapshotV1 {
             files: state.files.clone(),
             sealing: state.sealing,
             questions: state.questions.clone(),
+            pushes: state.pushes.clone(),
         }
     }
 
@@ -154,6 +155,7 @@ impl SnapshotV1 {
             files: self.files,
             sealing: self.sealing,
             questions: self.questions,
+            pushes: self.pushes,
         };
         session.restored();
         session
@@ -162,17 +164,15 @@ impl SnapshotV1 {
 
 impl TermsV1 {
     fn of(terms: &Terms) -> Self {
-        let Terms { started_at, service, key_hash, sealed_key, limits, idle, asynchronous, privacy } =
-            terms.clone();
-        Self { started_at, service, key_hash, sealed_key, limits, idle, asynchronous, privacy }
+        let Terms { started_at, service, channel, limits, idle, privacy } = terms.clone();
+        Self { started_at, service, channel, limits, idle, privacy }
     }
 }
 
 impl From<TermsV1> for Terms {
     fn from(stored: TermsV1) -> Self {
-        let TermsV1 { started_at, service, key_hash, sealed_key, limits, idle, asynchronous, privacy } =
-            stored;
-        Self { started_at, service, key_hash, sealed_key, limits, idle, asynchronous, privacy }
+        let TermsV1 { started_at, service, channel, limits, idle, privacy } = stored;
+        Self { started_at, service, channel, limits, idle, privacy }
     }
 }
 

@@ -2,6 +2,7 @@
 //! the fold of [`Session::apply`] over the entries.
 
 use super::command::ChatAnswer;
+use crate::channel::Channel;
 use super::event::{Body, Event, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind};
 use crate::entry::{Effect, Entry};
 use crate::id::{AgentName, BotName, CommandId, EffectId, Millis, SessionId, TimerId};
@@ -49,6 +50,7 @@ pub(super) struct State {
     pub(super) turns: super::turns::Turns,
     pub(super) files: super::files::Files,
     pub(super) questions: super::rich::Questions,
+    pub(super) pushes: super::pushes::Pushes,
     /// The key under which originals are sealed, for as long as somebody may see them.
     pub(super) sealing: Option<[u8; 32]>,
 }
@@ -66,11 +68,9 @@ pub(super) struct Volatile {
 pub(super) struct Terms {
     pub(super) started_at: Millis,
     pub(super) service: String,
-    pub(super) key_hash: [u8; 32],
-    pub(super) sealed_key: Option<[u8; 16]>,
+    pub(super) channel: Channel,
     pub(super) limits: super::Limits,
     pub(super) idle: Option<Box<super::IdleTerms>>,
-    pub(super) asynchronous: bool,
     pub(super) privacy: Option<Box<Privacy>>,
 }
 
@@ -166,7 +166,7 @@ impl Session {
             // For those who count.
             Entry::BotSpent => {}
             // Another machine's.
-            Entry::Queue(_) | Entry::Agent(_) => {}
+            Entry::Queue(_) | Entry::Agent(_) | Entry::Correspondent(_) => {}
         }
     }
 
@@ -206,7 +206,8 @@ impl Session {
             | Body::Masked { .. }
             | Body::PushedUrl { .. }
             | Body::CustomNotice { .. }
-            | Body::Idle { .. } => {}
+            | Body::Idle { .. }
+            | Body::Delivery { .. } => {}
             Body::Ended => state.ended_at = Some(event.at),
             Body::Attached { key, value } => {
                 if let Some(interaction) = &mut state.interaction {
@@ -214,6 +215,8 @@ impl Session {
                 }
             }
         }
+        let customer = state.customer_number();
+        state.pushes.happened(event, customer);
         state.idle.happened(event, state.terms.as_ref().and_then(|terms| terms.idle.as_deref()));
         state.last_at = event.at;
         state.last_seq = state.last_seq.max(event.seq);
@@ -233,9 +236,11 @@ impl Session {
         self.volatile = Volatile { used: self.state.reserved, ..Volatile::default() };
     }
 
-    /// Drops events below `seq` from memory. Only for those that history rows hold.
+    /// Drops events below `seq` from memory, but those that are still to be pushed and what came after them. Only for
+    /// those that history rows hold.
     pub fn forget_below(&mut self, seq: u64) {
         let state = &mut self.state;
+        let seq = state.owed_pushes().map(|(_, pushed)| pushed).min().map_or(seq, |pushed| pushed.min(seq));
         while let Some(event) = state.events.pop_front_if(|event| event.seq < seq) {
             raise(&mut state.forgotten, event.index);
         }
@@ -295,11 +300,9 @@ impl Terms {
         Self {
             started_at: at,
             service: start.service.clone(),
-            key_hash: start.key_hash,
-            sealed_key: start.sealed_key,
+            channel: start.channel.clone(),
             limits: start.limits.clone(),
             idle: start.idle.clone(),
-            asynchronous: start.asynchronous,
             privacy: start.privacy.clone(),
         }
     }

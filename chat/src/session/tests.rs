@@ -14,6 +14,7 @@ mod leaving;
 mod notices;
 mod opening;
 mod privacy;
+mod pushing;
 mod rich;
 mod routing;
 mod turns;
@@ -23,15 +24,17 @@ mod workflow;
 
 use super::draft::Draft;
 use super::*;
+use crate::channel::{Channel, Identity, Presence, Proof, web};
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
 use crate::happening::{Happening, happenings};
+use crate::key::StoredKey;
 use crate::{AgentName, BotName, CommandId, Context, EffectId, Millis, SessionId};
 use std::collections::BTreeMap;
 
 const KEY: [u8; 32] = [5; 32];
-const CUSTOMER: Caller = Caller::Customer(KEY);
+const CUSTOMER: Caller = Caller::Customer(Proof::Key(KEY));
 
 fn opening() -> Opening {
     Opening {
@@ -42,10 +45,23 @@ fn opening() -> Opening {
         subject: "help".to_owned(),
         user_data: BTreeMap::from([("k".to_owned(), "v".to_owned())]),
         time_zone_offset_minutes: -480,
-        sealed_key: Some([9; 16]),
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
-        ..Opening::new("default", KEY, Limits::new(20, 30, 600_000))
+        ..Opening::new("default", keyed(KEY, [9; 16]), Limits::new(20, 30, 600_000))
     }
+}
+
+fn customer_of(channel: &Channel) -> Caller {
+    match (&channel.identity, channel.address()) {
+        (_, Some(address)) => Caller::Customer(Proof::Address(address)),
+        (Identity::Key(key), None) => Caller::key(key.hash),
+        (Identity::Address(_), None) => panic!("an address is nowhere"),
+    }
+}
+
+/// A channel whose customer gave a start id with which their key is sealed.
+fn keyed(hash: [u8; 32], sealed: [u8; 16]) -> Channel {
+    let identity = Identity::Key(StoredKey { hash, sealed: Some(sealed) });
+    Channel { identity, ..web(hash) }
 }
 
 /// The record from a `seq` on, for operators.
@@ -110,8 +126,14 @@ impl World {
 
     fn open(opening: Opening) -> Self {
         let mut world = Self::new();
-        world.takes("open", CUSTOMER, Act::Open(Box::new(opening))).unwrap();
+        let customer = customer_of(&opening.channel);
+        world.takes("open", customer, Act::Open(Box::new(opening))).unwrap();
         world
+    }
+
+    /// Whoever the chat was opened for.
+    fn customer(&self) -> Caller {
+        self.session.state.terms.as_ref().map_or(CUSTOMER, |terms| customer_of(&terms.channel))
     }
 
     fn turn(&mut self) -> Context {
@@ -148,7 +170,8 @@ impl World {
         let limits = opening().limits;
         let terms = self.session.state.terms.as_ref();
         let idle = terms.and_then(|terms| terms.idle.clone());
-        let mut draft = Draft::new(&self.session, &turn, &limits, idle.as_deref());
+        let channel = terms.map_or_else(|| web(KEY), |terms| terms.channel.clone());
+        let mut draft = Draft::new(&self.session, &turn, &channel, &limits, idle.as_deref());
         change(&mut draft);
         let command = Command { id, caller: Caller::System, act: Act::ForceEnd };
         let asker = super::draft::Asker { by: 0, keeper: 0, view: ViewKind::Customer };

@@ -60,6 +60,7 @@ impl Session {
             user_id: self.state.user_id(asker.by),
             started_at: terms.started_at,
             next_command: self.state.next_number(asker.keeper),
+            channel: (kind != ViewKind::Customer).then(|| Box::new(self.channel_view(terms))),
         }
     }
 

@@ -93,6 +93,7 @@ enum What {
     Renamed { nickname: String },
     CustomNotice { text: String, notice_type: Option<String> },
     Read { through: u64 },
+    Delivery { through: u64, state: &'static str, reason: Option<String> },
     IdleAlert { text: String },
     IdleClose { text: String },
     NearlyFull { text: String },
@@ -267,6 +268,11 @@ fn line(event: &Event) -> Option<Line> {
             description: shown(&file.description),
         },
         Body::FileDeleted { id, name } => What::FileDeleted { file_id: id.to_string(), name: shown(name) },
+        Body::Delivery { through, delivery, .. } => What::Delivery {
+            through: ViewKind::Supervisor.of(through)?,
+            state: delivery.word(),
+            reason: delivery.reason().map(str::to_owned),
+        },
         Body::Opened(_) | Body::Ended | Body::Attached { .. } => return None,
     };
     let visibility = visibility_text(visibility(event));

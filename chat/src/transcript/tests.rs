@@ -31,12 +31,12 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
         user_data: BTreeMap::from([(text.to_owned(), text.to_owned())]),
         time_zone_offset_minutes: 300,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
-        ..Opening::new("default", KEY, Limits::new(100_000, 100, 1))
+        ..Opening::new("default", crate::channel::web(KEY), Limits::new(100_000, 100, 1))
     };
     let acts = [
-        (Caller::Customer(KEY), Act::Open(Box::new(opening))),
-        (Caller::Customer(KEY), Act::StartTyping { preview: None }),
-        (Caller::Customer(KEY), Act::Send { text: text.to_owned(), message_type: Some(text.to_owned()) }),
+        (Caller::key(KEY), Act::Open(Box::new(opening))),
+        (Caller::key(KEY), Act::StartTyping { preview: None }),
+        (Caller::key(KEY), Act::Send { text: text.to_owned(), message_type: Some(text.to_owned()) }),
         (
             Caller::Bot(BotName("demo".to_owned())),
             Act::BotReply {

@@ -128,7 +128,8 @@ impl Out {
             Body::FileUploaded(file) => self.notice(&head, "FILE_UPLOADED", &file.name.show()),
             Body::FileDeleted { name, .. } => self.notice(&head, "FILE_DELETED", &name.show()),
             // The field's format knows no receipts.
-            Body::Read { .. } | Body::Opened(_) | Body::Ended | Body::Attached { .. } => Ok(()),
+            Body::Read { .. } | Body::Delivery { .. } => Ok(()),
+            Body::Opened(_) | Body::Ended | Body::Attached { .. } => Ok(()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Three sessions, two queues and three agents, and the network between them. What is owed is sent again.
 
 use crate::agent::{Agent, Desk, DeskAct, Profile, Stage, Status, Work};
+use crate::channel::Proof;
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use crate::entry::{Effect, Entry};
 use crate::interaction::Place;
@@ -14,7 +15,7 @@ use crate::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) const CUSTOMER: Caller = Caller::Customer([5; 32]);
+pub(super) const CUSTOMER: Caller = Caller::Customer(Proof::Key([5; 32]));
 const SESSIONS: usize = 4;
 const AGENTS: usize = 3;
 const QUEUES: usize = 2;
@@ -111,7 +112,7 @@ impl World {
         let opening = Opening {
             nickname: "Zoë".to_owned(),
             workflow: Some(Arc::clone(&self.program)),
-            ..Opening::new("default", [5; 32], Limits::new(100, 500, 86_400_000))
+            ..Opening::new("default", crate::channel::web([5; 32]), Limits::new(100, 500, 86_400_000))
         };
         // A second start is refused.
         let _started = self.asks(&EntityId::from(&session(n)), CUSTOMER, Act::Open(Box::new(opening)));

@@ -42,7 +42,7 @@ pub(super) fn bot_reply(
     case.draft.settle(effect);
     if state.is_in(by) {
         for text in says.texts.iter().filter(|text| !text.is_empty()).take(BOT_TEXTS_MAX) {
-            let text = cut(text, case.draft.limits.message_bytes_max);
+            let text = cut(text, case.draft.text_bytes_max());
             case.draft.note_nearly_full();
             if !text.is_empty() && !case.draft.full() {
                 case.draft.message(by, text, None);

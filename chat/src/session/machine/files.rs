@@ -54,6 +54,8 @@ fn reserve(mut case: Case<'_>, id: FileId, bytes: u64) -> Result<Decision, Rejec
         Some(Place::Reserved { .. }) | None => {}
     }
     within(&case, limits, id, bytes)?;
+    case.may_show(bytes, None)?;
+    case.may_answer(0, None)?;
     room(&mut case, 0)?;
     let now = case.draft.context.served;
     case.draft.release_files(|file, until| until < now && file != id);
@@ -84,6 +86,7 @@ fn within(case: &Case<'_>, limits: &FileLimits, id: FileId, bytes: u64) -> Resul
 /// Shows a file that is stored, or has it looked through first. One that is there already is not shown again.
 fn add(mut case: Case<'_>, file: &File, held: bool) -> Result<Decision, Reject> {
     let by = case.asker.by;
+    case.may_show(file.bytes, Some(&file.media_type))?;
     match case.draft.state.files.get(file.id) {
         Some(Place::Reserved { by: owner, bytes, .. }) if *owner == by && *bytes == file.bytes => {}
         Some(Place::Held { by: owner, .. } | Place::Shared { by: owner, .. }) if *owner == by => {

@@ -28,7 +28,10 @@ pub(super) fn notice(case: Case<'_>, act: &Act) -> Result<Decision, Reject> {
         return Err(Reject::Ended);
     }
     match act {
-        Act::PushUrl { url } => says(case, url, Body::PushedUrl { url: Text::clear(url) }),
+        Act::PushUrl { url } => {
+            case.may_answer(url.len(), None)?;
+            says(case, url, Body::PushedUrl { url: Text::clear(url) })
+        }
         Act::Rename { nickname } => rename(case, nickname),
         Act::CustomNotice { text, notice_type } => {
             let mut case = case;
@@ -83,7 +86,8 @@ fn mark_read(mut case: Case<'_>, position: u64) -> Result<Decision, Reject> {
     });
     if let Some(event) = last.filter(|_| !case.draft.full()) {
         let (seq, through) = (event.seq, event.index);
-        case.draft.speak(asker.by, Body::Read { seq, through });
+        let sees = case.draft.shown_if(case.draft.channel.shows.receipts, case.draft.views_of(asker.by));
+        case.draft.event(asker.by, sees, Body::Read { seq, through });
     }
     case.done()
 }

@@ -22,7 +22,7 @@ pub(super) fn open(
     context: &Context,
 ) -> Result<Decision, Reject> {
     match &command.caller {
-        Caller::Customer(hash) if *hash != opening.key_hash => return Err(Reject::WrongKey),
+        Caller::Customer(proof) if !opening.channel.accepts(proof) => return Err(Reject::WrongKey),
         Caller::Customer(_) | Caller::System => {}
         Caller::Bot(_) | Caller::Agent(_) | Caller::Entity(_) | Caller::Operator => {
             return Err(Reject::NotAllowed);
@@ -33,7 +33,7 @@ pub(super) fn open(
     if let Some(terms) = &state.terms {
         return match &state.start_answer {
             Some(kept) if kept.id == command.id && !state.retired => {
-                Ok(state.again(kept, asker(state.customer_number()), terms.sealed_key))
+                Ok(state.again(kept, asker(state.customer_number()), terms.channel.key().and_then(|key| key.sealed)))
             }
             _ => Err(Reject::IdInUse),
         };
@@ -46,7 +46,7 @@ pub(super) fn open(
     let privacy = opening.privacy.as_deref();
     let sealed = privacy.is_some_and(|privacy| privacy.area != Area::Always);
     let key = sealed.then_some(opening.sealing_key);
-    let draft = Draft::new(session, context, &opening.limits, opening.idle.as_deref());
+    let draft = Draft::new(session, context, &opening.channel, &opening.limits, opening.idle.as_deref());
     let mut draft = draft.guarding(privacy, key);
     if sealed {
         draft.push(Entry::Sealing(key));
@@ -63,7 +63,8 @@ pub(super) fn open(
         (None, Some(bot)) => draft.invite(bot),
         (None, None) => {}
     }
-    Ok(draft.finish(command, asker(customer), 0, opening.sealed_key))
+    let sealed_key = opening.channel.key().and_then(|key| key.sealed);
+    Ok(draft.finish(command, asker(customer), 0, sealed_key))
 }
 
 fn begun(opening: &Opening, program: &Arc<Program>) -> Begun {
@@ -94,11 +95,9 @@ fn start(opening: &Opening) -> Start {
         contact: [&opening.first_name, &opening.last_name, &opening.email].map(|text| Text::clear(text)),
         user_data: user_data(opening).collect(),
         time_zone_offset_minutes: opening.time_zone_offset_minutes,
-        key_hash: opening.key_hash,
-        sealed_key: opening.sealed_key,
+        channel: opening.channel.clone(),
         limits: opening.limits.clone(),
         idle: opening.idle.clone(),
-        asynchronous: opening.asynchronous,
         verified: opening.verified,
         privacy: opening.privacy.clone(),
     }

@@ -11,6 +11,7 @@ use crate::rich::{Answer, Rich, RichReject};
 pub(super) fn send(mut case: Case<'_>, content: &str) -> Result<Decision, Reject> {
     may_say(&mut case, content)?;
     let rich = Rich::read(content)?;
+    case.may_answer(rich.text().len(), None)?;
     case.draft.rich(case.asker.by, &rich, content);
     case.done()
 }

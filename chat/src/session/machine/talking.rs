@@ -56,6 +56,7 @@ pub(super) fn send(
     if !state.is_in(by) {
         return Err(Reject::Ended);
     }
+    case.may_answer(text.len(), message_type.as_deref())?;
     room_to_say(&mut case, text.len())?;
     if by == state.customer_number()
         && let Some((question, text, content)) = rich::written(&case, text)

@@ -51,7 +51,7 @@ fn a_bot_may_not_answer_another_s_turn_nor_settle_the_record() {
     assert_eq!(world.asks(CUSTOMER, Act::Settle { effect: record }), Err(Reject::NotAllowed));
     assert_eq!(world.asks(CUSTOMER, Act::ForceEnd), Err(Reject::NotAllowed));
     assert_eq!(world.asks(Caller::Operator, send("x")), Err(Reject::NotAllowed));
-    assert_eq!(world.asks(Caller::Customer([0; 32]), send("x")), Err(Reject::WrongKey));
+    assert_eq!(world.asks(Caller::key([0; 32]), send("x")), Err(Reject::WrongKey));
 }
 
 #[test]

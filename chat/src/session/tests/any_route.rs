@@ -2,8 +2,10 @@
 //! takeovers in between: what must always hold.
 
 use super::routing::{name, queue};
-use super::workflow::{small, started_with};
+use super::pushing::windowed;
+use super::workflow::{small, started_over};
 use super::*;
+use crate::channel::{Delivery, Reach, WINDOW_CLOSED};
 use crate::command::Leaving;
 use crate::entry::Effect;
 use crate::interaction::{InteractionChange, Place};
@@ -70,8 +72,8 @@ fn step() -> impl Strategy<Value = Step> {
 impl World {
     fn does(&mut self, step: &Step) {
         match step {
-            Step::Says(text) => drop(self.asks(CUSTOMER, send(text))),
-            Step::Leaves(true) => drop(self.asks(CUSTOMER, Act::Disconnect)),
+            Step::Says(text) => drop(self.asks(self.customer(), send(text))),
+            Step::Leaves(true) => drop(self.asks(self.customer(), Act::Disconnect)),
             Step::Leaves(false) => drop(self.asks(Caller::System, Act::CustomerLost)),
             Step::Bot { handover, leave } => {
                 let Some(effect) = self.turns_owed().first().copied() else { return };
@@ -102,6 +104,11 @@ impl World {
                     Effect::OpenRecord | Effect::CloseRecord | Effect::DropFile { .. } => {
                         Act::Settle { effect }
                     }
+                    Effect::Push { .. } if which % 3 == 0 => {
+                        let delivery = Delivery::Failed { reason: "blocked".to_owned() };
+                        Act::Pushed { effect, delivery }
+                    }
+                    Effect::Push { .. } => Act::Pushed { effect, delivery: Delivery::Sent },
                     Effect::BotTurn { .. } | Effect::ScanFile { .. } => return,
                 };
                 self.asks(Caller::System, act).unwrap();
@@ -159,6 +166,7 @@ impl World {
 
     /// What the journal as a whole says.
     fn told_rightly(&self) {
+        self.pushed_rightly();
         let (mut attempt, mut customer_gone, mut closes) = (0, false, 0);
         let (mut armed, mut disarmed) = (BTreeSet::new(), BTreeSet::new());
         for entry in &self.journal {
@@ -182,8 +190,35 @@ impl World {
     }
 }
 
-fn world() -> World {
-    let mut world = started_with(&small(&format!("post = \"p\"\n{FILE}")), None);
+impl World {
+    /// What the customer sees of others is owed to their channel, each once and in order, or told as undelivered; and
+    /// nothing where they read for themselves.
+    fn pushed_rightly(&self) {
+        let pushes = self.session.state.terms.as_ref().unwrap().channel.reach == Reach::Pushed;
+        let (mut shown, mut pushed) = (Vec::new(), Vec::new());
+        for entry in &self.journal {
+            match entry {
+                // Nobody is there any more.
+                Entry::Event(Event { by: 1, body: Body::Left { .. }, .. }) => break,
+                Entry::Event(Event { seq, by, index: [Some(_), ..], body: Body::Message { .. }, .. }) => {
+                    shown.extend((*by != 1 && pushes).then_some(*seq));
+                }
+                Entry::Event(Event { body: Body::Delivery { seq, delivery, .. }, .. }) => {
+                    let late = delivery.reason() == Some(WINDOW_CLOSED);
+                    pushed.extend(late.then_some(*seq));
+                }
+                Entry::Owed { effect: Effect::Push { seq, .. }, .. } => pushed.push(*seq),
+                _ => {}
+            }
+        }
+        assert_eq!(pushed, shown);
+    }
+}
+
+fn world(pushed: bool) -> World {
+    let limits = Limits::new(200, 300, 600_000);
+    let channel = if pushed { windowed() } else { opening().channel };
+    let mut world = started_over(&small(&format!("post = \"p\"\n{FILE}")), None, limits, channel);
     assert_eq!(world.tells(verify()), Reply::Void);
     world
 }
@@ -196,8 +231,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn any_course_of_a_routed_chat_keeps_its_promises(steps in vec(step(), 1..80)) {
-        let mut world = world();
+    fn any_course_of_a_routed_chat_keeps_its_promises(steps in vec(step(), 1..80), pushed in any::<bool>()) {
+        let mut world = world(pushed);
         for step in &steps {
             world.does(step);
             world.holds();
@@ -210,9 +245,9 @@ proptest! {
 
     #[test]
     fn a_snapshot_of_a_routed_chat_and_the_rest_of_its_journal_are_the_whole_journal(
-        steps in vec(step(), 1..80), cut in any::<prop::sample::Index>()
+        steps in vec(step(), 1..80), cut in any::<prop::sample::Index>(), pushed in any::<bool>()
     ) {
-        let mut world = world();
+        let mut world = world(pushed);
         for step in &steps {
             world.does(step);
             if world.session.retired() {

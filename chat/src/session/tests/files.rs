@@ -3,7 +3,7 @@
 use super::*;
 use crate::file::{File, FileId, FileLimits, FileReject, FilesView};
 
-fn limits() -> FileLimits {
+pub(super) fn limits() -> FileLimits {
     FileLimits {
         files_max: 2,
         file_bytes_max: 100,

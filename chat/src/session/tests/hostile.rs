@@ -25,8 +25,7 @@ fn body(role: Role, which: u8, n: u32, linger_ms: i64) -> Body {
         contact: ["", "", ""].map(Text::clear),
         user_data: BTreeMap::new(),
         time_zone_offset_minutes: i32::MIN,
-        key_hash: KEY,
-        sealed_key: None,
+        channel: web(KEY),
         limits: Limits {
             message_bytes_max: n,
             events_max: u32::MAX,
@@ -35,7 +34,6 @@ fn body(role: Role, which: u8, n: u32, linger_ms: i64) -> Body {
             talk: Talk::default(),
         },
         idle: None,
-        asynchronous: false,
         verified: false,
         privacy: None,
     };
@@ -117,7 +115,7 @@ proptest! {
             for read in [Read::Customer { position: n }, Read::Since { seq: n }, part(n)] {
                 let _ = session.read_with(&callers[by], &read, &history);
             }
-            let _ = (session.record_opening(), session.record_closing(), session.customer_present());
+            let _ = (session.record_opening(), session.record_closing(), session.lost_after_ms().is_some());
             for format in [Format::Xml, Format::Json] {
                 let _ = whole(format, session.id(), &history).unwrap();
             }

@@ -24,7 +24,7 @@ fn a_start_lets_the_customer_and_the_bot_in_and_owes_the_record_the_greeting_and
     let owed: Vec<_> = world.owed().into_iter().map(|(_, effect)| effect).collect();
     assert_eq!(owed, [Effect::OpenRecord, turn(4), turn(3)]);
     assert_eq!(world.indexes(1), [1, 2, 3]);
-    assert!(world.session.opened() && world.session.customer_present() && !world.session.ended());
+    assert!(world.session.opened() && world.session.lost_after_ms().is_some() && !world.session.ended());
     assert_eq!(world.session.record_opening().unwrap().nickname.show(), "Zoë 🙂");
 }
 
@@ -46,10 +46,10 @@ fn a_retried_start_with_a_new_key_is_given_the_first_answer_with_the_first_seale
     }
     world.asks(CUSTOMER, Act::Disconnect).unwrap();
     world.taken_over();
-    let again = Opening { key_hash: [6; 32], sealed_key: Some([8; 16]), ..opening() };
-    let retry = world.takes("open", Caller::Customer([6; 32]), Act::Open(Box::new(again.clone()))).unwrap();
+    let again = Opening { channel: keyed([6; 32], [8; 16]), ..opening() };
+    let retry = world.takes("open", Caller::key([6; 32]), Act::Open(Box::new(again.clone()))).unwrap();
     assert_eq!((retry.answer, retry.entries), (first.answer, vec![]));
-    let other = world.takes("other", Caller::Customer([6; 32]), Act::Open(Box::new(again)));
+    let other = world.takes("other", Caller::key([6; 32]), Act::Open(Box::new(again)));
     assert_eq!(other, Err(Reject::IdInUse));
 }
 
@@ -59,7 +59,7 @@ fn a_start_with_too_long_a_text_or_of_somebody_else_is_refused_and_nothing_is_op
     let long = Opening { text: Some("x".repeat(21)), ..opening() };
     let refused = world.asks(CUSTOMER, Act::Open(Box::new(long)));
     assert_eq!(refused, Err(Reject::TooLong { bytes_max: 20 }));
-    let refused = world.asks(Caller::Customer([1; 32]), Act::Open(Box::new(opening())));
+    let refused = world.asks(Caller::key([1; 32]), Act::Open(Box::new(opening())));
     assert_eq!(refused, Err(Reject::WrongKey));
     assert_eq!(world.asks(bot(), Act::Open(Box::new(opening()))), Err(Reject::NotAllowed));
     assert!(!world.session.opened());
@@ -76,5 +76,5 @@ fn whoever_asks_a_session_that_is_not_open_is_told_that_there_is_none() {
             assert_eq!(world.session.read(&caller, &read), Err(Reject::Unknown));
         }
     }
-    assert!(!world.session.customer_present());
+    assert!(!world.session.lost_after_ms().is_some());
 }

@@ -206,7 +206,7 @@ fn who_may_read_what() {
     let world = World::open(opening());
     let read = |caller: &Caller, read: &Read| world.session.read(caller, read);
     let customer = Read::Customer { position: 1 };
-    assert_eq!(read(&Caller::Customer([0; 32]), &customer), Err(Reject::WrongKey));
+    assert_eq!(read(&Caller::key([0; 32]), &customer), Err(Reject::WrongKey));
     assert_eq!(read(&CUSTOMER, &part(1)), Err(Reject::NotAllowed));
     assert_eq!(read(&bot(), &part(1)), Err(Reject::NotAllowed));
     assert_eq!(read(&bot(), &customer), Err(Reject::NotAllowed));

@@ -19,13 +19,17 @@ pub(super) fn started_with(text: &str, first: Option<&str>) -> World {
 }
 
 pub(super) fn started_within(text: &str, first: Option<&str>, limits: Limits) -> World {
+    started_over(text, first, limits, opening().channel)
+}
+
+pub(super) fn started_over(text: &str, first: Option<&str>, limits: Limits, channel: Channel) -> World {
     let known = Known {
         bots: BTreeMap::from([(BotName("demo".to_owned()), "Robin".to_owned())]),
         queues: BTreeMap::from([(crate::QueueName("support".to_owned()), 30_000)]),
     };
     let program = Some(Arc::new(read("w", text, &known).unwrap()));
     let text = first.map(str::to_owned);
-    World::open(Opening { workflow: program, bot: None, limits, text, ..opening() })
+    World::open(Opening { workflow: program, bot: None, limits, text, channel, ..opening() })
 }
 
 /// A workflow from `start = "a"` on.

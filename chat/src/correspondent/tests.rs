@@ -1,0 +1,132 @@
+use super::*;
+use crate::CommandId;
+use crate::channel::Address;
+use crate::routing::ToInteraction;
+
+const HOUR: i64 = 3_600_000;
+
+fn address() -> Address {
+    Address { channel: "sms".to_owned(), address: "+49 1".to_owned() }
+}
+
+struct World {
+    machine: Correspondent,
+    random: u128,
+    served: i64,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { machine: Correspondent::new(address().correspondent()), random: 0, served: 1_000 }
+    }
+
+    fn asks(&mut self, caller: Caller, act: Act) -> Result<Answer, Reject> {
+        self.random += 1;
+        let (now, served) = (Millis(5), Millis(self.served));
+        let context = Context { now, served, random: self.random.to_le_bytes(), waiting_max: 0 };
+        let command = Command { id: CommandId("c".to_owned()), caller, act };
+        let decision = self.machine.decide(&command, &context)?;
+        decision.entries.iter().for_each(|entry| self.machine.apply(entry));
+        let stored = self.machine.to_snapshot().unwrap();
+        assert_eq!(Correspondent::from_snapshot(&stored).unwrap(), self.machine);
+        Ok(decision.answer)
+    }
+
+    /// Takes a message in; the chat it belongs to and whether that is over.
+    fn receives(&mut self, id: &str, refused_by: Option<&SessionId>) -> (SessionId, bool) {
+        let (caller, refused_by) = (Caller::Customer(Proof::Address(address())), refused_by.cloned());
+        match self.asks(caller, Act::Receive { id: id.to_owned(), refused_by }).unwrap() {
+            Answer::Belongs { chat, over } => (chat, over),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn ends(&mut self, session: &SessionId) {
+        let over = ToCorrespondent::Over { session: session.clone() };
+        let act = Act::Tell(Message::ToCorrespondent(over));
+        let answer = self.asks(Caller::Entity(EntityId::from(session)), act).unwrap();
+        assert_eq!(answer, Answer::Routing(Reply::Done));
+    }
+
+    fn fires(&mut self) {
+        let (timer, at) = self.machine.timers().next().unwrap();
+        self.served = at.0;
+        self.asks(Caller::System, Act::Fire { timer }).unwrap();
+    }
+}
+
+#[test]
+fn what_comes_belongs_to_the_chat_that_goes_on_and_a_repeat_where_its_first_try_did() {
+    let mut world = World::new();
+    let (first, over) = world.receives("m1", None);
+    assert!(!over);
+    assert_eq!(world.receives("m2", None), (first.clone(), false));
+    assert_eq!(world.receives("m1", None), (first.clone(), false));
+    world.ends(&first);
+    let (second, over) = world.receives("m3", None);
+    assert!(second != first && !over);
+    assert_eq!(world.receives("m2", None), (first.clone(), true), "a repeat of long ago");
+    // An end that comes late, or twice, is not that of the next chat.
+    world.ends(&first);
+    assert_eq!(world.receives("m4", None), (second, false));
+}
+
+#[test]
+fn what_a_chat_has_refused_begins_another_one_once() {
+    let mut world = World::new();
+    let (first, _) = world.receives("m1", None);
+    let (second, _) = world.receives("m2", Some(&first));
+    assert_ne!(second, first);
+    assert_eq!(world.receives("m2", Some(&first)), (second.clone(), false));
+    assert_eq!(world.receives("m2", None), (second.clone(), false));
+    assert_eq!(world.receives("m3", Some(&first)), (second, false), "others go where that one went");
+}
+
+#[test]
+fn only_the_address_itself_and_the_chat_itself_are_believed() {
+    let mut world = World::new();
+    let receive = || Act::Receive { id: "m".to_owned(), refused_by: None };
+    let other = Address { address: "+49 2".to_owned(), ..address() };
+    for proof in [Proof::Address(other), Proof::Key([0; 32])] {
+        assert_eq!(world.asks(Caller::Customer(proof), receive()), Err(Reject::WrongKey));
+    }
+    assert_eq!(world.asks(Caller::System, receive()), Err(Reject::NotAllowed));
+    let (chat, _) = world.receives("m1", None);
+    let over = Act::Tell(Message::ToCorrespondent(ToCorrespondent::Over { session: chat.clone() }));
+    let stranger = EntityId::from(&SessionId::from_random(&[9; 16]));
+    assert_eq!(world.asks(Caller::Entity(stranger), over), Err(Reject::NotAllowed));
+    let tell = ToInteraction::AgentLost { attempt: 1, agent: crate::AgentName("a".to_owned()) };
+    let tell = Act::Tell(Message::ToInteraction(tell));
+    assert_eq!(world.asks(Caller::Entity(EntityId::from(&chat)), tell), Err(Reject::NotAllowed));
+    assert_eq!(world.receives("m2", None), (chat, false));
+}
+
+#[test]
+fn whoever_has_no_chat_is_forgotten_after_two_silent_days() {
+    let mut world = World::new();
+    let (chat, _) = world.receives("m1", None);
+    world.fires();
+    assert!(world.served >= FORGOTTEN_MS && !world.machine.retired(), "their chat goes on");
+    world.ends(&chat);
+    world.served += HOUR / 2;
+    let (chat, _) = world.receives("m2", None);
+    world.ends(&chat);
+    let heard_at = world.served;
+    while !world.machine.retired() {
+        world.fires();
+        assert_eq!(world.machine.retired(), world.served >= heard_at + FORGOTTEN_MS);
+    }
+    assert!(world.served < heard_at + FORGOTTEN_MS + LOOK_MS);
+    assert_eq!(world.machine.owed().count(), 0);
+}
+
+#[test]
+fn so_many_ids_are_kept_and_no_more() {
+    let mut world = World::new();
+    let (chat, _) = world.receives("m0", None);
+    for n in 1..=TAKEN_MAX {
+        world.receives(&format!("m{n}"), None);
+    }
+    assert_eq!(world.machine.state.taken.len(), TAKEN_MAX);
+    assert_eq!(world.receives("m0", None), (chat, false));
+}

@@ -1,0 +1,90 @@
+//! What may be said to a customer by way of their channel, and what became of what was pushed there.
+
+use super::Case;
+use super::talking::{cut, too_long};
+use crate::channel::{Delivery, REASON_BYTES_MAX};
+use crate::command::{Answer, Reject};
+use crate::entity::Decision;
+use crate::entry::Effect;
+use crate::file::FileReject;
+use crate::id::EffectId;
+
+impl Case<'_> {
+    fn is_customers(&self) -> bool {
+        self.asker.by == self.draft.state.customer_number()
+    }
+
+    /// Whether something with a text of so many bytes may be said to the customer now.
+    pub(super) fn may_answer(&self, bytes: usize, message_type: Option<&str>) -> Result<(), Reject> {
+        if self.is_customers() {
+            return Ok(());
+        }
+        let bytes_max = self.draft.text_bytes_max();
+        if too_long(bytes, bytes_max) {
+            return Err(Reject::TooLong { bytes_max });
+        }
+        let now = self.draft.context.now;
+        match self.draft.window() {
+            Some(window) if !window.lets_out(now, message_type) => {
+                let closed_at = window.until.filter(|until| *until < now);
+                Err(Reject::WindowClosed { after: window.after, closed_at })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the customer's channel can show a file of this size, and of this type where that is known.
+    pub(super) fn may_show(&self, bytes: u64, media_type: Option<&str>) -> Result<(), FileReject> {
+        if self.is_customers() {
+            return Ok(());
+        }
+        let files = self.draft.channel.shows.files.as_ref().ok_or(FileReject::NotShown)?;
+        if files.bytes_max > 0 && bytes > files.bytes_max {
+            return Err(FileReject::TooLarge { bytes_max: files.bytes_max });
+        }
+        if media_type.is_some_and(|media_type| !files.shows(media_type)) {
+            return Err(FileReject::NotShown);
+        }
+        Ok(())
+    }
+}
+
+/// The channel's answer to a push, settled exactly once. What it said of the event before that counts.
+pub(super) fn pushed(mut case: Case<'_>, effect: EffectId, delivery: &Delivery) -> Result<Decision, Reject> {
+    let state = case.draft.state;
+    let (seq, index) = match state.owed.get(&effect) {
+        None => return Ok(case.draft.finish_with(Answer::Done)),
+        Some(Effect::Push { seq, index }) => (*seq, *index),
+        Some(_) => return Err(Reject::NotAllowed),
+    };
+    case.draft.settle(effect);
+    if state.pushes.under_way(seq).is_none_or(|(_, known)| known.may_become(delivery)) {
+        case.draft.delivered(seq, index, kept(delivery));
+    }
+    Ok(case.draft.finish_with(Answer::Done))
+}
+
+/// What the channel says later. It may come before the answer to the push; of what was not pushed, or is done, nothing
+/// is kept.
+pub(super) fn progress(mut case: Case<'_>, seq: u64, delivery: &Delivery) -> Result<Decision, Reject> {
+    let state = case.draft.state;
+    let index = match state.pushes.under_way(seq) {
+        Some((index, known)) => known.may_become(delivery).then_some(index),
+        None => state.owed.values().find_map(|effect| match effect {
+            Effect::Push { seq: owed, index } if *owed == seq => Some(*index),
+            _ => None,
+        }),
+    };
+    if let Some(index) = index {
+        case.draft.delivered(seq, index, kept(delivery));
+    }
+    Ok(case.draft.finish_with(Answer::Done))
+}
+
+/// With a reason that is not too long to be kept.
+fn kept(delivery: &Delivery) -> Delivery {
+    match delivery {
+        Delivery::Failed { reason } => Delivery::Failed { reason: cut(reason, REASON_BYTES_MAX).to_owned() },
+        other => other.clone(),
+    }
+}

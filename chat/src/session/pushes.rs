@@ -1,0 +1,277 @@
+//! Events that are pushed to a customer whose channel nobody reads: which are, how far they have come, and until when
+//! more may follow.
+
+use super::draft::{Draft, SYSTEM};
+use super::event::{Body, Event, LeaveReason, Participant, Role, Text, ViewKind};
+use super::shown::Shown;
+use super::state::{Session, State, Terms};
+use crate::channel::{Address, Channel, ChannelView, Delivery, Reach, Window, WindowView};
+use crate::entry::Effect;
+use crate::id::{EffectId, Millis, SessionId};
+use crate::rich::Rich;
+use bincode::{Decode, Encode};
+use std::collections::BTreeMap;
+
+/// Of how many pushed events it is known how far they have come; of more the oldest is taken for done.
+const UNDER_WAY_MAX: usize = 256;
+
+/// What a session remembers of what is pushed. A stored shape.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub(super) struct Pushes {
+    answers: Answers,
+    /// The events that may come further than they have, by their number.
+    under_way: BTreeMap<u64, UnderWay>,
+}
+
+/// How far an event has come. A stored shape.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+struct UnderWay {
+    index: [Option<u64>; 3],
+    delivery: Delivery,
+}
+
+/// What of a reply window is used up. A stored shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub(super) struct Answers {
+    /// When the customer said something last, by the wall clock.
+    heard_at: Option<Millis>,
+    /// How many messages they were sent since.
+    count: u32,
+}
+
+/// What an event is to a channel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Something for people to read or look at.
+    Message,
+    /// Who comes and goes, and what is for programs.
+    Notice,
+    /// That somebody has read.
+    Receipt,
+    /// Nothing that a channel is told.
+    Nothing,
+}
+
+impl Class {
+    fn of(body: &Body) -> Self {
+        match body {
+            Body::Message { .. }
+            | Body::Masked { notice: false, .. }
+            | Body::Rich { .. }
+            | Body::RichReply { .. }
+            | Body::FileUploaded(_)
+            | Body::PushedUrl { .. } => Self::Message,
+            Body::NearlyFull { text } | Body::Idle { text, .. } if !text.bytes.is_empty() => Self::Message,
+            Body::Joined(_)
+            | Body::Left { .. }
+            | Body::Renamed { .. }
+            | Body::FileDeleted { .. }
+            | Body::CustomNotice { .. }
+            | Body::Masked { notice: true, .. } => Self::Notice,
+            Body::Read { .. } => Self::Receipt,
+            Body::Opened(_)
+            | Body::Ended
+            | Body::Attached { .. }
+            | Body::Delivery { .. }
+            | Body::NearlyFull { .. }
+            | Body::Idle { .. } => Self::Nothing,
+        }
+    }
+}
+
+impl Answers {
+    /// Takes an event: what the customer says opens the window anew, what they are sent uses it up.
+    pub(super) fn happened(&mut self, event: &Event, customer: u32) {
+        if Class::of(&event.body) != Class::Message {
+            return;
+        }
+        if event.by == customer {
+            (self.heard_at, self.count) = (Some(event.at), 0);
+        } else if ViewKind::Customer.of(&event.index).is_some() {
+            self.count = self.count.saturating_add(1);
+        }
+    }
+
+    fn view(&self, window: &Window) -> WindowView {
+        WindowView {
+            until: self.heard_at.map(|at| Millis(at.0.saturating_add(window.open_ms))),
+            left: (window.answers_max > 0).then(|| window.answers_max.saturating_sub(self.count)),
+            after: window.after.clone(),
+        }
+    }
+}
+
+impl WindowView {
+    /// Whether something of this type may be sent at this moment.
+    pub(super) fn lets_out(&self, now: Millis, message_type: Option<&str>) -> bool {
+        let open = self.until.is_some_and(|until| now <= until) && self.left != Some(0);
+        open || (self.after.is_some() && self.after.as_deref() == message_type)
+    }
+}
+
+impl Pushes {
+    pub(super) fn answers(&self) -> Answers {
+        self.answers
+    }
+
+    pub(super) fn happened(&mut self, event: &Event, customer: u32) {
+        self.answers.happened(event, customer);
+        if let Body::Delivery { seq, through, delivery } = &event.body {
+            if delivery.is_final() {
+                self.under_way.remove(seq);
+                return;
+            }
+            let (index, delivery) = (*through, delivery.clone());
+            self.under_way.insert(*seq, UnderWay { index, delivery });
+            if self.under_way.len() > UNDER_WAY_MAX {
+                self.under_way.pop_first();
+            }
+        }
+    }
+
+    /// How far an event has come that may come further, with its index in each view.
+    pub(super) fn under_way(&self, seq: u64) -> Option<([Option<u64>; 3], &Delivery)> {
+        self.under_way.get(&seq).map(|event| (event.index, &event.delivery))
+    }
+}
+
+/// What becomes of an event at the channel.
+pub(super) enum Pushed {
+    /// It is given to it.
+    Owed,
+    /// The reply window has closed.
+    TooLate,
+}
+
+impl State {
+    /// The pushes that are owed, with the number of each event, oldest first.
+    pub(super) fn owed_pushes(&self) -> impl Iterator<Item = (EffectId, u64)> {
+        self.owed.iter().filter_map(|(id, effect)| match effect {
+            Effect::Push { seq, .. } => Some((*id, *seq)),
+            _ => None,
+        })
+    }
+}
+
+impl Draft<'_> {
+    /// The customer's reply window as it stands in this decision; none: they may always be answered.
+    pub(super) fn window(&self) -> Option<WindowView> {
+        self.channel.window.as_ref().map(|window| self.answers.view(window))
+    }
+
+    /// What becomes of an event, which is about to be added, at the customer's channel: pushed is whatever they see and
+    /// did not do themselves, and that they were removed. A message for which the window has closed is not even given
+    /// to the channel.
+    pub(super) fn pushed(&self, event: &Event) -> Option<Pushed> {
+        let Channel { reach: Reach::Pushed, shows, .. } = self.channel else { return None };
+        let class = Class::of(&event.body);
+        let shown = match class {
+            Class::Message => true,
+            Class::Notice => shows.notices,
+            Class::Receipt => shows.receipts,
+            Class::Nothing => false,
+        };
+        let seen = ViewKind::Customer.of(&event.index).is_some();
+        let own = event.by == self.customer_number() && !is_removal(&event.body);
+        if !shown || !seen || own || !self.present().any(|party| party.who.role == Role::Customer) {
+            return None;
+        }
+        let message_type = match &event.body {
+            Body::Message { message_type, .. } | Body::Masked { message_type, .. } => message_type.as_deref(),
+            _ => None,
+        };
+        let now = self.context.now;
+        let lets_out = self.window().is_none_or(|window| window.lets_out(now, message_type));
+        Some(if class == Class::Message && !lets_out { Pushed::TooLate } else { Pushed::Owed })
+    }
+
+    /// Tells agents how far an event has come; not in a full session, and not after its end.
+    pub(super) fn delivered(&mut self, seq: u64, through: [Option<u64>; 3], delivery: Delivery) {
+        if !self.ended() && !self.full() {
+            self.event(SYSTEM, [false, true, true], Body::Delivery { seq, through, delivery });
+        }
+    }
+}
+
+fn is_removal(body: &Body) -> bool {
+    matches!(body, Body::Left { reason, .. } if *reason != LeaveReason::Left)
+}
+
+/// An event that is to be pushed, with all that its channel needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Push {
+    /// Where the customer is.
+    pub to: Address,
+    /// The session that the event is of.
+    pub session: SessionId,
+    /// The service that the chat began with.
+    pub service: String,
+    /// The event, as the channel can show it.
+    pub event: Event,
+    /// Whoever appears in the customer's view.
+    pub participants: Vec<Participant>,
+}
+
+impl Push {
+    /// The event's id: the same each time that it is pushed.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.session, self.event.seq)
+    }
+
+    /// The session and the number of the event that an id is of.
+    #[must_use]
+    pub fn parse_id(id: &str) -> Option<(SessionId, u64)> {
+        let (session, seq) = id.split_once('-')?;
+        let (session, seq) = (SessionId::parse(session)?, seq.parse().ok()?);
+        (format!("{session}-{seq}") == id).then_some((session, seq))
+    }
+
+    /// The event as it is shown; none: it is not for customers.
+    #[must_use]
+    pub fn shown(&self) -> Option<Shown<'_>> {
+        Shown::of(&self.event, ViewKind::Customer, &self.participants)
+    }
+}
+
+impl Session {
+    /// An event that is in memory, as it is to be pushed.
+    pub fn push(&self, seq: u64) -> Option<Push> {
+        let terms = self.state.terms.as_ref()?;
+        let event = self.state.events.iter().rev().find(|event| event.seq == seq)?;
+        let seen = self.state.parties.values().filter(|party| party.seen_by(ViewKind::Customer));
+        Some(Push {
+            to: terms.channel.address()?,
+            session: self.id.clone(),
+            service: terms.service.clone(),
+            event: simplified(self.in_clear(event), &terms.channel),
+            participants: seen.map(super::state::Party::shown).collect(),
+        })
+    }
+
+    pub(super) fn channel_view(&self, terms: &Terms) -> ChannelView {
+        let Channel { name, shows, window, .. } = &terms.channel;
+        let window = window.as_ref().map(|window| self.state.pushes.answers.view(window));
+        ChannelView { name: name.clone(), shows: shows.clone(), window }
+    }
+}
+
+/// A rich message that the channel can't show is its text.
+fn simplified(event: Event, channel: &Channel) -> Event {
+    let text = match &event.body {
+        Body::Rich { text, content, .. } => {
+            let kind = Rich::read(&content.show()).ok().map(|rich| rich.kind());
+            let shown = kind.is_some_and(|kind| channel.shows.rich.contains(&kind));
+            (!shown).then(|| text.clone())
+        }
+        _ => None,
+    };
+    match text {
+        Some(text) => Event { body: message(text), ..event },
+        None => event,
+    }
+}
+
+fn message(text: Text) -> Body {
+    Body::Message { text, message_type: None }
+}

@@ -1,0 +1,97 @@
+//! What a session stores of its channel and of what is pushed there, and what correspondents store.
+
+use super::fixture;
+use crate::channel::{
+    Address, Channel, Delivery, Identity, Presence, Proof, Reach, ShownFiles, Shows, Window, web,
+};
+use crate::command::{Act, Caller, Command};
+use crate::correspondent::{Correspondent, CorrespondentChange};
+use crate::entry::{Effect, Entry};
+use crate::key::StoredKey;
+use crate::rich::RichKind;
+use crate::routing::{Message, ToCorrespondent};
+use crate::session::Body;
+use crate::{CommandId, Context, EffectId, EntityId, Millis, SessionId};
+use std::collections::BTreeSet;
+
+pub(super) const SNAPSHOT: &str = "snapshot-correspondent";
+
+/// A channel with all that one can have.
+pub(super) fn pushed() -> Channel {
+    let types = BTreeSet::from(["image/png".to_owned()]);
+    let files = Some(ShownFiles { types, bytes_max: 5 << 20 });
+    let rich = BTreeSet::from([RichKind::QuickReplies, RichKind::Form]);
+    Channel {
+        name: "webhook:shop".to_owned(),
+        identity: Identity::Address("+49 151".to_owned()),
+        presence: Presence::ComesAndGoes,
+        shows: Shows {
+            typing: false,
+            receipts: true,
+            notices: false,
+            rich,
+            files,
+            text_bytes_max: 1_600,
+        },
+        window: Some(Window { open_ms: 86_400_000, answers_max: 5, after: Some("template".to_owned()) }),
+        reach: Reach::Pushed,
+    }
+}
+
+/// A channel whose customer has a key, sealed.
+pub(super) fn keyed() -> Channel {
+    let key = StoredKey { hash: [5; 32], sealed: Some([9; 16]) };
+    Channel { identity: Identity::Key(key), ..web([5; 32]) }
+}
+
+pub(super) fn bodies() -> Vec<(String, Body)> {
+    let through = [Some(1), None, Some(70_000)];
+    let failed = Delivery::Failed { reason: "blocked".to_owned() };
+    let all = [Delivery::Sent, Delivery::Delivered, Delivery::Read, failed];
+    let body = |delivery: Delivery| {
+        (format!("delivery-{}", delivery.word()), Body::Delivery { seq: 300, through, delivery })
+    };
+    all.into_iter().map(body).collect()
+}
+
+fn session() -> SessionId {
+    SessionId::from_random(&[7; 16])
+}
+
+pub(super) fn entries() -> Vec<(&'static str, Entry)> {
+    let address = Address { channel: "webhook:shop".to_owned(), address: "+49 151".to_owned() };
+    let over = Message::ToCorrespondent(ToCorrespondent::Over { session: session() });
+    let tell = Effect::Tell { to: address.correspondent(), message: over };
+    let took = CorrespondentChange::Took { id: "m-1".to_owned(), chat: session(), at: Millis(300) };
+    let index = [Some(1), None, Some(70_000)];
+    vec![
+        ("owed-push", Entry::Owed { id: EffectId(300), effect: Effect::Push { seq: 300, index } }),
+        ("owed-over", Entry::Owed { id: EffectId(300), effect: tell }),
+        ("correspondent-took", Entry::Correspondent(took)),
+        ("correspondent-over", Entry::Correspondent(CorrespondentChange::Over)),
+    ]
+}
+
+#[test]
+fn a_correspondent_s_snapshot_of_version_1_is_written_and_read_as_ever() {
+    let address = Address { channel: "webhook:shop".to_owned(), address: "+49 151".to_owned() };
+    let mut correspondent = Correspondent::new(address.correspondent());
+    let over = Message::ToCorrespondent(ToCorrespondent::Over { session: session() });
+    let caller = Caller::Customer(Proof::Address(address));
+    let receive = |id: &str| Act::Receive { id: id.to_owned(), refused_by: None };
+    let acts = [
+        (caller.clone(), receive("m-1")),
+        (Caller::Entity(EntityId::from(&session())), Act::Tell(over)),
+        (caller, receive("m-2")),
+    ];
+    for ((caller, act), n) in acts.into_iter().zip(7u8..) {
+        let command = Command { id: CommandId(n.to_string()), caller, act };
+        let at = Millis(i64::from(n) * 1000);
+        let context = Context { now: at, served: at, random: [n; 16], waiting_max: 0 };
+        let decision = correspondent.decide(&command, &context).unwrap();
+        decision.entries.iter().for_each(|entry| correspondent.apply(entry));
+    }
+    let written = correspondent.to_snapshot().unwrap();
+    let stored = fixture(SNAPSHOT, &written);
+    assert_eq!((Correspondent::from_snapshot(&stored).unwrap(), stored), (correspondent, written));
+}
