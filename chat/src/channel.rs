@@ -189,7 +189,9 @@ impl Channel {
     #[must_use]
     pub fn address(&self) -> Option<Address> {
         match &self.identity {
-            Identity::Address(address) => Some(Address { channel: self.name.clone(), address: address.clone() }),
+            Identity::Address(address) => {
+                Some(Address { channel: self.name.clone(), address: address.clone() })
+            }
             Identity::Key(_) => None,
         }
     }
@@ -321,7 +323,9 @@ mod tests {
         let failed = Delivery::Failed { reason: "gone".to_owned() };
         assert!(Delivery::Sent.may_become(&Delivery::Delivered) && Delivery::Sent.may_become(&failed));
         assert!(Delivery::Delivered.may_become(&Delivery::Read));
-        assert!(!Delivery::Delivered.may_become(&Delivery::Sent) && !Delivery::Sent.may_become(&Delivery::Sent));
+        assert!(
+            !Delivery::Delivered.may_become(&Delivery::Sent) && !Delivery::Sent.may_become(&Delivery::Sent)
+        );
         assert!(!Delivery::Read.may_become(&failed) && !failed.may_become(&Delivery::Read));
     }
 }

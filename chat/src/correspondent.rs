@@ -114,7 +114,10 @@ impl Correspondent {
                 }
                 Ok(self.receive(draft, id, refused_by.as_ref(), context))
             }
-            (Act::Tell(Message::ToCorrespondent(ToCorrespondent::Over { session })), Caller::Entity(from)) => {
+            (
+                Act::Tell(Message::ToCorrespondent(ToCorrespondent::Over { session })),
+                Caller::Entity(from),
+            ) => {
                 if from.session().as_ref() != Some(session) {
                     return Err(Reject::NotAllowed);
                 }

@@ -49,6 +49,8 @@ impl Census {
                 self.place(session.interaction().map(|interaction| interaction.place()));
             }
             Entity::Queue(queue) => self.waiting += queue.waiting(),
+            // Operators are told of chats, not of who writes from where.
+            Entity::Correspondent(_) => {}
             Entity::Agent(agent) => {
                 let state = match agent.status() {
                     Status::SignedOut => 0,

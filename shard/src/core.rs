@@ -15,6 +15,15 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// When whoever is missed here called last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastCall {
+    /// On the monotonic clock.
+    pub(super) at_ms: u64,
+    /// After how long without a call they are lost, in milliseconds.
+    pub(super) lost_after_ms: u64,
+}
+
 /// Knows no thread, no store and no network: what it wants done it says as [`Action`]s.
 pub struct ShardCore {
     pub(super) tenure: Tenure,
@@ -27,7 +36,7 @@ pub struct ShardCore {
     pub(super) looked: Now,
     pub(super) clock_steps: u64,
     pub(super) timers: BTreeSet<(Millis, EntityId)>,
-    pub(super) last_calls_ms: BTreeMap<EntityId, u64>,
+    pub(super) last_calls: BTreeMap<EntityId, LastCall>,
     pub(super) rng: StdRng,
     pub(super) checkpoint: super::checkpoint::Progress,
     pub(super) suspects: super::decide::Suspects,
@@ -71,7 +80,7 @@ impl ShardCore {
             looked: now,
             clock_steps: 0,
             timers: BTreeSet::new(),
-            last_calls_ms: BTreeMap::new(),
+            last_calls: BTreeMap::new(),
             rng,
             suspects: super::decide::Suspects::default(),
             rereads: false,
@@ -103,17 +112,14 @@ impl ShardCore {
                 if let Some(at) = awake.next_timer() {
                     self.timers.insert((at, entity.clone()));
                 }
-                if awake.machine.watched() {
-                    self.last_calls_ms.insert(entity.clone(), now_ms);
-                }
+                let lost_after_ms = awake.machine.lost_after_ms(self.options.agent_grace_ms);
+                self.watch(&entity, lost_after_ms, now_ms);
             }
             EntityState::Asleep(asleep) => {
                 if let Some(at) = asleep.slept.next_timer {
                     self.timers.insert((at, entity.clone()));
                 }
-                if asleep.slept.watched {
-                    self.last_calls_ms.insert(entity.clone(), now_ms);
-                }
+                self.watch(&entity, asleep.slept.lost_after_ms, now_ms);
             }
             EntityState::Restoring { .. } | EntityState::Quarantined { .. } => {}
         }
@@ -189,9 +195,9 @@ impl ShardCore {
         }
         let by_person = |caller: &&Caller| matches!(caller, Caller::Customer(_) | Caller::Agent(_));
         if self.proves_presence(&envelope)
-            && let Some(last) = self.last_calls_ms.get_mut(&envelope.call.entity)
+            && let Some(last) = self.last_calls.get_mut(&envelope.call.entity)
         {
-            *last = now.mono_ms;
+            last.at_ms = now.mono_ms;
         }
         if let Some(awake) = self.awake(&envelope.call.entity) {
             awake.touched_ms = now.mono_ms;
@@ -212,7 +218,7 @@ impl ShardCore {
         let mut callers = commands.chain(envelope.call.read.iter().map(|(caller, _)| caller));
         match self.awake(&envelope.call.entity) {
             Some(awake) => callers.any(|caller| awake.machine.misses(caller)),
-            // Whether the key fits is seen when it is awake; till then nobody is to be lost.
+            // Whether the proof fits is seen when it is awake; till then nobody is to be lost.
             None if envelope.call.entity.session().is_some() => {
                 callers.any(|caller| matches!(caller, Caller::Customer(_)))
             }

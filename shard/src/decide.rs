@@ -262,20 +262,18 @@ impl ShardCore {
     /// Follows the entity's timers, its customer's presence and its memory; forgets it when it has retired.
     fn after_decision(&mut self, now: Now, entity: &EntityId) {
         let (pushed, committed) = (self.pipe.pushed(), self.pipe.committed());
+        let agent_grace_ms = self.options.agent_grace_ms;
         let Some(awake) = self.awake(entity) else { return };
         awake.decided(pushed, committed);
         if awake.machine.retired() {
             self.entities.remove(entity);
-            self.last_calls_ms.remove(entity);
+            self.last_calls.remove(entity);
             self.left.push(entity.clone());
             return;
         }
-        let (present, next_timer) = (awake.machine.watched(), awake.next_timer());
-        if present {
-            self.last_calls_ms.entry(entity.clone()).or_insert(now.mono_ms);
-        } else {
-            self.last_calls_ms.remove(entity);
-        }
+        let next_timer = awake.next_timer();
+        let lost_after_ms = awake.machine.lost_after_ms(agent_grace_ms);
+        self.watch(entity, lost_after_ms, now.mono_ms);
         if let Some(at) = next_timer {
             self.timers.insert((at, entity.clone()));
         }
@@ -306,7 +304,7 @@ impl ShardCore {
                 _ => None,
             };
             self.entities.insert(entity.clone(), EntityState::Quarantined { state });
-            self.last_calls_ms.remove(entity);
+            self.last_calls.remove(entity);
             return Err(Declined::Rejected(Reject::Quarantined));
         }
         if in_doubt {

@@ -91,8 +91,8 @@ pub struct Slept {
     pub snapshot: String,
     /// Its earliest timer, in served time.
     pub next_timer: Option<Millis>,
-    /// Whether somebody's calls are to be watched for.
-    pub watched: bool,
+    /// After how long without a call, in milliseconds, whoever is missed here is lost; none: nobody is missed.
+    pub lost_after_ms: Option<u64>,
     /// What operators see of it meanwhile.
     pub glance: Glance,
 }

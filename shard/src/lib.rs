@@ -80,8 +80,6 @@ pub struct Options {
     pub segment_frames_max: u64,
     /// An entity that nobody called for so long falls asleep.
     pub passivate_after_ms: u64,
-    /// A customer who made no call for so long is gone.
-    pub disconnect_timeout_ms: u64,
     /// An agent none of whose windows was heard for so long is lost.
     pub agent_grace_ms: u64,
     /// How many shards there are: what is said to an entity of the same shard is decided in the same turn.
@@ -105,7 +103,6 @@ impl Default for Options {
             segment_bytes_max: 2 * 1024 * 1024,
             segment_frames_max: 1024,
             passivate_after_ms: 120_000,
-            disconnect_timeout_ms: 45_000,
             agent_grace_ms: 15_000,
             shards: 1,
             events_in_memory: 64,

@@ -191,6 +191,8 @@ impl ShardCore {
                 Ok(Reading::Desk(desk)) => (status(&desk), About::Agent(of_desk(&desk))),
                 _ => ("open", About::Nothing),
             },
+            // No list has them.
+            Entity::Correspondent(_) => ("open", About::Nothing),
         }
     }
 }

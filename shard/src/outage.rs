@@ -80,8 +80,8 @@ impl ShardCore {
         let outage_ms = now.mono_ms.saturating_sub(since_ms);
         self.clock.outage_ms += i64::try_from(outage_ms).unwrap_or(0);
         self.note_outage();
-        for last in self.last_calls_ms.values_mut() {
-            *last += outage_ms;
+        for last in self.last_calls.values_mut() {
+            last.at_ms += outage_ms;
         }
     }
 

@@ -6,7 +6,7 @@ use super::same_shard::told_by;
 use handoff_chat::command::{Caller, Command, Read, Reading};
 use handoff_chat::entry::Effect;
 use handoff_chat::file::FileId;
-use handoff_chat::session::{Event, Session};
+use handoff_chat::session::{Event, Push, Session};
 use handoff_chat::{BotName, EffectId, Entity, EntityId};
 
 /// An effect that is committed and not settled yet.
@@ -32,6 +32,8 @@ pub enum Owed {
     },
     /// Rows of the record are to be written.
     Record(Box<RecordRows>),
+    /// An event is to be pushed to the customer's channel; none: it is not there any more.
+    Push(Option<Box<Push>>),
 }
 
 impl ShardCore {
@@ -46,6 +48,10 @@ impl ShardCore {
             Effect::Tell { to, message } => Owed::Tell(to, told_by(entity, id, message)),
             Effect::ScanFile { file, bytes } => Owed::ScanFile { file, bytes },
             Effect::DropFile { file, bytes } => Owed::DropFile { file, bytes },
+            Effect::Push { seq, .. } => {
+                let push = self.look(entity, |machine| machine.session()?.push(seq)).ok()?;
+                Owed::Push(push.map(Box::new))
+            }
             Effect::OpenRecord => Owed::Record(Box::new(self.opening_rows(entity)?)),
             Effect::CloseRecord => Owed::Record(Box::new(self.closing_rows(entity)?)),
         })

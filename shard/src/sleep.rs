@@ -1,6 +1,6 @@
 //! Falling asleep and waking: idle entities leave memory for a snapshot row and come back when somebody calls.
 
-use super::core::{ShardCore, refuse};
+use super::core::{LastCall, ShardCore, refuse};
 use super::entity_state::{Asleep, Awake, EntityState};
 use super::frame::{Glance, Item, Slept};
 use super::{Action, Now, Outcome, Output, Phase};
@@ -89,7 +89,7 @@ impl ShardCore {
 
     /// Entities that nobody called for a while are written to snapshots.
     pub(super) fn put_idle_to_sleep(&mut self, now: Now) {
-        let limit = self.options.passivate_after_ms;
+        let (limit, agent_grace_ms) = (self.options.passivate_after_ms, self.options.agent_grace_ms);
         let (term, position) = (self.tenure.epoch, self.pipe.position());
         let mut writes = Vec::new();
         for (entity, state) in &mut self.entities {
@@ -111,7 +111,7 @@ impl ShardCore {
                         entity: entity.clone(),
                         snapshot: key.clone(),
                         next_timer: awake.next_timer(),
-                        watched: awake.machine.watched(),
+                        lost_after_ms: awake.machine.lost_after_ms(agent_grace_ms),
                         glance: Glance::of(session),
                     };
                     awake.falling_asleep = Some((slept, awake.decisions));
@@ -156,19 +156,30 @@ impl ShardCore {
         }
     }
 
-    /// Customers who made no call for the disconnect time are gone, agents without a window for the grace time lost.
+    /// Misses whoever is to call from now on, or nobody any more.
+    pub(super) fn watch(&mut self, entity: &EntityId, lost_after_ms: Option<u64>, now_ms: u64) {
+        match lost_after_ms {
+            Some(lost_after_ms) => {
+                let fresh = LastCall { at_ms: now_ms, lost_after_ms };
+                self.last_calls.entry(entity.clone()).or_insert(fresh).lost_after_ms = lost_after_ms;
+            }
+            None => drop(self.last_calls.remove(entity)),
+        }
+    }
+
+    /// Customers of whom nothing was heard for as long as their channel waits are gone, agents without a window for the
+    /// grace time lost.
     pub(super) fn lose_silent(&mut self, now: Now) {
-        let (customer_ms, agent_ms) = (self.options.disconnect_timeout_ms, self.options.agent_grace_ms);
-        let limit = |entity: &EntityId| if entity.session().is_some() { customer_ms } else { agent_ms };
+        let is_silent = |last: &LastCall| now.mono_ms.saturating_sub(last.at_ms) > last.lost_after_ms;
         let silent: Vec<EntityId> = self
-            .last_calls_ms
+            .last_calls
             .iter()
-            .filter(|(entity, last)| now.mono_ms.saturating_sub(**last) > limit(entity))
+            .filter(|(_, last)| is_silent(last))
             .map(|(entity, _)| entity.clone())
             .collect();
         for entity in silent {
-            if let Some(last) = self.last_calls_ms.get_mut(&entity) {
-                *last = now.mono_ms;
+            if let Some(last) = self.last_calls.get_mut(&entity) {
+                last.at_ms = now.mono_ms;
             }
             let act = self.awake(&entity).map_or(Act::CustomerLost, |awake| awake.machine.lost());
             self.own_command(now, &entity, format!("lost:{}:{}", self.tenure.epoch, now.mono_ms), act);

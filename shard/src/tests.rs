@@ -1,5 +1,6 @@
 //! The shard's core over the memory journal, step by step: what is held back, lost, restored and repeated.
 
+mod channels;
 mod clock;
 mod full;
 mod grace;
@@ -300,9 +301,9 @@ async fn an_idle_session_falls_asleep_and_wakes_on_demand_here_and_at_the_next_o
     assert_eq!(third.texts(&ann).await, ["one", "two"]);
 }
 
-/// Idle sessions fall asleep soon, and customers are never lost.
+/// Idle sessions fall asleep soon.
 fn sleepy() -> Options {
-    Options { passivate_after_ms: 5_000, disconnect_timeout_ms: u64::MAX, ..small_segments() }
+    Options { passivate_after_ms: 5_000, ..small_segments() }
 }
 
 /// The one session that is idle falls asleep.

@@ -19,7 +19,7 @@ impl ShardCore {
     /// for its end. All others who wait are answered by what it is then.
     pub(super) fn unreadable(&mut self, now: Now, entity: &EntityId, waiting: VecDeque<Envelope>) {
         self.entities.insert(entity.clone(), EntityState::Quarantined { state: None });
-        self.last_calls_ms.remove(entity);
+        self.last_calls.remove(entity);
         let (ends, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_force_end);
         let away = if ends.is_empty() { None } else { Some(self.put_away(now, entity)) };
         for end in ends {
@@ -75,7 +75,7 @@ impl ShardCore {
         self.waiting.stirred(entity);
         self.pipe.push(encoded);
         self.entities.remove(entity);
-        self.last_calls_ms.remove(entity);
+        self.last_calls.remove(entity);
         self.left.push(entity.clone());
         Ok(Answer::Chat(ChatAnswer {
             seq: 0,

@@ -4,11 +4,11 @@
 use super::ViewKind;
 use super::command::{ChatAnswer, IdleTerms, Limits};
 use super::event::{Body, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
+use super::pushes::{Answers, Pushed};
 use super::state::{Party, Session, State};
 use super::turns::Turns;
 use super::typing::Typists;
 use crate::Context;
-use super::pushes::{Answers, Pushed};
 use crate::channel::{Channel, Delivery, WINDOW_CLOSED};
 use crate::command::{Answer, Command};
 use crate::entity::Decision;

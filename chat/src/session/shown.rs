@@ -115,7 +115,9 @@ impl<'e> Shown<'e> {
             Body::FileDeleted { id, name } => What::FileDeleted { id: *id, name: name.show() },
             Body::NearlyFull { text } => What::NearlyFull(text.show()),
             Body::Idle { stage: IdleStage::Close, text } => What::IdleClose(text.show()),
-            Body::Idle { stage: IdleStage::Alert | IdleStage::SecondAlert, text } => What::IdleAlert(text.show()),
+            Body::Idle { stage: IdleStage::Alert | IdleStage::SecondAlert, text } => {
+                What::IdleAlert(text.show())
+            }
             Body::Delivery { through, delivery, .. } => What::Delivery { of: view.of(through), delivery },
         };
         let who = participants.iter().find(|participant| participant.number == event.by);

@@ -2,8 +2,8 @@
 //! the fold of [`Session::apply`] over the entries.
 
 use super::command::ChatAnswer;
-use crate::channel::Channel;
 use super::event::{Body, Event, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind};
+use crate::channel::Channel;
 use crate::entry::{Effect, Entry};
 use crate::id::{AgentName, BotName, CommandId, EffectId, Millis, SessionId, TimerId};
 use crate::interaction::{Interaction, InteractionChange};

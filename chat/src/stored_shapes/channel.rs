@@ -25,14 +25,7 @@ pub(super) fn pushed() -> Channel {
         name: "webhook:shop".to_owned(),
         identity: Identity::Address("+49 151".to_owned()),
         presence: Presence::ComesAndGoes,
-        shows: Shows {
-            typing: false,
-            receipts: true,
-            notices: false,
-            rich,
-            files,
-            text_bytes_max: 1_600,
-        },
+        shows: Shows { typing: false, receipts: true, notices: false, rich, files, text_bytes_max: 1_600 },
         window: Some(Window { open_ms: 86_400_000, answers_max: 5, after: Some("template".to_owned()) }),
         reach: Reach::Pushed,
     }

@@ -5,9 +5,8 @@ use crate::*;
 use handoff_journal::memory::MemoryStore;
 
 fn two_may_wait() -> Options {
-    let (passivate_after_ms, disconnect_timeout_ms) = (5_000, u64::MAX);
     let fault_hook = panics(Phase::Applying, is_bad);
-    Options { entity_inbox: 2, passivate_after_ms, disconnect_timeout_ms, fault_hook, ..Options::default() }
+    Options { entity_inbox: 2, passivate_after_ms: 5_000, fault_hook, ..Options::default() }
 }
 
 /// Three messages at once to a session on its way: two wait, the third finds no room; afterwards there is room.

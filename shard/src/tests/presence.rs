@@ -14,7 +14,7 @@ async fn nobody_s_calls_but_the_customer_s_own_prove_that_the_customer_is_there(
     let mut rig = Rig::open(&store, 1, Options::default()).await;
     let (ann, bob) = (rig.start("ann").await, rig.start("bob").await);
     let kate = Caller::Agent(AgentName("kate".to_owned()));
-    let stranger = Caller::Customer([8; 32]);
+    let stranger = Caller::key([8; 32]);
     for _ in 0..50 {
         rig.pass(1_000);
         for session in [&ann, &bob] {
@@ -52,7 +52,7 @@ async fn a_desk_is_held_by_its_own_agent_alone() {
             ..Default::default()
         };
         assert_eq!(rig.core.list(&wanted).first().map(|kate| kate.state == "not ready"), Some(true));
-        assert_eq!(rig.core.last_calls_ms.contains_key(&desk), !lost);
+        assert_eq!(rig.core.last_calls.contains_key(&desk), !lost);
     }
 }
 

@@ -5,8 +5,10 @@ use crate::entity_state::EntityState;
 use crate::pipeline::Step;
 use crate::recovery::{JournalFrames, recover, recover_session};
 use crate::*;
+use handoff_chat::channel::{Channel, Presence, Proof};
 use handoff_chat::command::{Act, Answer, Reading};
 use handoff_chat::happening::Happening;
+use handoff_chat::key::StoredKey;
 use handoff_chat::session::{ChatAnswer, Limits, Opening, View};
 use handoff_chat::workflow::{self, Known};
 use handoff_chat::{CommandId, QueueName};
@@ -17,7 +19,7 @@ use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
-pub(super) const CUSTOMER: Caller = Caller::Customer([7; 32]);
+pub(super) const CUSTOMER: Caller = Caller::Customer(Proof::Key([7; 32]));
 
 pub(super) struct Rig {
     pub(super) store: MemoryStore,
@@ -60,7 +62,9 @@ pub(super) fn session(name: &str) -> EntityId {
 
 pub(super) fn opening() -> Opening {
     let limits = Limits::new(1000, 100_000, 1_000);
-    Opening { nickname: "Ann".into(), ..Opening::new("default", [7; 32], limits) }
+    let key = StoredKey { hash: [7; 32], sealed: None };
+    let channel = Channel::with_key("web", key, Presence::Calls { lost_after_ms: 45_000 });
+    Opening { nickname: "Ann".into(), ..Opening::new("default", channel, limits) }
 }
 
 /// Panics in this phase of the commands that are meant.

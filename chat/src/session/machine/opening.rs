@@ -32,9 +32,11 @@ pub(super) fn open(
     let state = &session.state;
     if let Some(terms) = &state.terms {
         return match &state.start_answer {
-            Some(kept) if kept.id == command.id && !state.retired => {
-                Ok(state.again(kept, asker(state.customer_number()), terms.channel.key().and_then(|key| key.sealed)))
-            }
+            Some(kept) if kept.id == command.id && !state.retired => Ok(state.again(
+                kept,
+                asker(state.customer_number()),
+                terms.channel.key().and_then(|key| key.sealed),
+            )),
             _ => Err(Reject::IdInUse),
         };
     }

@@ -1,8 +1,8 @@
 //! Whatever customers, bots, agents, queues, operators and time do to a chat with a workflow, in whatever order, with
 //! takeovers in between: what must always hold.
 
-use super::routing::{name, queue};
 use super::pushing::windowed;
+use super::routing::{name, queue};
 use super::workflow::{small, started_over};
 use super::*;
 use crate::channel::{Delivery, Reach, WINDOW_CLOSED};

@@ -240,7 +240,9 @@ fn what_the_system_says_to_a_closed_window_is_told_to_agents_as_undelivered() {
     });
     let failed = Delivery::Failed { reason: WINDOW_CLOSED.to_owned() };
     let last = world.session.events_in_memory().last().unwrap().clone();
-    assert!(matches!(&last.body, Body::Delivery { seq, delivery, .. } if *seq == before + 1 && *delivery == failed));
+    assert!(
+        matches!(&last.body, Body::Delivery { seq, delivery, .. } if *seq == before + 1 && *delivery == failed)
+    );
     assert_eq!(last.index[0], None, "customers are told nothing of it");
     assert!(world.pushes().is_empty());
 }
