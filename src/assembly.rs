@@ -8,10 +8,11 @@ use crate::actor::supervisor::{Ended, Parts};
 use crate::bots::Bots;
 use crate::clock::Clock;
 use crate::contacts::Joins;
-use crate::delivery::RouterDelivery;
+use crate::courier::RouterCourier;
 use crate::files::Files;
 use crate::node_state::NodeState;
 use crate::observer::Observer;
+use crate::ports::Outbound;
 use crate::record::RecordWriter;
 use crate::router::{Router, Service};
 use arc_swap::ArcSwap;
@@ -64,6 +65,8 @@ pub struct Fittings {
     pub files: Files,
     /// Every bot that a session may invite.
     pub bots: Arc<Bots>,
+    /// The way out to the channels.
+    pub outbound: Arc<dyn Outbound>,
     /// Where shards live.
     pub pool: Arc<ArbiterPool>,
     /// Counts what happens.
@@ -122,7 +125,7 @@ impl Groundwork {
         let wall_ms = u64::try_from(now.wall.0).unwrap_or(0);
         let seed = fittings.rng.random();
         let machine = Supervisor::new(fittings.cluster, fittings.owner, now.mono_ms, wall_ms, seed);
-        let delivery = Arc::new(RouterDelivery::default());
+        let courier = Arc::new(RouterCourier::default());
         let around = Surroundings {
             log: Log {
                 journal: fittings.journal,
@@ -140,7 +143,8 @@ impl Groundwork {
             clock: Arc::clone(&self.clock),
             files: fittings.files,
             bots: fittings.bots,
-            delivery: delivery.clone(),
+            courier: courier.clone(),
+            outbound: fittings.outbound,
             options: Options { shards: self.shards, ..fittings.options },
             shard_inbox: fittings.shard_inbox,
             observer: Arc::clone(&fittings.observer),
@@ -171,7 +175,7 @@ impl Groundwork {
             random: fittings.random,
         };
         let router = Arc::new(router);
-        delivery.set(router.clone());
+        courier.set(router.clone());
         Assembled { router, supervisor, ended: ends }
     }
 }

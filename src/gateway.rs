@@ -16,8 +16,9 @@ pub mod metrics;
 pub mod native;
 pub mod options;
 pub mod page;
+pub(crate) mod problem;
 mod proxy_protocol;
-mod rate;
+pub(crate) mod rate;
 mod server;
 pub mod socket;
 pub mod starting;
@@ -30,11 +31,13 @@ pub use options::{GatewayOptions, ServiceOptions};
 pub use server::serve;
 
 use crate::ports::{Archive, Sessions};
-use actix_web::web;
+use actix_web::{HttpRequest, web};
+use bytes::Bytes;
 use follow::Follower;
 use handoff_chat::SessionId;
 use handoff_chat::command::Caller;
 use native::accounts::Accounts;
+use problem::Problem;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -75,6 +78,8 @@ pub struct Gateway {
     closing: CancellationToken,
     /// The pages with their headers.
     pages: page::Pages,
+    /// What else is served.
+    more: Vec<Mount>,
 }
 
 /// What a gateway is made of.
@@ -99,7 +104,12 @@ pub struct Parts {
     pub bayeux_metrics: bayeux::metrics::Metrics,
     /// Takes files in and gives them out.
     pub intake: files::Intake,
+    /// What else is served: the inbound sides of channels.
+    pub more: Vec<Mount>,
 }
+
+/// Mounts something more beside what a gateway serves itself.
+pub type Mount = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
 impl Gateway {
     /// A gateway of these parts.
@@ -125,7 +135,38 @@ impl Gateway {
             moved: watch::Sender::new(false),
             closing: CancellationToken::new(),
             pages,
+            more: parts.more,
         })
+    }
+
+    /// The sessions of the cluster.
+    pub(crate) fn sessions(&self) -> &dyn Sessions {
+        self.sessions.as_ref()
+    }
+
+    /// Limits and services of the configuration.
+    pub(crate) fn options(&self) -> &GatewayOptions {
+        &self.options
+    }
+
+    /// Counts one more request of its address.
+    ///
+    /// # Errors
+    /// [`admission::Limited`].
+    pub(crate) fn admit(&self, request: &HttpRequest) -> Result<(), admission::Limited> {
+        self.admission.request(self.admission.address(request))
+    }
+
+    /// A request's body, within the limits of size and time.
+    ///
+    /// # Errors
+    /// [`problem::Problem`].
+    pub(crate) async fn read_body(
+        &self,
+        request: &HttpRequest,
+        body: web::Payload,
+    ) -> Result<Bytes, Problem> {
+        Ok(gms::routes::read_whole(request, body, &self.options).await?)
     }
 
     /// Where clients may go on: the nodes that serve, or nowhere but the balancer that they know.
@@ -173,5 +214,6 @@ pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     page::configure(config, &gateway.pages);
     native::routes(config);
     files::http::routes(config);
+    gateway.more.iter().for_each(|mount| mount(config));
     crate::health::routes(&gateway.sessions)(config);
 }

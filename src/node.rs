@@ -17,13 +17,15 @@ use crate::actor::handle::SupervisorHandle;
 use crate::actor::supervisor::Ended;
 use crate::admin::Admin;
 use crate::assembly::{Assembled, Fittings, Groundwork};
-use crate::bots::{BotsError, load_bots};
+use crate::bots::{Bots, BotsError, load_bots};
+use crate::channel::{self, Channels, ChannelsError};
 use crate::clock::SystemClock;
 use crate::contacts::Joins;
 use crate::files::Files;
 use crate::gateway::admission::AdmissionOptions;
 use crate::gateway::bayeux::{self, CometdOptions};
 use crate::gateway::identity::Identities;
+use crate::gateway::options::{Pulled, PulledChannels};
 use crate::gateway::{self, Gateway, GatewayOptions, socket};
 use crate::listing::Lister;
 use crate::metrics::Metrics;
@@ -90,6 +92,9 @@ pub enum StartError {
     /// Files can't be taken.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// A channel can't be used.
+    #[error(transparent)]
+    Channels(#[from] ChannelsError),
     /// The workflows can't be used.
     #[error("the workflows can't be used:\n{0}")]
     Workflows(#[from] WorkflowsError),
@@ -155,6 +160,8 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     let services = services::of(&config, &bots, &workflows, privacy::of(&config)?);
     let stores = stores::open(&config).await?;
     let files = files::files(&config, stores.chunks.clone())?;
+    let channel_metrics = channel::metrics::Metrics::default();
+    let channels = Arc::new(Channels::of(&config, &channel_metrics)?);
     let gateway_metrics = gateway::Metrics::default();
     let socket_metrics = socket::metrics::Metrics::default();
     let bayeux_metrics = bayeux::metrics::Metrics::default();
@@ -162,8 +169,9 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         gateway_metrics.register(registry);
         socket_metrics.register(registry);
         bayeux_metrics.register(registry);
+        channel_metrics.register(registry);
     });
-    let held = (files.clone(), bots.clone());
+    let held = Held { files: files.clone(), bots: bots.clone(), channels: channels.clone() };
     let node = Node::start(&config, stores, listeners.peer, links_config, held, &metrics).await?;
 
     let identities = match &config.identity.secret_file {
@@ -183,6 +191,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         socket_metrics,
         bayeux_metrics,
         intake: files::intake(&config, files)?,
+        more: channels.mounts(),
         load: {
             let metrics = metrics.clone();
             Arc::new(move || metrics.open())
@@ -210,6 +219,13 @@ async fn stop_servers(servers: &[ServerHandle]) {
     }
 }
 
+/// What entities use that gateways use too.
+struct Held {
+    files: Files,
+    bots: Arc<Bots>,
+    channels: Arc<Channels>,
+}
+
 /// The running parts that the rest needs.
 struct Node {
     sessions: Arc<dyn Sessions>,
@@ -225,7 +241,7 @@ impl Node {
         stores: Stores,
         peer: TcpListener,
         links_config: LinksConfig,
-        (files, bots): (Files, Arc<crate::bots::Bots>),
+        Held { files, bots, channels }: Held,
         metrics: &Metrics,
     ) -> Result<Self, StartError> {
         let mut rng = StdRng::from_seed(os_random()?);
@@ -251,6 +267,7 @@ impl Node {
             joins: if hides_unverified(config) { Joins::Signed } else { Joins::Said },
             files,
             bots,
+            outbound: channels,
             pool: Arc::clone(&pool),
             observer: Arc::new(metrics.clone()),
             rng,
@@ -333,7 +350,6 @@ fn shard_options(config: &Config) -> Options {
         segment_bytes_max: usize::try_from(config.journal.segment_bytes_max).unwrap_or(usize::MAX),
         segment_frames_max: config.journal.segment_frames_max,
         passivate_after_ms: config.session.passivate_after_ms,
-        disconnect_timeout_ms: config.session.disconnect_timeout_ms,
         agent_grace_ms: config.desk.grace_ms,
         entity_inbox: config.limits.entity_inbox,
         queues: Some(Arc::new(agents::queues(config))),
@@ -343,6 +359,18 @@ fn shard_options(config: &Config) -> Options {
 
 fn hides_unverified(config: &Config) -> bool {
     config.contacts.history == ContactHistory::Verified
+}
+
+/// What a channel does not say itself is as for all.
+fn pulled_channels(config: &Config) -> PulledChannels {
+    let of_all = config.session.disconnect_timeout_ms;
+    let lost_after = |own: u64| Duration::from_millis(if own > 0 { own } else { of_all });
+    let (channels, known) = (&config.channels, PulledChannels::default());
+    PulledChannels {
+        gms: Pulled { lost_after: lost_after(channels.gms.disconnect_timeout_ms), ..known.gms },
+        cometd: Pulled { lost_after: lost_after(channels.cometd.disconnect_timeout_ms), ..known.cometd },
+        native: Pulled { lost_after: lost_after(channels.native.disconnect_timeout_ms), ..known.native },
+    }
 }
 
 /// All but the services, who is signed, and how many connections there may be.
@@ -378,6 +406,7 @@ fn gateway_options(config: &Config) -> GatewayOptions {
             clients_max: config.cometd.clients_max,
         },
         customer_nodes: config.http.customer_nodes.clone(),
+        pulled: pulled_channels(config),
         ..GatewayOptions::default()
     }
 }

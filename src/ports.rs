@@ -5,10 +5,12 @@
 
 mod archive;
 mod operations;
+mod outbound;
 mod records;
 mod sessions;
 
 pub use archive::{Archive, Past, PastChat, TranscriptPage};
 pub use operations::{ClusterStatus, EntityStatus, MemberStatus, Operations, PAGE_MAX, Raised, ShardStatus};
+pub use outbound::Outbound;
 pub use records::{RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted};
 pub use sessions::{CallError, Sessions};

@@ -10,6 +10,7 @@ pub(crate) mod lan;
 pub(crate) mod line;
 pub(crate) mod node;
 pub(crate) mod proxy;
+pub(crate) mod receiver;
 pub(crate) mod scanner;
 pub(crate) mod script;
 pub(crate) mod talker;

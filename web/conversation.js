@@ -10,6 +10,12 @@ const LOW_PX = 80;
 const EMOJI_ONLY = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u200d|\ufe0f|\p{Regional_Indicator}|\s){1,12}$/u;
 const ADDRESS = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?')\]]/g;
 
+/**
+ * Why a message may be refused; what is not here has simply failed.
+ * @type {Record<string, "tooLong" | "windowClosed">}
+ */
+const REFUSALS = { too_long: "tooLong", window_closed: "windowClosed" };
+
 /** @typedef {import("./thread.js").Thread} Thread */
 /** @typedef {import("./thread.js").Event} Event */
 /** @typedef {import("./thread.js").Item} Item */
@@ -31,7 +37,7 @@ export class Conversation {
    * @param {HTMLElement} options.pending
    * @param {HTMLElement} options.latest the button back to the newest
    * @param {string} options.language
-   * @param {(key: "joined" | "left" | "sending" | "failed" | "tooLong" | "edit" | "bot" | "ended" | "save" | "fileGone", name?: string) => string} options.say
+   * @param {(key: "joined" | "left" | "sending" | "failed" | "tooLong" | "windowClosed" | "undelivered" | "edit" | "bot" | "ended" | "save" | "fileGone", name?: string) => string} options.say
    * @param {(number: number | undefined, thread: Thread) => string} options.nameOf
    * @param {(id: string, name: string) => void} options.onSave a file is to be saved
    * @param {(title: string) => void} [options.onChoose] a choice of a rich message; without it there are none
@@ -104,6 +110,10 @@ export class Conversation {
     }
     if (event.type.startsWith("idle_") || event.type === "nearly_full") return event.text ? [line(event.text)] : null;
     if (event.type === "file_deleted") return [line(this.options.say("fileGone", event.text))];
+    if (event.type === "delivery" && event.state === "failed") {
+      this.#above = null;
+      return [line(this.options.say("undelivered", event.reason ?? ""))];
+    }
     if (event.type === "ended") return [line(this.options.say("ended"))];
     if (thread.isMine(event.by) || (event.type !== "joined" && event.type !== "left")) return null;
     this.#above = null;
@@ -178,7 +188,7 @@ export class Conversation {
     const made = bubble(`mine ${item.failed ? "failed" : "waiting"}`, null, item.text);
     const state = el("span", { class: "state" });
     if (item.failed) {
-      state.append(say(item.failed === "too_long" ? "tooLong" : "failed"), " ");
+      state.append(say(REFUSALS[item.failed] ?? "failed"), " ");
       state.append(el("button", { type: "button", class: "link", onclick: () => onEdit(item) }, say("edit")));
     } else state.append(say("sending"));
     made.append(state);

@@ -13,10 +13,11 @@ const TYPING_MS = 12000;
  * @property {number} index
  * @property {number} at milliseconds since 1970
  * @property {string} type joined, message, pushed_url, renamed, custom_notice, read, idle_alert, idle_close, nearly_full,
- *   file_uploaded, file_deleted, rich, rich_reply, left, ended
+ *   file_uploaded, file_deleted, rich, rich_reply, left, delivery, ended
  * @property {number} [by] a participant's number
  * @property {string} [text]
- * @property {string} [reason]
+ * @property {string | null} [reason]
+ * @property {string} [state] of a delivery: sent, delivered, read or failed
  * @property {{id: string, bytes?: number}} [file]
  * @property {import("./link.js").Frame} [content] of a rich message
  */

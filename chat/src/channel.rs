@@ -185,6 +185,17 @@ impl Channel {
         }
     }
 
+    /// What proves the customer.
+    #[must_use]
+    pub fn proof(&self) -> Proof {
+        match &self.identity {
+            Identity::Key(key) => Proof::Key(key.hash),
+            Identity::Address(address) => {
+                Proof::Address(Address { channel: self.name.clone(), address: address.clone() })
+            }
+        }
+    }
+
     /// Where the customer is, if that is how they are known.
     #[must_use]
     pub fn address(&self) -> Option<Address> {

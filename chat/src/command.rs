@@ -299,8 +299,8 @@ pub enum Reject {
         /// As the session started with it.
         events_max: u32,
     },
-    /// The customer can't be answered: the reply window of their channel has closed, or nothing more may follow what they
-    /// said last.
+    /// The customer can't be answered: the reply window of their channel has closed, or nothing more may follow what
+    /// they said last.
     #[error("the customer can't be answered until they write again")]
     WindowClosed {
         /// The `message_type` of what may be sent all the same; none: nothing may.

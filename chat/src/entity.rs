@@ -166,8 +166,8 @@ impl Entity {
         self.session().map_or(0, Session::last_seq)
     }
 
-    /// How long, in milliseconds, nothing may be heard of whoever is missed here before it is told [`Entity::lost`]: of a
-    /// customer as their channel has it, of an agent who is signed in for `agent_grace_ms`. None: nobody is missed.
+    /// How long, in milliseconds, nothing may be heard of whoever is missed here before it is told [`Entity::lost`]: of
+    /// a customer as their channel has it, of an agent who is signed in for `agent_grace_ms`. None: nobody is missed.
     pub fn lost_after_ms(&self, agent_grace_ms: u64) -> Option<u64> {
         match self {
             Self::Session(session) => session.lost_after_ms(),

@@ -14,10 +14,11 @@ mod validate;
 use std::path::{Path, PathBuf};
 
 pub use options::{
-    Admin, Admission, Agent, ApplyArea, Bots, Cassandra, CleanSubject, Cluster, Cometd, Config,
+    Admin, Admission, Agent, ApplyArea, Bots, Cassandra, Channels, CleanSubject, Cluster, Cometd, Config,
     ContactHistory, Contacts, CountedNotices, Desk, Durability, FileScanner, FileStore, Files, Http,
-    Identity, Inactivity, Journal, Limits, Log, LogFormat, Node, Pattern, Peer, Privacy, Queue, Routing, S3,
-    ScannerDown, Service, Session, Sqlite, Store, StoreKind, Tls, TypingPreview, Workflows,
+    Identity, Inactivity, Journal, Limits, Log, LogFormat, Node, Pattern, Peer, Privacy, PulledChannel,
+    Queue, Routing, S3, ScannerDown, Service, Session, Sqlite, Store, StoreKind, Tls, TypingPreview,
+    WebhookChannel, Workflows,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;

@@ -1,6 +1,7 @@
 //! What a configuration must keep beyond the kinds of its values, what it may do only with a warning, and the
 //! reading of password files.
 
+mod channels;
 mod files;
 
 use crate::options::{Config, Durability, Http, Service, StoreKind};
@@ -42,6 +43,7 @@ pub(crate) fn check(config: &mut Config, origins: &Origins, problems: &mut Probl
     checker.network(config);
     checker.secrets(config);
     checker.files(config);
+    checker.channels(config);
     checker.warn(config);
     checker.warnings
 }

@@ -196,7 +196,9 @@ fn take(logged: &mut Logged, entries: &[Entry]) -> Result<(), String> {
                 return Err(format!("timer {} fired twice", id.0));
             }
             Entry::Retired => logged.retired += 1,
-            Entry::Queue(_) | Entry::Agent(_) => return Err("another machine's entry".into()),
+            Entry::Queue(_) | Entry::Agent(_) | Entry::Correspondent(_) => {
+                return Err("another machine's entry".into());
+            }
             Entry::Interaction(_) | Entry::BotFailed(_) | Entry::BotSpent => {}
             Entry::Settled(_)
             | Entry::Disarmed(_)

@@ -5,7 +5,9 @@
 use crate::checker::Told as Kept;
 use crate::client::{Client, NoAnswer, Nodes};
 use crate::reader::Reader;
+use handoff_chat::channel::{Channel, Identity, Presence, Reach};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
+use handoff_chat::key::StoredKey;
 use handoff_chat::session::{Bot, IdleTerms, Limits, Opening};
 use handoff_chat::workflow::Program;
 use handoff_chat::{BotName, CommandId, EntityId, SessionId};
@@ -44,7 +46,18 @@ impl Customer {
     }
 
     pub(crate) fn caller(&self) -> Caller {
-        Caller::Customer(self.key)
+        Caller::Customer(self.channel().proof())
+    }
+
+    /// Of every fourth the channel vouches for an address, and their events are pushed there; it lets them read too, so
+    /// that they are held to the same.
+    fn channel(&self) -> Channel {
+        let key = StoredKey { hash: self.key, sealed: Some([1; 16]) };
+        let channel = Channel::with_key("sim", key, Presence::Calls { lost_after_ms: 120_000 });
+        if !self.key[0].is_multiple_of(4) {
+            return channel;
+        }
+        Channel { identity: Identity::Address(self.session.0.clone()), reach: Reach::Pushed, ..channel }
     }
 
     /// Asks until there is an answer.
@@ -94,11 +107,10 @@ impl Customer {
         let opening = Opening {
             nickname: "Ann".into(),
             subject: "sim".into(),
-            sealed_key: Some([1; 16]),
             bot: self.routed.is_none().then_some(bot),
             workflow: self.routed.clone(),
             idle: self.idle.clone(),
-            ..Opening::new("default", self.key, Limits::new(4_096, 10_000, 30_000))
+            ..Opening::new("default", self.channel(), Limits::new(4_096, 10_000, 30_000))
         };
         let command = Command {
             id: CommandId("start".into()),

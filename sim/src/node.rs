@@ -1,12 +1,15 @@
 //! A simulated node: a real one, but for its sockets and its threads.
 
+use async_trait::async_trait;
 use handoff::actor::arbiter::ArbiterPool;
 use handoff::assembly::{Assembled, Fittings, Groundwork};
 use handoff::bots::Bots;
 use handoff::clock::Clock;
 use handoff::observer::Unobserved;
-use handoff::ports::{CallError, Sessions};
+use handoff::ports::{CallError, Outbound, Sessions};
 use handoff_chat::Millis;
+use handoff_chat::channel::Delivery;
+use handoff_chat::session::Push;
 use handoff_cluster::Timing;
 use handoff_cluster::peer::memory::Net;
 use handoff_journal::memory::MemoryStore;
@@ -117,6 +120,16 @@ fn skew_ms(rng: &mut StdRng) -> i64 {
 /// Calls that may wait at a node's gateway.
 const REQUESTS_MAX: usize = 4096;
 
+/// A channel that takes whatever it is given.
+struct TakesAll;
+
+#[async_trait]
+impl Outbound for TakesAll {
+    async fn push(&self, _push: Push) -> Delivery {
+        Delivery::Sent
+    }
+}
+
 impl SimNode {
     /// Starts a node's process.
     pub fn start(world: &World, node: NodeId, seed: u64) -> Self {
@@ -145,6 +158,7 @@ impl SimNode {
             tables: connection,
             joins: handoff::contacts::Joins::Said,
             bots: Arc::clone(&world.bots),
+            outbound: Arc::new(TakesAll),
             pool: Arc::new(ArbiterPool::Here),
             observer: Arc::new(Unobserved),
             rng,

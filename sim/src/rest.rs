@@ -75,7 +75,7 @@ impl Rest {
                     let place = session.interaction().map(|found| found.place());
                     return Err(format!("{entity}: the interaction is not done but at {place:?}"));
                 }
-                Entity::Session(_) | Entity::Agent(_) => {}
+                Entity::Session(_) | Entity::Agent(_) | Entity::Correspondent(_) => {}
             }
         }
         Ok(())
@@ -86,6 +86,6 @@ impl Rest {
 fn held_by(machine: &Entity) -> usize {
     match machine {
         Entity::Agent(agent) => agent.taken(),
-        Entity::Session(_) | Entity::Queue(_) => 0,
+        Entity::Session(_) | Entity::Queue(_) | Entity::Correspondent(_) => 0,
     }
 }

@@ -123,7 +123,6 @@ pub(crate) fn world_of(plan: &Plan, rng: &mut StdRng) -> Result<World, String> {
         options: Options {
             segment_frames_max: 60,
             passivate_after_ms: 4_000,
-            disconnect_timeout_ms: 120_000,
             events_in_memory: 8,
             ..Options::default()
         },

@@ -1,5 +1,6 @@
 //! The actor of a session, a queue or an agent: it does what the entity owes the world outside (a bot's turn, a word to
-//! another entity, the record's rows), for as long as it takes, beside the shard's decisions.
+//! another entity, an event for the customer's channel, the record's rows), for as long as it takes, beside the shard's
+//! decisions.
 //!
 //! It holds no rule of the conversation. What comes of an effect goes back to the shard as a command of the entity's
 //! own, whose id names the effect: done twice, it is decided once.
@@ -7,16 +8,18 @@
 use super::bot::{BotActor, BotTurn};
 use super::shard::{OwnCommand, ShardActor};
 use crate::bots::{Bots, Mind};
-use crate::delivery::Delivery;
+use crate::courier::Courier;
 use crate::files::{FileKey, Files};
+use crate::ports::Outbound;
 use crate::record::RecordWriter;
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+use handoff_chat::channel::Delivery;
 use handoff_chat::command::{Act, Caller, Command};
-use handoff_chat::session::{Body, Event};
+use handoff_chat::session::{Body, Event, Push};
 use handoff_chat::{BotName, CommandId, EffectId, EntityId, SessionId};
 use handoff_shard::owed::Owed;
 use handoff_shard::same_shard::answered;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// An owed effect is committed: do it.
@@ -42,9 +45,38 @@ pub struct EntityActor {
     /// Where the bytes of files lie; the session has only what they are.
     pub files: Files,
     /// Carries what is said to other entities.
-    pub delivery: Arc<dyn Delivery>,
+    pub courier: Arc<dyn Courier>,
+    /// Carries events to the customer's channel.
+    pub outbound: Arc<dyn Outbound>,
+    /// What waits to be carried there, in order.
+    pub pushes: Pushes,
     /// The bots in this session.
     pub beside: BTreeMap<BotName, Addr<BotActor>>,
+}
+
+/// The events that wait to be pushed: one is on its way at a time, so that they come in order.
+#[derive(Default)]
+pub struct Pushes {
+    waiting: VecDeque<(EffectId, Option<Box<Push>>)>,
+    busy: bool,
+    /// The newest one taken: what comes again is on its way already.
+    newest: Option<EffectId>,
+}
+
+impl Pushes {
+    fn take(&mut self, id: EffectId, push: Option<Box<Push>>) {
+        if self.newest < Some(id) {
+            self.newest = Some(id);
+            self.waiting.push_back((id, push));
+        }
+    }
+
+    /// The next one, when none is on its way.
+    fn next(&mut self) -> Option<(EffectId, Option<Box<Push>>)> {
+        let next = if self.busy { None } else { self.waiting.pop_front() };
+        self.busy |= next.is_some();
+        next
+    }
 }
 
 impl EntityActor {
@@ -85,6 +117,24 @@ impl EntityActor {
         beside.do_send(turn);
     }
 
+    /// Carries the next event to the customer's channel, and then the one after it.
+    fn push_next(&mut self, ctx: &mut Context<Self>) {
+        let Some((id, push)) = self.pushes.next() else { return };
+        let outbound = Arc::clone(&self.outbound);
+        let pushing = async move {
+            match push {
+                Some(push) => outbound.push(*push).await,
+                None => Delivery::Failed { reason: "the event is not there any more".to_owned() },
+            }
+        };
+        ctx.spawn(pushing.into_actor(self).map(move |delivery, actor, ctx| {
+            let (name, act) = (format!("push:{}", id.0), Act::Pushed { effect: id, delivery });
+            actor.decide(Command { id: CommandId(name), caller: Caller::System, act });
+            actor.pushes.busy = false;
+            actor.push_next(ctx);
+        }));
+    }
+
     /// What a session owes; queues and agents owe words alone.
     fn do_for_session(&self, session: SessionId, id: EffectId, owed: Owed, ctx: &mut Context<Self>) {
         match owed {
@@ -103,7 +153,7 @@ impl EntityActor {
                 let writing = self.records.clone().write(session, *rows);
                 ctx.spawn(writing.into_actor(self).map(move |(), actor, _| actor.settle(id)));
             }
-            Owed::BotTurn(..) | Owed::Tell(..) => {}
+            Owed::BotTurn(..) | Owed::Tell(..) | Owed::Push(_) => {}
         }
     }
 }
@@ -146,11 +196,15 @@ impl Handler<Owe> for EntityActor {
         match owed {
             Owed::BotTurn(bot, event) => self.give_turn(&bot, event, id, ctx.address()),
             Owed::Tell(to, command) => {
-                let delivery = Arc::clone(&self.delivery);
-                let telling = async move { delivery.tell(to, command).await };
+                let courier = Arc::clone(&self.courier);
+                let telling = async move { courier.tell(to, command).await };
                 ctx.spawn(telling.into_actor(self).map(move |reply, actor, _| {
                     actor.decide(answered(id, reply));
                 }));
+            }
+            Owed::Push(push) => {
+                self.pushes.take(id, push);
+                self.push_next(ctx);
             }
             owed => {
                 if let Some(session) = self.entity.session() {

@@ -1,13 +1,14 @@
 //! A shard's actor: claims and recovers its log, then carries out what its core wants done.
 
-use super::entity::{EntityActor, Leave, Owe};
+use super::entity::{EntityActor, Leave, Owe, Pushes};
 use super::journal::Log;
 use crate::bots::Bots;
 use crate::clock::Clock;
-use crate::delivery::Delivery;
+use crate::courier::Courier;
 use crate::files::Files;
 use crate::node_state::NodeState;
 use crate::observer::Observer;
+use crate::ports::Outbound;
 use crate::record::RecordWriter;
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
@@ -59,7 +60,9 @@ pub struct Surroundings {
     /// Where the bytes of files lie; sessions have only what they are.
     pub files: Files,
     /// Carries what entities say to each other.
-    pub delivery: Arc<dyn Delivery>,
+    pub courier: Arc<dyn Courier>,
+    /// Carries events to channels.
+    pub outbound: Arc<dyn Outbound>,
     /// What governs a shard.
     pub options: Options,
     /// Calls that may wait at one shard.
@@ -255,7 +258,9 @@ impl ShardActor {
             bots: Arc::clone(&self.around.bots),
             files: self.around.files.clone(),
             records: self.around.records.clone(),
-            delivery: Arc::clone(&self.around.delivery),
+            courier: Arc::clone(&self.around.courier),
+            outbound: Arc::clone(&self.around.outbound),
+            pushes: Pushes::default(),
             beside: BTreeMap::new(),
         };
         let addr = actor.start();

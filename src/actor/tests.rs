@@ -7,11 +7,11 @@ use super::shard::{ShardActor, ShardReport, Surroundings, Tenancy};
 use crate::bots::Bots;
 use crate::clock::{Clock, SystemClock};
 use crate::contacts::Joins;
-use crate::delivery::Delivery;
+use crate::courier::Courier;
 use crate::files::Files;
 use crate::node_state::NodeState;
 use crate::observer::Unobserved;
-use crate::ports::{CallError, Sessions};
+use crate::ports::{CallError, Outbound, Sessions};
 use crate::record::{OPENING_ROW, RecordWriter};
 use crate::router::Router;
 use actix::{Actor, Context, Handler};
@@ -20,9 +20,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use handoff_chat::agent::{DeskAct, Profile};
+use handoff_chat::channel::{Channel, Delivery, Identity, Presence};
 use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
+use handoff_chat::key::StoredKey;
 use handoff_chat::routing::Reply;
-use handoff_chat::session::{Body, Bot, Event, LeaveReason, Limits, Opening};
+use handoff_chat::session::{Body, Bot, Event, LeaveReason, Limits, Opening, Push};
 use handoff_chat::{AgentName, BotName, CommandId, EntityId};
 use handoff_cluster::{MemberList, PeerError, Peers};
 use handoff_journal::memory::MemoryStore;
@@ -35,7 +37,9 @@ use tokio::sync::Semaphore;
 /// A customer's start with nothing but a name.
 fn opening() -> Opening {
     let limits = Limits::new(1000, 100_000, 1_000);
-    Opening { nickname: "Ann".to_owned(), ..Opening::new("default", [7; 32], limits) }
+    let key = StoredKey { hash: [7; 32], sealed: None };
+    let channel = Channel::with_key("native", key, Presence::Calls { lost_after_ms: 45_000 });
+    Opening { nickname: "Ann".to_owned(), ..Opening::new("default", channel, limits) }
 }
 
 /// Calls that the shard takes at a time.
@@ -55,10 +59,20 @@ impl Handler<ShardReport> for Supervisor {
 }
 
 /// Never has an answer.
-struct NoDelivery;
+/// Nobody in these tests is known by an address.
+struct NoChannels;
 
 #[async_trait]
-impl Delivery for NoDelivery {
+impl Outbound for NoChannels {
+    async fn push(&self, push: Push) -> Delivery {
+        panic!("nothing is pushed here: {push:?}")
+    }
+}
+
+struct NoCourier;
+
+#[async_trait]
+impl Courier for NoCourier {
     async fn tell(&self, _: EntityId, _: Command) -> Reply {
         std::future::pending().await
     }
@@ -80,7 +94,8 @@ fn shard(store: &MemoryStore) -> ShardHandle {
         clock,
         bots: Arc::new(Bots::default()),
         files: Files::in_memory(),
-        delivery: Arc::new(NoDelivery),
+        courier: Arc::new(NoCourier),
+        outbound: Arc::new(NoChannels),
         options: Options::default(),
         shard_inbox: INBOX,
         observer: Arc::new(Unobserved),
@@ -191,7 +206,7 @@ async fn who_waits_for_news_takes_no_place_in_the_inbox() {
 #[actix_web::test]
 async fn a_bot_that_the_configuration_has_no_longer_is_taken_out() {
     let shard = shard(&MemoryStore::new(1));
-    let (entity, caller) = (EntityId("0000000000000ann".to_owned()), Caller::Customer([7; 32]));
+    let (entity, caller) = (EntityId("0000000000000ann".to_owned()), Caller::key([7; 32]));
     let bot = Bot { name: BotName("gone".to_owned()), nickname: "Robin".to_owned() };
     let opening = Opening { bot: Some(bot), ..opening() };
     let act = Act::Open(Box::new(opening));
@@ -258,9 +273,11 @@ async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
         random: Arc::new(|| [7; 16]),
     };
     let start = |name: &str| {
-        let opening = Opening { sealed_key: Some([7; 16]), ..opening() };
+        let identity = Identity::Key(StoredKey { hash: [7; 32], sealed: Some([7; 16]) });
+        let channel = Channel { identity, ..opening().channel };
+        let opening = Opening { channel, ..opening() };
         let act = Act::Open(Box::new(opening));
-        let caller = Caller::Customer([7; 32]);
+        let caller = Caller::key([7; 32]);
         Call {
             entity: EntityId(format!("{name:0>16}")),
             command: Some(Command { id: CommandId("start".to_owned()), caller, act }),

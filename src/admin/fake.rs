@@ -6,8 +6,10 @@ use crate::ports::{
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
+use handoff_chat::channel::{Channel, Presence};
 use handoff_chat::command::{Act, Answer, Caller};
 use handoff_chat::id::{BotName, Millis};
+use handoff_chat::key::StoredKey;
 use handoff_chat::session::event::{Start, Text};
 use handoff_chat::session::{Body, ChatAnswer, Event, LeaveReason, Limits, Participant, Role, Visibility};
 use handoff_shard::listing::{EntityQuery, ListKind};
@@ -97,8 +99,11 @@ pub(crate) fn events() -> Vec<Event> {
         contact: [text("Ann"), text("Lee"), text("ann@example.com")],
         user_data: BTreeMap::new(),
         time_zone_offset_minutes: 0,
-        key_hash: [0; 32],
-        sealed_key: None,
+        channel: Channel::with_key(
+            "native",
+            StoredKey { hash: [0; 32], sealed: None },
+            Presence::ComesAndGoes,
+        ),
         limits: Limits {
             message_bytes_max: 100,
             events_max: 100,
@@ -107,7 +112,6 @@ pub(crate) fn events() -> Vec<Event> {
             talk: handoff_chat::session::Talk::default(),
         },
         idle: None,
-        asynchronous: false,
         verified: false,
         privacy: None,
     };

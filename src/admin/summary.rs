@@ -95,7 +95,8 @@ impl SessionSummary {
             | Body::NearlyFull { .. }
             | Body::Masked { .. }
             | Body::FileUploaded(_)
-            | Body::FileDeleted { .. } => {}
+            | Body::FileDeleted { .. }
+            | Body::Delivery { .. } => {}
             Body::Left { reason, .. } => {
                 if let Some(party) = self.participants.iter_mut().rfind(|party| party.number == event.by) {
                     party.left_at_ms = Some(event.at.0);

@@ -3,6 +3,8 @@
 
 use super::*;
 use futures_util::future::join_all;
+use handoff_chat::channel::{Channel, Presence};
+use handoff_chat::key::StoredKey;
 use handoff_chat::session::{Limits, Text};
 use handoff_journal::NodeId;
 use handoff_journal::memory::{Faults, MemoryNode, MemoryStore};
@@ -40,8 +42,11 @@ fn start(given: Given) -> Start {
         contact: [first_name, "Ng", &email].map(Text::clear),
         user_data,
         time_zone_offset_minutes: 0,
-        key_hash: [0; 32],
-        sealed_key: None,
+        channel: Channel::with_key(
+            "native",
+            StoredKey { hash: [0; 32], sealed: None },
+            Presence::ComesAndGoes,
+        ),
         limits: Limits {
             message_bytes_max: 1,
             events_max: 1,
@@ -50,7 +55,6 @@ fn start(given: Given) -> Start {
             talk: handoff_chat::session::Talk::default(),
         },
         idle: None,
-        asynchronous: false,
         verified: false,
         privacy: None,
     }

@@ -144,13 +144,23 @@ pub(super) fn settle(identities: Option<&Identities>, given: &mut Given) -> Resu
     match proof {
         Some(proof) => {
             identities.prove(proof.trim(), given)?;
-            given.user_data.insert(VERIFIED_KEY.to_owned(), "true".to_owned());
-            given.verified = true;
+            mark(given);
             Ok(())
         }
         None if identities.required => Err(IdentityError::Missing),
         None => Ok(()),
     }
+}
+
+fn mark(given: &mut Given) {
+    given.user_data.insert(VERIFIED_KEY.to_owned(), "true".to_owned());
+    given.verified = true;
+}
+
+/// Marks somebody for whom their channel vouches.
+pub(super) fn vouch(given: &mut Given) {
+    given.user_data.remove(IDENTITY_KEY);
+    mark(given);
 }
 
 /// Attached data that come later prove nothing either.

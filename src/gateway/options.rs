@@ -10,6 +10,33 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A channel whose customers have a key and read for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pulled {
+    /// Its name, as agents see it.
+    pub name: &'static str,
+    /// A customer of whose client nothing is heard for so long is lost.
+    pub lost_after: Duration,
+}
+
+/// The channels of this gateway's own interfaces.
+#[derive(Debug, Clone, Copy)]
+pub struct PulledChannels {
+    /// The GMS Chat API over REST: clients poll.
+    pub gms: Pulled,
+    /// The same over CometD.
+    pub cometd: Pulled,
+    /// The native socket.
+    pub native: Pulled,
+}
+
+impl Default for PulledChannels {
+    fn default() -> Self {
+        let channel = |name| Pulled { name, lost_after: Duration::from_secs(45) };
+        Self { gms: channel("gms"), cometd: channel("cometd"), native: channel("native") }
+    }
+}
+
 /// One service: the `{service}` of `/genesys/2/chat/{service}`.
 #[derive(Debug, Clone)]
 pub struct ServiceOptions {
@@ -89,6 +116,8 @@ pub struct GatewayOptions {
     /// Base URLs of the nodes that the customer page may turn to, in the order to try; empty: its own origin
     /// only.
     pub customer_nodes: Vec<String>,
+    /// The channels whose customers read for themselves.
+    pub pulled: PulledChannels,
 }
 
 impl Default for GatewayOptions {
@@ -135,6 +164,7 @@ impl Default for GatewayOptions {
             admission: AdmissionOptions::default(),
             cometd: CometdOptions::default(),
             customer_nodes: Vec::new(),
+            pulled: PulledChannels::default(),
         }
     }
 }

@@ -38,7 +38,7 @@ const FILES: [(&str, &str, &str); 21] = [
     ("store.js", SCRIPT, include_str!("../../web/store.js")),
     ("texts.js", SCRIPT, include_str!("../../web/texts.js")),
     ("texts/agent.js", SCRIPT, include_str!("../../web/texts/agent.js")),
-    ("texts/files.js", SCRIPT, include_str!("../../web/texts/files.js")),
+    ("texts/shared.js", SCRIPT, include_str!("../../web/texts/shared.js")),
     ("texts/customer.js", SCRIPT, include_str!("../../web/texts/customer.js")),
     ("thread.js", SCRIPT, include_str!("../../web/thread.js")),
     ("typist.js", SCRIPT, include_str!("../../web/typist.js")),

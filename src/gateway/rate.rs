@@ -28,7 +28,7 @@ impl Limited {
 }
 
 /// A rate for each of many keys.
-pub(super) struct Rate<K> {
+pub(crate) struct Rate<K> {
     per_minute: u32,
     keys_max: usize,
     full_at: Mutex<HashMap<K, Instant>>,
@@ -36,7 +36,7 @@ pub(super) struct Rate<K> {
 
 impl<K: Eq + Hash> Rate<K> {
     /// `per_minute` 0: any number. Of more than `keys_max` keys in a minute, those that don't fit are not counted.
-    pub(super) fn new(per_minute: u32, keys_max: usize) -> Self {
+    pub(crate) fn new(per_minute: u32, keys_max: usize) -> Self {
         Self { per_minute, keys_max, full_at: Mutex::default() }
     }
 
@@ -44,7 +44,7 @@ impl<K: Eq + Hash> Rate<K> {
     ///
     /// # Errors
     /// [`Limited`]; then none was taken.
-    pub(super) fn take(&self, key: K) -> Result<(), Limited> {
+    pub(crate) fn take(&self, key: K) -> Result<(), Limited> {
         if self.per_minute == 0 {
             return Ok(());
         }

@@ -3,10 +3,12 @@
 use super::admission::Denied;
 use super::blank::is_blank;
 use super::identity::{self, IdentityError};
+use super::options::Pulled;
 use super::{Gateway, GatewayOptions, ServiceOptions};
 use crate::ports::CallError;
+use handoff_chat::channel::{Channel, Presence};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read};
-use handoff_chat::key::{SecureKey, seal, unseal};
+use handoff_chat::key::{SecureKey, StoredKey, seal, unseal};
 use handoff_chat::session::Opening;
 use handoff_chat::{CommandId, EntityId, SessionId};
 use handoff_shard::{Call, Done};
@@ -96,19 +98,48 @@ pub enum Field {
     UserData(String),
 }
 
-/// Why a start is refused before any session is asked. A repeat does not help.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a start is refused before any session is asked, in the words of our own interfaces. A repeat does not help.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StartError {
     /// It must be given (the nickname: or first and last name).
+    #[error("{}", missing(.0))]
     Missing(Field),
     /// It is longer than so many bytes of UTF-8.
+    #[error("{0} is longer than {1} bytes")]
     TooLong(Field, usize),
     /// It can't be an e-mail address.
+    #[error("email is no e-mail address")]
     Email,
     /// Who starts it is not proved.
+    #[error(transparent)]
     Identity(IdentityError),
     /// The start id has too few, too many or other than printable ASCII characters.
+    #[error(
+        "client_id must have {START_ID_CHARS_MIN} to {START_ID_CHARS_MAX} printable ASCII characters, and be \
+         unguessable: it opens the chat to whoever repeats it"
+    )]
     ClientId,
+}
+
+/// As our own interfaces name it.
+impl std::fmt::Display for Field {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nickname => out.write_str("nickname"),
+            Self::FirstName => out.write_str("first_name"),
+            Self::LastName => out.write_str("last_name"),
+            Self::Email => out.write_str("email"),
+            Self::Subject => out.write_str("subject"),
+            Self::UserData(key) => write!(out, "user_data.{key}"),
+        }
+    }
+}
+
+fn missing(field: &Field) -> String {
+    match field {
+        Field::Nickname => "nickname is required (or first_name and last_name)".to_owned(),
+        field => format!("{field} is required where nickname is not given"),
+    }
 }
 
 impl Start {
@@ -118,8 +149,21 @@ impl Start {
     /// [`StartError`].
     pub fn check(mut given: Given, options: &GatewayOptions) -> Result<Self, StartError> {
         identity::settle(options.identities.as_deref(), &mut given).map_err(StartError::Identity)?;
+        Self::of_settled(given, options)
+    }
+
+    /// Checks what a channel gave that vouches for who its customer is.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn of_channel(mut given: Given, options: &GatewayOptions) -> Result<Self, StartError> {
+        identity::vouch(&mut given);
+        Self::of_settled(given, options)
+    }
+
+    fn of_settled(given: Given, options: &GatewayOptions) -> Result<Self, StartError> {
         let field_bytes_max = options.field_bytes_max;
-        let text = |value, field| Ok(bounded(value, field, field_bytes_max)?.unwrap_or_default());
+        let text = |value, field| bounded(value, field, field_bytes_max).map(Option::unwrap_or_default);
         let first_name = text(given.first_name, Field::FirstName)?;
         let last_name = text(given.last_name, Field::LastName)?;
         let nickname = match bounded(given.nickname, Field::Nickname, NICKNAME_BYTES_MAX)? {
@@ -203,18 +247,27 @@ pub enum OpenError {
     Call(#[from] CallError),
 }
 
-/// Opens the session for a customer at an address, or with a known start id finds the one that it opened before.
-/// Answers its key and what the customer sees from the first event on.
+/// Where a start comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin {
+    /// The client's address, as far as it is known.
+    pub(crate) from: Option<IpAddr>,
+    /// The channel that it came over.
+    pub(crate) channel: Pulled,
+}
+
+/// Opens the session for a customer who reads for themselves, or with a known start id finds the one that it opened
+/// before. Answers its key and what the customer sees from the first event on.
 ///
 /// # Errors
 /// [`OpenError`]; with a start id a repeat is harmless.
 pub(super) async fn open(
     gateway: &Gateway,
-    from: Option<IpAddr>,
+    origin: Origin,
     (name, service): (&str, &ServiceOptions),
     start: Start,
 ) -> Result<(SecureKey, Done), OpenError> {
-    gateway.admission.start(from, name, service.starts_per_minute)?;
+    gateway.admission.start(origin.from, name, service.starts_per_minute)?;
     let client_id = start.client_id.clone();
     let session = match &client_id {
         Some(id) => SessionId::from_start_id(name, id),
@@ -224,13 +277,10 @@ pub(super) async fn open(
     let mut secret = [0; 16];
     SysRng.try_fill_bytes(&mut secret).map_err(|_| OpenError::Random)?;
     let mut key = SecureKey { session, secret };
-    let sealed_key = client_id.as_ref().map(|id| seal(&key.secret, &key.session, id));
-    let mut opening = opening(start, name, service, &key, sealed_key);
-    if opening.privacy.is_some() {
-        SysRng.try_fill_bytes(&mut opening.sealing_key).map_err(|_| OpenError::Random)?;
-    }
-    let act = Act::Open(Box::new(opening));
-    let command = Command { id: CommandId(START_ID.to_owned()), caller: Caller::Customer(key.hash()), act };
+    let sealed = client_id.as_ref().map(|id| seal(&key.secret, &key.session, id));
+    let channel = pulled(origin.channel, &start, StoredKey { hash: key.hash(), sealed });
+    let act = Act::Open(Box::new(opening(start, (name, service), channel)?));
+    let command = Command { id: CommandId(START_ID.to_owned()), caller: Caller::key(key.hash()), act };
     let Some(id) = client_id else {
         let told = call(gateway, &key, Some(command), Some(1), false).await?;
         return Ok((key, told));
@@ -244,16 +294,54 @@ pub(super) async fn open(
     Ok((key, told))
 }
 
-fn opening(
+/// Opens this session for a customer who is known by their address. A repeat with the same id is harmless.
+///
+/// # Errors
+/// [`OpenError`].
+pub(crate) async fn open_for_address(
+    gateway: &Gateway,
+    session: &SessionId,
+    id: CommandId,
+    channel: Channel,
+    (name, service): (&str, &ServiceOptions),
     start: Start,
-    name: &str,
-    service: &ServiceOptions,
-    key: &SecureKey,
-    sealed_key: Option<[u8; 16]>,
-) -> Opening {
+) -> Result<(), OpenError> {
+    gateway.admission.start(None, name, service.starts_per_minute)?;
+    let caller = Caller::Customer(channel.proof());
+    let act = Act::Open(Box::new(opening(start, (name, service), channel)?));
+    let call = Call {
+        command: Some(Command { id, caller, act }),
+        client_id: true,
+        patience: gateway.options.patience,
+        ..Call::of(EntityId::from(session))
+    };
+    gateway.sessions.call(call).await?;
+    Ok(())
+}
+
+/// The channel of a customer who reads for themselves; they may ask to come and go.
+fn pulled(channel: Pulled, start: &Start, key: StoredKey) -> Channel {
     let asynchronous =
         start.user_data.get(ASYNC_MODE).is_some_and(|mode| mode.trim().eq_ignore_ascii_case("true"));
-    Opening {
+    let lost_after_ms = u64::try_from(channel.lost_after.as_millis()).unwrap_or(u64::MAX);
+    let presence = if asynchronous { Presence::ComesAndGoes } else { Presence::Calls { lost_after_ms } };
+    Channel::with_key(channel.name, key, presence)
+}
+
+/// How a session of this service starts.
+///
+/// # Errors
+/// [`OpenError::Random`].
+fn opening(
+    start: Start,
+    (name, service): (&str, &ServiceOptions),
+    channel: Channel,
+) -> Result<Opening, OpenError> {
+    let mut sealing_key = [0; 32];
+    if service.privacy.is_some() {
+        SysRng.try_fill_bytes(&mut sealing_key).map_err(|_| OpenError::Random)?;
+    }
+    Ok(Opening {
         service: name.to_owned(),
         nickname: start.nickname,
         first_name: start.first_name,
@@ -263,17 +351,15 @@ fn opening(
         text: start.text,
         user_data: start.user_data,
         time_zone_offset_minutes: start.time_zone_offset_minutes,
-        asynchronous,
         verified: start.verified,
         privacy: service.privacy.clone(),
-        sealing_key: [0; 32],
-        idle: service.idle(asynchronous),
-        key_hash: key.hash(),
-        sealed_key,
+        sealing_key,
+        idle: service.idle(channel.presence == Presence::ComesAndGoes),
+        channel,
         bot: service.bot.clone(),
         workflow: service.workflow.clone(),
         limits: service.limits.clone(),
-    }
+    })
 }
 
 /// Asks a customer's session. `repeatable`: "again" may be answered even when the outcome is unknown, because the
@@ -298,7 +384,7 @@ pub(super) async fn call_waiting(
     wait: Duration,
 ) -> Result<Done, CallError> {
     let patience = if repeatable { gateway.options.patience } else { gateway.options.deadline } + wait;
-    let read = position.map(|position| (Caller::Customer(key.hash()), Read::Customer { position }));
+    let read = position.map(|position| (Caller::key(key.hash()), Read::Customer { position }));
     let call =
         Call { entity: EntityId::from(&key.session), command, read, client_id: repeatable, patience, wait };
     gateway.sessions.call(call).await

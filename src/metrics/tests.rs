@@ -55,10 +55,13 @@ fn encoded() -> String {
         }
     }
     let cometd = bayeux();
+    let channels = crate::channel::metrics::Metrics::default();
+    channels.know("webhook:shop");
     Metrics::with(["support"], |registry| {
         customers.register(registry);
         sockets.register(registry);
         cometd.register(registry);
+        channels.register(registry);
     })
     .encode()
 }

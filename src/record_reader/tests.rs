@@ -5,7 +5,9 @@ use crate::observer::Unobserved;
 use crate::record::RecordWriter;
 use async_trait::async_trait;
 use bytes::Bytes;
+use handoff_chat::channel::{Channel, Presence, Proof};
 use handoff_chat::command::{Act, Caller, Command, Read, Reading};
+use handoff_chat::key::StoredKey;
 use handoff_chat::session::{Body, Event, LeaveReason, Limits, Opening, Text, VIEW_BYTES_MAX, View};
 use handoff_chat::{CommandId, Context, Millis};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
@@ -162,12 +164,14 @@ async fn a_store_that_fails_or_lacks_a_row_ends_the_reading_with_an_error() {
     }
 }
 
-const CUSTOMER: Caller = Caller::Customer([5; 32]);
+const CUSTOMER: Caller = Caller::Customer(Proof::Key([5; 32]));
 
 /// A chat of these messages that has ended, and its events.
 fn ended<'a>(messages: impl IntoIterator<Item = &'a str>) -> (Session, Vec<Event>) {
     let limits = Limits::new(100_000, 10_000, 1);
-    let opening = Opening { nickname: "Zoë".to_owned(), ..Opening::new("default", [5; 32], limits) };
+    let key = StoredKey { hash: [5; 32], sealed: None };
+    let channel = Channel::with_key("native", key, Presence::ComesAndGoes);
+    let opening = Opening { nickname: "Zoë".to_owned(), ..Opening::new("default", channel, limits) };
     let says = |text: &str| (CUSTOMER, Act::Send { text: text.to_owned(), message_type: None });
     let begins = (CUSTOMER, Act::Open(Box::new(opening)));
     let acts = std::iter::once(begins)

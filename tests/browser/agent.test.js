@@ -307,6 +307,26 @@ test("what an agent writes while the connection is away keeps its id and its ord
   assert.notEqual(sends[2].id, sends[0].id);
 });
 
+test("what did not reach the customer, and what may not be said to them, is told in words", async () => {
+  const { page, fake, script } = await open();
+  script.offer(fake.last ?? { send() {} }, "C1", "chatting");
+  await signIn(page);
+  await page.locator("#chat-name").waitFor();
+  tell(fake.last, "C1", [{ index: 1, type: "joined", by: 1 }]);
+  const error = { code: "window_closed", message: "closed", retry: false };
+  script.instead = (command) => (command.do === "send" ? { error } : undefined);
+  await page.getByLabel("Your message").fill("too late");
+  await page.getByLabel("Your message").press("Enter");
+  await page.locator("#pending").getByText("The customer can’t be answered until they write again.").waitFor();
+  tell(fake.last, "C1", [
+    { index: 2, type: "message", by: 2, text: "hello" },
+    { index: 3, type: "delivery", by: 0, of: 2, state: "sent", reason: null },
+    { index: 4, type: "delivery", by: 0, of: 2, state: "failed", reason: "blocked" },
+  ]);
+  await page.locator("#log").getByText("A message did not reach the customer: \u2068blocked\u2069").waitFor();
+  assert.equal(await page.locator("#log .line").getByText("A message did not").count(), 1);
+});
+
 test("several chats: unread ones are counted, drafts stay, and each shows its own conversation", async () => {
   const { page, fake, script } = await open();
   await signIn(page);

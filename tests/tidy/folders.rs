@@ -4,7 +4,7 @@ use crate::tidy::source::Source;
 
 /// Each part (a file or folder of `src/`) with the parts that it uses, those first that use the fewest: nobody names
 /// one that comes later, so there is no circle.
-const PARTS: [(&str, &[&str]); 28] = [
+const PARTS: [(&str, &[&str]); 30] = [
     ("clock", &[]),
     ("node_state", &[]),
     ("observer", &[]),
@@ -13,26 +13,28 @@ const PARTS: [(&str, &[&str]); 28] = [
     ("record_list", &[]),
     ("rich", &[]),
     ("secret_file", &[]),
+    ("shown", &[]),
     ("telemetry", &[]),
     ("tls", &[]),
     ("wire", &[]),
     ("bots", &["rich"]),
     ("contacts", &["record_list"]),
-    ("delivery", &["ports"]),
+    ("courier", &["ports"]),
     ("files", &["tls"]),
     ("health", &["ports"]),
     ("metrics", &["observer"]),
     ("record", &["contacts", "observer", "record_list"]),
     ("workflows", &["bots"]),
     ("record_reader", &["ports", "record"]),
-    ("actor", &["bots", "clock", "delivery", "files", "node_state", "observer", "record"]),
+    ("actor", &["bots", "clock", "courier", "files", "node_state", "observer", "ports", "record"]),
     ("listing", &["actor", "ports", "wire"]),
     (
         "router",
         &["actor", "clock", "listing", "node_state", "observer", "ports", "record", "record_reader", "wire"],
     ),
     // What clients and operators reach knows the ports, not who is behind them.
-    ("gateway", &["clock", "files", "health", "password", "ports", "rich"]),
+    ("gateway", &["clock", "files", "health", "password", "ports", "rich", "shown"]),
+    ("channel", &["clock", "gateway", "ports", "secret_file", "shown", "tls"]),
     ("admin", &["clock", "health", "metrics", "ports", "secret_file"]),
     (
         "assembly",
@@ -41,10 +43,11 @@ const PARTS: [(&str, &[&str]); 28] = [
             "bots",
             "clock",
             "contacts",
-            "delivery",
+            "courier",
             "files",
             "node_state",
             "observer",
+            "ports",
             "record",
             "router",
         ],
@@ -56,6 +59,7 @@ const PARTS: [(&str, &[&str]); 28] = [
             "admin",
             "assembly",
             "bots",
+            "channel",
             "clock",
             "contacts",
             "files",

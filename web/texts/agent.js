@@ -1,9 +1,9 @@
 // The words of the agent's page. `{}` is a name or a number. Every language has every key; tsc holds us to it.
 
-import { files } from "./files.js";
+import { shared } from "./shared.js";
 
 const en = {
-  ...files.en,
+  ...shared.en,
   title: "Handoff desk",
   name: "Name",
   password: "Password",
@@ -94,7 +94,7 @@ const en = {
 
 /** @type {typeof en} */
 const de = {
-  ...files.de,
+  ...shared.de,
   title: "Handoff-Arbeitsplatz",
   name: "Name",
   password: "Passwort",
@@ -186,7 +186,7 @@ const de = {
 
 /** @type {typeof en} */
 const es = {
-  ...files.es,
+  ...shared.es,
   title: "Puesto Handoff",
   name: "Nombre",
   password: "Contraseña",
@@ -277,7 +277,7 @@ const es = {
 
 /** @type {typeof en} */
 const fr = {
-  ...files.fr,
+  ...shared.fr,
   title: "Poste Handoff",
   name: "Nom",
   password: "Mot de passe",
@@ -368,7 +368,7 @@ const fr = {
 
 /** @type {typeof en} */
 const ar = {
-  ...files.ar,
+  ...shared.ar,
   title: "مكتب Handoff",
   name: "الاسم",
   password: "كلمة المرور",
@@ -459,7 +459,7 @@ const ar = {
 
 /** @type {typeof en} */
 const ja = {
-  ...files.ja,
+  ...shared.ja,
   title: "Handoff デスク",
   name: "名前",
   password: "パスワード",

@@ -1,9 +1,9 @@
 // The words of the customer page. `{}` is a name. Every language has every key; tsc holds us to it.
 
-import { files } from "./files.js";
+import { shared } from "./shared.js";
 
 const en = {
-  ...files.en,
+  ...shared.en,
   title: "Chat with us",
   welcome: "How can we help?",
   intro: "Tell us who you are and we start right away.",
@@ -46,7 +46,7 @@ const en = {
 
 /** @type {typeof en} */
 const de = {
-  ...files.de,
+  ...shared.de,
   title: "Chat mit uns",
   welcome: "Wie können wir helfen?",
   intro: "Sagen Sie uns, wer Sie sind, dann geht es gleich los.",
@@ -89,7 +89,7 @@ const de = {
 
 /** @type {typeof en} */
 const es = {
-  ...files.es,
+  ...shared.es,
   title: "Hable con nosotros",
   welcome: "¿En qué podemos ayudarle?",
   intro: "Díganos quién es y empezamos enseguida.",
@@ -132,7 +132,7 @@ const es = {
 
 /** @type {typeof en} */
 const fr = {
-  ...files.fr,
+  ...shared.fr,
   title: "Discutez avec nous",
   welcome: "Comment pouvons-nous vous aider ?",
   intro: "Dites-nous qui vous êtes et nous commençons.",
@@ -175,7 +175,7 @@ const fr = {
 
 /** @type {typeof en} */
 const ar = {
-  ...files.ar,
+  ...shared.ar,
   title: "تحدث معنا",
   welcome: "كيف يمكننا مساعدتك؟",
   intro: "أخبرنا من أنت ونبدأ على الفور.",
@@ -218,7 +218,7 @@ const ar = {
 
 /** @type {typeof en} */
 const ja = {
-  ...files.ja,
+  ...shared.ja,
   title: "チャットでお問い合わせ",
   welcome: "ご用件をお聞かせください",
   intro: "お名前を入力するとすぐに始められます。",

@@ -1,3 +1,5 @@
+//! One address over time: where its messages belong, whom it believes, and when it is forgotten.
+
 use super::*;
 use crate::CommandId;
 use crate::channel::Address;

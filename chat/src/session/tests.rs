@@ -51,11 +51,7 @@ fn opening() -> Opening {
 }
 
 fn customer_of(channel: &Channel) -> Caller {
-    match (&channel.identity, channel.address()) {
-        (_, Some(address)) => Caller::Customer(Proof::Address(address)),
-        (Identity::Key(key), None) => Caller::key(key.hash),
-        (Identity::Address(_), None) => panic!("an address is nowhere"),
-    }
+    Caller::Customer(channel.proof())
 }
 
 /// A channel whose customer gave a start id with which their key is sealed.

@@ -238,6 +238,7 @@ fn view(indexes: &[u64], next_position: u64) -> View {
         user_id: String::new(),
         started_at: Millis(0),
         next_command: 1,
+        channel: None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::gateway::gms::perform;
 use crate::gateway::gms::reply::Reply;
 use crate::gateway::gms::routes::{reference, shown};
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
+use crate::gateway::starting::Origin;
 use crate::gateway::{Gateway, ServiceOptions};
 use handoff_chat::key::SecureKey;
 use handoff_chat::session::View;
@@ -97,7 +98,8 @@ impl Publisher<'_> {
     }
 
     async fn request_chat(&self, name: &str, service: &ServiceOptions, form: &Form) -> Result<(), Fault> {
-        let (key, view) = perform::open(self.gateway, self.from, (name, service), form).await?;
+        let origin = Origin { from: self.from, channel: self.gateway.options.pulled.cometd };
+        let (key, view) = perform::open(self.gateway, origin, (name, service), form).await?;
         self.follow(&key, view)
     }
 

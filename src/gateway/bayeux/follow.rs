@@ -47,7 +47,7 @@ pub(super) fn follow(
             if !to.show(view, &next).await || ended {
                 return;
             }
-            let (chat, caller) = (to.key.session.clone(), Caller::Customer(to.key.hash()));
+            let (chat, caller) = (to.key.session.clone(), Caller::key(to.key.hash()));
             let gateway = Arc::clone(&to.gateway);
             gateway.follower(chat, caller, next, to).run().await;
         })

@@ -7,15 +7,14 @@ use super::{Asker, Brought, FileFault, Uploaded, response};
 use crate::clock::wall_ms;
 use crate::gateway::Gateway;
 use crate::gateway::border::{Credentials, Reply};
-use crate::gateway::gms::fault::Fault;
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
-use crate::ports::CallError;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use crate::gateway::problem::Problem;
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use handoff_chat::command::{Caller, Reject};
+use handoff_chat::command::Caller;
 use handoff_chat::file::{File, FileReject, FilesView};
 use handoff_chat::key::SecureKey;
 use handoff_chat::{AgentName, FileId, SessionId};
@@ -31,54 +30,14 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/v1/chats/{chat}/files/{file}").default_service(web::to(handle)));
 }
 
-/// Why a call is answered with a problem.
-struct Problem {
-    status: StatusCode,
-    /// For programs.
-    code: &'static str,
-    detail: String,
-    /// When to try again, where that helps.
-    retry_ms: Option<u64>,
-}
-
-impl Problem {
-    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retry_ms: None }
-    }
-
-    fn retry(status: StatusCode, code: &'static str, detail: impl Into<String>, ms: u64) -> Self {
-        Self { retry_ms: Some(ms), ..Self::new(status, code, detail) }
-    }
-
-    fn unauthorized() -> Self {
-        let detail = "this needs the chat's key (Authorization: Bearer) or an agent's name and token (Basic)";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
-    }
-
-    fn response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
-        }
-        if let Some(ms) = self.retry_ms {
-            response.insert_header((RETRY_AFTER, ms.div_ceil(1000)));
-        }
-        response.insert_header((CACHE_CONTROL, "no-store")).content_type("application/problem+json");
-        let body = json!({
-            "type": "about:blank", "title": self.status.canonical_reason(), "status": self.status.as_u16(),
-            "code": self.code, "detail": self.detail, "retry_ms": self.retry_ms,
-        });
-        response.body(body.to_string())
-    }
-
-    fn outcome(&self) -> OutcomeLabel {
-        match self.code {
-            "again" | "busy" | "unavailable" => OutcomeLabel::again,
-            "limited" => OutcomeLabel::limited,
-            "unknown" => OutcomeLabel::unknown,
-            "unknown_chat" | "unauthorized" => OutcomeLabel::dead,
-            _ => OutcomeLabel::refused,
-        }
+/// How a problem is counted.
+fn outcome(problem: &Problem) -> OutcomeLabel {
+    match problem.code {
+        "again" | "busy" | "unavailable" => OutcomeLabel::again,
+        "limited" => OutcomeLabel::limited,
+        "unknown" => OutcomeLabel::unknown,
+        "unknown_chat" | "unauthorized" => OutcomeLabel::dead,
+        _ => OutcomeLabel::refused,
     }
 }
 
@@ -98,7 +57,7 @@ async fn handle(request: HttpRequest, payload: web::Payload, gateway: web::Data<
         HttpResponse::NoContent().finish()
     } else {
         let served = serve(&request, payload, &gateway).instrument(span).await;
-        let outcome = served.as_ref().map_or_else(Problem::outcome, |_| OutcomeLabel::ok);
+        let outcome = served.as_ref().map_or_else(outcome, |_| OutcomeLabel::ok);
         gateway.metrics.count(label, outcome, begun.elapsed());
         served.unwrap_or_else(|problem| problem.response())
     };
@@ -143,24 +102,29 @@ fn no_store(status: StatusCode, body: &Value) -> HttpResponse {
     HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }
 
+fn unauthorized() -> Problem {
+    let detail = "this needs the chat's key (Authorization: Bearer) or an agent's name and token (Basic)";
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+}
+
 /// Who asks, by the credentials that they show.
 fn asker(request: &HttpRequest, gateway: &Gateway, chat: SessionId) -> Result<Asker, Problem> {
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, shown) = shown.and_then(|text| text.split_once(' ')).ok_or_else(Problem::unauthorized)?;
+    let (scheme, shown) = shown.and_then(|text| text.split_once(' ')).ok_or_else(unauthorized)?;
     let caller = match scheme.to_ascii_lowercase().as_str() {
         "bearer" => {
             let key = SecureKey::parse(shown.trim()).filter(|key| key.session == chat);
-            Caller::Customer(key.ok_or_else(Problem::unauthorized)?.hash())
+            Caller::key(key.ok_or_else(unauthorized)?.hash())
         }
         "basic" => {
             let decoded = STANDARD.decode(shown.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            let decoded = decoded.ok_or_else(Problem::unauthorized)?;
-            let (name, token) = decoded.split_once(':').ok_or_else(Problem::unauthorized)?;
+            let decoded = decoded.ok_or_else(unauthorized)?;
+            let (name, token) = decoded.split_once(':').ok_or_else(unauthorized)?;
             let account = gateway.agents.by_token(name, token, wall_ms());
-            account.map_err(|_| Problem::unauthorized())?;
+            account.map_err(|_| unauthorized())?;
             Caller::Agent(AgentName(name.to_owned()))
         }
-        _ => return Err(Problem::unauthorized()),
+        _ => return Err(unauthorized()),
     };
     Ok(Asker { chat, caller })
 }
@@ -201,10 +165,7 @@ fn shown(file: &File) -> Value {
 impl From<BodyFault> for Problem {
     fn from(fault: BodyFault) -> Self {
         match fault {
-            BodyFault::Form(fault @ Fault::Slow) => {
-                Self::new(StatusCode::REQUEST_TIMEOUT, "incomplete", fault.to_string())
-            }
-            BodyFault::Form(fault) => Self::new(fault.status(), "bad_request", fault.to_string()),
+            BodyFault::Form(fault) => fault.into(),
             BodyFault::File(fault) => fault.into(),
         }
     }
@@ -215,9 +176,7 @@ impl From<FileFault> for Problem {
         let detail = fault.to_string();
         match fault {
             FileFault::Call(error) => Self::of_call(error, detail),
-            FileFault::Limited(limited) => {
-                Self::retry(StatusCode::TOO_MANY_REQUESTS, "limited", detail, limited.retry_ms())
-            }
+            FileFault::Limited(limited) => Self::limited(limited),
             FileFault::Kind(_) => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "file_type", detail),
             FileFault::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail),
             FileFault::Broken => Self::new(StatusCode::BAD_REQUEST, "incomplete", detail),
@@ -227,32 +186,6 @@ impl From<FileFault> for Problem {
             FileFault::ScannerDown | FileFault::Store => {
                 Self::retry(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail, 5_000)
             }
-        }
-    }
-}
-
-impl Problem {
-    fn of_call(error: CallError, detail: String) -> Self {
-        let reject = match error {
-            CallError::Rejected(reject) => reject,
-            CallError::Again => return Self::retry(StatusCode::SERVICE_UNAVAILABLE, "again", detail, 1_000),
-            CallError::Busy => return Self::retry(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, 1_000),
-            CallError::Unknown => return Self::new(StatusCode::GATEWAY_TIMEOUT, "unknown", detail),
-        };
-        match reject {
-            Reject::Unknown | Reject::WrongKey | Reject::NoClaim => {
-                Self::new(StatusCode::NOT_FOUND, "unknown_chat", detail)
-            }
-            Reject::Ended => Self::new(StatusCode::CONFLICT, "ended", detail),
-            Reject::File(FileReject::Unknown) => Self::new(StatusCode::NOT_FOUND, "unknown_file", detail),
-            Reject::File(FileReject::TooLarge { .. }) => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
-            }
-            Reject::File(FileReject::TooMany { .. }) => Self::new(StatusCode::CONFLICT, "too_many", detail),
-            Reject::File(FileReject::Off) => Self::new(StatusCode::FORBIDDEN, "files_off", detail),
-            Reject::File(FileReject::NeedsAgent) => Self::new(StatusCode::CONFLICT, "needs_agent", detail),
-            Reject::Quarantined => Self::retry(StatusCode::SERVICE_UNAVAILABLE, "again", detail, 1_000),
-            _ => Self::new(StatusCode::FORBIDDEN, "refused", detail),
         }
     }
 }

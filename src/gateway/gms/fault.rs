@@ -185,14 +185,16 @@ impl From<Reject> for Fault {
                 FileReject::TooMany { files_max } => Self::refused(TOO_MANY_FILES, files_max.to_string()),
                 FileReject::TooLarge { bytes_max } => Self::refused(FILES_TOO_LARGE, bytes_max.to_string()),
                 FileReject::Unknown => Self::File,
-                FileReject::NeedsAgent | FileReject::NoMoreDownloads { .. } => {
+                FileReject::NeedsAgent | FileReject::NoMoreDownloads { .. } | FileReject::NotShown => {
                     Self::refused(400, reject.to_string())
                 }
             },
             // What this interface never asks for.
-            Reject::Expected { .. } | Reject::NoClaim | Reject::NotSignedIn | Reject::HasChats => {
-                Self::refused(400, reject.to_string())
-            }
+            Reject::Expected { .. }
+            | Reject::NoClaim
+            | Reject::NotSignedIn
+            | Reject::HasChats
+            | Reject::WindowClosed { .. } => Self::refused(400, reject.to_string()),
         }
     }
 }

@@ -119,7 +119,7 @@ async fn of_notification(
 
 fn asker(form: &Form) -> Result<Asker, Fault> {
     let key = perform::key(form)?;
-    Ok(Asker { chat: key.session.clone(), caller: Caller::Customer(key.hash()) })
+    Ok(Asker { chat: key.session.clone(), caller: Caller::key(key.hash()) })
 }
 
 async fn read(
@@ -148,7 +148,7 @@ async fn carry_out(
     file: Option<&str>,
     body: Body,
 ) -> Result<HttpResponse, Fault> {
-    let asker = Asker { chat: key.session.clone(), caller: Caller::Customer(key.hash()) };
+    let asker = Asker { chat: key.session.clone(), caller: Caller::key(key.hash()) };
     tracing::Span::current().record("session", asker.chat.0.as_str());
     let file = || file.and_then(|id| FileId::parse(id.trim())).ok_or(Fault::File);
     let mut reply = Reply::of_chat(&gateway.alias, key);

@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::form::Form;
 use super::operation::{Operation, OperationFields, position, read_start};
 use super::reply::{Reply, messages};
-use crate::gateway::starting::{self, OpenError, minted};
+use crate::gateway::starting::{self, OpenError, Origin, minted};
 use crate::gateway::{Gateway, ServiceOptions};
 use crate::ports::CallError;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
@@ -12,31 +12,30 @@ use handoff_chat::key::SecureKey;
 use handoff_chat::session::View;
 use handoff_chat::{CommandId, EntityId};
 use handoff_shard::{Call, Done};
-use std::net::IpAddr;
 use std::time::Duration;
 use tracing::Span;
 
-/// Request chat, from an address.
+/// Request chat.
 pub(crate) async fn start(
     gateway: &Gateway,
-    from: Option<IpAddr>,
+    origin: Origin,
     service: (&str, &ServiceOptions),
     form: &Form,
 ) -> Result<Reply, Fault> {
-    let (key, view) = open(gateway, from, service, form).await?;
+    let (key, view) = open(gateway, origin, service, form).await?;
     Ok(of_view(gateway, &key, &view))
 }
 
 /// Opens a chat: its key, and what the customer sees from the first event on.
 pub(crate) async fn open(
     gateway: &Gateway,
-    from: Option<IpAddr>,
+    origin: Origin,
     service: (&str, &ServiceOptions),
     form: &Form,
 ) -> Result<(SecureKey, View), Fault> {
     let start = read_start(form, &gateway.options)?;
     let repeatable = start.client_id.is_some();
-    let (key, told) = starting::open(gateway, from, service, start).await.map_err(|error| match error {
+    let (key, told) = starting::open(gateway, origin, service, start).await.map_err(|error| match error {
         OpenError::Random => Fault::Random,
         OpenError::Denied(denied) => denied.into(),
         OpenError::Call(error) => Fault::from_call(error, repeatable),
@@ -65,7 +64,7 @@ pub(crate) async fn check_service(gateway: &Gateway, name: &str, form: &Form) ->
     }
     let key = key(form).map_err(|_| Fault::Service)?;
     let call = Call {
-        read: Some((Caller::Customer(key.hash()), Read::Service)),
+        read: Some((Caller::key(key.hash()), Read::Service)),
         client_id: true,
         patience: gateway.options.patience,
         ..Call::of(EntityId::from(&key.session))
@@ -103,7 +102,7 @@ pub(crate) async fn perform(
         return Err(Fault::Dead("the key of another session"));
     }
     Span::current().record("session", chat);
-    let command = |id: CommandId, act| Some(Command { id, caller: Caller::Customer(key.hash()), act });
+    let command = |id: CommandId, act| Some(Command { id, caller: Caller::key(key.hash()), act });
     let told = match operation.read(form, gateway.options.field_bytes_max)? {
         OperationFields::Send { text, message_type, position, client_id } => {
             let repeatable = client_id.is_some();

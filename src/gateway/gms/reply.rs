@@ -168,8 +168,10 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
         utc_time: event.at.0,
     };
     match &event.body {
-        // The field's clients know no receipts.
-        Body::Opened(_) | Body::Ended | Body::Attached { .. } | Body::Read { .. } => return None,
+        // The field's clients know no receipts, and how far something has come is for agents.
+        Body::Opened(_) | Body::Ended | Body::Attached { .. } | Body::Read { .. } | Body::Delivery { .. } => {
+            return None;
+        }
         Body::Joined(who) => {
             message.kind = "ParticipantJoined";
             message.event_attributes = matches!(who.role, Role::Bot(_)).then(bot_style);

@@ -7,6 +7,7 @@ use super::operation::Operation;
 use super::{files, perform, reply::Reply};
 use crate::gateway::border::{self, Credentials};
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
+use crate::gateway::starting::Origin;
 use crate::gateway::{Gateway, GatewayOptions, bayeux};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::{Method, header::CONTENT_LENGTH};
@@ -138,7 +139,10 @@ async fn serve(
             perform::check_service(gateway, name, form).await?;
             perform::perform(gateway, chat, operation, form).await
         }
-        (_, _, Some(service)) => perform::start(gateway, from, (name, service), form).await,
+        (_, _, Some(service)) => {
+            let origin = Origin { from, channel: gateway.options.pulled.gms };
+            perform::start(gateway, origin, (name, service), form).await
+        }
         _ => Err(Fault::Service),
     }
 }

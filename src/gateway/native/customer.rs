@@ -7,7 +7,7 @@ use super::wire::{Failure, Framed};
 use crate::gateway::socket::Task;
 use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::Outbox;
-use crate::gateway::starting::{self, Given, Start, minted};
+use crate::gateway::starting::{self, Given, Origin, Start, minted};
 use crate::gateway::{Gateway, native};
 use crate::rich;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -195,7 +195,8 @@ impl Customer {
             verified: false,
         };
         let start = Start::check(start, options)?;
-        let (key, told) = starting::open(&self.gateway, self.from, (&name, service), start).await?;
+        let origin = Origin { from: self.from, channel: options.pulled.native };
+        let (key, told) = starting::open(&self.gateway, origin, (&name, service), start).await?;
         let answer = json!({
             "chat": key.session.0, "key": key.to_text(), "next_command": next_command(&told),
         });
@@ -214,7 +215,7 @@ impl Customer {
     }
 
     fn follow(&self, key: SecureKey, position: u64) {
-        let (chat, caller) = (key.session.clone(), Caller::Customer(key.hash()));
+        let (chat, caller) = (key.session.clone(), Caller::key(key.hash()));
         let to = Frames::new(&self.outbox, chat.clone(), caller.clone());
         let follower = self.gateway.follower(chat, caller, Rc::new(Cell::new(position.max(1))), to);
         // A socket that was closed meanwhile follows nothing.
@@ -257,7 +258,7 @@ impl Customer {
         let gateway = self.gateway.clone();
         actix_web::rt::spawn(async move {
             let act = Act::StopTyping { preview: None };
-            let command = Command { id: minted(), caller: Caller::Customer(key.hash()), act };
+            let command = Command { id: minted(), caller: Caller::key(key.hash()), act };
             // Where it can't be said, typing ends by itself a little later.
             let _ended = starting::call(&gateway, &key, Some(command), None, true).await;
         });
@@ -278,7 +279,7 @@ impl Customer {
         if act != Act::Disconnect {
             self.gateway.admission.command(&key.session)?;
         }
-        let command = Command { id, caller: Caller::Customer(key.hash()), act };
+        let command = Command { id, caller: Caller::key(key.hash()), act };
         Ok(starting::call(&self.gateway, &key, Some(command), None, true).await?.answer)
     }
 }

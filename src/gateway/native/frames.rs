@@ -2,9 +2,11 @@
 
 use crate::gateway::follow::Show;
 use crate::gateway::socket::outbox::Outbox;
+use crate::shown;
 use handoff_chat::SessionId;
+use handoff_chat::channel::ChannelView;
 use handoff_chat::command::Caller;
-use handoff_chat::session::{Body, Event, IdleStage, Participant, Role, Typing, View, ViewKind};
+use handoff_chat::session::{Event, Participant, Role, Shown, Typing, View, ViewKind};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,12 +19,13 @@ pub(super) struct Frames {
     outbox: Rc<Outbox>,
     chat: SessionId,
     caller: Caller,
-    shown: Option<Value>,
+    /// Who is in the chat, and its customer's channel, as they were sent last.
+    sent: Option<(Value, Option<Value>)>,
 }
 
 impl Frames {
     pub(super) fn new(outbox: &Rc<Outbox>, chat: SessionId, caller: Caller) -> Self {
-        Self { outbox: Rc::clone(outbox), chat, caller, shown: None }
+        Self { outbox: Rc::clone(outbox), chat, caller, sent: None }
     }
 
     fn frame(&self, items: &[Item], next: u64, ended: bool) -> Value {
@@ -40,9 +43,9 @@ impl Show for Frames {
     /// In frames of bounded size.
     async fn show(&mut self, view: View, position: &Cell<u64>) -> bool {
         let mut items = items(&view, &self.caller);
-        let participants = participants(&view, &self.caller);
-        let mut fresh = self.shown.as_ref() != Some(&participants);
-        self.shown = Some(participants);
+        let around = (participants(&view, &self.caller), view.channel.as_deref().map(channel));
+        let mut fresh = self.sent.as_ref() != Some(&around);
+        self.sent = Some(around);
         while fresh || view.chat_ended || !items.is_empty() {
             if !self.outbox.room().await {
                 return false;
@@ -60,8 +63,11 @@ impl Show for Frames {
             let next = if whole { view.next_position } else { items.last().map_or(0, Item::next) };
             position.set(position.get().max(next));
             let mut frame = self.frame(&items, position.get(), whole && view.chat_ended);
-            if fresh && let (Some(fields), Some(shown)) = (frame.as_object_mut(), &self.shown) {
-                fields.insert("participants".to_owned(), shown.clone());
+            if fresh
+                && let (Some(fields), Some((participants, channel))) = (frame.as_object_mut(), &self.sent)
+            {
+                fields.insert("participants".to_owned(), participants.clone());
+                fields.extend(channel.clone().map(|channel| ("channel".to_owned(), channel)));
             }
             self.outbox.push(frame.to_string());
             fresh = false;
@@ -107,68 +113,9 @@ fn items(view: &View, caller: &Caller) -> Vec<Item> {
 }
 
 fn of_event(event: &Event, view: &View) -> Option<Item> {
-    let index = view.kind.of(&event.index)?;
-    let (kind, text) = match &event.body {
-        Body::Opened(_) | Body::Attached { .. } | Body::Ended => return None,
-        Body::Joined(_) => ("joined", None),
-        Body::Left { .. } => ("left", None),
-        Body::Masked { text, notice: true, .. } => ("custom_notice", Some(text.show())),
-        Body::Message { text, .. } | Body::Masked { text, .. } => ("message", Some(text.show())),
-        Body::PushedUrl { url } => ("pushed_url", Some(url.show())),
-        Body::Renamed { nickname } => ("renamed", Some(nickname.show())),
-        Body::CustomNotice { text, .. } => ("custom_notice", Some(text.show())),
-        Body::Read { .. } => ("read", None),
-        Body::Rich { text, .. } => ("rich", Some(text.show())),
-        Body::RichReply { text, .. } => ("rich_reply", Some(text.show())),
-        Body::FileUploaded(file) => ("file_uploaded", Some(file.name.show())),
-        Body::FileDeleted { name, .. } => ("file_deleted", Some(name.show())),
-        Body::NearlyFull { text } => ("nearly_full", Some(text.show())),
-        Body::Idle { stage: IdleStage::Close, text } => ("idle_close", Some(text.show())),
-        Body::Idle { text, .. } => ("idle_alert", Some(text.show())),
-    };
-    let message_type = match &event.body {
-        Body::Message { message_type: kind, .. }
-        | Body::Masked { message_type: kind, .. }
-        | Body::CustomNotice { notice_type: kind, .. } => kind.as_ref(),
-        _ => None,
-    };
-    let reason = match &event.body {
-        Body::Left { reason, .. } => Some(reason.word()),
-        _ => None,
-    };
-    let content = match &event.body {
-        Body::Rich { content, .. } | Body::RichReply { content, .. } => content.bytes.len(),
-        _ => 0,
-    };
-    let bytes = text.as_ref().map_or(0, |text| text.len()) + content + 128;
-    let mut value = json!({
-        "index": index, "at": event.at.0, "type": kind, "by": number(event.by, view),
-        "text": text, "message_type": message_type, "reason": reason,
-    });
-    if let Some(fields) = value.as_object_mut() {
-        fields.extend(more(event, view).into_iter().map(|(name, value)| (name.to_owned(), value)));
-    }
-    Some(Item { index, typing: false, bytes, value })
-}
-
-/// What some kinds of events have beside what all have.
-fn more(event: &Event, view: &View) -> Vec<(&'static str, Value)> {
-    match &event.body {
-        Body::Read { through, .. } => vec![("through", view.kind.of(through).into())],
-        Body::Rich { content, .. } => vec![("content", content.json())],
-        Body::RichReply { content, through, .. } => {
-            vec![("content", content.json()), ("to", view.kind.of(through).into())]
-        }
-        Body::FileUploaded(file) => {
-            let file = json!({
-                "id": file.id.to_string(), "bytes": file.bytes, "media_type": file.media_type,
-                "description": file.description.show(),
-            });
-            vec![("file", file)]
-        }
-        Body::FileDeleted { id, .. } => vec![("file", json!({"id": id.to_string()}))],
-        _ => Vec::new(),
-    }
+    let event = Shown::of(event, view.kind, &view.participants)?;
+    let (index, bytes) = (event.index, shown::event_bytes(&event));
+    Some(Item { index, typing: false, bytes, value: shown::event(&event).into() })
 }
 
 fn of_typing(typing: &Typing, view: &View) -> Option<Item> {
@@ -201,25 +148,24 @@ fn is(who: &Participant, caller: &Caller) -> bool {
 }
 
 fn participants(view: &View, caller: &Caller) -> Value {
-    let shown = view.participants.iter().filter_map(|who| {
-        Some(json!({
-            "number": view.kind.of(&who.number_in_view)?,
-            "role": role_word(&who.role),
-            "nickname": who.nickname.show(),
-            "user_id": who.user_id,
-            "me": is(who, caller),
-        }))
-    });
-    Value::Array(shown.collect())
+    let of_one = |who: &Participant| {
+        let mut fields = shown::participant(who, view.kind)?;
+        fields.insert("me".to_owned(), is(who, caller).into());
+        Some(Value::Object(fields))
+    };
+    Value::Array(view.participants.iter().filter_map(of_one).collect())
 }
 
-fn role_word(role: &Role) -> &'static str {
-    match role {
-        Role::Customer => "customer",
-        Role::Agent(_) => "agent",
-        Role::Bot(_) => "bot",
-        Role::Supervisor => "supervisor",
-        Role::Workflow => "workflow",
-        Role::System => "system",
-    }
+/// The customer's channel as those see it who answer them: what it shows, and until when and how often they may.
+fn channel(of: &ChannelView) -> Value {
+    let ChannelView { name, shows, window } = of;
+    let files = shows.files.as_ref().map(|files| json!({"types": files.types, "bytes_max": files.bytes_max}));
+    let rich: Vec<&str> = shows.rich.iter().map(|kind| kind.word()).collect();
+    let window = window.as_ref().map(|window| {
+        json!({"until": window.until.map(|until| until.0), "left": window.left, "after": window.after})
+    });
+    json!({
+        "name": name, "typing": shows.typing, "receipts": shows.receipts, "rich": rich, "files": files,
+        "text_bytes_max": shows.text_bytes_max, "window": window,
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::gateway::admission::{Denied, Limited};
 use crate::gateway::socket::metrics::CommandLabel;
-use crate::gateway::starting::{Field, OpenError, START_ID_CHARS_MAX, START_ID_CHARS_MIN, StartError};
+use crate::gateway::starting::{OpenError, StartError};
 use crate::ports::CallError;
 use handoff_chat::command::Reject;
 use handoff_chat::rich::RichReject;
@@ -135,6 +135,13 @@ impl From<Reject> for Failure {
                 },
                 message,
             ),
+            Reject::WindowClosed { closed_at, .. } => {
+                let closed = Self::new("window_closed", message);
+                match closed_at.and_then(|at| u64::try_from(at.0).ok()) {
+                    Some(at) => closed.with("closed_at", at),
+                    None => closed,
+                }
+            }
             // Files go over HTTP.
             Reject::File(_) => Self::new("file", message),
             // It comes back with the shard's next owner.
@@ -184,34 +191,7 @@ impl From<OpenError> for Failure {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
-        Self::bad(match error {
-            StartError::Missing(Field::Nickname) => {
-                "nickname is required (or first_name and last_name)".to_owned()
-            }
-            StartError::Missing(field) => {
-                format!("{} is required where nickname is not given", named(&field))
-            }
-            StartError::TooLong(field, bytes_max) => {
-                format!("{} is longer than {bytes_max} bytes", named(&field))
-            }
-            StartError::Identity(error) => error.to_string(),
-            StartError::Email => "email is no e-mail address".to_owned(),
-            StartError::ClientId => format!(
-                "client_id must have {START_ID_CHARS_MIN} to {START_ID_CHARS_MAX} printable ASCII characters, and be \
-                 unguessable: it opens the chat to whoever repeats it"
-            ),
-        })
-    }
-}
-
-fn named(field: &Field) -> String {
-    match field {
-        Field::Nickname => "nickname".to_owned(),
-        Field::FirstName => "first_name".to_owned(),
-        Field::LastName => "last_name".to_owned(),
-        Field::Email => "email".to_owned(),
-        Field::Subject => "subject".to_owned(),
-        Field::UserData(key) => format!("user_data.{key}"),
+        Self::bad(error.to_string())
     }
 }
 

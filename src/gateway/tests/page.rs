@@ -62,9 +62,11 @@ async fn everything_a_page_or_its_scripts_name_is_served_and_holds_nothing_from_
         let (headers, text) = page(&site, &path).await;
         assert_eq!(header(&headers, "x-content-type-options"), "nosniff");
         assert!(!text.contains("innerHTML") && !text.contains("eval(") && !text.contains("url("), "{path}");
-        for (start, end) in [("\"/web/", '"'), ("from \"./", '"'), ("from \"../", '"')] {
+        let folder = path.rsplit_once('/').unwrap().0;
+        let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+        for (start, from) in [("\"/web/", "/web"), ("from \"./", folder), ("from \"../", above)] {
             for found in text.split(start).skip(1) {
-                waiting.push(format!("/web/{}", found.split(end).next().unwrap()));
+                waiting.push(format!("{from}/{}", found.split('"').next().unwrap()));
             }
         }
     }

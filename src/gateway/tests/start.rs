@@ -96,7 +96,8 @@ async fn everything_given_at_the_start_reaches_the_session() {
     assert_eq!((opening.first_name.as_str(), opening.last_name.as_str()), ("f", "l"));
     assert_eq!(opening.time_zone_offset_minutes, -480);
     assert_eq!(opening.user_data.keys().collect::<Vec<_>>(), ["GCTI_LanguageCode", "TimeZone"]);
-    assert_eq!(opening.sealed_key, None);
+    assert_eq!(opening.channel.key().map(|key| key.sealed), Some(None));
+    assert_eq!(opening.channel.name, "gms");
     assert!(!asked[0].client_id);
 }
 

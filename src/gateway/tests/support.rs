@@ -151,6 +151,7 @@ pub(super) fn site_of_agents(
         },
         bayeux_metrics: bayeux_metrics.clone(),
         intake: intake(spool.path(), files),
+        more: Vec::new(),
     });
     let server = serve(listener, &gateway).unwrap();
     let handle = server.handle();

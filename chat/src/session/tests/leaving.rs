@@ -9,7 +9,7 @@ fn with_the_last_customer_the_session_ends_and_the_bot_is_removed() {
     world.asks(CUSTOMER, send("x")).unwrap();
     let left = world.asks(CUSTOMER, Act::Disconnect).unwrap();
     assert!(left.said().chat_ended && world.view(1).chat_ended);
-    assert!(world.session.ended() && !world.session.lost_after_ms().is_some());
+    assert!(world.session.ended() && world.session.lost_after_ms().is_none());
     assert_eq!(world.lefts(), [(1, LeaveReason::Left, None), (2, LeaveReason::Ended, Some(0))]);
     assert_eq!(world.bodies().last(), Some(&Body::Ended));
     assert!(world.turns_owed().is_empty());
@@ -55,7 +55,7 @@ fn an_agent_holds_the_session_open_and_a_silent_watcher_does_not() {
         draft.join(Role::Supervisor, Visibility::Silent, "Sue");
     });
     assert!(world.asks(CUSTOMER, Act::Disconnect).unwrap().said().chat_ended);
-    assert!(!world.session.ended() && !world.session.lost_after_ms().is_some());
+    assert!(!world.session.ended() && world.session.lost_after_ms().is_none());
     assert!(world.view(1).chat_ended);
     world.drafts(|draft| {
         draft.leave(3, LeaveReason::Left, None);

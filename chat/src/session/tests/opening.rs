@@ -76,5 +76,5 @@ fn whoever_asks_a_session_that_is_not_open_is_told_that_there_is_none() {
             assert_eq!(world.session.read(&caller, &read), Err(Reject::Unknown));
         }
     }
-    assert!(!world.session.lost_after_ms().is_some());
+    assert!(world.session.lost_after_ms().is_none());
 }

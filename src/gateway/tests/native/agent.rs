@@ -110,7 +110,7 @@ async fn a_chat_that_is_over_is_shown_to_its_end_however_much_of_it_was_not_read
     assert!(said.len() * TEXT_BYTES > 3 * VIEW_BYTES_MAX, "more than two views");
     for text in &said {
         let act = Act::Send { text: text.clone(), message_type: None };
-        site.sessions.command(id, Caller::Customer(key.hash()), act);
+        site.sessions.command(id, Caller::key(key.hash()), act);
     }
     bob.done("leave", json!({"chat": chat, "how": "keep_alive"})).await;
     stage(&mut bob, &chat, "over").await;

@@ -120,7 +120,7 @@ async fn a_client_that_does_not_read_is_closed_and_loses_nothing() {
     let key = handoff_chat::SecureKey::parse(chat["key"].as_str().unwrap()).unwrap();
     for _ in 0..1_200 {
         let act = Act::Send { text: text.clone(), message_type: None };
-        site.sessions.command(id, Caller::Customer(key.hash()), act);
+        site.sessions.command(id, Caller::key(key.hash()), act);
     }
     // It says something now and then, but reads nothing.
     let closed = tokio::time::timeout(super::window::PATIENCE, async {

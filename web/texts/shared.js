@@ -1,4 +1,5 @@
-// The words about files, which both pages have. `{}` is a name. Every language has every key; tsc holds us to it.
+// The words that both pages have: about files, and about what could not be said. `{}` is a name or a reason. Every
+// language has every key; tsc holds us to it.
 
 const en = {
   attach: "Send a file",
@@ -11,6 +12,8 @@ const en = {
   fileTooLarge: "This file is too large.",
   fileTooMany: "No more files can be sent here.",
   fileInfected: "The file was refused: something harmful was found in it.",
+  windowClosed: "The customer can’t be answered until they write again.",
+  undelivered: "A message did not reach the customer: {}",
 };
 
 /** @type {typeof en} */
@@ -25,6 +28,8 @@ const de = {
   fileTooLarge: "Diese Datei ist zu groß.",
   fileTooMany: "Hier können keine weiteren Dateien gesendet werden.",
   fileInfected: "Die Datei wurde abgelehnt: Sie enthält etwas Schädliches.",
+  windowClosed: "Dem Kunden kann erst wieder geantwortet werden, wenn er schreibt.",
+  undelivered: "Eine Nachricht hat den Kunden nicht erreicht: {}",
 };
 
 /** @type {typeof en} */
@@ -39,6 +44,8 @@ const es = {
   fileTooLarge: "Este archivo es demasiado grande.",
   fileTooMany: "No se pueden enviar más archivos aquí.",
   fileInfected: "El archivo fue rechazado: contiene algo dañino.",
+  windowClosed: "No se puede responder al cliente hasta que vuelva a escribir.",
+  undelivered: "Un mensaje no llegó al cliente: {}",
 };
 
 /** @type {typeof en} */
@@ -53,6 +60,8 @@ const fr = {
   fileTooLarge: "Ce fichier est trop volumineux.",
   fileTooMany: "Plus aucun fichier ne peut être envoyé ici.",
   fileInfected: "Le fichier a été refusé : il contient un élément nuisible.",
+  windowClosed: "Il faut attendre que le client écrive de nouveau pour lui répondre.",
+  undelivered: "Un message n’est pas parvenu au client : {}",
 };
 
 /** @type {typeof en} */
@@ -67,6 +76,8 @@ const ar = {
   fileTooLarge: "هذا الملف كبير جدًا.",
   fileTooMany: "لا يمكن إرسال المزيد من الملفات هنا.",
   fileInfected: "رُفض الملف: عُثر فيه على شيء ضار.",
+  windowClosed: "لا يمكن الرد على العميل حتى يكتب من جديد.",
+  undelivered: "لم تصل رسالة إلى العميل: {}",
 };
 
 /** @type {typeof en} */
@@ -81,6 +92,8 @@ const ja = {
   fileTooLarge: "このファイルは大きすぎます。",
   fileTooMany: "これ以上ファイルを送信できません。",
   fileInfected: "ファイルから有害なものが見つかったため、送信できません。",
+  windowClosed: "お客様からの次のメッセージまで返信できません。",
+  undelivered: "メッセージがお客様に届きませんでした: {}",
 };
 
-export const files = { en, de, es, fr, ar, ja };
+export const shared = { en, de, es, fr, ar, ja };

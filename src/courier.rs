@@ -17,18 +17,18 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 
 /// What an entity's actor needs of it; simulations and tests have their own.
 #[async_trait]
-pub trait Delivery: Send + Sync + 'static {
+pub trait Courier: Send + Sync + 'static {
     /// Returns with the answer, however long it takes. The command's id makes repeats harmless.
     async fn tell(&self, to: EntityId, command: Command) -> Reply;
 }
 
-/// Delivery over a node's router, which is there only after the shards that use it.
+/// A courier over a node's router, which is there only after the shards that use it.
 #[derive(Default)]
-pub struct RouterDelivery {
+pub struct RouterCourier {
     router: OnceLock<Arc<dyn Sessions>>,
 }
 
-impl RouterDelivery {
+impl RouterCourier {
     /// The router is there now.
     pub fn set(&self, router: Arc<dyn Sessions>) {
         let _first = self.router.set(router);
@@ -36,7 +36,7 @@ impl RouterDelivery {
 }
 
 #[async_trait]
-impl Delivery for RouterDelivery {
+impl Courier for RouterCourier {
     async fn tell(&self, to: EntityId, command: Command) -> Reply {
         let mut wait = RETRY.0;
         loop {
