@@ -124,7 +124,7 @@ impl Groundwork {
         let now = self.clock.now();
         let wall_ms = u64::try_from(now.wall.0).unwrap_or(0);
         let seed = fittings.rng.random();
-        let machine = Supervisor::new(fittings.cluster, fittings.owner, now.mono_ms, wall_ms, seed);
+        let machine = Supervisor::new(fittings.cluster, fittings.owner, now.mono.0, wall_ms, seed);
         let courier = Arc::new(RouterCourier::default());
         let around = Surroundings {
             log: Log {

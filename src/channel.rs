@@ -1,37 +1,47 @@
-//! The channels that reach customers by an address: what comes in from them, and what goes out.
+//! The channels: the ways by which customers reach the contact center.
 //!
-//! Each kind is a folder here with its inbound and its outbound side, and one line in [`KINDS`]. What a session knows
-//! of a channel is [`handoff_chat::channel::Channel`], which the inbound side gives it with the start of a chat.
+//! Each kind is a folder here with its inbound and its outbound side, and one line in [`KINDS`]. Some let customers read
+//! for themselves ([`gms`], [`cometd`], [`native`]), others are pushed to (`webhook`). What a session knows of a channel
+//! is [`handoff_chat::channel::Channel`], which the inbound side gives it with the start of a chat.
 
+pub mod cometd;
+pub mod gms;
 mod inbound;
 pub mod metrics;
+pub(crate) mod native;
 mod webhook;
 
-use crate::gateway::Mount;
+use crate::gateway::Guest;
 use crate::ports::Outbound;
 use async_trait::async_trait;
 use handoff_chat::channel::Delivery;
 use handoff_chat::session::Push;
 use handoff_config::Config;
 use metrics::Metrics;
+use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 
-/// The kinds of channels there are.
-const KINDS: &[Kind] = &[webhook::of];
+/// The kinds of channels there are; paths of one that lie within another's stand first.
+const KINDS: &[Kind] = &[cometd::of, gms::of, native::of, webhook::of];
 
 /// Makes the channels of a kind from the configuration.
-type Kind = fn(&Config, &Metrics) -> Result<Vec<Built>, ChannelsError>;
+type Kind = fn(&Config, &Metrics) -> Result<Vec<Arc<dyn AtWork>>, ChannelsError>;
 
-/// One channel of the configuration.
-struct Built {
-    /// Its name: that of its kind and its own.
-    name: String,
-    /// Its way out.
-    outbound: Arc<dyn Outbound>,
-    /// Its way in.
-    inbound: Mount,
+/// One channel of the configuration: its way in is what it is as a guest of the gateway.
+trait AtWork: Guest {
+    /// Its name, as sessions have it.
+    fn name(&self) -> &str;
+
+    /// Its way out, if it is pushed to.
+    fn outbound(&self) -> Option<Arc<dyn Outbound>> {
+        None
+    }
+
+    /// Registers what it counts beside what all that are pushed to count.
+    fn register(&self, _counters: &mut Registry) {}
 }
 
 /// Why a node can't have the channels that are configured.
@@ -52,8 +62,8 @@ pub enum ChannelsError {
 
 /// The channels of a node.
 pub struct Channels {
+    channels: Vec<Arc<dyn AtWork>>,
     outbound: BTreeMap<String, Arc<dyn Outbound>>,
-    inbound: Vec<Mount>,
     metrics: Metrics,
 }
 
@@ -62,23 +72,40 @@ impl Channels {
     ///
     /// # Errors
     /// [`ChannelsError`].
-    pub fn of(config: &Config, metrics: &Metrics) -> Result<Self, ChannelsError> {
-        let mut channels = Self { outbound: BTreeMap::new(), inbound: Vec::new(), metrics: metrics.clone() };
+    pub fn of(config: &Config) -> Result<Self, ChannelsError> {
+        let metrics = Metrics::default();
+        let (mut channels, mut outbound) = (Vec::new(), BTreeMap::new());
         for kind in KINDS {
-            for Built { name, outbound, inbound } in kind(config, metrics)? {
-                metrics.know(&name);
-                channels.outbound.insert(name, outbound);
-                channels.inbound.push(inbound);
+            channels.extend(kind(config, &metrics)?);
+        }
+        for channel in &channels {
+            if let Some(way_out) = channel.outbound() {
+                metrics.know(channel.name());
+                outbound.insert(channel.name().to_owned(), way_out);
             }
         }
-        Ok(channels)
+        Ok(Self { channels, outbound, metrics })
     }
 
     /// What the gateway serves of them.
     #[must_use]
-    pub fn mounts(&self) -> Vec<Mount> {
-        self.inbound.clone()
+    pub fn guests(&self) -> Vec<Arc<dyn Guest>> {
+        self.channels
+            .iter()
+            .map(|channel| -> Arc<dyn Guest> { Arc::clone(channel) as Arc<dyn Guest> })
+            .collect()
     }
+
+    /// Registers what they count.
+    pub fn register(&self, counters: &mut Registry) {
+        self.metrics.register(counters);
+        self.channels.iter().for_each(|channel| channel.register(counters));
+    }
+}
+
+/// After how long without a call a customer is lost: by the channel's own key, where it is set.
+fn lost_after(config: &Config, own_ms: u64) -> Duration {
+    Duration::from_millis(if own_ms > 0 { own_ms } else { config.session.disconnect_timeout_ms })
 }
 
 #[async_trait]

@@ -1,7 +1,7 @@
 //! Where time comes from: one place, so that the simulation can give its own.
 
 use handoff_chat::Millis;
-use handoff_shard::Now;
+use handoff_shard::{Mono, Now};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
@@ -33,7 +33,7 @@ impl Clock for SystemClock {
     fn now(&self) -> Now {
         Now {
             wall: Millis(wall_ms()),
-            mono_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            mono: Mono(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)),
         }
     }
 }

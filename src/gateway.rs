@@ -1,16 +1,15 @@
-//! The customers' and agents' side of a node: the GMS Chat API v2 over REST, the native WebSockets, and the pages.
+//! The customers' and agents' side of a node: who may come in, the agents' socket, the pages, and what all channels
+//! (`src/channel.rs`), its guests, are served with.
 //!
-//! A request goes straight through: body -> form -> [`gms::operation::Operation`] -> [`handoff_shard::Call`] ->
-//! reply. Nothing here knows where a session lives, and nothing here decides anything about one.
+//! Nothing here knows where a session lives, and nothing here decides anything about one.
 
 pub mod admission;
-pub mod bayeux;
-mod blank;
-mod border;
+pub(crate) mod blank;
+pub(crate) mod border;
 mod door;
 pub mod files;
-mod follow;
-pub mod gms;
+pub(crate) mod follow;
+pub mod form;
 pub mod identity;
 pub mod metrics;
 pub mod native;
@@ -49,37 +48,33 @@ use tokio_util::sync::CancellationToken;
 /// What all requests of a node share.
 pub struct Gateway {
     /// The sessions of the cluster.
-    sessions: Arc<dyn Sessions>,
+    pub(crate) sessions: Arc<dyn Sessions>,
     /// Limits and services of the configuration, fixed when the node starts.
-    options: GatewayOptions,
+    pub(crate) options: GatewayOptions,
     /// This node's number as the GMS `alias`.
-    alias: String,
+    pub(crate) alias: String,
     /// Counters of calls and connections.
-    metrics: Metrics,
+    pub(crate) metrics: Metrics,
     /// Counters of the sockets.
-    socket_metrics: socket::metrics::Metrics,
+    pub(crate) socket_metrics: socket::metrics::Metrics,
     /// Who may come in.
-    admission: admission::Admission,
+    pub(crate) admission: admission::Admission,
     /// Whose pages may come in.
-    border: border::Border,
-    /// The CometD clients with a session here.
-    bayeux: bayeux::registry::Registry,
-    /// Counters of their messages.
-    bayeux_metrics: bayeux::metrics::Metrics,
+    pub(crate) border: border::Border,
     /// Who may sign in as an agent.
-    agents: Accounts,
+    pub(crate) agents: Accounts,
     /// What agents may look up.
     archive: Arc<dyn Archive>,
     /// Takes files in and gives them out.
-    intake: files::Intake,
+    pub(crate) intake: files::Intake,
     /// Whether clients are to go on elsewhere.
-    moved: watch::Sender<bool>,
+    pub(crate) moved: watch::Sender<bool>,
     /// Told when connections over which nobody asks are to close.
     closing: CancellationToken,
     /// The pages with their headers.
     pages: page::Pages,
     /// What else is served.
-    more: Vec<Mount>,
+    guests: Vec<Arc<dyn Guest>>,
 }
 
 /// What a gateway is made of.
@@ -100,30 +95,30 @@ pub struct Parts {
     pub socket_metrics: socket::metrics::Metrics,
     /// How many sessions this node has.
     pub load: admission::Load,
-    /// Counters of CometD clients.
-    pub bayeux_metrics: bayeux::metrics::Metrics,
     /// Takes files in and gives them out.
     pub intake: files::Intake,
     /// What else is served: the inbound sides of channels.
-    pub more: Vec<Mount>,
+    pub guests: Vec<Arc<dyn Guest>>,
 }
 
-/// Mounts something more beside what a gateway serves itself.
-pub type Mount = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+/// What is served beside what a gateway serves itself.
+pub trait Guest: Send + Sync + 'static {
+    /// Mounts it; each worker does.
+    fn mount(&self, config: &mut web::ServiceConfig);
+
+    /// Drops what has stayed for too long; called often.
+    fn sweep(&self) {}
+}
 
 impl Gateway {
     /// A gateway of these parts.
     pub fn new(parts: Parts) -> Arc<Self> {
         let pages = page::Pages::new(&parts.options.customer_nodes);
-        let cometd = parts.options.cometd.clone();
-        let bayeux = bayeux::registry::Registry::new(cometd, parts.bayeux_metrics.clone());
         let admission =
             admission::Admission::new(parts.options.admission.clone(), parts.load, parts.metrics.clone());
         Arc::new(Self {
             admission,
             border: border::Border::new(&parts.options),
-            bayeux,
-            bayeux_metrics: parts.bayeux_metrics,
             sessions: parts.sessions,
             options: parts.options,
             alias: parts.node.to_string(),
@@ -135,18 +130,8 @@ impl Gateway {
             moved: watch::Sender::new(false),
             closing: CancellationToken::new(),
             pages,
-            more: parts.more,
+            guests: parts.guests,
         })
-    }
-
-    /// The sessions of the cluster.
-    pub(crate) fn sessions(&self) -> &dyn Sessions {
-        self.sessions.as_ref()
-    }
-
-    /// Limits and services of the configuration.
-    pub(crate) fn options(&self) -> &GatewayOptions {
-        &self.options
     }
 
     /// Counts one more request of its address.
@@ -166,28 +151,34 @@ impl Gateway {
         request: &HttpRequest,
         body: web::Payload,
     ) -> Result<Bytes, Problem> {
-        Ok(gms::routes::read_whole(request, body, &self.options).await?)
+        Ok(form::read_whole(request, body, &self.options).await?)
     }
 
     /// Where clients may go on: the nodes that serve, or nowhere but the balancer that they know.
-    fn nodes(&self) -> Vec<String> {
+    pub(crate) fn nodes(&self) -> Vec<String> {
         if self.options.behind_balancer { Vec::new() } else { self.sessions.nodes() }
     }
 
     /// One who follows a chat and shows it there.
-    fn follower<S>(&self, chat: SessionId, caller: Caller, next: Rc<Cell<u64>>, to: S) -> Follower<S> {
+    pub(crate) fn follower<S>(
+        &self,
+        chat: SessionId,
+        caller: Caller,
+        next: Rc<Cell<u64>>,
+        to: S,
+    ) -> Follower<S> {
         let (sessions, patience) = (Arc::clone(&self.sessions), self.options.patience);
         Follower { sessions, chat, caller, patience, next, over: Rc::default(), to }
     }
 
-    /// Tells all who stay connected once the node drains, and drops CometD sessions whose clients stay away. Runs as
-    /// long as the gateway.
+    /// Tells all who stay connected once the node drains, and lets guests drop what has stayed for too long. Runs as long
+    /// as the gateway.
     async fn keep_watch(self: Arc<Self>) {
         let mut look = tokio::time::interval(LOOK);
         let mut moved_at = None;
         loop {
             look.tick().await;
-            self.bayeux.sweep();
+            self.guests.iter().for_each(|guest| guest.sweep());
             if self.sessions.leaving() {
                 let since = *moved_at.get_or_insert_with(Instant::now);
                 self.moved.send_if_modified(|moved| !std::mem::replace(moved, true));
@@ -206,14 +197,13 @@ const IDLE_STAYS: Duration = Duration::from_secs(2);
 /// How often a gateway looks whether its node drains.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Mounts the customers' API under `/genesys`, the native sockets under `/v1`, the pages, and `/health` for load
-/// balancers. Every other path belongs to the caller's `App`.
+/// Mounts the guests, the agents' socket and files under `/v1`, the pages, and `/health` for load balancers. Every other
+/// path belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
-    config.service(gms::routes::scope());
+    gateway.guests.iter().for_each(|guest| guest.mount(config));
     page::configure(config, &gateway.pages);
     native::routes(config);
     files::http::routes(config);
-    gateway.more.iter().for_each(|mount| mount(config));
     crate::health::routes(&gateway.sessions)(config);
 }

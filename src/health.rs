@@ -29,8 +29,7 @@ async fn live() -> HttpResponse {
 fn ready(sessions: &dyn Sessions) -> HttpResponse {
     match sessions.ready() {
         Ok(()) => HttpResponse::Ok().json(json!({"status": "ready"})),
-        Err(reason) => {
-            HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reason": reason}))
-        }
+        Err(reason) => HttpResponse::ServiceUnavailable()
+            .json(json!({"status": "not ready", "reason": reason.to_string()})),
     }
 }

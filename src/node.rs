@@ -18,14 +18,12 @@ use crate::actor::supervisor::Ended;
 use crate::admin::Admin;
 use crate::assembly::{Assembled, Fittings, Groundwork};
 use crate::bots::{Bots, BotsError, load_bots};
-use crate::channel::{self, Channels, ChannelsError};
+use crate::channel::{Channels, ChannelsError};
 use crate::clock::SystemClock;
 use crate::contacts::Joins;
 use crate::files::Files;
 use crate::gateway::admission::AdmissionOptions;
-use crate::gateway::bayeux::{self, CometdOptions};
 use crate::gateway::identity::Identities;
-use crate::gateway::options::{Pulled, PulledChannels};
 use crate::gateway::{self, Gateway, GatewayOptions, socket};
 use crate::listing::Lister;
 use crate::metrics::Metrics;
@@ -160,16 +158,13 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     let services = services::of(&config, &bots, &workflows, privacy::of(&config)?);
     let stores = stores::open(&config).await?;
     let files = files::files(&config, stores.chunks.clone())?;
-    let channel_metrics = channel::metrics::Metrics::default();
-    let channels = Arc::new(Channels::of(&config, &channel_metrics)?);
+    let channels = Arc::new(Channels::of(&config)?);
     let gateway_metrics = gateway::Metrics::default();
     let socket_metrics = socket::metrics::Metrics::default();
-    let bayeux_metrics = bayeux::metrics::Metrics::default();
     let metrics = Metrics::with(config.queues.keys().map(String::as_str), |registry| {
         gateway_metrics.register(registry);
         socket_metrics.register(registry);
-        bayeux_metrics.register(registry);
-        channel_metrics.register(registry);
+        channels.register(registry);
     });
     let held = Held { files: files.clone(), bots: bots.clone(), channels: channels.clone() };
     let node = Node::start(&config, stores, listeners.peer, links_config, held, &metrics).await?;
@@ -189,9 +184,8 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
         node: config.node.id,
         metrics: gateway_metrics,
         socket_metrics,
-        bayeux_metrics,
         intake: files::intake(&config, files)?,
-        more: channels.mounts(),
+        guests: channels.guests(),
         load: {
             let metrics = metrics.clone();
             Arc::new(move || metrics.open())
@@ -361,18 +355,6 @@ fn hides_unverified(config: &Config) -> bool {
     config.contacts.history == ContactHistory::Verified
 }
 
-/// What a channel does not say itself is as for all.
-fn pulled_channels(config: &Config) -> PulledChannels {
-    let of_all = config.session.disconnect_timeout_ms;
-    let lost_after = |own: u64| Duration::from_millis(if own > 0 { own } else { of_all });
-    let (channels, known) = (&config.channels, PulledChannels::default());
-    PulledChannels {
-        gms: Pulled { lost_after: lost_after(channels.gms.disconnect_timeout_ms), ..known.gms },
-        cometd: Pulled { lost_after: lost_after(channels.cometd.disconnect_timeout_ms), ..known.cometd },
-        native: Pulled { lost_after: lost_after(channels.native.disconnect_timeout_ms), ..known.native },
-    }
-}
-
 /// All but the services, who is signed, and how many connections there may be.
 fn gateway_options(config: &Config) -> GatewayOptions {
     let ms = Duration::from_millis;
@@ -400,13 +382,7 @@ fn gateway_options(config: &Config) -> GatewayOptions {
             sessions_max: config.admission.sessions_max,
             trusted_proxies: config.http.trusted_networks(),
         },
-        cometd: CometdOptions {
-            timeout: ms(config.cometd.timeout_ms),
-            interval_max: ms(config.cometd.max_interval_ms),
-            clients_max: config.cometd.clients_max,
-        },
         customer_nodes: config.http.customer_nodes.clone(),
-        pulled: pulled_channels(config),
         ..GatewayOptions::default()
     }
 }

@@ -1,5 +1,6 @@
 //! Where a node stands, for its gateways and health pages.
 
+use crate::ports::NotReady;
 use handoff_journal::trouble::Trouble;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
@@ -118,16 +119,12 @@ impl NodeState {
     ///
     /// # Errors
     /// Why not.
-    pub fn ready(&self) -> Result<(), String> {
+    pub fn ready(&self) -> Result<(), NotReady> {
         match self.stage() {
-            Stage::Starting => Err("starting: not a member yet".to_owned()),
-            Stage::Draining => Err("draining".to_owned()),
-            Stage::Up if self.store_full() => {
-                Err("the store's disk is full: nothing can be committed until there is room".to_owned())
-            }
-            Stage::Up if self.store_failing.load(Ordering::Relaxed) => {
-                Err("the store does not answer: nothing can be committed".to_owned())
-            }
+            Stage::Starting => Err(NotReady::Starting),
+            Stage::Draining => Err(NotReady::Draining),
+            Stage::Up if self.store_full() => Err(NotReady::StoreFull),
+            Stage::Up if self.store_failing.load(Ordering::Relaxed) => Err(NotReady::StoreAway),
             Stage::Up => Ok(()),
         }
     }
@@ -145,7 +142,7 @@ mod tests {
             assert_eq!(node_state.stage(), stage);
         }
         node_state.set_stage(Stage::Starting);
-        assert_eq!((node_state.stage(), node_state.ready()), (Stage::Draining, Err("draining".to_owned())));
+        assert_eq!((node_state.stage(), node_state.ready()), (Stage::Draining, Err(NotReady::Draining)));
     }
 
     #[test]
@@ -154,7 +151,7 @@ mod tests {
         node_state.set_stage(Stage::Up);
         assert_eq!(node_state.ready(), Ok(()));
         node_state.set_store_full(true);
-        assert!(node_state.ready().is_err_and(|why| why.contains("disk is full")));
+        assert_eq!(node_state.ready(), Err(NotReady::StoreFull));
         node_state.set_store_full(false);
         assert_eq!(node_state.ready(), Ok(()));
     }

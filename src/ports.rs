@@ -4,12 +4,14 @@
 //! hop, and waits out a takeover. Gateways can be tested against a [`Sessions`] of their own.
 
 mod archive;
+mod errors;
 mod operations;
 mod outbound;
 mod records;
 mod sessions;
 
 pub use archive::{Archive, Past, PastChat, TranscriptPage};
+pub use errors::{DrainError, NotReady, RaiseError, ReadError};
 pub use operations::{ClusterStatus, EntityStatus, MemberStatus, Operations, PAGE_MAX, Raised, ShardStatus};
 pub use outbound::Outbound;
 pub use records::{RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted};

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::listing::list_here;
 use crate::node_state::{NodeState, Stage};
 use crate::observer::Observer;
-use crate::ports::{CallError, Sessions};
+use crate::ports::{CallError, NotReady, Sessions};
 use crate::record::OPENING_ROW;
 use crate::record_reader::read_final;
 use crate::wire::Request;
@@ -214,7 +214,7 @@ impl Sessions for Router {
         own.into_iter().chain(others).map(|member| member.http_url.clone()).collect()
     }
 
-    fn ready(&self) -> Result<(), String> {
+    fn ready(&self) -> Result<(), NotReady> {
         self.node_state.ready()
     }
 }

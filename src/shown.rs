@@ -36,7 +36,7 @@ pub fn event(shown: &Shown<'_>) -> Map<String, Value> {
             put("state", delivery.word().into());
         }
         What::Joined
-        | What::Left(_)
+        | What::Left { .. }
         | What::Message { .. }
         | What::CustomNotice { .. }
         | What::PushedUrl(_)
@@ -50,7 +50,7 @@ pub fn event(shown: &Shown<'_>) -> Map<String, Value> {
 
 fn reason<'w>(what: &'w What<'_>) -> Option<&'w str> {
     match what {
-        What::Left(reason) => Some(reason.word()),
+        What::Left { reason, .. } => Some(reason.word()),
         What::Delivery { delivery, .. } => delivery.reason(),
         _ => None,
     }

@@ -13,7 +13,7 @@ mod tests;
 
 use crate::command::{Caller, Read, Reading, Reject};
 use crate::entry::{Effect, Entry};
-use crate::id::{AgentName, CommandId, EffectId, Millis, QueueName, SessionId, TimerId};
+use crate::id::{AgentName, CommandId, EffectId, Millis, QueueName, Served, SessionId, TimerId};
 use crate::ledger::Ledger;
 use crate::routing::{Ticket, Withdrawal};
 use bincode::{Decode, Encode};
@@ -105,7 +105,7 @@ pub enum AgentChange {
         /// How far the claim has come.
         stage: Stage,
         /// When to ask whether it still holds, in served time.
-        look_at: Millis,
+        look_at: Served,
     },
     /// They were lost, and so is this claim: freed as soon as the interaction knows.
     LettingGo {
@@ -124,7 +124,7 @@ pub enum AgentChange {
         /// The interaction that was asked.
         interaction: SessionId,
         /// When to ask again, in served time.
-        look_at: Millis,
+        look_at: Served,
     },
     /// The answer kept for repeats of a desk's command.
     Answered {
@@ -258,7 +258,7 @@ impl Agent {
     }
 
     /// Armed timers and their moments of served time.
-    pub fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
+    pub fn timers(&self) -> impl Iterator<Item = (TimerId, Served)> {
         self.ledger.timers()
     }
 

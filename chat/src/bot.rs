@@ -2,7 +2,7 @@
 //! after a takeover says the same.
 
 use crate::rich::Rich;
-use crate::session::{Body, Event};
+use crate::session::{Event, ViewKind, What};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use thiserror::Error;
@@ -135,9 +135,9 @@ impl Rules {
 
     /// The bot's turn on an event: greets where somebody joined, answers a message.
     pub fn turn(&self, event: &Event) -> BotAnswer {
-        match &event.body {
-            Body::Joined(_) => self.greet(event.seq),
-            Body::Message { text, .. } | Body::RichReply { text, .. } => self.answer(&text.show(), event.seq),
+        match What::of(&event.body, ViewKind::Agent) {
+            Some(What::Joined) => self.greet(event.seq),
+            Some(What::Message { text, .. } | What::RichReply { text, .. }) => self.answer(&text, event.seq),
             _ => BotAnswer::default(),
         }
     }

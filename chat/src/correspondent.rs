@@ -14,7 +14,7 @@ use crate::channel::Proof;
 use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
-use crate::id::{EffectId, EntityId, Millis, SessionId, TimerId};
+use crate::id::{EffectId, EntityId, Served, SessionId, TimerId};
 use crate::ledger::{Draft, Ledger};
 use crate::routing::{Message, Reply, ToCorrespondent};
 use bincode::{Decode, Encode};
@@ -39,7 +39,7 @@ pub enum CorrespondentChange {
         /// The chat.
         chat: SessionId,
         /// When, in served time.
-        at: Millis,
+        at: Served,
     },
     /// The chat that went on has ended.
     Over,
@@ -60,7 +60,7 @@ struct State {
     /// What came lately, the newest last, with the chat that each belongs to.
     taken: VecDeque<(String, SessionId)>,
     /// When something came last, in served time.
-    heard_at: Millis,
+    heard_at: Served,
     retired: bool,
 }
 
@@ -152,7 +152,7 @@ impl Correspondent {
             chat: chat.clone(),
             at,
         }));
-        draft.wake_by(Millis(at.0.saturating_add(FORGOTTEN_MS)));
+        draft.wake_by(at.after(FORGOTTEN_MS));
         finish(draft, Answer::Belongs { chat, over: false })
     }
 
@@ -166,18 +166,18 @@ impl Correspondent {
     /// Looks whether they may be forgotten.
     fn fire(&self, mut draft: Draft<'_>, timer: TimerId, context: &Context) -> Decision {
         if draft.fire(timer) {
-            let forget_at = self.state.heard_at.0.saturating_add(FORGOTTEN_MS);
-            if self.state.chat.is_none() && forget_at <= context.served.0 {
+            let forget_at = self.state.heard_at.after(FORGOTTEN_MS);
+            if self.state.chat.is_none() && forget_at <= context.served {
                 draft.push(Entry::Retired);
             } else {
-                draft.wake_by(Millis(forget_at.max(context.served.0.saturating_add(LOOK_MS))));
+                draft.wake_by(forget_at.max(context.served.after(LOOK_MS)));
             }
         }
         finish(draft, Answer::Done)
     }
 
     /// Armed timers and their moments of served time.
-    pub fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
+    pub fn timers(&self) -> impl Iterator<Item = (TimerId, Served)> {
         self.ledger.timers()
     }
 

@@ -8,7 +8,7 @@ use crate::agent::{Agent, DeskAct};
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use crate::correspondent::Correspondent;
 use crate::entry::{Effect, Entry};
-use crate::id::{EffectId, EntityId, Kind, Millis, TimerId};
+use crate::id::{EffectId, EntityId, Kind, Served, TimerId};
 use crate::queue::Queue;
 use crate::session::{Event, Session, Typing};
 
@@ -136,7 +136,7 @@ impl Entity {
     }
 
     /// Armed timers and their moments of served time.
-    pub fn timers(&self) -> Box<dyn Iterator<Item = (TimerId, Millis)> + '_> {
+    pub fn timers(&self) -> Box<dyn Iterator<Item = (TimerId, Served)> + '_> {
         match self {
             Self::Session(session) => Box::new(session.timers()),
             Self::Queue(queue) => Box::new(queue.timers()),

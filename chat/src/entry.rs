@@ -4,7 +4,7 @@
 use crate::agent::AgentChange;
 use crate::correspondent::CorrespondentChange;
 use crate::file::{FileChange, FileId};
-use crate::id::{BotName, CommandId, EffectId, EntityId, Millis, TimerId};
+use crate::id::{BotName, CommandId, EffectId, EntityId, Served, TimerId};
 use crate::interaction::InteractionChange;
 use crate::queue::QueueChange;
 use crate::routing::Message;
@@ -44,7 +44,7 @@ pub enum Entry {
         /// What [`Entry::Disarmed`] and [`crate::command::Act::Fire`] name later.
         id: TimerId,
         /// In served time: the timer waits while the cluster can't serve the shard.
-        at: Millis,
+        at: Served,
     },
     /// The timer fired or is no longer wanted.
     Disarmed(TimerId),

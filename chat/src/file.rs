@@ -1,6 +1,6 @@
 //! Files that participants share: what a session keeps of them. Their bytes are elsewhere, under session and file id.
 
-use crate::id::Millis;
+use crate::id::Served;
 use crate::session::Text;
 use bincode::{Decode, Encode};
 use sha2::{Digest, Sha256};
@@ -88,7 +88,7 @@ pub enum FileChange {
         /// How large it is, in bytes.
         bytes: u64,
         /// When it no longer counts, in served time.
-        until: Millis,
+        until: Served,
     },
     /// It is stored, and shown to nobody before it was looked through.
     Held {

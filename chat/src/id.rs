@@ -59,6 +59,19 @@ impl std::fmt::Display for SessionId {
 )]
 pub struct Millis(pub i64);
 
+/// A moment of a shard's served time, in milliseconds: wall clock less all time in which the cluster could not serve the
+/// shard. Deadlines are of it. A type of its own, so that no deadline is ever compared with a wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Encode, Decode)]
+pub struct Served(pub i64);
+
+impl Served {
+    /// The moment so many milliseconds later.
+    #[must_use]
+    pub fn after(self, span_ms: i64) -> Self {
+        Self(self.0.saturating_add(span_ms))
+    }
+}
+
 /// Two clocks that are further apart, in milliseconds, don't differ by drift: one of them is wrong.
 pub const CLOCK_OFF_MS: i64 = 60_000;
 

@@ -11,7 +11,7 @@ mod snapshot;
 
 pub use snapshot::InteractionV1;
 
-use crate::id::{AgentName, EntityId, Millis, QueueName, SessionId, TimerId};
+use crate::id::{AgentName, EntityId, Millis, QueueName, Served, SessionId, TimerId};
 use crate::routing::{Message, Ticket};
 use crate::session::{Bot, Text};
 use crate::workflow::{Program, Step, StepNo};
@@ -123,7 +123,7 @@ pub enum InteractionChange {
         /// The agent who declined, or let the offer time out.
         agent: AgentName,
         /// In served time of the interaction's shard.
-        until: Millis,
+        until: Served,
     },
     /// A timer is armed for something, or no longer.
     Timer {
@@ -151,7 +151,7 @@ pub struct Interaction {
     step: Option<StepNo>,
     since: Option<Millis>,
     entered: Millis,
-    declined: BTreeMap<AgentName, Millis>,
+    declined: BTreeMap<AgentName, Served>,
     timers: BTreeMap<Purpose, TimerId>,
     overdue: bool,
     comforted: u32,
@@ -167,7 +167,7 @@ pub(crate) trait SessionActions {
     /// The wall clock, fixed for the whole decision.
     fn now(&self) -> Millis;
     /// The clock of deadlines.
-    fn served(&self) -> Millis;
+    fn served(&self) -> Served;
     /// Journals a change that has been applied here.
     fn journal(&mut self, change: InteractionChange);
     /// Keeps attached data as an event of the session, in place of what was there under the key.

@@ -2,7 +2,7 @@
 //! Both decide over a [`Draft`] of it, so that numbering, settling and arming are written once.
 
 use crate::entry::{Effect, Entry};
-use crate::id::{EffectId, EntityId, Millis, TimerId};
+use crate::id::{EffectId, EntityId, Served, TimerId};
 use crate::routing::{Message, ToInteraction};
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Ledger {
     owed: BTreeMap<EffectId, Effect>,
     last_effect: u64,
-    timers: BTreeMap<TimerId, Millis>,
+    timers: BTreeMap<TimerId, Served>,
     last_timer: u64,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Ledger {
 pub(crate) struct LedgerV1 {
     owed: Vec<(EffectId, Effect)>,
     last_effect: u64,
-    timers: Vec<(TimerId, Millis)>,
+    timers: Vec<(TimerId, Served)>,
     last_timer: u64,
 }
 
@@ -53,7 +53,7 @@ impl Ledger {
     }
 
     /// Armed timers and their moments of served time.
-    pub(crate) fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
+    pub(crate) fn timers(&self) -> impl Iterator<Item = (TimerId, Served)> {
         self.timers.iter().map(|(id, at)| (*id, *at))
     }
 
@@ -115,7 +115,7 @@ pub(crate) struct Draft<'a> {
     last_effect: u64,
     settled: BTreeSet<EffectId>,
     fired: Option<TimerId>,
-    wake_at: Option<Millis>,
+    wake_at: Option<Served>,
 }
 
 impl<'a> Draft<'a> {
@@ -165,7 +165,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The alarm is to go off at this moment of served time at the latest.
-    pub(crate) fn wake_by(&mut self, at: Millis) {
+    pub(crate) fn wake_by(&mut self, at: Served) {
         self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
     }
 

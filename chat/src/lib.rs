@@ -33,8 +33,8 @@ pub mod workflow;
 pub use entity::{Decision, Entity};
 pub use file::FileId;
 pub use id::{
-    AgentName, BotName, CLOCK_OFF_MS, CommandId, EffectId, EntityId, Kind, Millis, QueueName, SessionId,
-    TimerId,
+    AgentName, BotName, CLOCK_OFF_MS, CommandId, EffectId, EntityId, Kind, Millis, QueueName, Served,
+    SessionId, TimerId,
 };
 pub use key::SecureKey;
 pub use session::Session;
@@ -45,7 +45,7 @@ pub struct Context {
     /// Wall clock as the shard gives it: never goes back within a shard's log.
     pub now: Millis,
     /// Time for deadlines: wall clock less all time in which the cluster could not serve this shard.
-    pub served: Millis,
+    pub served: Served,
     /// Fresh random bits for ids minted in this turn.
     pub random: [u8; 16],
     /// Queues: most that may wait here, as the owner's configuration says; 0: any number.

@@ -12,7 +12,7 @@ mod tests;
 
 use crate::command::{Caller, Read, Reading, Reject};
 use crate::entry::{Effect, Entry};
-use crate::id::{AgentName, EffectId, Millis, QueueName, SessionId, TimerId};
+use crate::id::{AgentName, EffectId, Millis, QueueName, Served, SessionId, TimerId};
 use crate::ledger::Ledger;
 use crate::routing::Ticket;
 use bincode::{Decode, Encode};
@@ -30,7 +30,7 @@ pub enum QueueChange {
         /// What orders it in line and what agents are shown, with moments of this queue's served time.
         ticket: Ticket,
         /// When to look after it, in served time.
-        look_at: Millis,
+        look_at: Served,
     },
     /// It does not wait here, and moves below this one are void.
     Left {
@@ -48,7 +48,7 @@ pub enum QueueChange {
         /// The effect that is owed until the agent answers.
         request: EffectId,
         /// When to look after it if no answer comes, in served time.
-        look_at: Millis,
+        look_at: Served,
     },
     /// The agent's answer to a request.
     Answered {
@@ -61,7 +61,7 @@ pub enum QueueChange {
         /// The first version that counts the place they keep; none: they keep none.
         granted: Option<u64>,
         /// When to look after it next, in served time.
-        look_at: Millis,
+        look_at: Served,
     },
     /// Somebody was looked after.
     Looked {
@@ -70,7 +70,7 @@ pub enum QueueChange {
         /// Whether it is back in line: nothing came of what was asked for it.
         back: bool,
         /// When to look again, in served time.
-        look_at: Millis,
+        look_at: Served,
     },
     /// What an agent can take.
     Knows {
@@ -185,7 +185,7 @@ impl Queue {
     }
 
     /// Armed timers and their moments of served time.
-    pub fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
+    pub fn timers(&self) -> impl Iterator<Item = (TimerId, Served)> {
         self.ledger.timers()
     }
 }

@@ -11,7 +11,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::id::{AgentName, Millis, QueueName, SessionId};
+use crate::id::{AgentName, Millis, QueueName, Served, SessionId};
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub struct Ticket {
     /// Whether the site signed who the customer is.
     pub verified: bool,
     /// Agents who are not to be asked before these moments (served time of the interaction's shard): they declined.
-    pub declined: BTreeMap<AgentName, Millis>,
+    pub declined: BTreeMap<AgentName, Served>,
 }
 
 /// From one entity to another.

@@ -16,7 +16,7 @@ use crate::session::{
 };
 use crate::workflow::{Known, Program, read};
 use crate::{
-    AgentName, BotName, CommandId, Context, EffectId, Millis, QueueName, Session, SessionId, TimerId,
+    AgentName, BotName, CommandId, Context, EffectId, Millis, QueueName, Served, Session, SessionId, TimerId,
 };
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -214,7 +214,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("owed-open-record", Entry::Owed { id, effect: Effect::OpenRecord }),
         ("owed-close-record", Entry::Owed { id, effect: Effect::CloseRecord }),
         ("settled", Entry::Settled(id)),
-        ("armed", Entry::Armed { id: TimerId(1), at: Millis(1_646_464_173_120) }),
+        ("armed", Entry::Armed { id: TimerId(1), at: Served(1_646_464_173_120) }),
         ("disarmed", Entry::Disarmed(TimerId(1))),
         ("retired", Entry::Retired),
         ("bot-failed", Entry::BotFailed(2)),
@@ -229,7 +229,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("file-downloaded", Entry::File(FileChange::Downloaded)),
         (
             "file-reserved",
-            Entry::File(FileChange::Reserved { id: FileId(7), by: 1, bytes: 300, until: Millis(5) }),
+            Entry::File(FileChange::Reserved { id: FileId(7), by: 1, bytes: 300, until: Served(5) }),
         ),
         ("idle-behind", Entry::Idle(IdleChange::Behind(60_000))),
     ]
@@ -259,7 +259,7 @@ fn interaction_entries() -> Vec<(&'static str, Entry)> {
         ("interaction-to-offer", moved(offer)),
         ("interaction-to-agent", moved(Place::Agent { agent: agent.clone(), queue })),
         ("interaction-done", moved(Place::Done(How::Abandoned))),
-        ("interaction-declined", InteractionChange::Declined { agent, until: at }),
+        ("interaction-declined", InteractionChange::Declined { agent, until: Served(at.0) }),
         ("interaction-timer", InteractionChange::Timer { purpose: Purpose::Offer, id: Some(TimerId(7)) }),
         ("interaction-overdue", InteractionChange::Overdue),
         ("interaction-comforted", InteractionChange::Comforted),
@@ -359,7 +359,7 @@ fn ended_session(opening: Opening) -> Session {
     for (act, n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller: Caller::key([5; 32]), act };
         let context =
-            Context { now: Millis(n * 1000), served: Millis(n * 900), random: [3; 16], waiting_max: 0 };
+            Context { now: Millis(n * 1000), served: Served(n * 900), random: [3; 16], waiting_max: 0 };
         let decision = session.decide(&command, &context).unwrap();
         decision.entries.iter().for_each(|entry| session.apply(entry));
     }

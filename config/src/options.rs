@@ -8,7 +8,7 @@ mod log;
 mod privacy;
 mod store;
 
-pub use channels::{Channels, PulledChannel, WebhookChannel};
+pub use channels::{Channels, Cometd, PulledChannel, WebhookChannel};
 pub use contacts::{ContactHistory, Contacts};
 pub use files::{FileScanner, FileStore, Files, S3, ScannerDown};
 pub use log::{Log, LogFormat};
@@ -38,8 +38,6 @@ options! {
         identity: Identity = Identity::default(),
         /// How they are found again.
         contacts: Contacts = Contacts::default(),
-        /// The CometD endpoint of the customers' side.
-        cometd: Cometd = Cometd::default(),
         /// The ways by which customers come.
         channels: Channels = Channels::default(),
         /// The operators' side: its listener and its token.
@@ -171,18 +169,6 @@ options! {
         secret_file: Option<PathBuf> = None,
         /// Whether nobody else may start a chat.
         required: bool = false,
-    }
-}
-
-options! {
-    /// The CometD endpoint of the customers' API.
-    Cometd {
-        /// How long a `/meta/connect` is held that brings nothing.
-        timeout_ms: u64 = 20_000,
-        /// How long a client may stay away between two of them before its session is dropped.
-        max_interval_ms: u64 = 10_000,
-        /// Most clients of the node.
-        clients_max: usize = 20_000,
     }
 }
 

@@ -91,10 +91,6 @@ impl Checker<'_> {
             RATE_MAX,
         );
         self.range("admission.sessions_max", admission.sessions_max, 0, 10_000_000);
-        let cometd = &config.cometd;
-        self.range("cometd.timeout_ms", cometd.timeout_ms, 1_000, 60_000);
-        self.range("cometd.max_interval_ms", cometd.max_interval_ms, 1_000, 600_000);
-        self.range("cometd.clients_max", cometd.clients_max, 1, 1_000_000);
         self.range("peer.connect_timeout_ms", peer.connect_timeout_ms, 10, 60_000);
         self.range("peer.calls_max", peer.calls_max, 16, 1_000_000);
         self.range("peer.frame_bytes_max", peer.frame_bytes_max, 2 << 20, 16 << 20);

@@ -1,6 +1,6 @@
 //! A call for one entity, the same from a gateway's door over a peer link to the shard, and what came of it.
 
-use crate::Now;
+use crate::{Mono, Now};
 use bincode::{Decode, Encode};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Answer, Caller, Command, Read, Reading, Reject};
@@ -81,10 +81,10 @@ impl ReplyTo {
 pub struct Envelope {
     /// What is called for.
     pub call: Call,
-    /// Dropped when decided after this moment of the monotonic clock, in milliseconds.
-    pub deadline_ms: u64,
-    /// A read that finds nothing new waits until this moment for something; 0: it does not.
-    pub wait_until_ms: u64,
+    /// Dropped when decided after this moment.
+    pub deadline: Mono,
+    /// A read that finds nothing new waits until this moment for something; none: it does not.
+    pub wait_until: Option<Mono>,
     /// The caller, if somebody waits.
     pub reply: Option<ReplyTo>,
 }
@@ -94,10 +94,10 @@ impl Envelope {
     #[must_use]
     pub fn new(now: Now, call: Call, reply: Option<ReplyTo>) -> Self {
         let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        let until = |span| now.mono_ms.saturating_add(ms(span));
-        let (deadline_ms, waits) = (until(call.patience), !call.wait.is_zero());
-        let wait_until_ms = if waits { until(call.wait) } else { 0 };
-        Self { call, deadline_ms, wait_until_ms, reply }
+        let until = |span| now.mono.after(ms(span));
+        let deadline = until(call.patience);
+        let wait_until = (!call.wait.is_zero()).then(|| until(call.wait));
+        Self { call, deadline, wait_until, reply }
     }
 
     /// What the node itself asks; nobody waits for the answer.

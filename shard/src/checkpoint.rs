@@ -59,7 +59,7 @@ impl ShardCore {
     /// Whether a frame may be cut or a roll begun now; asks for a turn where something waits for one.
     pub(super) fn has_permit(&mut self, now: Now) -> bool {
         let wanted = self.pipe.has_open() || self.roll_is_due() || self.capture_is_due();
-        if self.pipe.ask(wanted, now.mono_ms) {
+        if self.pipe.ask(wanted, now.mono) {
             self.actions.push_back(Action::AskPermit);
         }
         self.pipe.is_cleared()

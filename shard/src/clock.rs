@@ -8,7 +8,7 @@
 use super::Now;
 use super::core::ShardCore;
 use super::frame::{Item, Opened, Writer};
-use handoff_chat::{CLOCK_OFF_MS, Millis};
+use handoff_chat::{CLOCK_OFF_MS, Millis, Served};
 
 /// After its last word in the log an owner is taken to have served for so long at most, in milliseconds. Its sign of
 /// life and its log are of two clocks, and a wrong one must not let all deadlines of a year come at once.
@@ -47,7 +47,7 @@ impl ShardCore {
 
     /// A moment as the shard's log has it: never before what it has already seen, but for a wrong clock.
     pub(super) fn wall(&mut self, now: Now) -> Millis {
-        let passed_ms = i64::try_from(now.mono_ms.saturating_sub(self.looked.mono_ms)).unwrap_or(i64::MAX);
+        let passed_ms = i64::try_from(now.mono.since(self.looked.mono)).unwrap_or(i64::MAX);
         let step_ms = now.wall.0.saturating_sub(self.looked.wall.0).saturating_sub(passed_ms);
         self.looked = now;
         if step_ms.saturating_abs() > CLOCK_OFF_MS {
@@ -59,8 +59,8 @@ impl ShardCore {
     }
 
     /// The same for deadlines: time without service left out.
-    pub(super) fn served(&mut self, now: Now) -> Millis {
-        Millis(self.wall(now).0.saturating_sub(self.clock.outage_ms))
+    pub(super) fn served(&mut self, now: Now) -> Served {
+        Served(self.wall(now).0.saturating_sub(self.clock.outage_ms))
     }
 
     fn stepped(&mut self, now: Now, step_ms: i64) {

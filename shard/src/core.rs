@@ -7,9 +7,9 @@ use super::frame::ClockMark;
 use super::pipeline::{Pipeline, Step};
 use super::recovery::Recovered;
 use super::release::Door;
-use super::{Action, Envelope, Now, Options, Outcome, Output};
+use super::{Action, Envelope, Mono, Now, Options, Outcome, Output};
 use handoff_chat::command::{Act, Caller, Command, Reject};
-use handoff_chat::{CommandId, Entity, EntityId, Millis, TimerId};
+use handoff_chat::{CommandId, Entity, EntityId, Millis, Served, TimerId};
 use handoff_journal::{Owner, Position, Tenure};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LastCall {
     /// On the monotonic clock.
-    pub(super) at_ms: u64,
+    pub(super) at: Mono,
     /// After how long without a call they are lost, in milliseconds.
     pub(super) lost_after_ms: u64,
 }
@@ -35,7 +35,7 @@ pub struct ShardCore {
     /// Both clocks when they were last looked at.
     pub(super) looked: Now,
     pub(super) clock_steps: u64,
-    pub(super) timers: BTreeSet<(Millis, EntityId)>,
+    pub(super) timers: BTreeSet<(Served, EntityId)>,
     pub(super) last_calls: BTreeMap<EntityId, LastCall>,
     pub(super) rng: StdRng,
     pub(super) checkpoint: super::checkpoint::Progress,
@@ -50,7 +50,7 @@ pub struct ShardCore {
     pub(super) door: Door,
     /// A segment is rolled before it is full: the shard is to be given away.
     pub(super) roll_early: bool,
-    swept_ms: u64,
+    swept: Mono,
 }
 
 impl ShardCore {
@@ -91,11 +91,11 @@ impl ShardCore {
             store: super::outage::Known::default(),
             door: Door::Open,
             roll_early: false,
-            swept_ms: now.mono_ms,
+            swept: now.mono,
         };
         core.open_clock(now, alive_until, recovered.is_new)?;
-        for (entity, state) in recovered.into_entities(now.mono_ms) {
-            core.place(entity, state, now.mono_ms);
+        for (entity, state) in recovered.into_entities(now.mono) {
+            core.place(entity, state, now.mono);
         }
         core.owe_history();
         core.owe_again(now);
@@ -106,20 +106,20 @@ impl ShardCore {
     }
 
     /// Puts an entity where the recovery found it.
-    fn place(&mut self, entity: EntityId, state: EntityState, now_ms: u64) {
+    fn place(&mut self, entity: EntityId, state: EntityState, now: Mono) {
         match &state {
             EntityState::Awake(awake) => {
                 if let Some(at) = awake.next_timer() {
                     self.timers.insert((at, entity.clone()));
                 }
                 let lost_after_ms = awake.machine.lost_after_ms(self.options.agent_grace_ms);
-                self.watch(&entity, lost_after_ms, now_ms);
+                self.watch(&entity, lost_after_ms, now);
             }
             EntityState::Asleep(asleep) => {
                 if let Some(at) = asleep.slept.next_timer {
                     self.timers.insert((at, entity.clone()));
                 }
-                self.watch(&entity, asleep.slept.lost_after_ms, now_ms);
+                self.watch(&entity, asleep.slept.lost_after_ms, now);
             }
             EntityState::Restoring { .. } | EntityState::Quarantined { .. } => {}
         }
@@ -134,7 +134,7 @@ impl ShardCore {
                 Some(EntityState::Awake(awake)) => {
                     let owed: Vec<_> = awake.machine.owed().map(|(id, _)| id).collect();
                     for id in owed {
-                        self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
+                        self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
                     }
                 }
                 Some(EntityState::Asleep(asleep)) if !asleep.decisions.is_empty() => self.wake(&entity),
@@ -189,7 +189,7 @@ impl ShardCore {
             refuse(envelope, Outcome::NotOwner(to));
             return;
         }
-        if now.mono_ms > envelope.deadline_ms {
+        if now.mono > envelope.deadline {
             refuse(envelope, Outcome::Again);
             return;
         }
@@ -197,10 +197,10 @@ impl ShardCore {
         if self.proves_presence(&envelope)
             && let Some(last) = self.last_calls.get_mut(&envelope.call.entity)
         {
-            last.at_ms = now.mono_ms;
+            last.at = now.mono;
         }
         if let Some(awake) = self.awake(&envelope.call.entity) {
-            awake.touched_ms = now.mono_ms;
+            awake.touched = now.mono;
         }
         let commanded = envelope.call.command.as_ref().map(|command| &command.caller);
         if self.refuses_commands() && commanded.as_ref().is_some_and(by_person) {
@@ -277,7 +277,7 @@ impl ShardCore {
     /// Holds a reply that is no turn's.
     pub(super) fn answer(&mut self, now: Now, envelope: Envelope, reply: Outcome) {
         if let Some(to) = envelope.reply {
-            self.pipe.hold(Output::reply(to, reply, None), now.mono_ms, false);
+            self.pipe.hold(Output::reply(to, reply, None), now.mono, false);
         }
     }
 
@@ -300,8 +300,8 @@ impl ShardCore {
         }
         self.fire_timers(now);
         self.end_waiting(now);
-        if now.mono_ms.saturating_sub(self.swept_ms) >= SWEEP_MS {
-            self.swept_ms = now.mono_ms;
+        if now.mono.since(self.swept) >= SWEEP_MS {
+            self.swept = now.mono;
             self.lose_silent(now);
             self.end_typing(now);
             self.put_idle_to_sleep(now);
@@ -349,7 +349,7 @@ impl ShardCore {
             self.actions.extend(step.map(Action::Journal));
             self.pipe.give_back();
         }
-        let confirm = self.pipe.confirm(now.mono_ms);
+        let confirm = self.pipe.confirm(now.mono);
         self.actions.extend(confirm.map(Action::Journal));
         let released = self.pipe.release();
         self.actions.extend(released.into_iter().map(Action::Send));
@@ -359,13 +359,13 @@ impl ShardCore {
     fn cut(&mut self, now: Now) -> Option<Step> {
         let whole = self.capture_is_due();
         let id = self.rng.random();
-        match self.pipe.cut(now.mono_ms, id, whole) {
+        match self.pipe.cut(now.mono, id, whole) {
             Ok(step) => {
                 if whole {
                     self.capture(step.is_some());
                     return match step {
                         Some(step) => Some(step),
-                        None => self.pipe.cut(now.mono_ms, id, false).ok().flatten(),
+                        None => self.pipe.cut(now.mono, id, false).ok().flatten(),
                     };
                 }
                 step
@@ -379,7 +379,7 @@ impl ShardCore {
 
     /// The append in flight is committed.
     pub fn appended(&mut self, now: Now) {
-        let age_ms = self.pipe.flight_age_ms(now.mono_ms);
+        let age_ms = self.pipe.flight_age_ms(now.mono);
         self.pipe.appended();
         self.append_took(now, age_ms);
         self.checkpoint_committed();

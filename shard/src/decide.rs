@@ -79,7 +79,7 @@ impl ShardCore {
         if entity.session().is_some() && !matches!(command.act, Act::Open(_)) {
             return Err(Declined::Rejected(Reject::Unknown));
         }
-        let fresh = Awake::new(Entity::new(entity), now.mono_ms);
+        let fresh = Awake::new(Entity::new(entity), now.mono);
         self.entities.insert(entity.clone(), EntityState::Awake(Box::new(fresh)));
         let result = self.decide(now, entity, command);
         if self.awake(entity).is_some_and(|awake| awake.decisions == 0) {
@@ -103,17 +103,19 @@ impl ShardCore {
                     Declined::Rejected(reject) => Outcome::Refused(reject),
                     Declined::Again => Outcome::Again,
                 };
-                self.pipe.hold(Output::reply(to, reply, None), now.mono_ms, false);
+                self.pipe.hold(Output::reply(to, reply, None), now.mono, false);
                 return;
             }
         };
         let Some((caller, what)) = envelope.call.read.take() else {
-            self.pipe.hold(Output::reply(to, Outcome::Done(done), None), now.mono_ms, false);
+            self.pipe.hold(Output::reply(to, Outcome::Done(done), None), now.mono, false);
             return;
         };
         let entity = envelope.call.entity.clone();
         let (reply, beyond) = match self.read(&entity, &caller, &what) {
-            Ok((reading, false)) if envelope.wait_until_ms > now.mono_ms && is_empty(&reading, &what) => {
+            Ok((reading, false))
+                if envelope.wait_until.is_some_and(|until| until > now.mono) && is_empty(&reading, &what) =>
+            {
                 envelope.call.read = Some((caller, what));
                 envelope.reply = Some(to);
                 return self.wait(envelope, done);
@@ -131,7 +133,7 @@ impl ShardCore {
             self.actions.push_back(Action::Send(Output::reply(to, reply, read)));
             return;
         }
-        self.pipe.hold(Output::reply(to, reply, read), now.mono_ms, beyond);
+        self.pipe.hold(Output::reply(to, reply, read), now.mono, beyond);
     }
 
     /// Reads from an entity in memory; says too whether the reader's position is beyond our end, which means that
@@ -212,7 +214,7 @@ impl ShardCore {
             Attempt::Decided(decision, happened) => {
                 let recorded = self.record_decision(now, entity, decision, context.now);
                 if recorded.is_ok() && !happened.is_empty() {
-                    self.pipe.hold(Output::Happened(happened), now.mono_ms, false);
+                    self.pipe.hold(Output::Happened(happened), now.mono, false);
                 }
                 recorded
             }
@@ -252,7 +254,7 @@ impl ShardCore {
         self.pipe.push(encoded);
         for (id, here) in owed {
             if !(here && self.same_shard.push(entity, id)) {
-                self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
+                self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
             }
         }
         self.after_decision(now, entity);
@@ -273,7 +275,7 @@ impl ShardCore {
         }
         let next_timer = awake.next_timer();
         let lost_after_ms = awake.machine.lost_after_ms(agent_grace_ms);
-        self.watch(entity, lost_after_ms, now.mono_ms);
+        self.watch(entity, lost_after_ms, now.mono);
         if let Some(at) = next_timer {
             self.timers.insert((at, entity.clone()));
         }

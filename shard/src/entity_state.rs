@@ -1,9 +1,9 @@
 //! An entity's place in its shard: awake, asleep, or on the way.
 
-use super::Envelope;
 use super::frame::Slept;
+use super::{Envelope, Mono};
 use handoff_chat::Entity;
-use handoff_chat::Millis;
+use handoff_chat::Served;
 use handoff_chat::entry::Entry;
 use handoff_chat::session::Session;
 use std::collections::VecDeque;
@@ -35,7 +35,7 @@ pub struct Awake {
     /// What decides and applies; it holds all state that is in the log.
     pub machine: Entity,
     /// When it was last called, on the monotonic clock.
-    pub touched_ms: u64,
+    pub touched: Mono,
     /// Decisions since it is awake, to see whether something happened meanwhile.
     pub decisions: u64,
     /// The last `seq` that is in history rows for certain.
@@ -53,13 +53,13 @@ pub struct Awake {
 impl Awake {
     /// Just in memory.
     #[must_use]
-    pub fn new(machine: Entity, now_ms: u64) -> Self {
+    pub fn new(machine: Entity, now: Mono) -> Self {
         let first = machine.session().map_or(1, Session::first_seq_in_memory);
         Self {
             committed_seq: machine.last_seq(),
             uncommitted: VecDeque::new(),
             machine,
-            touched_ms: now_ms,
+            touched: now,
             decisions: 0,
             history_through: first.saturating_sub(1),
             writing_history: false,
@@ -94,7 +94,7 @@ impl Awake {
 
     /// Its earliest timer, in served time.
     #[must_use]
-    pub fn next_timer(&self) -> Option<Millis> {
+    pub fn next_timer(&self) -> Option<Served> {
         self.machine.timers().map(|(_, at)| at).min()
     }
 }

@@ -4,7 +4,7 @@ use bincode::{Decode, Encode};
 use bytes::Bytes;
 use handoff_chat::entry::Entry;
 use handoff_chat::interaction::Place;
-use handoff_chat::{EntityId, Millis, Session};
+use handoff_chat::{EntityId, Millis, Served, Session};
 use handoff_codec::Error;
 
 /// A frame's content. The envelope's version says which shape follows; this is version 1.
@@ -90,7 +90,7 @@ pub struct Slept {
     /// The key of its snapshot row.
     pub snapshot: String,
     /// Its earliest timer, in served time.
-    pub next_timer: Option<Millis>,
+    pub next_timer: Option<Served>,
     /// After how long without a call, in milliseconds, whoever is missed here is lost; none: nobody is missed.
     pub lost_after_ms: Option<u64>,
     /// What operators see of it meanwhile.

@@ -13,6 +13,7 @@ pub mod entity_state;
 pub mod frame;
 pub mod history;
 pub mod listing;
+mod moment;
 pub mod outage;
 pub mod owed;
 pub mod pipeline;
@@ -26,24 +27,16 @@ mod unreadable;
 pub mod waiting;
 
 pub use call::{Call, Done, Envelope, Outcome, ReplyTo};
+pub use moment::{Mono, Now};
 
 use handoff_chat::command::{Caller, Command, Read};
 use handoff_chat::happening::Happening;
-use handoff_chat::{EffectId, EntityId, Millis};
+use handoff_chat::{EffectId, EntityId};
 use handoff_journal::Row;
 use std::sync::Arc;
 
 /// The name and version of this program, as a log says which build wrote it.
 pub const BUILD: &str = concat!("handoff ", env!("CARGO_PKG_VERSION"));
-
-/// The two clocks at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// Wall clock.
-    pub wall: Millis,
-    /// Monotonic clock, in milliseconds since some moment of this process.
-    pub mono_ms: u64,
-}
 
 /// Where in a turn a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

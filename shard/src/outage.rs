@@ -2,7 +2,7 @@
 //! read for a while, if nobody else can have claimed the shard.
 
 use super::core::ShardCore;
-use super::{Now, Outcome};
+use super::{Mono, Now, Outcome};
 use handoff_chat::EntityId;
 
 /// Reads of committed state go on for so long after the ownership was last confirmed, in milliseconds.
@@ -29,9 +29,9 @@ pub enum StoreHealth {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known {
     news: StoreHealth,
-    at_ms: u64,
+    at: Mono,
     /// Since when nothing can be committed.
-    since_ms: Option<u64>,
+    since: Option<Mono>,
 }
 
 /// A store that does not answer is noticed after so long at the latest, in milliseconds: two signs of life.
@@ -44,27 +44,27 @@ impl ShardCore {
     /// Takes what the supervisor knows of the store; `FailsForAll` must be said again and again.
     pub fn store_is(&mut self, now: Now, news: StoreHealth) {
         self.store.news = news;
-        self.store.at_ms = now.mono_ms;
+        self.store.at = now.mono;
         if news == StoreHealth::Works {
             self.end_outage(now);
         } else {
             // It takes a node a while to notice. What is not known to have been served is given to the people.
-            let noticed_late = now.mono_ms.saturating_sub(NOTICED_AFTER_MS);
-            let served = self.pipe.confirmed_at_ms().unwrap_or(0).max(noticed_late);
-            self.store.since_ms.get_or_insert(served);
+            let noticed_late = now.mono.before(NOTICED_AFTER_MS);
+            let served = self.pipe.confirmed_at().unwrap_or_default().max(noticed_late);
+            self.store.since.get_or_insert(served);
         }
     }
 
     /// While nothing can be committed, time stands still for deadlines.
     pub(super) fn time_stands_still(&self, now: Now) -> bool {
-        self.refuses_commands() || self.pipe.flight_age_ms(now.mono_ms) > SLOW_APPEND_MS
+        self.refuses_commands() || self.pipe.flight_age_ms(now.mono) > SLOW_APPEND_MS
     }
 
     /// An append that was so long on its way is committed.
     pub(super) fn append_took(&mut self, now: Now, age_ms: u64) {
         if age_ms > SLOW_APPEND_MS {
-            let since_ms = now.mono_ms.saturating_sub(age_ms);
-            self.store.since_ms = Some(self.store.since_ms.map_or(since_ms, |known| known.min(since_ms)));
+            let since = now.mono.before(age_ms);
+            self.store.since = Some(self.store.since.map_or(since, |known| known.min(since)));
         }
         if !self.refuses_commands() {
             self.end_outage(now);
@@ -73,15 +73,15 @@ impl ShardCore {
 
     /// The shard could not commit for a while: that time counts against nobody.
     fn end_outage(&mut self, now: Now) {
-        if self.pipe.flight_age_ms(now.mono_ms) > SLOW_APPEND_MS {
+        if self.pipe.flight_age_ms(now.mono) > SLOW_APPEND_MS {
             return;
         }
-        let Some(since_ms) = self.store.since_ms.take() else { return };
-        let outage_ms = now.mono_ms.saturating_sub(since_ms);
+        let Some(since) = self.store.since.take() else { return };
+        let outage_ms = now.mono.since(since);
         self.clock.outage_ms += i64::try_from(outage_ms).unwrap_or(0);
         self.note_outage();
         for last in self.last_calls.values_mut() {
-            last.at_ms += outage_ms;
+            last.at = last.at.after(outage_ms);
         }
     }
 
@@ -104,11 +104,11 @@ impl ShardCore {
     /// Whether an entity may be read although the ownership can't be confirmed: the store fails for all, and all that
     /// the entity decided is committed.
     pub(super) fn reads_committed(&mut self, now: Now, entity: &EntityId) -> bool {
-        let known = self.store.news == StoreHealth::FailsForAll
-            && now.mono_ms.saturating_sub(self.store.at_ms) <= HEALTH_FRESH_MS;
+        let known =
+            self.store.news == StoreHealth::FailsForAll && now.mono.since(self.store.at) <= HEALTH_FRESH_MS;
         let committed = self.pipe.committed();
         known
-            && self.pipe.confirmed_within(now.mono_ms, READS_FOR_MS)
+            && self.pipe.confirmed_within(now.mono, READS_FOR_MS)
             && self.awake(entity).is_some_and(|awake| awake.newest_item() <= committed)
     }
 }

@@ -6,6 +6,7 @@
 //! open, until the ownership was confirmed lately; and leaves in order. The pipeline knows neither sessions nor the
 //! journal: it says what to append and is told what came of it.
 
+use super::Mono;
 use super::frame::FrameBody;
 use bytes::Bytes;
 use handoff_journal::{Frame, FrameId, Position};
@@ -39,16 +40,16 @@ enum Flight {
     None,
     /// Waits for the node to let it append.
     Asking {
-        since_ms: u64,
+        since: Mono,
     },
     /// Let, and about to be cut.
     Cleared {
-        since_ms: u64,
+        since: Mono,
     },
     Append {
         items: u64,
-        since_ms: u64,
-        started_ms: u64,
+        since: Mono,
+        started: Mono,
         bytes: usize,
     },
     Roll,
@@ -72,10 +73,10 @@ pub struct Pipeline<O> {
     items_pushed: u64,
     items_committed: u64,
     held: VecDeque<Held<O>>,
-    confirm_started_ms: Option<u64>,
+    confirm_started: Option<Mono>,
     confirms_started: u64,
     confirms_done: u64,
-    confirmed_at_ms: Option<u64>,
+    confirmed_at: Option<Mono>,
     segment_bytes: usize,
     frame_bytes_max: usize,
 }
@@ -93,10 +94,10 @@ impl<O> Pipeline<O> {
             items_pushed: 0,
             items_committed: 0,
             held: VecDeque::new(),
-            confirm_started_ms: None,
+            confirm_started: None,
             confirms_started: 0,
             confirms_done: 0,
-            confirmed_at_ms: None,
+            confirmed_at: None,
             segment_bytes: 0,
             frame_bytes_max,
         }
@@ -122,18 +123,18 @@ impl<O> Pipeline<O> {
 
     /// Asks for a turn to append or roll, once; true when the caller is to pass that on. Answered by
     /// [`Pipeline::clear`].
-    pub fn ask(&mut self, wanted: bool, now_ms: u64) -> bool {
+    pub fn ask(&mut self, wanted: bool, now: Mono) -> bool {
         let asks = wanted && matches!(self.flight, Flight::None);
         if asks {
-            self.flight = Flight::Asking { since_ms: now_ms };
+            self.flight = Flight::Asking { since: now };
         }
         asks
     }
 
     /// The node lets this shard append.
     pub fn clear(&mut self) {
-        if let Flight::Asking { since_ms } = self.flight {
-            self.flight = Flight::Cleared { since_ms };
+        if let Flight::Asking { since } = self.flight {
+            self.flight = Flight::Cleared { since };
         }
     }
 
@@ -176,10 +177,10 @@ impl<O> Pipeline<O> {
 
     /// How long the append in flight, or that waits for its turn, has taken so far, in milliseconds.
     #[must_use]
-    pub fn flight_age_ms(&self, now_ms: u64) -> u64 {
+    pub fn flight_age_ms(&self, now: Mono) -> u64 {
         match self.flight {
-            Flight::Asking { since_ms } | Flight::Cleared { since_ms } | Flight::Append { since_ms, .. } => {
-                now_ms.saturating_sub(since_ms)
+            Flight::Asking { since } | Flight::Cleared { since } | Flight::Append { since, .. } => {
+                now.since(since)
             }
             Flight::None | Flight::Roll => 0,
         }
@@ -217,33 +218,33 @@ impl<O> Pipeline<O> {
 
     /// Holds an output until the newest item is committed; when none is open, until the ownership is fresh.
     /// `check` asks for a confirmation whatever the last one's age.
-    pub fn hold(&mut self, output: O, now_ms: u64, check: bool) {
+    pub fn hold(&mut self, output: O, now: Mono, check: bool) {
         let pending = self.items_pushed > self.items_committed;
-        let fresh = self.confirmed_within(now_ms, CONFIRMED_FOR_MS);
+        let fresh = self.confirmed_within(now, CONFIRMED_FOR_MS);
         let confirm = if check || (!pending && !fresh) { self.want_confirm() } else { 0 };
         self.held.push_back(Held { item: self.items_pushed, confirm, output });
     }
 
     /// Whether the ownership was confirmed so lately.
     #[must_use]
-    pub fn confirmed_within(&self, now_ms: u64, span_ms: u64) -> bool {
-        self.confirmed_at_ms.is_some_and(|at| now_ms.saturating_sub(at) <= span_ms)
+    pub fn confirmed_within(&self, now: Mono, span_ms: u64) -> bool {
+        self.confirmed_at.is_some_and(|at| now.since(at) <= span_ms)
     }
 
     /// When the ownership was last confirmed, by a commit too.
     #[must_use]
-    pub fn confirmed_at_ms(&self) -> Option<u64> {
-        self.confirmed_at_ms
+    pub fn confirmed_at(&self) -> Option<Mono> {
+        self.confirmed_at
     }
 
     /// The number of the confirmation to wait for: the one on its way, else the next.
     fn want_confirm(&self) -> u64 {
-        if self.confirm_started_ms.is_some() { self.confirms_started } else { self.confirms_started + 1 }
+        if self.confirm_started.is_some() { self.confirms_started } else { self.confirms_started + 1 }
     }
 
     /// Forgets that the ownership was confirmed: this process may have been stopped for a while.
     pub fn distrust(&mut self) {
-        self.confirmed_at_ms = None;
+        self.confirmed_at = None;
     }
 
     /// Takes what may leave now, in order.
@@ -268,7 +269,7 @@ impl<O> Pipeline<O> {
 
     /// Cuts the next frame if none is in flight and something waits. `whole`: take all that is open, whatever its size
     /// (the state is about to be captured as of this frame).
-    pub fn cut(&mut self, now_ms: u64, id: u128, whole: bool) -> Result<Option<Step>, handoff_codec::Error> {
+    pub fn cut(&mut self, now: Mono, id: u128, whole: bool) -> Result<Option<Step>, handoff_codec::Error> {
         if !self.is_free() || !self.has_open() {
             return Ok(None);
         }
@@ -286,8 +287,8 @@ impl<O> Pipeline<O> {
         self.open_bytes -= bytes;
         body.items.extend(self.chunks.pop_front());
         let body: Bytes = body.to_bytes()?;
-        let since_ms = now_ms.saturating_sub(self.flight_age_ms(now_ms));
-        self.flight = Flight::Append { items, since_ms, started_ms: now_ms, bytes: body.len() };
+        let since = now.before(self.flight_age_ms(now));
+        self.flight = Flight::Append { items, since, started: now, bytes: body.len() };
         let events = u32::try_from(items).unwrap_or(u32::MAX);
         Ok(Some(Step::Append { at: self.next, frame: Frame { id: FrameId(id), events, body } }))
     }
@@ -302,24 +303,24 @@ impl<O> Pipeline<O> {
     }
 
     /// Starts a confirmation if somebody waits for one and none is on its way.
-    pub fn confirm(&mut self, now_ms: u64) -> Option<Step> {
+    pub fn confirm(&mut self, now: Mono) -> Option<Step> {
         let wanted = self.held.iter().any(|held| held.confirm > self.confirms_started);
-        if self.confirm_started_ms.is_some() || !wanted {
+        if self.confirm_started.is_some() || !wanted {
             return None;
         }
         self.confirms_started += 1;
-        self.confirm_started_ms = Some(now_ms);
+        self.confirm_started = Some(now);
         Some(Step::Confirm)
     }
 
     /// The append in flight is committed: also a confirmation of the ownership as of its start.
     pub fn appended(&mut self) {
-        if let Flight::Append { items, started_ms, bytes, .. } = self.flight {
+        if let Flight::Append { items, started, bytes, .. } = self.flight {
             self.flight = Flight::None;
             self.items_committed += items;
             self.next.seq += 1;
             self.segment_bytes += bytes;
-            self.confirmed_at_ms = self.confirmed_at_ms.max(Some(started_ms));
+            self.confirmed_at = self.confirmed_at.max(Some(started));
         }
     }
 
@@ -332,9 +333,9 @@ impl<O> Pipeline<O> {
 
     /// The confirmation on its way has come back.
     pub fn confirmed(&mut self) {
-        if let Some(started) = self.confirm_started_ms.take() {
+        if let Some(started) = self.confirm_started.take() {
             self.confirms_done = self.confirms_started;
-            self.confirmed_at_ms = self.confirmed_at_ms.max(Some(started));
+            self.confirmed_at = self.confirmed_at.max(Some(started));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Needed are the newest complete checkpoint and all frames after the one it was taken as of. If the newest segment
 //! has no complete checkpoint, its predecessor's is used, with all frames since.
 
+use super::Mono;
 use super::entity_state::{Asleep, Awake, EntityState};
 use super::frame::{Checkpoint, Chunk, ClockMark, FrameBody, Item, Kept, Slept};
 use async_trait::async_trait;
@@ -170,10 +171,10 @@ pub async fn recover_session(
     frames: &dyn Frames,
     claimed: &Claimed,
     entity: &EntityId,
-    now_ms: u64,
+    now: Mono,
 ) -> Result<Option<EntityState>, RecoveryError> {
     let mut recovered = recover(frames, claimed).await?;
-    Ok(recovered.entities.remove(entity).map(|found| seat(found, now_ms)))
+    Ok(recovered.entities.remove(entity).map(|found| seat(found, now)))
 }
 
 fn decode(
@@ -225,11 +226,11 @@ fn newest_checkpoint(
     Ok(None)
 }
 
-fn seat(found: Found, now_ms: u64) -> EntityState {
+fn seat(found: Found, now: Mono) -> EntityState {
     match found {
         Found::Machine(mut entity) => {
             entity.restored();
-            EntityState::Awake(Box::new(Awake::new(*entity, now_ms)))
+            EntityState::Awake(Box::new(Awake::new(*entity, now)))
         }
         Found::Asleep(slept, decisions) => {
             EntityState::Asleep(Box::new(Asleep { decisions, ..Asleep::new(slept) }))
@@ -310,7 +311,7 @@ impl Recovered {
     }
 
     /// The entities, each in its place.
-    pub fn into_entities(self, now_ms: u64) -> impl Iterator<Item = (EntityId, EntityState)> {
-        self.entities.into_iter().map(move |(entity, found)| (entity, seat(found, now_ms)))
+    pub fn into_entities(self, now: Mono) -> impl Iterator<Item = (EntityId, EntityState)> {
+        self.entities.into_iter().map(move |(entity, found)| (entity, seat(found, now)))
     }
 }

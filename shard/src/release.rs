@@ -4,7 +4,7 @@
 use super::core::{ShardCore, refuse};
 use super::entity_state::EntityState;
 use super::frame::Item;
-use super::{Now, Outcome};
+use super::{Mono, Now, Outcome};
 use handoff_journal::Owner;
 use std::collections::VecDeque;
 
@@ -25,7 +25,7 @@ pub(super) enum Door {
         /// The next owner; nobody when the last node stops.
         to: Option<Owner>,
         /// Since when, on the monotonic clock.
-        since_ms: u64,
+        since: Mono,
     },
     /// No: the shard is being given to this owner, or is over.
     Shut(Option<Owner>),
@@ -39,7 +39,7 @@ impl ShardCore {
             let long = self.pipe.position().seq > FRAMES_WORTH_A_CHECKPOINT
                 || self.pipe.segment_bytes() > BYTES_WORTH_A_CHECKPOINT;
             self.roll_early = long && !self.checkpoint.is_under_way();
-            self.door = Door::Closing { to, since_ms: now.mono_ms };
+            self.door = Door::Closing { to, since: now.mono };
         } else {
             self.shut(now, to);
         }
@@ -48,9 +48,9 @@ impl ShardCore {
 
     /// Shuts the door of a shard that is to be given away, once its checkpoint is complete or takes too long.
     pub(super) fn shut_when_prepared(&mut self, now: Now) {
-        let Door::Closing { to, since_ms } = self.door else { return };
+        let Door::Closing { to, since } = self.door else { return };
         let prepared = !self.roll_early && !self.checkpoint.is_under_way();
-        if prepared || now.mono_ms.saturating_sub(since_ms) > PREPARING_MS_MAX {
+        if prepared || now.mono.since(since) > PREPARING_MS_MAX {
             self.roll_early = false;
             self.shut(now, to);
         }

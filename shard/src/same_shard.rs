@@ -65,13 +65,13 @@ impl ShardCore {
                 Err(Declined::Rejected(Reject::Unknown)) => Reply::Gone,
                 // Out of service at the moment: the outbox keeps at it.
                 _ => {
-                    self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono_ms, false);
+                    self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono, false);
                     continue;
                 }
             };
             if let Err(Declined::Again) = self.decide(now, &from, answered(effect, reply)) {
                 // The answer was not taken: the outbox asks once more.
-                self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono_ms, false);
+                self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono, false);
             }
         }
         self.same_shard.depth = 0;

@@ -3,9 +3,9 @@
 use super::core::{LastCall, ShardCore, refuse};
 use super::entity_state::{Asleep, Awake, EntityState};
 use super::frame::{Glance, Item, Slept};
-use super::{Action, Now, Outcome, Output, Phase};
+use super::{Action, Mono, Now, Outcome, Output, Phase};
 use handoff_chat::command::{Act, Caller, Command};
-use handoff_chat::{CommandId, Entity, EntityId, Millis};
+use handoff_chat::{CommandId, Entity, EntityId, Served};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl ShardCore {
@@ -60,12 +60,12 @@ impl ShardCore {
 
     /// Puts a machine in memory and does what it owes.
     pub(super) fn seat(&mut self, now: Now, entity: &EntityId, machine: Entity) {
-        let awake = Awake::new(machine, now.mono_ms);
+        let awake = Awake::new(machine, now.mono);
         if let Some(at) = awake.next_timer() {
             self.timers.insert((at, entity.clone()));
         }
         for (id, _) in awake.machine.owed() {
-            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono_ms, false);
+            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
         }
         self.entities.insert(entity.clone(), EntityState::Awake(Box::new(awake)));
     }
@@ -77,13 +77,13 @@ impl ShardCore {
         let waiting = std::mem::take(&mut asleep.waiting);
         // What stirred since its snapshot may owe something, or have armed a timer that the snapshot does not know.
         let timer =
-            if asleep.decisions.is_empty() { asleep.slept.next_timer } else { Some(Millis::default()) };
+            if asleep.decisions.is_empty() { asleep.slept.next_timer } else { Some(Served::default()) };
         for envelope in waiting {
             refuse(envelope, Outcome::Again);
         }
         if let Some(at) = timer {
-            let later = self.served(now).0 + WAKE_RETRY_MS;
-            self.timers.insert((Millis(at.0.max(later)), entity.clone()));
+            let later = self.served(now).after(WAKE_RETRY_MS);
+            self.timers.insert((at.max(later), entity.clone()));
         }
     }
 
@@ -98,7 +98,7 @@ impl ShardCore {
             if session.ended() || self.waiting.any(entity) {
                 continue;
             }
-            let idle = now.mono_ms.saturating_sub(awake.touched_ms) >= limit;
+            let idle = now.mono.since(awake.touched) >= limit;
             let owes = awake.machine.owed().next().is_some();
             if !idle || owes || awake.falling_asleep.is_some() {
                 continue;
@@ -157,10 +157,10 @@ impl ShardCore {
     }
 
     /// Misses whoever is to call from now on, or nobody any more.
-    pub(super) fn watch(&mut self, entity: &EntityId, lost_after_ms: Option<u64>, now_ms: u64) {
+    pub(super) fn watch(&mut self, entity: &EntityId, lost_after_ms: Option<u64>, now: Mono) {
         match lost_after_ms {
             Some(lost_after_ms) => {
-                let fresh = LastCall { at_ms: now_ms, lost_after_ms };
+                let fresh = LastCall { at: now, lost_after_ms };
                 self.last_calls.entry(entity.clone()).or_insert(fresh).lost_after_ms = lost_after_ms;
             }
             None => drop(self.last_calls.remove(entity)),
@@ -170,7 +170,7 @@ impl ShardCore {
     /// Customers of whom nothing was heard for as long as their channel waits are gone, agents without a window for the
     /// grace time lost.
     pub(super) fn lose_silent(&mut self, now: Now) {
-        let is_silent = |last: &LastCall| now.mono_ms.saturating_sub(last.at_ms) > last.lost_after_ms;
+        let is_silent = |last: &LastCall| now.mono.since(last.at) > last.lost_after_ms;
         let silent: Vec<EntityId> = self
             .last_calls
             .iter()
@@ -179,10 +179,10 @@ impl ShardCore {
             .collect();
         for entity in silent {
             if let Some(last) = self.last_calls.get_mut(&entity) {
-                last.at_ms = now.mono_ms;
+                last.at = now.mono;
             }
             let act = self.awake(&entity).map_or(Act::CustomerLost, |awake| awake.machine.lost());
-            self.own_command(now, &entity, format!("lost:{}:{}", self.tenure.epoch, now.mono_ms), act);
+            self.own_command(now, &entity, format!("lost:{}:{}", self.tenure.epoch, now.mono.0), act);
         }
     }
 }

@@ -16,10 +16,9 @@ mod unreadable;
 use super::core::ShardCore;
 use super::recovery::{JournalFrames, recover};
 use super::*;
-use handoff_chat::BotName;
-use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Reading, Reject};
 use handoff_chat::session::{Bot, Opening};
+use handoff_chat::{BotName, CommandId, Millis};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{Incarnation, Journal, NodeId, Owner, ShardId};
 use rand::SeedableRng;
@@ -169,7 +168,7 @@ async fn a_stale_owner_s_read_is_not_answered_once_another_owns_the_shard() {
     let ann = old.start("ann").await;
     let mut new = Rig::open(&store, 2, Options::default()).await;
     new.tell(&ann, send("1", "new")).await.unwrap();
-    old.now.mono_ms += 251;
+    old.now.mono = old.now.mono.after(251);
     let read = old.ask(&ann, None, Some(1));
     old.settle().await;
     assert!(matches!(read.await.unwrap(), Outcome::NotOwner(_)));
@@ -357,7 +356,7 @@ async fn an_ended_session_retires_after_its_linger_of_served_time() {
     rig.tell(&ann, leave).await.unwrap();
     settle_record(&mut rig, &ann).await;
     // The node dies; an hour passes before anybody serves the shard again.
-    let later = Now { wall: Millis(rig.now.wall.0 + 3_600_000), mono_ms: 0 };
+    let later = Now { wall: Millis(rig.now.wall.0 + 3_600_000), mono: Mono(0) };
     let node = store.node(NodeId(1));
     let owner = Owner { node: NodeId(1), incarnation: Incarnation(9) };
     let claimed = node.claim(ShardId(0), owner).await.unwrap();

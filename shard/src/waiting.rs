@@ -70,7 +70,7 @@ impl ShardCore {
     pub(super) fn end_waiting(&mut self, now: Now) {
         let over = |envelope: &mut Envelope| {
             let gone = envelope.reply.as_ref().is_none_or(|to| to.sender.is_closed());
-            gone || envelope.wait_until_ms <= now.mono_ms
+            gone || envelope.wait_until.is_none_or(|until| until <= now.mono)
         };
         for parked in self.waiting.parked.values_mut() {
             for envelope in parked.extract_if(.., over) {

@@ -15,7 +15,7 @@ use handoff_cluster::peer::memory::Net;
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{Incarnation, NodeId, Owner};
 use handoff_shard::{Call, Done};
-use handoff_shard::{Now, Options};
+use handoff_shard::{Mono, Now, Options};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::cell::{Cell, RefCell};
@@ -38,7 +38,7 @@ impl Clock for SimClock {
     fn now(&self) -> Now {
         let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let wall = 1_800_000_000_000 + i64::try_from(mono_ms).unwrap_or(i64::MAX) + self.skew_ms;
-        Now { wall: Millis(wall), mono_ms }
+        Now { wall: Millis(wall), mono: Mono(mono_ms) }
     }
 }
 

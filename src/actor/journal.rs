@@ -105,7 +105,7 @@ impl Log {
                     tokio::time::sleep(Duration::from_millis(RETRY_MS_MAX)).await;
                 }
                 Err(JournalError::Unknown(reason)) => {
-                    self.node_state.unsure(self.clock.now().mono_ms);
+                    self.node_state.unsure(self.clock.now().mono.0);
                     self.node_state.troubles.journal.came(&reason);
                     unsure();
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;

@@ -121,7 +121,7 @@ impl SupervisorActor {
     /// An actor around its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let last_tick_ms = parts.around.clock.now().mono_ms;
+        let last_tick_ms = parts.around.clock.now().mono.0;
         Self {
             parts,
             shards: BTreeMap::new(),
@@ -141,7 +141,7 @@ impl SupervisorActor {
             tracing::debug!(?input, "supervisor");
         }
         let now = self.parts.around.clock.now();
-        for action in self.parts.machine.handle(now.mono_ms, input) {
+        for action in self.parts.machine.handle(now.mono.0, input) {
             self.act(action, ctx);
         }
     }
@@ -248,7 +248,7 @@ impl SupervisorActor {
         let addr = self.parts.pool.start(usize::from(shard.0), make);
         let handle = Arc::new(ShardHandle::new(addr, inbox));
         self.parts.directory.set(shard, Some(Arc::clone(&handle)));
-        let started_ms = self.parts.around.clock.now().mono_ms;
+        let started_ms = self.parts.around.clock.now().mono.0;
         if let Some((_, old, _)) = self.shards.insert(shard, (number, handle, started_ms)) {
             old.addr().do_send(Drop(None));
         }
@@ -280,7 +280,7 @@ impl SupervisorActor {
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
-        let now_ms = self.parts.around.clock.now().mono_ms;
+        let now_ms = self.parts.around.clock.now().mono.0;
         if now_ms.saturating_sub(self.last_tick_ms) > STALL_MS {
             for (_, handle, _) in self.shards.values() {
                 handle.addr().do_send(Distrust);
@@ -366,7 +366,7 @@ impl Handler<ShardReport> for SupervisorActor {
         let input = match news {
             ShardEvent::Opened(epoch) => {
                 if let Some((_, _, started_ms)) = self.shards.get(&shard).filter(|_| current) {
-                    let took = self.parts.around.clock.now().mono_ms.saturating_sub(*started_ms);
+                    let took = self.parts.around.clock.now().mono.0.saturating_sub(*started_ms);
                     self.parts.around.observer.opened(Duration::from_millis(took));
                 }
                 Input::ShardOpened { shard, tenancy: number, epoch }

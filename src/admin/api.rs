@@ -117,14 +117,15 @@ async fn drain(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
     let drained = actix_web::rt::spawn(async move { operations.drain().await }).await;
     match drained {
         Ok(Ok(())) => Ok(HttpResponse::Ok().json(json!({"drained": true}))),
-        Ok(Err(reason)) => Err(Problem::failed(reason)),
+        Ok(Err(error)) => Err(Problem::failed(error.to_string())),
         Err(_) => Err(Problem::failed("the drain broke off")),
     }
 }
 
 async fn raise(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
     tracing::info!("operator raises the protocol version of what is stored");
-    admin.operations.raise().await.map(|raised| HttpResponse::Ok().json(raised)).map_err(Problem::unavailable)
+    let raised = admin.operations.raise().await.map_err(|error| Problem::unavailable(error.to_string()))?;
+    Ok(HttpResponse::Ok().json(raised))
 }
 
 pub(super) fn session_id(text: &str) -> Result<SessionId, Problem> {

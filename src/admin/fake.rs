@@ -1,8 +1,9 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::ports::{
-    CallError, ClusterStatus, EntityStatus, MemberStatus, Operations, Raised, RecordCursor, RecordPiece,
-    RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus,
+    CallError, ClusterStatus, DrainError, EntityStatus, MemberStatus, NotReady, Operations, RaiseError,
+    Raised, ReadError, RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted,
+    Sessions, ShardStatus,
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
@@ -12,6 +13,7 @@ use handoff_chat::id::{BotName, Millis};
 use handoff_chat::key::StoredKey;
 use handoff_chat::session::event::{Start, Text};
 use handoff_chat::session::{Body, ChatAnswer, Event, LeaveReason, Limits, Participant, Role, Visibility};
+use handoff_journal::TablesError;
 use handoff_shard::listing::{EntityQuery, ListKind};
 use handoff_shard::{Call, Done};
 use std::collections::BTreeMap;
@@ -28,7 +30,7 @@ pub(crate) struct Fake {
     /// What a command is answered with when it isn't `None`.
     pub(crate) refuse: Mutex<Option<CallError>>,
     /// Why the node isn't ready.
-    pub(crate) unready: Mutex<Option<String>>,
+    pub(crate) unready: Mutex<Option<NotReady>>,
     /// Why a drain fails.
     pub(crate) stuck: Mutex<Option<String>>,
     /// The acts of commands that came, by their callers.
@@ -161,8 +163,8 @@ impl Sessions for Fake {
         Vec::new()
     }
 
-    fn ready(&self) -> Result<(), String> {
-        self.unready.lock().unwrap().clone().map_or(Ok(()), Err)
+    fn ready(&self) -> Result<(), NotReady> {
+        self.unready.lock().unwrap().map_or(Ok(()), Err)
     }
 }
 
@@ -203,9 +205,9 @@ impl Operations for Fake {
         vec![mine, other]
     }
 
-    async fn drain(&self) -> Result<(), String> {
+    async fn drain(&self) -> Result<(), DrainError> {
         *self.drains.lock().unwrap() += 1;
-        self.stuck.lock().unwrap().clone().map_or(Ok(()), Err)
+        self.stuck.lock().unwrap().clone().map_or(Ok(()), |why| Err(DrainError::Failed(why)))
     }
 
     async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
@@ -232,14 +234,14 @@ impl Operations for Fake {
         (all.take(wanted.limit).map(|id| summary(&id)).collect(), vec![7])
     }
 
-    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String> {
+    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, ReadError> {
         self.records_wanted.lock().unwrap().push(wanted.clone());
         if *self.endless.lock().unwrap() {
             let _tell = Tell(Arc::clone(&self.given_up));
             std::future::pending::<()>().await;
         }
-        if let Some(why) = self.stuck.lock().unwrap().clone() {
-            return Err(why);
+        if self.stuck.lock().unwrap().is_some() {
+            return Err(ReadError::Late);
         }
         let cursor = |n: u64| RecordCursor { ended_at_ms: n, id: KNOWN.to_owned() }.to_string();
         let record = |n: u64| RecordSummary {
@@ -255,18 +257,15 @@ impl Operations for Fake {
         Ok(RecordsPage { items: vec![record(newest)], next })
     }
 
-    async fn raise(&self) -> Result<Raised, String> {
-        self.stuck
-            .lock()
-            .unwrap()
-            .clone()
-            .map_or(Ok(Raised { from: 1, to: 2, held_back_by: Vec::new() }), Err)
+    async fn raise(&self) -> Result<Raised, RaiseError> {
+        let raised = Raised { from: 1, to: 2, held_back_by: Vec::new() };
+        self.stuck.lock().unwrap().clone().map_or(Ok(raised), |why| Err(RaiseError::List(why)))
     }
 
-    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, String> {
+    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, ReadError> {
         self.read.lock().unwrap().push(from.next);
         if let Some(error) = self.refuse.lock().unwrap().clone() {
-            return Err(error.to_string());
+            return Err(ReadError::Owner(error));
         }
         let long = self.long.lock().unwrap().clone();
         if let Some(long) = long {
@@ -275,7 +274,7 @@ impl Operations for Fake {
                 std::future::pending::<()>().await;
             }
             if from.next >= long.fails_from {
-                return Err("the store is away".to_owned());
+                return Err(TablesError::Unknown("the store is away".to_owned()).into());
             }
             return Ok(Some(long.piece(from)));
         }

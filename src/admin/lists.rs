@@ -113,6 +113,6 @@ pub(super) async fn records(
     let after = after.map(|after| after.parse::<RecordCursor>()).transpose();
     let after = after.map_err(|wrong| Problem::bad_request(format!("after: {wrong}")))?;
     let wanted = RecordsWanted { service, from_ms, to_ms, after, limit };
-    let page = admin.operations.records(&wanted).await.map_err(Problem::unavailable)?;
+    let page = admin.operations.records(&wanted).await?;
     Ok(HttpResponse::Ok().json(page))
 }

@@ -1,6 +1,6 @@
 //! Errors as RFC 9457 problem documents; the one place that turns a failure into a status.
 
-use crate::ports::CallError;
+use crate::ports::{CallError, ReadError};
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -84,6 +84,12 @@ impl From<CallError> for Problem {
             CallError::Again | CallError::Busy => Self::unavailable(error.to_string()),
             CallError::Unknown => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
         }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        Self::unavailable(error.to_string())
     }
 }
 

@@ -5,7 +5,7 @@
 use super::Admin;
 use super::api::session_id;
 use super::problem::Problem;
-use crate::ports::{Operations, RecordPiece, RecordPlace};
+use crate::ports::{Operations, ReadError, RecordPiece, RecordPlace};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 enum Broken {
     /// The record can't be read on.
     #[error("the record can't be read on: {0}")]
-    Read(String),
+    Read(#[from] ReadError),
     /// The transcript can't be written on.
     #[error(transparent)]
     Write(#[from] transcript::Error),
@@ -60,7 +60,7 @@ pub(super) async fn piece(
     match operations.record(id, from).await {
         Ok(Some(piece)) => Ok(piece),
         Ok(None) => Err(Problem::not_found("no such session")),
-        Err(reason) => Err(Problem::unavailable(reason)),
+        Err(reason) => Err(reason.into()),
     }
 }
 
@@ -95,10 +95,7 @@ impl Telling {
     async fn step(mut self) -> Result<(Bytes, Option<Self>), Broken> {
         let piece = match self.ahead {
             Ahead::Read(piece) => piece,
-            Ahead::At(place) => {
-                let read = self.operations.record(&self.id, place).await.map_err(Broken::Read)?;
-                read.ok_or_else(|| Broken::Read("it is gone".to_owned()))?
-            }
+            Ahead::At(place) => self.operations.record(&self.id, place).await?.ok_or(ReadError::Gone)?,
         };
         let mut written = self.transcript.add(&piece.events)?;
         if let Some(place) = piece.next {

@@ -3,7 +3,7 @@
 use super::fake::{Fake, KNOWN, SAID};
 use super::{Admin, Problem, SessionSummary};
 use crate::metrics::Metrics;
-use crate::ports::{CallError, ClusterStatus, RecordCursor};
+use crate::ports::{CallError, ClusterStatus, NotReady, RecordCursor};
 use actix_web::body::to_bytes;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
@@ -202,7 +202,7 @@ async fn health_and_metrics_need_no_token_and_readiness_has_its_reason() {
     let open = |path: &str| TestRequest::with_uri(path);
     assert_eq!(send(&fake, open("/health/live")).await.status, StatusCode::OK);
     assert_eq!(send(&fake, open("/health/ready")).await.status, StatusCode::OK);
-    *fake.unready.lock().unwrap() = Some("draining".to_owned());
+    *fake.unready.lock().unwrap() = Some(NotReady::Draining);
     let reply = send(&fake, open("/health/ready")).await;
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(reply.body.contains("\"reason\":\"draining\""), "{}", reply.body);

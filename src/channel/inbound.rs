@@ -112,7 +112,7 @@ async fn deliver(
 }
 
 async fn begin(gateway: &Gateway, arrival: &Arrival, chat: &SessionId) -> Result<bool, ReceiveError> {
-    let options = gateway.options();
+    let options = &gateway.options;
     let service = options.services.get(&arrival.service).ok_or(ReceiveError::Service)?;
     let mut given = Given { text: Some(arrival.text.clone()), ..arrival.given.clone() };
     given.user_data.entry(CONTACT_ID_KEY.to_owned()).or_insert_with(|| arrival.contact_id());
@@ -149,9 +149,9 @@ async fn call(
     act: Act,
 ) -> Result<Option<Answer>, CallError> {
     let command = Command { id, caller: Caller::Customer(Proof::Address(from)), act };
-    let patience = gateway.options().patience;
+    let patience = gateway.options.patience;
     let call = Call { command: Some(command), client_id: true, patience, ..Call::of(entity) };
-    Ok(gateway.sessions().call(call).await?.answer)
+    Ok(gateway.sessions.call(call).await?.answer)
 }
 
 impl Arrival {

@@ -9,7 +9,10 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use super::{Built, ChannelsError, Metrics};
+use super::{AtWork, ChannelsError, Metrics};
+use crate::gateway::Guest;
+use crate::ports::Outbound;
+use actix_web::web;
 use handoff_chat::channel::{Channel, Identity, Presence, Reach, Shows, Window};
 use handoff_chat::rich::RichKind;
 use handoff_config::{Config, WebhookChannel};
@@ -19,12 +22,36 @@ use signature::Signer;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The webhooks of the configuration.
-pub(super) fn of(config: &Config, metrics: &Metrics) -> Result<Vec<Built>, ChannelsError> {
-    config.channels.webhook.iter().map(|(name, webhook)| built(name, webhook, metrics)).collect()
+/// One webhook.
+struct Webhook {
+    name: String,
+    inbound: Arc<Inbound>,
+    outbound: Arc<WebhookOutbound>,
 }
 
-fn built(own_name: &str, webhook: &WebhookChannel, metrics: &Metrics) -> Result<Built, ChannelsError> {
+/// The webhooks of the configuration.
+pub(super) fn of(config: &Config, metrics: &Metrics) -> Result<Vec<Arc<dyn AtWork>>, ChannelsError> {
+    let built = config.channels.webhook.iter().map(|(name, webhook)| built(name, webhook, metrics));
+    built.map(|webhook| Ok(Arc::new(webhook?) as Arc<dyn AtWork>)).collect()
+}
+
+impl Guest for Webhook {
+    fn mount(&self, config: &mut web::ServiceConfig) {
+        inbound::mount(&self.inbound, config);
+    }
+}
+
+impl AtWork for Webhook {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn outbound(&self) -> Option<Arc<dyn Outbound>> {
+        Some(self.outbound.clone())
+    }
+}
+
+fn built(own_name: &str, webhook: &WebhookChannel, metrics: &Metrics) -> Result<Webhook, ChannelsError> {
     let name = format!("webhook:{own_name}");
     let wrong = |key: &str, why: &str| ChannelsError::Wrong {
         key: format!("webhook.{own_name}.{key}"),
@@ -38,9 +65,9 @@ fn built(own_name: &str, webhook: &WebhookChannel, metrics: &Metrics) -> Result<
         wrong("rich", &format!("must be some of {}", known.join(", ")))
     })?;
     let outbound = WebhookOutbound::new(&name, webhook, signer.clone(), metrics.clone())?;
-    let inbound = Arc::new(Inbound::new(channel, webhook, signer, metrics.clone()));
     let path = format!("/v1/channels/webhook/{own_name}");
-    Ok(Built { name, outbound: Arc::new(outbound), inbound: Inbound::mount(inbound, path) })
+    let inbound = Inbound::new(path, channel, webhook, signer, metrics.clone());
+    Ok(Webhook { name, inbound: Arc::new(inbound), outbound: Arc::new(outbound) })
 }
 
 /// What a session is to know of the channel; the address is each customer's own. None: a rich message's kind is none.

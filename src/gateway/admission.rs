@@ -42,7 +42,7 @@ pub struct AdmissionOptions {
 pub type Load = Arc<dyn Fn() -> usize + Send + Sync>;
 
 /// Asked before anything is done for a caller.
-pub(super) struct Admission {
+pub(crate) struct Admission {
     options: AdmissionOptions,
     requests: Rate<IpAddr>,
     starts: Rate<IpAddr>,
@@ -68,7 +68,7 @@ pub enum Denied {
 }
 
 impl Admission {
-    pub(super) fn new(options: AdmissionOptions, load: Load, metrics: Metrics) -> Self {
+    pub(crate) fn new(options: AdmissionOptions, load: Load, metrics: Metrics) -> Self {
         Self {
             requests: Rate::new(options.address_requests_per_minute, KEYS_MAX),
             starts: Rate::new(options.address_starts_per_minute, KEYS_MAX),
@@ -82,28 +82,28 @@ impl Admission {
     }
 
     /// Where a request comes from: its connection's other end, or what a trusted proxy there says of it.
-    pub(super) fn address(&self, request: &HttpRequest) -> Option<IpAddr> {
+    pub(crate) fn address(&self, request: &HttpRequest) -> Option<IpAddr> {
         let peer = request.peer_addr()?.ip().to_canonical();
         Some(origin(peer, request.headers(), &self.options.trusted_proxies))
     }
 
     /// Where a request comes from, as it is counted.
-    pub(super) fn source(&self, request: &HttpRequest) -> Option<IpAddr> {
+    pub(crate) fn source(&self, request: &HttpRequest) -> Option<IpAddr> {
         self.address(request).map(network)
     }
 
     /// One more call of an address.
-    pub(super) fn request(&self, from: Option<IpAddr>) -> Result<(), Limited> {
+    pub(crate) fn request(&self, from: Option<IpAddr>) -> Result<(), Limited> {
         from.map_or(Ok(()), |from| self.requests.take(network(from)))
     }
 
     /// One more command of a customer in their chat.
-    pub(super) fn command(&self, session: &SessionId) -> Result<(), Limited> {
+    pub(crate) fn command(&self, session: &SessionId) -> Result<(), Limited> {
         self.commands.take(session.clone())
     }
 
     /// One more chat.
-    pub(super) fn start(
+    pub(crate) fn start(
         &self,
         from: Option<IpAddr>,
         service: &str,
@@ -146,7 +146,7 @@ impl Admission {
 }
 
 /// Whether an address is that of a proxy whose word counts.
-pub(super) fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
+pub(crate) fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
     let address = address.to_canonical();
     trusted.iter().any(|network| network.contains(&address))
 }

@@ -31,7 +31,7 @@ const ASKED_BYTES_MAX: usize = 4096;
 const MAX_AGE_SECONDS: &str = "600";
 
 /// Looks at the `Origin` of a request and adds what browsers want to its reply.
-pub(super) struct Border {
+pub(crate) struct Border {
     /// Where this cluster's own pages come from, whatever host a proxy asks its nodes for.
     own: Vec<Site>,
     /// The sites that are listed; none: any may come.
@@ -70,7 +70,7 @@ impl Site {
 
 /// What a reply is to.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// A call itself, whether it was carried out or refused.
     Call,
     /// A browser's question before a call, answered with the methods there are.
@@ -79,7 +79,7 @@ pub(super) enum Reply {
 
 /// Whether a page may ask with cookies and logins that the browser has for this address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Credentials {
+pub(crate) enum Credentials {
     /// Only the pages of sites that are named.
     Named,
     /// All that may ask at all: the official CometD client always asks so, and can't be told not to.
@@ -87,7 +87,7 @@ pub(super) enum Credentials {
 }
 
 impl Border {
-    pub(super) fn new(options: &GatewayOptions) -> Self {
+    pub(crate) fn new(options: &GatewayOptions) -> Self {
         let sites = |urls: &[String]| urls.iter().filter_map(|url| Site::parse(url)).collect::<Vec<_>>();
         let public: Vec<Site> = options.public_url.as_deref().and_then(Site::parse).into_iter().collect();
         let https = public.iter().any(|site| site.scheme == "https");
@@ -101,7 +101,7 @@ impl Border {
 
     /// Whether the page that a request comes from may open a socket: one of a listed site, or of this server's own.
     /// Programs have no origin.
-    pub(super) fn opens(&self, request: &HttpRequest) -> bool {
+    pub(crate) fn opens(&self, request: &HttpRequest) -> bool {
         let Some(origin) = request.headers().get(header::ORIGIN) else { return true };
         let site = origin.to_str().ok().and_then(Site::parse);
         self.listed.is_none()
@@ -109,13 +109,13 @@ impl Border {
     }
 
     /// Whether the browser that a request comes from speaks TLS.
-    pub(super) fn is_https(&self, request: &HttpRequest) -> bool {
+    pub(crate) fn is_https(&self, request: &HttpRequest) -> bool {
         let said = self.said(request, "x-forwarded-proto", "proto");
         said.first().map_or(self.https, |scheme| scheme.eq_ignore_ascii_case("https"))
     }
 
     /// Adds to a reply what the request's origin needs to read it, and before a call, what it may send.
-    pub(super) fn allow(
+    pub(crate) fn allow(
         &self,
         request: &HttpRequest,
         (to, credentials): (Reply, Credentials),

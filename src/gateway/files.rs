@@ -1,7 +1,7 @@
 //! Files of a chat, by whatever interface: taken in, looked at, stored, and only then shown; given out to those who see
 //! them.
 
-pub(super) mod body;
+pub(crate) mod body;
 pub mod http;
 
 use super::Gateway;
@@ -51,30 +51,30 @@ impl Intake {
     }
 
     /// A place for one upload, for as long as it is kept.
-    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, FileFault> {
+    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, FileFault> {
         Arc::clone(&self.places).try_acquire_owned().map_err(|_| FileFault::Call(CallError::Busy))
     }
 }
 
 /// Who asks, and for which chat.
 #[derive(Debug, Clone)]
-pub(super) struct Asker {
-    pub(super) chat: SessionId,
-    pub(super) caller: Caller,
+pub(crate) struct Asker {
+    pub(crate) chat: SessionId,
+    pub(crate) caller: Caller,
 }
 
 /// A file that came in, with what its uploader says of it.
-pub(super) struct Brought {
-    pub(super) file: Spooled,
-    pub(super) name: String,
-    pub(super) description: String,
+pub(crate) struct Brought {
+    pub(crate) file: Spooled,
+    pub(crate) name: String,
+    pub(crate) description: String,
     /// Makes a repeat the same file.
-    pub(super) client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
 }
 
 /// Why nothing came of it.
 #[derive(Debug, Error)]
-pub(super) enum FileFault {
+pub(crate) enum FileFault {
     #[error(transparent)]
     Call(#[from] CallError),
     #[error(transparent)]
@@ -125,15 +125,15 @@ impl From<SpoolError> for FileFault {
 }
 
 /// What became of an upload.
-pub(super) struct Uploaded {
-    pub(super) file: File,
+pub(crate) struct Uploaded {
+    pub(crate) file: File,
     /// It is shown when it has been looked through.
-    pub(super) held: bool,
+    pub(crate) held: bool,
 }
 
 impl Gateway {
     /// The files that somebody can see, and what they may do.
-    pub(super) async fn files_of(&self, asker: &Asker) -> Result<FilesView, FileFault> {
+    pub(crate) async fn files_of(&self, asker: &Asker) -> Result<FilesView, FileFault> {
         match self.call_session(asker, None).await?.reading {
             Some(Reading::Files(view)) => Ok(*view),
             _ => Err(FileFault::Call(CallError::Again)),
@@ -141,7 +141,7 @@ impl Gateway {
     }
 
     /// Whether they may upload now, and how much, before anything of it is taken in: in bytes.
-    pub(super) async fn room(&self, asker: &Asker) -> Result<u64, FileFault> {
+    pub(crate) async fn room(&self, asker: &Asker) -> Result<u64, FileFault> {
         let view = self.files_of(asker).await?;
         if view.chat_ended {
             return Err(FileFault::reject(Reject::Ended));
@@ -151,7 +151,7 @@ impl Gateway {
     }
 
     /// Looks at what came in, stores it, and has it shown to the others.
-    pub(super) async fn upload(&self, asker: &Asker, brought: Brought) -> Result<Uploaded, FileFault> {
+    pub(crate) async fn upload(&self, asker: &Asker, brought: Brought) -> Result<Uploaded, FileFault> {
         self.admission.command(&asker.chat)?;
         let view = self.files_of(asker).await?;
         let limits = view.limits.ok_or_else(|| FileFault::reject(FileReject::Off))?;
@@ -209,7 +209,7 @@ impl Gateway {
     }
 
     /// Opens a file for somebody who can see it.
-    pub(super) async fn download(&self, asker: &Asker, id: FileId) -> Result<(File, FileStream), FileFault> {
+    pub(crate) async fn download(&self, asker: &Asker, id: FileId) -> Result<(File, FileStream), FileFault> {
         let view = self.files_of(asker).await?;
         let file = view.files.into_iter().find(|file| file.id == id);
         let file = file.ok_or_else(|| FileFault::reject(FileReject::Unknown))?;
@@ -222,7 +222,7 @@ impl Gateway {
     }
 
     /// Deletes a file.
-    pub(super) async fn delete(&self, asker: &Asker, file: FileId) -> Result<(), FileFault> {
+    pub(crate) async fn delete(&self, asker: &Asker, file: FileId) -> Result<(), FileFault> {
         self.admission.command(&asker.chat)?;
         self.act(asker, Act::DeleteFile { file }).await.map(drop)
     }
@@ -270,7 +270,7 @@ fn uploader(caller: &Caller) -> String {
 }
 
 /// A file as it is given out: to be kept, never shown by the browser as a page of this site.
-pub(super) fn response(file: &File, stream: FileStream) -> HttpResponse {
+pub(crate) fn response(file: &File, stream: FileStream) -> HttpResponse {
     let name = file.name.show();
     let plain: String = name
         .chars()

@@ -14,36 +14,36 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 /// How long a read waits at the owner.
-pub(super) const WAIT: Duration = Duration::from_secs(2);
+pub(crate) const WAIT: Duration = Duration::from_secs(2);
 /// Between reads that brought nothing sooner than they should, and after those that failed; doubles up to the second.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// Waits longer after each failure in a row.
-pub(super) struct Pace(Duration);
+pub(crate) struct Pace(Duration);
 
 impl Pace {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(PAUSE.0)
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.0 = PAUSE.0;
     }
 
-    pub(super) async fn pause(&mut self) {
+    pub(crate) async fn pause(&mut self) {
         sleep(self.0).await;
         self.0 = (self.0 * 2).min(PAUSE.1);
     }
 }
 
 /// Which failures pass while a follower asks again.
-pub(super) fn passes(error: &CallError) -> bool {
+pub(crate) fn passes(error: &CallError) -> bool {
     matches!(error, CallError::Again | CallError::Busy | CallError::Unknown)
         || *error == CallError::Rejected(Reject::Quarantined)
 }
 
 /// Where a follower shows what it reads.
-pub(super) trait Show {
+pub(crate) trait Show {
     /// Shows what is new in a view, and moves `next` on past what was shown. False: nobody looks any more.
     async fn show(&mut self, view: View, next: &Cell<u64>) -> bool;
     /// There is no such chat for the follower any more.
@@ -53,18 +53,18 @@ pub(super) trait Show {
 }
 
 /// One who follows a chat.
-pub(super) struct Follower<S> {
-    pub(super) sessions: Arc<dyn Sessions>,
-    pub(super) chat: SessionId,
-    pub(super) caller: Caller,
+pub(crate) struct Follower<S> {
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) chat: SessionId,
+    pub(crate) caller: Caller,
     /// How long a read is tried beyond its wait.
-    pub(super) patience: Duration,
+    pub(crate) patience: Duration,
     /// The first index that the client does not have. Kept by whoever may follow the same chat again.
-    pub(super) next: Rc<Cell<u64>>,
+    pub(crate) next: Rc<Cell<u64>>,
     /// Told when the chat is over for the follower: it reads once more and ends.
-    pub(super) over: Rc<Notify>,
+    pub(crate) over: Rc<Notify>,
     /// Where what was read is shown.
-    pub(super) to: S,
+    pub(crate) to: S,
 }
 
 /// What one read of the chat brought.
@@ -76,7 +76,7 @@ enum Look {
 
 impl<S: Show> Follower<S> {
     /// Shows what happens until the chat ends for the follower, or nobody looks.
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut pace = Pace::new();
         let over = Rc::clone(&self.over);
         let (mut first, mut last) = (true, false);

@@ -164,7 +164,7 @@ pub(super) fn vouch(given: &mut Given) {
 }
 
 /// Attached data that come later prove nothing either.
-pub(super) fn strip(data: &mut BTreeMap<String, String>) {
+pub(crate) fn strip(data: &mut BTreeMap<String, String>) {
     data.remove(VERIFIED_KEY);
     data.remove(IDENTITY_KEY);
 }

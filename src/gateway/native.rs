@@ -1,23 +1,21 @@
-//! The native WebSockets, version 1: one for customers, one for agents. JSON text frames, as `docs/asyncapi` has them.
+//! The native WebSockets, version 1: what that of customers (`src/channel/native.rs`) and that of agents share, and that
+//! of agents. JSON text frames, as `docs/asyncapi` has them.
 //!
 //! A socket has one task that reads, one that writes, and one for each thing that it follows. Whatever it is told is
 //! kept nowhere but at the owners of the chats: it may break at any moment, and its client resumes at any node.
 
 pub mod accounts;
 mod agent;
-mod customer;
 mod desk;
-mod frames;
+pub(crate) mod frames;
 mod guesses;
 mod past;
 mod sign_in_queue;
-mod socket;
-mod typing;
-mod wire;
+pub(crate) mod socket;
+pub(crate) mod typing;
+pub(crate) mod wire;
 
 use super::blank::is_blank;
-#[cfg(test)]
-use super::socket::metrics::SocketLabel;
 use super::starting::NICKNAME_BYTES_MAX;
 use super::{Gateway, GatewayOptions, identity};
 use crate::rich;
@@ -27,30 +25,24 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use wire::Failure;
 
-/// The commands of a kind of native socket as they are counted.
+/// The agents' commands as they are counted.
 #[cfg(test)]
-pub(crate) fn words(kind: SocketLabel) -> Option<impl Iterator<Item = &'static str>> {
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
     use socket::Client;
-    let own = match kind {
-        SocketLabel::customer => customer::Customer::WORDS,
-        SocketLabel::agent => agent::Agent::WORDS,
-        SocketLabel::cometd => return None,
-    };
-    Some(own.iter().copied().chain([socket::OTHER]))
+    agent::Agent::WORDS.iter().copied().chain([socket::OTHER])
 }
 
 const MESSAGE_TYPE_BYTES_MAX: usize = 64;
 /// Longest key of attached data, in bytes.
 const DATA_KEY_BYTES_MAX: usize = 256;
 
-/// Mounts both sockets.
+/// Mounts the agents' socket.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.route("/v1/customer", web::get().to(customer::connect));
     config.route("/v1/agent", web::get().to(agent::connect));
 }
 
 /// What is wrong with a message whatever chat it is for.
-fn check_message(text: &str, message_type: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn check_message(text: &str, message_type: Option<&str>) -> Result<(), Failure> {
     if is_blank(text) {
         return Err(Failure::bad("text is blank"));
     }
@@ -73,7 +65,11 @@ fn check_type(message_type: Option<&str>) -> Result<(), Failure> {
 }
 
 /// What is wrong with attached data, whatever chat they are for.
-fn check_data(name: &str, data: &BTreeMap<String, String>, options: &GatewayOptions) -> Result<(), Failure> {
+pub(crate) fn check_data(
+    name: &str,
+    data: &BTreeMap<String, String>,
+    options: &GatewayOptions,
+) -> Result<(), Failure> {
     let long = |key: &String| key.is_empty() || key.len() > DATA_KEY_BYTES_MAX;
     if data.len() > options.fields_max || data.keys().any(long) {
         return Err(Failure::bad(format!("{name} has too many keys, or empty or too long ones")));
@@ -81,7 +77,7 @@ fn check_data(name: &str, data: &BTreeMap<String, String>, options: &GatewayOpti
     Ok(())
 }
 
-fn attach(mut data: BTreeMap<String, String>, gateway: &Gateway) -> Result<Act, Failure> {
+pub(crate) fn attach(mut data: BTreeMap<String, String>, gateway: &Gateway) -> Result<Act, Failure> {
     identity::strip(&mut data);
     check_data("data", &data, &gateway.options)?;
     let bytes_max = gateway.options.field_bytes_max;
@@ -91,21 +87,21 @@ fn attach(mut data: BTreeMap<String, String>, gateway: &Gateway) -> Result<Act, 
     Ok(Act::Attach { data })
 }
 
-fn push_url(url: String) -> Result<Act, Failure> {
+pub(crate) fn push_url(url: String) -> Result<Act, Failure> {
     if !(url.starts_with("https://") || url.starts_with("http://")) {
         return Err(Failure::bad("url begins with http:// or https://"));
     }
     Ok(Act::PushUrl { url })
 }
 
-fn rename(nickname: String) -> Result<Act, Failure> {
+pub(crate) fn rename(nickname: String) -> Result<Act, Failure> {
     if is_blank(&nickname) || nickname.len() > NICKNAME_BYTES_MAX {
         return Err(Failure::bad(format!("nickname has 1 to {NICKNAME_BYTES_MAX} bytes")));
     }
     Ok(Act::Rename { nickname })
 }
 
-fn notice(text: String, message_type: Option<String>) -> Result<Act, Failure> {
+pub(crate) fn notice(text: String, message_type: Option<String>) -> Result<Act, Failure> {
     check_notice(&text, message_type.as_deref())?;
     Ok(Act::CustomNotice { text, notice_type: message_type })
 }
@@ -115,6 +111,6 @@ fn rich(content: &Value) -> Result<Act, Failure> {
 }
 
 /// The index that a message took in its sender's view.
-fn index_of(answer: Option<Answer>) -> Option<u64> {
+pub(crate) fn index_of(answer: Option<Answer>) -> Option<u64> {
     answer.and_then(Answer::chat).map(|answer| answer.next_position.saturating_sub(1))
 }

@@ -1,7 +1,6 @@
 //! What can be set about the gateway. Plain values; the configuration crate reads and checks them.
 
 use super::admission::AdmissionOptions;
-use super::bayeux::CometdOptions;
 use super::identity::Identities;
 use handoff_chat::privacy::Privacy;
 use handoff_chat::session::{Bot, IdleTerms, Limits};
@@ -17,24 +16,6 @@ pub struct Pulled {
     pub name: &'static str,
     /// A customer of whose client nothing is heard for so long is lost.
     pub lost_after: Duration,
-}
-
-/// The channels of this gateway's own interfaces.
-#[derive(Debug, Clone, Copy)]
-pub struct PulledChannels {
-    /// The GMS Chat API over REST: clients poll.
-    pub gms: Pulled,
-    /// The same over CometD.
-    pub cometd: Pulled,
-    /// The native socket.
-    pub native: Pulled,
-}
-
-impl Default for PulledChannels {
-    fn default() -> Self {
-        let channel = |name| Pulled { name, lost_after: Duration::from_secs(45) };
-        Self { gms: channel("gms"), cometd: channel("cometd"), native: channel("native") }
-    }
 }
 
 /// One service: the `{service}` of `/genesys/2/chat/{service}`.
@@ -111,13 +92,9 @@ pub struct GatewayOptions {
     pub proxy_protocol: bool,
     /// Who may come in.
     pub admission: AdmissionOptions,
-    /// CometD.
-    pub cometd: CometdOptions,
     /// Base URLs of the nodes that the customer page may turn to, in the order to try; empty: its own origin
     /// only.
     pub customer_nodes: Vec<String>,
-    /// The channels whose customers read for themselves.
-    pub pulled: PulledChannels,
 }
 
 impl Default for GatewayOptions {
@@ -162,9 +139,7 @@ impl Default for GatewayOptions {
             hides_unverified: false,
             proxy_protocol: false,
             admission: AdmissionOptions::default(),
-            cometd: CometdOptions::default(),
             customer_nodes: Vec::new(),
-            pulled: PulledChannels::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Errors of what is served beside the field's API, as problem documents (RFC 9457) with a code for programs.
 
 use super::admission::{Denied, Limited};
-use super::gms::fault::Fault;
+use super::form::BodyError;
 use crate::ports::CallError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -92,11 +92,9 @@ impl Problem {
 }
 
 /// What kept a body from coming.
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Slow => Self::new(StatusCode::REQUEST_TIMEOUT, "incomplete", fault.to_string()),
-            fault => Self::new(fault.status(), "bad_request", fault.to_string()),
-        }
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let code = if error == BodyError::Slow { "incomplete" } else { "bad_request" };
+        Self::new(error.status(), code, error.to_string())
     }
 }

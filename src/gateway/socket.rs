@@ -1,9 +1,9 @@
 //! What every WebSocket of this node is made of, whatever is spoken on it.
 
 mod guard;
-pub(super) mod lanes;
+pub(crate) mod lanes;
 pub mod metrics;
-pub(super) mod outbox;
+pub(crate) mod outbox;
 
 use super::Gateway;
 use actix_web::error::PayloadError;
@@ -27,30 +27,30 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 /// After so long a socket is led away that came to a node which drains.
 const LEADS_AWAY_AFTER: Duration = Duration::from_millis(250);
 /// A client of whom nothing was heard for so many probes is gone.
-pub(super) const SILENT_PROBES: u32 = 4;
+pub(crate) const SILENT_PROBES: u32 = 4;
 
 /// A task that ends with its owner.
-pub(super) struct Task(Option<JoinHandle<()>>);
+pub(crate) struct Task(Option<JoinHandle<()>>);
 
 impl Task {
-    pub(super) fn spawn(work: impl Future<Output = ()> + 'static) -> Self {
+    pub(crate) fn spawn(work: impl Future<Output = ()> + 'static) -> Self {
         Self(Some(actix_web::rt::spawn(work.in_current_span())))
     }
 
     /// Whether it has come to its end.
-    pub(super) fn done(&self) -> bool {
+    pub(crate) fn done(&self) -> bool {
         self.0.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Waits for its own end, and not too long.
-    pub(super) async fn finish(mut self, limit: Duration) {
+    pub(crate) async fn finish(mut self, limit: Duration) {
         if let Some(task) = &mut self.0 {
             let _late = timeout(limit, task).await;
         }
     }
 
     /// Lets it come to its own end.
-    pub(super) fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.0 = None;
     }
 }
@@ -67,19 +67,19 @@ impl Drop for Task {
 type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
 /// A request that became a socket.
-pub(super) struct Upgraded {
+pub(crate) struct Upgraded {
     /// To be answered to the request.
-    pub(super) response: HttpResponse,
+    pub(crate) response: HttpResponse,
     /// What the client says.
-    pub(super) stream: AggregatedMessageStream,
+    pub(crate) stream: AggregatedMessageStream,
     /// What it is told.
-    pub(super) outbox: Rc<Outbox>,
+    pub(crate) outbox: Rc<Outbox>,
     /// To write with.
-    pub(super) session: actix_ws::Session,
+    pub(crate) session: actix_ws::Session,
 }
 
 /// Makes a request a socket; an inner error is a refusal to be answered.
-pub(super) async fn upgrade(
+pub(crate) async fn upgrade(
     request: &HttpRequest,
     payload: web::Payload,
     gateway: &Gateway,
@@ -108,7 +108,7 @@ pub(super) async fn upgrade(
 }
 
 /// Writes while `reading` goes on, and ends the socket when either does.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     gateway: &Gateway,
     (kind, session): (SocketLabel, actix_ws::Session),
     outbox: &Outbox,
@@ -131,7 +131,7 @@ pub(super) async fn serve(
 }
 
 /// How a socket ends whose client sent what can't be read.
-pub(super) fn of_error(error: &ProtocolError) -> Ending {
+pub(crate) fn of_error(error: &ProtocolError) -> Ending {
     match error {
         ProtocolError::Overflow => Ending::Large,
         ProtocolError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => Ending::Utf8,

@@ -261,7 +261,7 @@ pub(crate) struct Origin {
 ///
 /// # Errors
 /// [`OpenError`]; with a start id a repeat is harmless.
-pub(super) async fn open(
+pub(crate) async fn open(
     gateway: &Gateway,
     origin: Origin,
     (name, service): (&str, &ServiceOptions),
@@ -364,7 +364,7 @@ fn opening(
 
 /// Asks a customer's session. `repeatable`: "again" may be answered even when the outcome is unknown, because the
 /// command carries the client's own id, or because doing it twice does no harm.
-pub(super) async fn call(
+pub(crate) async fn call(
     gateway: &Gateway,
     key: &SecureKey,
     command: Option<Command>,
@@ -375,7 +375,7 @@ pub(super) async fn call(
 }
 
 /// As [`call`]; a read that finds nothing new waits so long for something.
-pub(super) async fn call_waiting(
+pub(crate) async fn call_waiting(
     gateway: &Gateway,
     key: &SecureKey,
     command: Option<Command>,
@@ -391,6 +391,6 @@ pub(super) async fn call_waiting(
 }
 
 /// The id of a command whose client gave none.
-pub(super) fn minted() -> CommandId {
+pub(crate) fn minted() -> CommandId {
     CommandId(format!("g:{:032x}", rand::random::<u128>()))
 }

@@ -1,9 +1,9 @@
 //! What is counted, and that the page lists all of it.
 
 use super::*;
-use crate::gateway;
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
 use crate::gateway::socket::metrics::{CloseLabel, CommandLabel, SocketLabel};
+use crate::{channel, gateway};
 use handoff_chat::QueueName;
 use handoff_chat::happening::OfferEnd;
 use std::collections::BTreeSet;
@@ -44,8 +44,14 @@ fn encoded() -> String {
         sockets.sent(kind);
         for outcome in [CommandLabel::ok, CommandLabel::again, CommandLabel::refused] {
             // What CometD clients say is counted by itself.
-            for word in gateway::native::words(kind).into_iter().flatten() {
-                sockets.command(kind, word, outcome);
+            match kind {
+                SocketLabel::customer => {
+                    channel::native::words().for_each(|word| sockets.command(kind, word, outcome));
+                }
+                SocketLabel::agent => {
+                    gateway::native::words().for_each(|word| sockets.command(kind, word, outcome));
+                }
+                SocketLabel::cometd => {}
             }
         }
         use CloseLabel::{closed, gone, large, moved, protocol, silent, slow};
@@ -55,7 +61,7 @@ fn encoded() -> String {
         }
     }
     let cometd = bayeux();
-    let channels = crate::channel::metrics::Metrics::default();
+    let channels = channel::metrics::Metrics::default();
     channels.know("webhook:shop");
     Metrics::with(["support"], |registry| {
         customers.register(registry);
@@ -66,11 +72,13 @@ fn encoded() -> String {
     .encode()
 }
 
-fn bayeux() -> gateway::bayeux::metrics::Metrics {
-    use gateway::bayeux::metrics::AnswerLabel::{ok, refused, unknown_client};
-    use gateway::bayeux::metrics::EndLabel::{disconnected, expired};
-    use gateway::bayeux::metrics::KindLabel::{connect, disconnect, handshake, other, publish, subscribe};
-    let metrics = gateway::bayeux::metrics::Metrics::default();
+fn bayeux() -> channel::cometd::metrics::Metrics {
+    use crate::channel::cometd::metrics::AnswerLabel::{ok, refused, unknown_client};
+    use crate::channel::cometd::metrics::EndLabel::{disconnected, expired};
+    use crate::channel::cometd::metrics::KindLabel::{
+        connect, disconnect, handshake, other, publish, subscribe,
+    };
+    let metrics = channel::cometd::metrics::Metrics::default();
     for kind in [handshake, connect, subscribe, disconnect, publish, other] {
         for outcome in [ok, unknown_client, refused] {
             metrics.message(kind, outcome);

@@ -2,7 +2,9 @@
 
 use super::operations::NodeOperations;
 use crate::contacts::{History, history, start_of};
-use crate::ports::{Archive, Operations, Past, PastChat, RecordPiece, RecordPlace, TranscriptPage};
+use crate::ports::{
+    Archive, Operations, Past, PastChat, ReadError, RecordPiece, RecordPlace, TranscriptPage,
+};
 use crate::record_reader::closing;
 use async_trait::async_trait;
 use handoff_chat::{Millis, SessionId, transcript};
@@ -15,12 +17,12 @@ const PAGE_BYTES: usize = 48 * 1024;
 
 #[async_trait]
 impl Archive for NodeOperations {
-    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String> {
+    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, ReadError> {
         // The start is a session's first event.
         let Some(record) = self.record(chat, RecordPlace::START).await? else { return Ok(None) };
         let Some((start, _)) = start_of(&record.events) else { return Ok(None) };
         let found = history(self.tables.as_ref(), start, RECORDS_MAX).await;
-        let Some(History { contact, records }) = found.map_err(|error| error.to_string())? else {
+        let Some(History { contact, records }) = found? else {
             return Ok(None);
         };
         let mut chats = Vec::with_capacity(records.len());
@@ -44,10 +46,10 @@ impl Archive for NodeOperations {
         }))
     }
 
-    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, String> {
+    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, ReadError> {
         let place = RecordPlace { next: from, last: None };
         let Some(piece) = self.record(chat, place).await? else { return Ok(None) };
-        page_of(chat, &piece).map(Some).map_err(|error| error.to_string())
+        page_of(chat, &piece).map(Some).map_err(|error| ReadError::Transcript(error.to_string()))
     }
 }
 
@@ -60,8 +62,8 @@ fn page_of(chat: &SessionId, piece: &RecordPiece) -> Result<TranscriptPage, tran
 }
 
 impl NodeOperations {
-    async fn ended_at(&self, chat: &SessionId) -> Result<Option<Millis>, String> {
-        let closing = closing(self.tables.as_ref(), chat).await.map_err(|error| error.to_string())?;
+    async fn ended_at(&self, chat: &SessionId) -> Result<Option<Millis>, ReadError> {
+        let closing = closing(self.tables.as_ref(), chat).await?;
         Ok(closing.map(|closing| closing.ended_at))
     }
 }

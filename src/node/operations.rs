@@ -5,8 +5,9 @@ use crate::actor::supervisor::Ended;
 use crate::listing::Lister;
 use crate::node_state::{NodeState, Stage};
 use crate::ports::{
-    CallError, ClusterStatus, EntityStatus, MemberStatus, Operations, PAGE_MAX, Raised, RecordCursor,
-    RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStatus,
+    CallError, ClusterStatus, DrainError, EntityStatus, MemberStatus, Operations, PAGE_MAX, RaiseError,
+    Raised, ReadError, RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted,
+    Sessions, ShardStatus,
 };
 use crate::record_list::{Budget, ListPage, list_records, place_of};
 use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
@@ -106,12 +107,12 @@ impl Operations for NodeOperations {
             .collect()
     }
 
-    async fn drain(&self) -> Result<(), String> {
+    async fn drain(&self) -> Result<(), DrainError> {
         self.supervisor.drain();
         let mut ended = self.ended.clone();
-        let how = ended.wait_for(Option::is_some).await.map_err(|_| "the node has ended".to_owned())?;
+        let how = ended.wait_for(Option::is_some).await.map_err(|_| DrainError::Ended)?;
         match how.as_ref() {
-            Some(Ended::Failed(why)) => Err(why.clone()),
+            Some(Ended::Failed(why)) => Err(DrainError::Failed(why.clone())),
             Some(Ended::Drained) | None => Ok(()),
         }
     }
@@ -121,7 +122,7 @@ impl Operations for NodeOperations {
         (entities.into_iter().map(EntityStatus::from).collect(), missing)
     }
 
-    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String> {
+    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, ReadError> {
         let fits =
             |listed: &RecordListed| wanted.service.as_ref().is_none_or(|service| *service == listed.service);
         let before = wanted.to_ms.map(|to_ms| Place { number: to_ms, name: String::new() });
@@ -132,19 +133,18 @@ impl Operations for NodeOperations {
         let budget = Budget { entries: RECORDS_LOOKED_AT_MAX, until: Instant::now() + RECORDS_BUDGET };
         let listing = list_records(self.tables.as_ref(), wanted.from_ms, below, fits, limit, budget);
         let found = tokio::time::timeout(RECORDS_PATIENCE, listing).await;
-        let found = found.map_err(|_| "the store gave no answer in time".to_owned())?;
-        Ok(records_page(found.map_err(|error| error.to_string())?))
+        Ok(records_page(found.map_err(|_| ReadError::Late)??))
     }
 
-    async fn raise(&self) -> Result<Raised, String> {
-        super::raise::raise(self.tables.as_ref()).await.map_err(|error| error.to_string())
+    async fn raise(&self) -> Result<Raised, RaiseError> {
+        super::raise::raise(self.tables.as_ref()).await
     }
 
-    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, String> {
+    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, ReadError> {
         let tables = self.tables.as_ref();
         let mut place = from;
         if place.last.is_none() {
-            let closing = closing(tables, session).await.map_err(|error| error.to_string())?;
+            let closing = closing(tables, session).await?;
             place.last = closing.map(|closing| closing.last_seq);
         }
         if place.last.is_none()
@@ -152,13 +152,13 @@ impl Operations for NodeOperations {
         {
             return Ok(Some(piece));
         }
-        stored_piece(tables, session, place).await.map_err(|error| error.to_string())
+        Ok(stored_piece(tables, session, place).await?)
     }
 }
 
 impl NodeOperations {
     /// A piece of a session's record from its owner; `None`: the owner does not know the session, or no longer.
-    async fn live_piece(&self, session: &SessionId, from: u64) -> Result<Option<RecordPiece>, String> {
+    async fn live_piece(&self, session: &SessionId, from: u64) -> Result<Option<RecordPiece>, ReadError> {
         let call = Call {
             read: Some((Caller::Operator, Read::Part { from, events_max: PIECE_EVENTS })),
             patience: RECORD_PATIENCE,
@@ -167,10 +167,10 @@ impl NodeOperations {
         match self.sessions.call(call).await {
             Ok(told) => match told.reading {
                 Some(Reading::Events(events)) => Ok(Some(live(events))),
-                _ => Err("the session's owner answered something else".to_owned()),
+                _ => Err(ReadError::Owner(CallError::Unknown)),
             },
             Err(CallError::Rejected(Reject::Unknown)) => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(ReadError::Owner(error)),
         }
     }
 }

@@ -4,39 +4,21 @@
 //! It is a conditional write of the member list like any other, so it is in order with every join: a node that can't
 //! read the new version either is a member and holds it back, or comes later and is refused.
 
-use crate::ports::Raised;
+use crate::ports::{RaiseError, Raised};
 use bytes::Bytes;
 use handoff_cluster::members::MEMBERS_KEY;
 use handoff_cluster::{MemberList, MembersError};
-use handoff_journal::{Swap, Table, Tables, TablesError};
-use thiserror::Error;
+use handoff_journal::{Swap, Table, Tables};
 
 /// How often a write that another one has overtaken is tried again.
 const TRIES: usize = 20;
-
-/// Why the version is not raised.
-#[derive(Debug, Error)]
-pub(super) enum RaiseError {
-    /// The store does not answer; a write may have been done all the same.
-    #[error(transparent)]
-    Tables(#[from] TablesError),
-    /// The list can't be read or written.
-    #[error(transparent)]
-    List(#[from] MembersError),
-    /// Nobody has joined yet.
-    #[error("there is no member list yet")]
-    NoList,
-    /// The list changed all the time.
-    #[error("the member list changes all the time; try again")]
-    Busy,
-}
 
 pub(super) async fn raise(tables: &dyn Tables) -> Result<Raised, RaiseError> {
     for _ in 0..TRIES {
         let Some((version, body)) = tables.get_versioned(Table::Member, MEMBERS_KEY).await? else {
             return Err(RaiseError::NoList);
         };
-        let mut list = MemberList::decode(version, &body)?;
+        let mut list = MemberList::decode(version, &body).map_err(unusable)?;
         let from = list.protocol;
         let more = list.raise();
         let to = list.protocol;
@@ -47,10 +29,14 @@ pub(super) async fn raise(tables: &dyn Tables) -> Result<Raised, RaiseError> {
             return Ok(raised);
         }
         list.version = version + 1;
-        let body = Bytes::from(list.encode()?);
+        let body = Bytes::from(list.encode().map_err(unusable)?);
         if let Swap::Won = tables.put_if_version(Table::Member, MEMBERS_KEY, version, body).await? {
             return Ok(raised);
         }
     }
     Err(RaiseError::Busy)
+}
+
+fn unusable(error: MembersError) -> RaiseError {
+    RaiseError::List(error.to_string())
 }

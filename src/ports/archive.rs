@@ -1,5 +1,6 @@
 //! What agents look up beside their chats: who a customer is, and earlier chats.
 
+use super::ReadError;
 use async_trait::async_trait;
 use handoff_chat::{Millis, SessionId};
 
@@ -9,14 +10,14 @@ pub trait Archive: Send + Sync + 'static {
     /// Who the customer of a chat is, and their earlier chats; `None`: they said nothing to be found by.
     ///
     /// # Errors
-    /// A sentence for the log: it can't be read now.
-    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String>;
+    /// [`ReadError`].
+    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, ReadError>;
 
     /// The page of a chat's record whose first event has this `seq`; `None`: unknown.
     ///
     /// # Errors
     /// As [`Archive::past`].
-    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, String>;
+    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, ReadError>;
 }
 
 /// A contact with their chats, oldest first.

@@ -1,5 +1,6 @@
 //! What operators are told and may do, as JSON where they see it so.
 
+use super::errors::{DrainError, RaiseError, ReadError};
 use super::records::{RecordPiece, RecordPlace, RecordsPage, RecordsWanted};
 use async_trait::async_trait;
 use handoff_chat::SessionId;
@@ -139,26 +140,26 @@ pub trait Operations: Send + Sync + 'static {
     /// Starts to give all shards away; returns when the last has moved, or why it could not.
     ///
     /// # Errors
-    /// A sentence for the operator.
-    async fn drain(&self) -> Result<(), String>;
+    /// [`DrainError`].
+    async fn drain(&self) -> Result<(), DrainError>;
     /// Lets stored bytes be of the newest protocol version that every live member reads; older builds can't join then.
     ///
     /// # Errors
-    /// A sentence for the operator; a repeat does no harm.
-    async fn raise(&self) -> Result<Raised, String>;
+    /// [`RaiseError`]; a repeat does no harm.
+    async fn raise(&self) -> Result<Raised, RaiseError>;
     /// The durable events of a session, live or closed, from a place on, as many as are held at once; `None`: unknown.
     ///
     /// # Errors
-    /// A sentence for the operator.
-    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, String>;
+    /// [`ReadError`].
+    async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, ReadError>;
     /// Live entities of the whole cluster. Also says which shards could not be asked.
     async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>);
     /// Closed records. A page may be short, or empty, and still say where the next one goes on: looking for records
     /// that are wanted has an end, however many others there are.
     ///
     /// # Errors
-    /// A sentence for the operator: they can't be read now.
-    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, String>;
+    /// [`ReadError`].
+    async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, ReadError>;
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The cluster's sessions, queues and agents, as gateways reach them.
 
+use super::NotReady;
 use async_trait::async_trait;
 use handoff_chat::SessionId;
 use handoff_chat::command::Reject;
@@ -42,5 +43,8 @@ pub trait Sessions: Send + Sync + 'static {
     fn nodes(&self) -> Vec<String>;
 
     /// Whether this node can serve: not draining, in the member list, able to commit.
-    fn ready(&self) -> Result<(), String>;
+    ///
+    /// # Errors
+    /// [`NotReady`]: why not.
+    fn ready(&self) -> Result<(), NotReady>;
 }

@@ -9,7 +9,7 @@ use handoff_chat::channel::{Channel, Presence, Proof};
 use handoff_chat::command::{Act, Caller, Command, Read, Reading};
 use handoff_chat::key::StoredKey;
 use handoff_chat::session::{Body, Event, LeaveReason, Limits, Opening, Text, VIEW_BYTES_MAX, View};
-use handoff_chat::{CommandId, Context, Millis};
+use handoff_chat::{CommandId, Context, Millis, Served};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{NodeId, Place, Row, Swap};
 use handoff_shard::record_rows::RecordRows;
@@ -180,7 +180,7 @@ fn ended<'a>(messages: impl IntoIterator<Item = &'a str>) -> (Session, Vec<Event
     let (mut session, mut events) = (Session::new(chat()), Vec::new());
     for ((caller, act), n) in acts.zip(1_i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let turn = Context { now: Millis(n), served: Millis(n), random: [1; 16], waiting_max: 0 };
+        let turn = Context { now: Millis(n), served: Served(n), random: [1; 16], waiting_max: 0 };
         for entry in session.decide(&command, &turn).unwrap().entries {
             session.apply(&entry);
             if let Entry::Event(event) = entry {

@@ -34,7 +34,7 @@ const PARTS: [(&str, &[&str]); 30] = [
     ),
     // What clients and operators reach knows the ports, not who is behind them.
     ("gateway", &["clock", "files", "health", "password", "ports", "rich", "shown"]),
-    ("channel", &["clock", "gateway", "ports", "secret_file", "shown", "tls"]),
+    ("channel", &["clock", "files", "gateway", "ports", "rich", "shown", "tls"]),
     ("admin", &["clock", "health", "metrics", "ports", "secret_file"]),
     (
         "assembly",

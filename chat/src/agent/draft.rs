@@ -7,7 +7,7 @@ use crate::Context;
 use crate::command::Answer;
 use crate::entity::Decision;
 use crate::entry::Entry;
-use crate::id::{AgentName, EntityId, Millis, QueueName, SessionId};
+use crate::id::{AgentName, EntityId, Millis, QueueName, Served, SessionId};
 use crate::ledger::{self, Ledger};
 use crate::routing::{Holder, Message, ToInteraction, ToQueue, Withdrawal};
 use std::collections::BTreeSet;
@@ -55,8 +55,8 @@ impl<'a> Draft<'a> {
     }
 
     /// The moment of served time so much later.
-    pub(super) fn after(&self, span_ms: i64) -> Millis {
-        Millis(self.context.served.0.saturating_add(span_ms))
+    pub(super) fn after(&self, span_ms: i64) -> Served {
+        self.context.served.after(span_ms)
     }
 
     /// Tells the interaction something of a claim.

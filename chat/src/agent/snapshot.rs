@@ -3,7 +3,7 @@
 
 use super::state::{Claim, Kept, State};
 use super::{Agent, Profile, Stage, Status, Work};
-use crate::id::{AgentName, CommandId, Millis, QueueName, SessionId};
+use crate::id::{AgentName, CommandId, Millis, QueueName, Served, SessionId};
 use crate::ledger::LedgerV1;
 use crate::routing::Ticket;
 use bincode::{Decode, Encode};
@@ -37,7 +37,7 @@ struct ClaimV1 {
     ticket: Ticket,
     stage: Stage,
     letting_go: bool,
-    look_at: Millis,
+    look_at: Served,
 }
 
 impl Agent {

@@ -1,7 +1,7 @@
 //! What an agent's entity remembers, and how each change alters it.
 
 use super::{AgentChange, Profile, Stage, Status, Work};
-use crate::id::{CommandId, Millis, QueueName, SessionId};
+use crate::id::{CommandId, Millis, QueueName, Served, SessionId};
 use crate::routing::{Ticket, Withdrawal};
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(super) struct Claim {
     /// They were lost: it is freed as soon as the interaction knows.
     pub(super) letting_go: bool,
     /// When to ask whether it still holds, in served time.
-    pub(super) look_at: Millis,
+    pub(super) look_at: Served,
 }
 
 /// An answer kept for repeats.
@@ -83,7 +83,7 @@ impl State {
                     ticket: ticket.clone(),
                     stage: Stage::Reserved,
                     letting_go: false,
-                    look_at: Millis(0),
+                    look_at: Served(0),
                 };
                 self.claims.insert(interaction.clone(), claim);
             }

@@ -62,7 +62,7 @@ impl Bench {
         self.clock += 1;
         let command = Command { id: CommandId(id.to_owned()), caller, act };
         let context =
-            Context { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 };
+            Context { now: Millis(self.clock), served: Served(self.clock), random: [0; 16], waiting_max: 0 };
         let decision = self.agent.decide(&command, &context)?;
         decision.entries.iter().for_each(|entry| self.agent.apply(entry));
         Ok(decision.answer)

@@ -2,7 +2,7 @@
 //! [`SnapshotV1`] never.
 
 use super::{Correspondent, State};
-use crate::id::{EntityId, Millis, SessionId};
+use crate::id::{EntityId, Served, SessionId};
 use crate::ledger::LedgerV1;
 use bincode::{Decode, Encode};
 
@@ -16,7 +16,7 @@ struct SnapshotV1 {
     id: EntityId,
     chat: Option<SessionId>,
     taken: Vec<(String, SessionId)>,
-    heard_at: Millis,
+    heard_at: Served,
     retired: bool,
     ledger: LedgerV1,
 }

@@ -1,9 +1,9 @@
 //! One address over time: where its messages belong, whom it believes, and when it is forgotten.
 
 use super::*;
-use crate::CommandId;
 use crate::channel::Address;
 use crate::routing::ToInteraction;
+use crate::{CommandId, Millis};
 
 const HOUR: i64 = 3_600_000;
 
@@ -24,7 +24,7 @@ impl World {
 
     fn asks(&mut self, caller: Caller, act: Act) -> Result<Answer, Reject> {
         self.random += 1;
-        let (now, served) = (Millis(5), Millis(self.served));
+        let (now, served) = (Millis(5), Served(self.served));
         let context = Context { now, served, random: self.random.to_le_bytes(), waiting_max: 0 };
         let command = Command { id: CommandId("c".to_owned()), caller, act };
         let decision = self.machine.decide(&command, &context)?;

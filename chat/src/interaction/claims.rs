@@ -114,7 +114,7 @@ impl Interaction {
         agent: &AgentName,
         told: Option<Withdrawal>,
     ) {
-        let until = Millis(session.served().0.saturating_add(DECLINED_MS));
+        let until = session.served().after(DECLINED_MS);
         self.change(session, InteractionChange::Declined { agent: agent.clone(), until });
         self.disarm(session, Purpose::Offer);
         self.back(session, agent, told);

@@ -1,7 +1,7 @@
 //! An interaction's state as snapshots store it: a shape of its own, which never changes once released.
 
 use super::{Begun, How, Interaction, Place, Purpose};
-use crate::id::{AgentName, Millis, TimerId};
+use crate::id::{AgentName, Millis, Served, TimerId};
 use crate::workflow::StepNo;
 use bincode::{Decode, Encode};
 
@@ -14,7 +14,7 @@ pub struct InteractionV1 {
     step: Option<StepNo>,
     since: Option<Millis>,
     entered: Millis,
-    declined: Vec<(AgentName, Millis)>,
+    declined: Vec<(AgentName, Served)>,
     timers: Vec<(Purpose, TimerId)>,
     overdue: bool,
     comforted: u32,

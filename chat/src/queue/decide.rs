@@ -6,7 +6,7 @@ use super::{Queue, QueueChange};
 use crate::Context;
 use crate::command::{Act, Caller, Command, Reject};
 use crate::entity::Decision;
-use crate::id::{EffectId, EntityId, Kind, Millis, SessionId, TimerId};
+use crate::id::{EffectId, EntityId, Kind, Millis, Served, SessionId, TimerId};
 use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue};
 
 /// Longest time for which an agent who declined is passed over, in milliseconds: the moment in the ticket is of another
@@ -149,7 +149,7 @@ fn enqueue(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64, ticket: 
         let (interaction, mut ticket) = (interaction.clone(), ticket.clone());
         ticket.since = draft.believed(ticket.since);
         let latest = draft.after(DECLINED_MS_MAX);
-        ticket.declined.values_mut().for_each(|until: &mut Millis| *until = latest.min(*until));
+        ticket.declined.values_mut().for_each(|until: &mut Served| *until = latest.min(*until));
         let look_at = draft.look_after(VERIFY_MS);
         draft.push(QueueChange::Waits { interaction, attempt, ticket, look_at });
     }

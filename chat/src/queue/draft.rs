@@ -7,7 +7,7 @@ use crate::Context;
 use crate::command::Answer;
 use crate::entity::Decision;
 use crate::entry::Entry;
-use crate::id::{AgentName, CLOCK_OFF_MS, EntityId, Millis, QueueName, SessionId};
+use crate::id::{AgentName, CLOCK_OFF_MS, EntityId, Millis, QueueName, Served, SessionId};
 use crate::ledger;
 use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ pub(super) struct Draft<'a> {
     pub(super) state: &'a State,
     pub(super) out: ledger::Draft<'a>,
     now: Millis,
-    served: Millis,
+    served: Served,
     waiting_max: usize,
     waiters: BTreeMap<SessionId, Option<Waiter>>,
     line: BTreeSet<Place>,
@@ -94,12 +94,12 @@ impl<'a> Draft<'a> {
     }
 
     /// The moment of served time so much later.
-    pub(super) fn after(&self, span_ms: i64) -> Millis {
-        Millis(self.served.0.saturating_add(span_ms))
+    pub(super) fn after(&self, span_ms: i64) -> Served {
+        self.served.after(span_ms)
     }
 
     /// When to look after somebody, and be awake by then.
-    pub(super) fn look_after(&mut self, span_ms: i64) -> Millis {
+    pub(super) fn look_after(&mut self, span_ms: i64) -> Served {
         let at = self.after(span_ms);
         self.out.wake_by(at);
         at
@@ -130,7 +130,7 @@ impl<'a> Draft<'a> {
     /// all who are free did, the alarm goes off at the earliest moment that one may be asked again.
     fn matches(&mut self) -> Vec<(SessionId, AgentName)> {
         let mut found = Vec::new();
-        let mut wake_by: Option<Millis> = None;
+        let mut wake_by: Option<Served> = None;
         if self.places().next().is_none() {
             return found;
         }

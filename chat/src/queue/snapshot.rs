@@ -3,7 +3,7 @@
 
 use super::Queue;
 use super::state::{Known, Lines as _, Stage, State, Waiter};
-use crate::id::{AgentName, EffectId, Millis, QueueName, SessionId};
+use crate::id::{AgentName, EffectId, Millis, QueueName, Served, SessionId};
 use crate::ledger::LedgerV1;
 use crate::routing::Ticket;
 use bincode::{Decode, Encode};
@@ -27,7 +27,7 @@ struct WaiterV1 {
     attempt: u64,
     ticket: Ticket,
     stage: StageV1,
-    look_at: Millis,
+    look_at: Served,
 }
 
 #[derive(Encode, Decode)]

@@ -1,7 +1,7 @@
 //! What a queue remembers, and how each change alters it: written once, for the state and for a draft over it.
 
 use super::QueueChange;
-use crate::id::{AgentName, EffectId, Millis, SessionId};
+use crate::id::{AgentName, EffectId, Millis, Served, SessionId};
 use crate::routing::Ticket;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub(super) struct Waiter {
     pub(super) ticket: Ticket,
     pub(super) stage: Stage,
     /// When to look after them, in served time.
-    pub(super) look_at: Millis,
+    pub(super) look_at: Served,
 }
 
 /// What is done for one who waits.
@@ -159,7 +159,7 @@ impl Waiter {
     }
 
     /// An answer to a request that was given up changes nothing.
-    fn answered(&mut self, agent: &AgentName, answered: EffectId, granted: bool, look_at: Millis) {
+    fn answered(&mut self, agent: &AgentName, answered: EffectId, granted: bool, look_at: Served) {
         if matches!(&self.stage, Stage::Asking { request, .. } if *request == answered) {
             self.stage = if granted { Stage::Granted { agent: agent.clone() } } else { Stage::InLine };
             self.look_at = look_at;

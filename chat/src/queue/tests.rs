@@ -19,7 +19,7 @@ impl Queue {
 
     /// After a decision nobody is left in line whom a free agent would take; nobody was asked for before one ahead of
     /// them, and nobody who was idle longer was passed over.
-    pub(crate) fn is_fair(&self, entries: &[Entry], served: Millis) {
+    pub(crate) fn is_fair(&self, entries: &[Entry], served: Served) {
         let seats: Vec<Seat> = self.state.seats().collect();
         let takes = |agent: &AgentName, interaction: &SessionId| {
             let until = self.state.waiting[interaction].ticket.declined.get(agent);
@@ -98,7 +98,7 @@ impl Bench {
         let command = Command { id: CommandId(self.commands.to_string()), caller, act };
         let context = Context {
             now: Millis(self.clock + self.ahead),
-            served: Millis(self.clock),
+            served: Served(self.clock),
             random: [0; 16],
             waiting_max: self.waiting_max,
         };

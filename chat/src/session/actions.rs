@@ -5,7 +5,7 @@ use super::draft::{Draft, SYSTEM};
 use super::event::{Body, LeaveReason, Role, Text, Visibility};
 use super::machine::cut;
 use crate::entry::{Effect, Entry};
-use crate::id::{AgentName, EntityId, Millis, SessionId, TimerId};
+use crate::id::{AgentName, EntityId, Millis, Served, SessionId, TimerId};
 use crate::interaction::{InteractionChange, SessionActions};
 use crate::routing::Message;
 
@@ -18,7 +18,7 @@ impl SessionActions for Draft<'_> {
         self.context.now
     }
 
-    fn served(&self) -> Millis {
+    fn served(&self) -> Served {
         self.context.served
     }
 

@@ -14,7 +14,7 @@ use crate::command::{Answer, Command};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
 use crate::file::{FileChange, FileId};
-use crate::id::{EffectId, Millis, SessionId, TimerId};
+use crate::id::{EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
 use crate::privacy::{Area, Privacy, seal};
 use crate::routing::{Message, ToCorrespondent};
@@ -342,7 +342,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Gives up places of files that are being stored; what of them is stored already is to go.
-    pub(super) fn release_files(&mut self, these: impl Fn(FileId, Millis) -> bool) {
+    pub(super) fn release_files(&mut self, these: impl Fn(FileId, Served) -> bool) {
         let state = self.state;
         for (file, bytes, until) in state.files.reserved() {
             if these(file, until) {
@@ -402,7 +402,7 @@ impl<'a> Draft<'a> {
     /// Arms a timer for a span of served time from now.
     pub(super) fn arm(&mut self, span_ms: i64) -> TimerId {
         self.timer = self.timer.saturating_add(1);
-        let at = Millis(self.context.served.0.saturating_add(span_ms.max(0)));
+        let at = self.context.served.after(span_ms.max(0));
         self.entries.push(Entry::Armed { id: TimerId(self.timer), at });
         TimerId(self.timer)
     }

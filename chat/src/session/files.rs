@@ -4,7 +4,7 @@ use super::draft::Asker;
 use super::event::{Body, Event, ViewKind};
 use super::state::Session;
 use crate::file::{File, FileChange, FileId, FilesView};
-use crate::id::Millis;
+use crate::id::Served;
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(super) enum Place {
         /// Its size as it was announced; it counts at once.
         bytes: u64,
         /// When it no longer counts, in served time.
-        until: Millis,
+        until: Served,
     },
     /// It waits to be looked through.
     Held {
@@ -97,7 +97,7 @@ impl Files {
     }
 
     /// What is being stored and not shown yet.
-    pub(super) fn reserved(&self) -> impl Iterator<Item = (FileId, u64, Millis)> {
+    pub(super) fn reserved(&self) -> impl Iterator<Item = (FileId, u64, Served)> {
         self.places.iter().filter_map(|(id, place)| match place {
             Place::Reserved { bytes, until, .. } => Some((*id, *bytes, *until)),
             _ => None,

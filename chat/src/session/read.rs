@@ -5,7 +5,7 @@ use super::state::Session;
 use crate::channel::Presence;
 use crate::command::{Caller, Missing, Read, Reading, Reject};
 use crate::entry::Effect;
-use crate::id::{EffectId, Millis, SessionId, TimerId};
+use crate::id::{EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
 use crate::record::{RecordClosing, RecordOpening};
 use std::ops::Range;
@@ -173,7 +173,7 @@ impl Session {
     }
 
     /// Armed timers and their moments of served time.
-    pub fn timers(&self) -> impl Iterator<Item = (TimerId, Millis)> {
+    pub fn timers(&self) -> impl Iterator<Item = (TimerId, Served)> {
         self.state.timers.iter().map(|(id, at)| (*id, *at))
     }
 }

@@ -26,7 +26,12 @@ pub enum What<'e> {
     /// Somebody came.
     Joined,
     /// Somebody left.
-    Left(LeaveReason),
+    Left {
+        /// Why.
+        reason: LeaveReason,
+        /// Who removed them, by their number among all, when they did not leave by themselves.
+        asked_by: Option<u32>,
+    },
     /// A message.
     Message {
         /// The text.
@@ -92,37 +97,44 @@ impl<'e> Shown<'e> {
     /// given the event in clear.
     #[must_use]
     pub fn of(event: &'e Event, view: ViewKind, participants: &[Participant]) -> Option<Self> {
-        let index = view.of(&event.index)?;
-        let what = match &event.body {
-            Body::Opened(_) | Body::Attached { .. } | Body::Ended => return None,
-            Body::Joined(_) => What::Joined,
-            Body::Left { reason, .. } => What::Left(*reason),
-            Body::Message { text, message_type } | Body::Masked { text, message_type, notice: false, .. } => {
-                What::Message { text: text.show(), message_type: message_type.as_deref() }
-            }
-            Body::CustomNotice { text, notice_type: message_type }
-            | Body::Masked { text, message_type, notice: true, .. } => {
-                What::CustomNotice { text: text.show(), message_type: message_type.as_deref() }
-            }
-            Body::PushedUrl { url } => What::PushedUrl(url.show()),
-            Body::Renamed { nickname } => What::Renamed(nickname.show()),
-            Body::Read { through, .. } => What::Read(view.of(through)),
-            Body::Rich { text, content, .. } => What::Rich { text: text.show(), content },
-            Body::RichReply { through, text, content, .. } => {
-                What::RichReply { to: view.of(through), text: text.show(), content }
-            }
-            Body::FileUploaded(file) => What::FileUploaded(file),
-            Body::FileDeleted { id, name } => What::FileDeleted { id: *id, name: name.show() },
-            Body::NearlyFull { text } => What::NearlyFull(text.show()),
-            Body::Idle { stage: IdleStage::Close, text } => What::IdleClose(text.show()),
-            Body::Idle { stage: IdleStage::Alert | IdleStage::SecondAlert, text } => {
-                What::IdleAlert(text.show())
-            }
-            Body::Delivery { through, delivery, .. } => What::Delivery { of: view.of(through), delivery },
-        };
+        let (index, what) = (view.of(&event.index)?, What::of(&event.body, view)?);
         let who = participants.iter().find(|participant| participant.number == event.by);
         let by = who.and_then(|who| view.of(&who.number_in_view)).unwrap_or(0);
         Some(Self { index, at: event.at, by, what })
+    }
+}
+
+impl<'e> What<'e> {
+    /// What an event says in a view; none: nothing that is shown anywhere.
+    #[must_use]
+    pub fn of(body: &'e Body, view: ViewKind) -> Option<Self> {
+        Some(match body {
+            Body::Opened(_) | Body::Attached { .. } | Body::Ended => return None,
+            Body::Joined(_) => Self::Joined,
+            Body::Left { reason, asked_by } => Self::Left { reason: *reason, asked_by: *asked_by },
+            Body::Message { text, message_type } | Body::Masked { text, message_type, notice: false, .. } => {
+                Self::Message { text: text.show(), message_type: message_type.as_deref() }
+            }
+            Body::CustomNotice { text, notice_type: message_type }
+            | Body::Masked { text, message_type, notice: true, .. } => {
+                Self::CustomNotice { text: text.show(), message_type: message_type.as_deref() }
+            }
+            Body::PushedUrl { url } => Self::PushedUrl(url.show()),
+            Body::Renamed { nickname } => Self::Renamed(nickname.show()),
+            Body::Read { through, .. } => Self::Read(view.of(through)),
+            Body::Rich { text, content, .. } => Self::Rich { text: text.show(), content },
+            Body::RichReply { through, text, content, .. } => {
+                Self::RichReply { to: view.of(through), text: text.show(), content }
+            }
+            Body::FileUploaded(file) => Self::FileUploaded(file),
+            Body::FileDeleted { id, name } => Self::FileDeleted { id: *id, name: name.show() },
+            Body::NearlyFull { text } => Self::NearlyFull(text.show()),
+            Body::Idle { stage: IdleStage::Close, text } => Self::IdleClose(text.show()),
+            Body::Idle { stage: IdleStage::Alert | IdleStage::SecondAlert, text } => {
+                Self::IdleAlert(text.show())
+            }
+            Body::Delivery { through, delivery, .. } => Self::Delivery { of: view.of(through), delivery },
+        })
     }
 }
 
@@ -132,7 +144,7 @@ impl What<'_> {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Joined => "joined",
-            Self::Left(_) => "left",
+            Self::Left { .. } => "left",
             Self::Message { .. } => "message",
             Self::CustomNotice { .. } => "custom_notice",
             Self::PushedUrl(_) => "pushed_url",
@@ -164,7 +176,7 @@ impl What<'_> {
             | Self::IdleAlert(text)
             | Self::IdleClose(text) => Some(Cow::Borrowed(text.as_ref())),
             Self::FileUploaded(file) => Some(file.name.show()),
-            Self::Joined | Self::Left(_) | Self::Read(_) | Self::Delivery { .. } => None,
+            Self::Joined | Self::Left { .. } | Self::Read(_) | Self::Delivery { .. } => None,
         }
     }
 

@@ -6,7 +6,7 @@ use super::event::{Event, LeaveReason, Participant, Text};
 use super::state::{Answers, Gone, Kept, Party, Session, State, Terms};
 use crate::channel::Channel;
 use crate::entry::Effect;
-use crate::id::{CommandId, EffectId, Millis, SessionId, TimerId};
+use crate::id::{CommandId, EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::{Interaction, InteractionV1};
 use crate::privacy::Privacy;
 use bincode::{Decode, Encode};
@@ -31,7 +31,7 @@ struct SnapshotV1 {
     interaction: Option<InteractionV1>,
     owed: Vec<(EffectId, Effect)>,
     last_effect: u64,
-    timers: Vec<(TimerId, Millis)>,
+    timers: Vec<(TimerId, Served)>,
     last_timer: u64,
     ended_at: Option<Millis>,
     held_until: Option<LeaveReason>,

@@ -5,7 +5,7 @@ use super::command::ChatAnswer;
 use super::event::{Body, Event, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind};
 use crate::channel::Channel;
 use crate::entry::{Effect, Entry};
-use crate::id::{AgentName, BotName, CommandId, EffectId, Millis, SessionId, TimerId};
+use crate::id::{AgentName, BotName, CommandId, EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::{Interaction, InteractionChange};
 use crate::privacy::Privacy;
 use bincode::{Decode, Encode};
@@ -40,7 +40,7 @@ pub(super) struct State {
     pub(super) interaction: Option<Box<Interaction>>,
     pub(super) owed: BTreeMap<EffectId, Effect>,
     pub(super) last_effect: u64,
-    pub(super) timers: BTreeMap<TimerId, Millis>,
+    pub(super) timers: BTreeMap<TimerId, Served>,
     pub(super) last_timer: u64,
     pub(super) ended_at: Option<Millis>,
     /// Why the last who held the session open, and has left, did so.

@@ -30,7 +30,7 @@ use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
 use crate::happening::{Happening, happenings};
 use crate::key::StoredKey;
-use crate::{AgentName, BotName, CommandId, Context, EffectId, Millis, SessionId};
+use crate::{AgentName, BotName, CommandId, Context, EffectId, Millis, Served, SessionId};
 use std::collections::BTreeMap;
 
 const KEY: [u8; 32] = [5; 32];
@@ -137,7 +137,7 @@ impl World {
         let random = u128::from(self.clock.unsigned_abs()).to_le_bytes();
         Context {
             now: Millis(self.clock),
-            served: Millis(self.clock - self.unserved),
+            served: Served(self.clock - self.unserved),
             random,
             waiting_max: 0,
         }

@@ -11,7 +11,7 @@ use crate::key::StoredKey;
 use crate::rich::RichKind;
 use crate::routing::{Message, ToCorrespondent};
 use crate::session::Body;
-use crate::{CommandId, Context, EffectId, EntityId, Millis, SessionId};
+use crate::{CommandId, Context, EffectId, EntityId, Millis, Served, SessionId};
 use std::collections::BTreeSet;
 
 pub(super) const SNAPSHOT: &str = "snapshot-correspondent";
@@ -55,7 +55,7 @@ pub(super) fn entries() -> Vec<(&'static str, Entry)> {
     let address = Address { channel: "webhook:shop".to_owned(), address: "+49 151".to_owned() };
     let over = Message::ToCorrespondent(ToCorrespondent::Over { session: session() });
     let tell = Effect::Tell { to: address.correspondent(), message: over };
-    let took = CorrespondentChange::Took { id: "m-1".to_owned(), chat: session(), at: Millis(300) };
+    let took = CorrespondentChange::Took { id: "m-1".to_owned(), chat: session(), at: Served(300) };
     let index = [Some(1), None, Some(70_000)];
     vec![
         ("owed-push", Entry::Owed { id: EffectId(300), effect: Effect::Push { seq: 300, index } }),
@@ -79,8 +79,8 @@ fn a_correspondent_s_snapshot_of_version_1_is_written_and_read_as_ever() {
     ];
     for ((caller, act), n) in acts.into_iter().zip(7u8..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let at = Millis(i64::from(n) * 1000);
-        let context = Context { now: at, served: at, random: [n; 16], waiting_max: 0 };
+        let at = i64::from(n) * 1000;
+        let context = Context { now: Millis(at), served: Served(at), random: [n; 16], waiting_max: 0 };
         let decision = correspondent.decide(&command, &context).unwrap();
         decision.entries.iter().for_each(|entry| correspondent.apply(entry));
     }

@@ -6,7 +6,9 @@ use crate::command::{Act, Caller, Command};
 use crate::entry::{Effect, Entry};
 use crate::queue::{Queue, QueueChange};
 use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue, Withdrawal};
-use crate::{AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, SessionId};
+use crate::{
+    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Served, SessionId,
+};
 use std::collections::BTreeMap;
 
 pub(super) const SNAPSHOTS: [&str; 2] = ["snapshot-queue", "snapshot-agent"];
@@ -32,7 +34,7 @@ fn ticket() -> Ticket {
         data: BTreeMap::from([("plan".to_owned(), "gold".to_owned())]),
         left_out: 1,
         verified: true,
-        declined: BTreeMap::from([(agent(), Millis(300))]),
+        declined: BTreeMap::from([(agent(), Served(300))]),
     }
 }
 
@@ -41,7 +43,7 @@ fn profile() -> Profile {
 }
 
 fn queue_changes() -> Vec<(&'static str, QueueChange)> {
-    let (look_at, request) = (Millis(70_000), EffectId(300));
+    let (look_at, request) = (Served(70_000), EffectId(300));
     let (version, free, idle_since) = (300, 2, Millis(5));
     vec![
         ("waits", QueueChange::Waits { interaction: interaction(), attempt: 2, ticket: ticket(), look_at }),
@@ -63,7 +65,7 @@ fn queue_changes() -> Vec<(&'static str, QueueChange)> {
 }
 
 fn agent_changes() -> Vec<(String, AgentChange)> {
-    let look_at = Millis(70_000);
+    let look_at = Served(70_000);
     let mut changes = vec![
         ("version".to_owned(), AgentChange::Version(300)),
         ("profile".to_owned(), AgentChange::Profile(profile())),
@@ -162,7 +164,7 @@ fn drive(entity: &mut Entity, clock: i64, acts: Vec<(Caller, Act)>) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
         let context = Context {
             now: Millis(clock + n * 1000),
-            served: Millis(n * 900),
+            served: Served(n * 900),
             random: [3; 16],
             waiting_max: 0,
         };

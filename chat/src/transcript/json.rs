@@ -25,9 +25,10 @@
 use super::time::utc_text;
 use super::{Error, event_id, role_text, visibility, visibility_text};
 use crate::id::SessionId;
-use crate::session::{Body, Event, IdleStage, Participant, Role, Start, Text, ViewKind};
+use crate::session::{Body, Event, Participant, Role, Start, Text, ViewKind, shown};
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What stands before the events.
@@ -93,7 +94,7 @@ enum What {
     Renamed { nickname: String },
     CustomNotice { text: String, notice_type: Option<String> },
     Read { through: u64 },
-    Delivery { through: u64, state: &'static str, reason: Option<String> },
+    Delivery { of: u64, state: &'static str, reason: Option<String> },
     IdleAlert { text: String },
     IdleClose { text: String },
     NearlyFull { text: String },
@@ -233,47 +234,41 @@ pub(super) fn written(event: &Event) -> Result<Vec<u8>, Error> {
 }
 
 fn line(event: &Event) -> Option<Line> {
-    let what = match &event.body {
-        Body::Joined(_) => What::Joined,
-        Body::Masked { text, message_type, notice: true, .. } => {
-            What::CustomNotice { text: shown(text), notice_type: message_type.clone() }
-        }
-        Body::Message { text, message_type } | Body::Masked { text, message_type, .. } => What::Message {
-            text: shown(text),
-            message_type: message_type.clone().unwrap_or_else(|| "text".to_owned()),
-        },
-        Body::Left { reason, asked_by } => {
+    let text = |text: Cow<'_, str>| text.into_owned();
+    let what = match shown::What::of(&event.body, ViewKind::Supervisor)? {
+        shown::What::Joined => What::Joined,
+        shown::What::Left { reason, asked_by } => {
             What::Left { reason: reason.word(), asked_by: asked_by.unwrap_or(event.by) }
         }
-        Body::PushedUrl { url } => What::PushedUrl { url: shown(url) },
-        Body::Renamed { nickname } => What::Renamed { nickname: shown(nickname) },
-        Body::CustomNotice { text, notice_type } => {
-            What::CustomNotice { text: shown(text), notice_type: notice_type.clone() }
+        shown::What::Message { text: said, message_type } => {
+            What::Message { text: text(said), message_type: message_type.unwrap_or("text").to_owned() }
         }
-        Body::Read { through, .. } => What::Read { through: ViewKind::Supervisor.of(through)? },
-        Body::Idle { stage: IdleStage::Close, text } => What::IdleClose { text: shown(text) },
-        Body::NearlyFull { text } => What::NearlyFull { text: shown(text) },
-        Body::Idle { text, .. } => What::IdleAlert { text: shown(text) },
-        Body::Rich { text, content, .. } => What::Rich { text: shown(text), content: content.json() },
-        Body::RichReply { text, content, through, .. } => What::RichReply {
-            text: shown(text),
-            content: content.json(),
-            to: ViewKind::Supervisor.of(through)?,
-        },
-        Body::FileUploaded(file) => What::FileUploaded {
+        shown::What::CustomNotice { text: said, message_type } => {
+            What::CustomNotice { text: text(said), notice_type: message_type.map(str::to_owned) }
+        }
+        shown::What::PushedUrl(url) => What::PushedUrl { url: text(url) },
+        shown::What::Renamed(nickname) => What::Renamed { nickname: text(nickname) },
+        shown::What::Read(through) => What::Read { through: through? },
+        shown::What::Delivery { of, delivery } => {
+            What::Delivery { of: of?, state: delivery.word(), reason: delivery.reason().map(str::to_owned) }
+        }
+        shown::What::IdleClose(said) => What::IdleClose { text: text(said) },
+        shown::What::IdleAlert(said) => What::IdleAlert { text: text(said) },
+        shown::What::NearlyFull(said) => What::NearlyFull { text: text(said) },
+        shown::What::Rich { text: said, content } => What::Rich { text: text(said), content: content.json() },
+        shown::What::RichReply { to, text: said, content } => {
+            What::RichReply { text: text(said), content: content.json(), to: to? }
+        }
+        shown::What::FileUploaded(file) => What::FileUploaded {
             file_id: file.id.to_string(),
-            name: shown(&file.name),
+            name: text(file.name.show()),
             bytes: file.bytes,
             media_type: file.media_type.clone(),
-            description: shown(&file.description),
+            description: text(file.description.show()),
         },
-        Body::FileDeleted { id, name } => What::FileDeleted { file_id: id.to_string(), name: shown(name) },
-        Body::Delivery { through, delivery, .. } => What::Delivery {
-            through: ViewKind::Supervisor.of(through)?,
-            state: delivery.word(),
-            reason: delivery.reason().map(str::to_owned),
-        },
-        Body::Opened(_) | Body::Ended | Body::Attached { .. } => return None,
+        shown::What::FileDeleted { id, name } => {
+            What::FileDeleted { file_id: id.to_string(), name: text(name) }
+        }
     };
     let visibility = visibility_text(visibility(event));
     Some(Line { event_id: event_id(event)?, at: utc_text(event.at.0, false), by: event.by, visibility, what })

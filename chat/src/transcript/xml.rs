@@ -3,7 +3,7 @@
 use super::time::utc_text;
 use super::{Error, SYSTEM_USER_ID, event_id, reason_text, role_text, visibility, visibility_text};
 use crate::id::SessionId;
-use crate::session::{Body, Event, IdleStage, Participant, Role, Start};
+use crate::session::{Body, Event, Participant, Role, Start, ViewKind, What};
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Tag};
@@ -96,13 +96,17 @@ impl Out {
             ("visibility", seen),
             ("eventId", id),
         ];
-        match &event.body {
-            Body::Joined(who) => {
+        let Some(what) = What::of(&event.body, ViewKind::Supervisor) else { return Ok(()) };
+        let text = what.text().unwrap_or_default();
+        match &what {
+            What::Joined => {
                 self.open("newParty", &head)?;
-                self.party(frame, who)?;
+                if let Body::Joined(who) = &event.body {
+                    self.party(frame, who)?;
+                }
                 self.close("newParty")
             }
-            Body::Left { reason, asked_by } => {
+            What::Left { reason, asked_by } => {
                 head.push(("askerId", frame.user_id(asked_by.unwrap_or(event.by))));
                 self.open("partyLeft", &head)?;
                 let (code, text) = reason_text(*reason);
@@ -110,26 +114,19 @@ impl Out {
                 self.text("reason", &code, text)?;
                 self.close("partyLeft")
             }
-            Body::Rich { text, .. } | Body::RichReply { text, .. } => {
-                self.message(&head, "text", &text.show())
+            What::Rich { .. } | What::RichReply { .. } | What::Message { .. } => {
+                self.message(&head, what.message_type().unwrap_or("text"), &text)
             }
-            Body::Message { text, message_type } | Body::Masked { text, message_type, notice: false, .. } => {
-                self.message(&head, message_type.as_deref().unwrap_or("text"), &text.show())
-            }
-            Body::PushedUrl { url } => self.notice(&head, "PUSH_URL", &url.show()),
-            Body::Renamed { nickname } => self.notice(&head, "USER_UPDATE_NICK", &nickname.show()),
-            Body::CustomNotice { text, .. } => self.notice(&head, "USER_CUSTOM", &text.show()),
-            Body::Idle { stage: IdleStage::Close, text } => {
-                self.notice(&head, "IDLE_CONTROL_CLOSE", &text.show())
-            }
-            Body::NearlyFull { text } => self.notice(&head, "SESSION_NEARLY_FULL", &text.show()),
-            Body::Idle { text, .. } => self.notice(&head, "IDLE_CONTROL_ALERT", &text.show()),
-            Body::Masked { text, notice: true, .. } => self.notice(&head, "USER_CUSTOM", &text.show()),
-            Body::FileUploaded(file) => self.notice(&head, "FILE_UPLOADED", &file.name.show()),
-            Body::FileDeleted { name, .. } => self.notice(&head, "FILE_DELETED", &name.show()),
-            // The field's format knows no receipts.
-            Body::Read { .. } | Body::Delivery { .. } => Ok(()),
-            Body::Opened(_) | Body::Ended | Body::Attached { .. } => Ok(()),
+            What::PushedUrl(_) => self.notice(&head, "PUSH_URL", &text),
+            What::Renamed(_) => self.notice(&head, "USER_UPDATE_NICK", &text),
+            What::CustomNotice { .. } => self.notice(&head, "USER_CUSTOM", &text),
+            What::IdleClose(_) => self.notice(&head, "IDLE_CONTROL_CLOSE", &text),
+            What::IdleAlert(_) => self.notice(&head, "IDLE_CONTROL_ALERT", &text),
+            What::NearlyFull(_) => self.notice(&head, "SESSION_NEARLY_FULL", &text),
+            What::FileUploaded(_) => self.notice(&head, "FILE_UPLOADED", &text),
+            What::FileDeleted { .. } => self.notice(&head, "FILE_DELETED", &text),
+            // The field's format knows neither receipts nor deliveries.
+            What::Read(_) | What::Delivery { .. } => Ok(()),
         }
     }
 

@@ -12,7 +12,7 @@ options! {
         /// The GMS Chat API over REST.
         gms: PulledChannel = PulledChannel::default(),
         /// The GMS Chat API over CometD.
-        cometd: PulledChannel = PulledChannel::default(),
+        cometd: Cometd = Cometd::default(),
         /// The native socket.
         native: PulledChannel = PulledChannel::default(),
         /// Signed webhooks, by name.
@@ -23,6 +23,20 @@ options! {
 options! {
     /// A channel whose customers read for themselves.
     PulledChannel {
+        /// A customer of whom nothing is heard for this long has left; 0: as `session.disconnect_timeout_ms`.
+        disconnect_timeout_ms: u64 = 0,
+    }
+}
+
+options! {
+    /// The GMS Chat API over CometD.
+    Cometd {
+        /// How long a `/meta/connect` is held that brings nothing.
+        timeout_ms: u64 = 20_000,
+        /// How long a client may stay away between two of them before its session is dropped.
+        max_interval_ms: u64 = 10_000,
+        /// Most clients of the node.
+        clients_max: usize = 20_000,
         /// A customer of whom nothing is heard for this long has left; 0: as `session.disconnect_timeout_ms`.
         disconnect_timeout_ms: u64 = 0,
     }

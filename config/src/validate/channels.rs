@@ -10,12 +10,17 @@ const DAY_MS: u64 = 86_400_000;
 impl Checker<'_> {
     pub(super) fn channels(&mut self, config: &mut Config) {
         let channels = &mut config.channels;
-        for (name, pulled) in
-            [("gms", &channels.gms), ("cometd", &channels.cometd), ("native", &channels.native)]
-        {
-            let (key, ms) = (format!("channels.{name}.disconnect_timeout_ms"), pulled.disconnect_timeout_ms);
+        let cometd = &channels.cometd;
+        self.range("channels.cometd.timeout_ms", cometd.timeout_ms, 1_000, 60_000);
+        self.range("channels.cometd.max_interval_ms", cometd.max_interval_ms, 1_000, 600_000);
+        self.range("channels.cometd.clients_max", cometd.clients_max, 1, 1_000_000);
+        for (name, ms) in [
+            ("gms", channels.gms.disconnect_timeout_ms),
+            ("cometd", cometd.disconnect_timeout_ms),
+            ("native", channels.native.disconnect_timeout_ms),
+        ] {
             if ms > 0 {
-                self.range(&key, ms, 1_000, DAY_MS);
+                self.range(&format!("channels.{name}.disconnect_timeout_ms"), ms, 1_000, DAY_MS);
             }
         }
         if channels.webhook.keys().any(|name| !good_name(name)) {

@@ -33,7 +33,7 @@ fn opened() -> Act {
 impl Rig {
     async fn takes(&mut self, entity: &EntityId, id: &str, caller: Caller, act: Act) -> Option<Answer> {
         let command = Command { id: CommandId(id.to_owned()), caller, act };
-        let mut receiver = self.call(entity, Some(command), None, 0);
+        let mut receiver = self.call(entity, Some(command), None, None);
         self.settle().await;
         match receiver.try_recv().unwrap() {
             Outcome::Done(done) => done.answer,

@@ -9,7 +9,7 @@ const YEAR_MS: i64 = 400 * 24 * 3_600_000;
 const TRUTH: i64 = 1_800_000_000_000;
 
 fn at(wall: i64) -> Now {
-    Now { wall: Millis(wall), mono_ms: 0 }
+    Now { wall: Millis(wall), mono: Mono(0) }
 }
 
 /// The next owner, whose clock shows this.

@@ -5,7 +5,7 @@ use crate::listing::{About, EntityQuery, ListKind, SessionGlance};
 use crate::*;
 use handoff_chat::agent::{DeskAct, Profile, Status};
 use handoff_chat::command::{Act, Reading};
-use handoff_chat::{AgentName, CommandId, QueueName};
+use handoff_chat::{AgentName, CommandId, Millis, QueueName};
 use handoff_journal::memory::MemoryStore;
 
 fn ann() -> AgentName {
@@ -13,7 +13,7 @@ fn ann() -> AgentName {
 }
 
 async fn ask(rig: &mut Rig, caller: Caller, act: Option<DeskAct>) -> Status {
-    let id = CommandId(format!("c{}", rig.now.mono_ms));
+    let id = CommandId(format!("c{}", rig.now.mono.0));
     let command = act.map(|act| Command { id, caller: caller.clone(), act: Act::Desk(act) });
     match read(rig, &EntityId::from(&ann()), command, (caller, Read::Desk { version: 0 })).await {
         Reading::Desk(desk) => desk.status,
@@ -23,7 +23,7 @@ async fn ask(rig: &mut Rig, caller: Caller, act: Option<DeskAct>) -> Status {
 
 /// What is read, after the command if there is one.
 async fn read(rig: &mut Rig, of: &EntityId, command: Option<Command>, what: (Caller, Read)) -> Reading {
-    let mut receiver = rig.call(of, command, Some(what), 0);
+    let mut receiver = rig.call(of, command, Some(what), None);
     rig.settle().await;
     match receiver.try_recv().unwrap() {
         Outcome::Done(Done { reading: Some(reading), .. }) => reading,

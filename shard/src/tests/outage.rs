@@ -19,7 +19,7 @@ async fn cut_off(news: StoreHealth) -> (Rig, EntityId) {
 
 /// Reads a session so many milliseconds later; whether that is answered.
 async fn reads_after(rig: &mut Rig, session: &EntityId, ms: u64, news: Option<StoreHealth>) -> bool {
-    rig.now.mono_ms += ms;
+    rig.now.mono = rig.now.mono.after(ms);
     if let Some(news) = news {
         rig.core.store_is(rig.now, news);
     }
@@ -82,14 +82,14 @@ async fn while_the_store_is_full_commands_are_refused_as_busy_and_reads_are_answ
     let (mut rig, ann) = cut_off(StoreHealth::Full).await;
     let mut refused = rig.ask(&ann, Some(send("3", "three")), None);
     assert!(matches!(refused.try_recv().unwrap(), Outcome::Busy), "at once, and not tried at other nodes");
-    rig.now.mono_ms += 60_000;
+    rig.now.mono = rig.now.mono.after(60_000);
     rig.core.store_is(rig.now, StoreHealth::Full);
     assert_eq!(rig.texts(&ann).await, ["one", "two"], "a minute later");
     let next = rig.view(&ann).await.next_position;
     let mut waiting = rig.wait(&ann, next, 2_000);
     rig.settle().await;
     assert!(waiting.try_recv().is_err(), "it waits for news");
-    rig.now.mono_ms += 2_000;
+    rig.now.mono = rig.now.mono.after(2_000);
     rig.core.tick(rig.now);
     assert!(matches!(waiting.try_recv(), Ok(Outcome::Done(_))), "a read that waits for news ends in time");
     rig.core.store_is(rig.now, StoreHealth::Works);

@@ -153,10 +153,10 @@ async fn a_queue_that_a_free_agent_serves_is_in_no_trouble_though_the_configurat
     // Ann declines this chat: it waits on, and Ann is free for others.
     for act in [DeskAct::SignIn { profile }, DeskAct::Ready, DeskAct::Decline { interaction }] {
         rig.pass(1);
-        let (id, caller) = (CommandId(format!("c{}", rig.now.mono_ms)), Caller::Agent(ann.clone()));
+        let (id, caller) = (CommandId(format!("c{}", rig.now.mono.0)), Caller::Agent(ann.clone()));
         let command = Command { id, caller: caller.clone(), act: Act::Desk(act) };
         let read = Read::Desk { version: 0 };
-        let _told = rig.call(&EntityId::from(&ann), Some(command), Some((caller, read)), 0);
+        let _told = rig.call(&EntityId::from(&ann), Some(command), Some((caller, read)), None);
         rig.settle().await;
     }
     assert_eq!((seen(&rig), glance(&rig).free_agents), ((1, None), 1));

@@ -11,7 +11,7 @@ use handoff_chat::happening::Happening;
 use handoff_chat::key::StoredKey;
 use handoff_chat::session::{ChatAnswer, Limits, Opening, View};
 use handoff_chat::workflow::{self, Known};
-use handoff_chat::{CommandId, QueueName};
+use handoff_chat::{CommandId, Millis, QueueName};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{Claimed, Incarnation, Journal, JournalError, NodeId, Owner, ShardId, Table, Tables};
 use rand::SeedableRng;
@@ -84,7 +84,7 @@ pub(super) fn send(id: &str, text: &str) -> Command {
 
 impl Rig {
     pub(super) async fn open(store: &MemoryStore, incarnation: u64, options: Options) -> Self {
-        Self::open_at(store, incarnation, options, Now { wall: Millis(1_000_000), mono_ms: 0 }).await
+        Self::open_at(store, incarnation, options, Now { wall: Millis(1_000_000), mono: Mono(0) }).await
     }
 
     pub(super) async fn open_at(store: &MemoryStore, incarnation: u64, options: Options, now: Now) -> Self {
@@ -121,7 +121,7 @@ impl Rig {
         position: Option<u64>,
     ) -> oneshot::Receiver<Outcome> {
         let read = position.map(|position| (CUSTOMER, Read::Customer { position }));
-        self.call(session, command, read, 0)
+        self.call(session, command, read, None)
     }
 
     /// A read that waits for something new.
@@ -132,7 +132,7 @@ impl Rig {
         wait_ms: u64,
     ) -> oneshot::Receiver<Outcome> {
         let read = Some((CUSTOMER, Read::Customer { position }));
-        self.call(session, None, read, self.now.mono_ms + wait_ms)
+        self.call(session, None, read, Some(self.now.mono.after(wait_ms)))
     }
 
     /// Any call; what it is answered comes to the receiver.
@@ -141,12 +141,12 @@ impl Rig {
         entity: &EntityId,
         command: Option<Command>,
         read: Option<(Caller, Read)>,
-        wait_until_ms: u64,
+        wait_until: Option<Mono>,
     ) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
         let call = Call { command, read, ..Call::of(entity.clone()) };
         let reply = Some(ReplyTo { sender, permit: None });
-        let envelope = Envelope { wait_until_ms, ..Envelope::new(self.now, call, reply) };
+        let envelope = Envelope { wait_until, ..Envelope::new(self.now, call, reply) };
         self.core.call(self.now, envelope);
         self.core.flush(self.now);
         receiver
@@ -261,7 +261,7 @@ impl Rig {
                 let frames = JournalFrames { journal: &node, tenure: &tenure, reads: 1 };
                 let mut claimed = self.claimed.clone();
                 claimed.next = self.core.position();
-                let state = recover_session(&frames, &claimed, &entity, now.mono_ms).await.unwrap();
+                let state = recover_session(&frames, &claimed, &entity, now.mono).await.unwrap();
                 self.core.rebuilt(now, &entity, state);
             }
         }
@@ -282,7 +282,7 @@ impl Rig {
     }
 
     pub(super) fn pass(&mut self, ms: u64) {
-        self.now.mono_ms += ms;
+        self.now.mono = self.now.mono.after(ms);
         self.now.wall.0 += i64::try_from(ms).unwrap();
         self.core.tick(self.now);
     }

@@ -131,7 +131,7 @@ impl ShardActor {
         let (wanted, reads) = (entity.clone(), self.around.options.reads);
         let reading = async move {
             let frames = JournalFrames { journal: journal.as_ref(), tenure: &claimed.tenure, reads };
-            recover_session(&frames, &claimed, &wanted, clock.now().mono_ms).await
+            recover_session(&frames, &claimed, &wanted, clock.now().mono).await
         };
         ctx.spawn(reading.into_actor(self).map(
             move |found: Result<Option<EntityState>, _>, actor: &mut Self, ctx| match found {

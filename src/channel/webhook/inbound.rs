@@ -4,10 +4,10 @@ use super::signature::{ID, SIGNATURE, Signer, TIMESTAMP};
 use crate::channel::Metrics;
 use crate::channel::inbound::{self, Arrival, ReceiveError};
 use crate::clock::wall_ms;
+use crate::gateway::Gateway;
 use crate::gateway::problem::Problem;
 use crate::gateway::rate::Rate;
 use crate::gateway::starting::{Given, OpenError};
-use crate::gateway::{Gateway, Mount};
 use crate::ports::CallError;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -62,6 +62,7 @@ pub(super) enum State {
 
 /// The way in of one webhook.
 pub(super) struct Inbound {
+    path: String,
     channel: Channel,
     service: String,
     signer: Signer,
@@ -69,22 +70,27 @@ pub(super) struct Inbound {
     metrics: Metrics,
 }
 
-impl Inbound {
-    pub(super) fn new(channel: Channel, webhook: &WebhookChannel, signer: Signer, metrics: Metrics) -> Self {
-        let rate = Rate::new(webhook.address_messages_per_minute, ADDRESSES_MAX);
-        Self { channel, service: webhook.service.clone(), signer, rate, metrics }
-    }
+/// Serves it.
+pub(super) fn mount(inbound: &Arc<Inbound>, config: &mut web::ServiceConfig) {
+    let path = inbound.path.clone();
+    let inbound = Arc::clone(inbound);
+    let handle = move |request: HttpRequest, payload: web::Payload, gateway: web::Data<Gateway>| {
+        let inbound = Arc::clone(&inbound);
+        async move { inbound.handle(request, payload, gateway).await }
+    };
+    config.service(web::resource(path).default_service(web::to(handle)));
+}
 
-    /// Serves it there.
-    pub(super) fn mount(inbound: Arc<Self>, path: String) -> Mount {
-        Arc::new(move |config| {
-            let inbound = Arc::clone(&inbound);
-            let handle = move |request: HttpRequest, payload: web::Payload, gateway: web::Data<Gateway>| {
-                let inbound = Arc::clone(&inbound);
-                async move { inbound.handle(request, payload, gateway).await }
-            };
-            config.service(web::resource(path.as_str()).default_service(web::to(handle)));
-        })
+impl Inbound {
+    pub(super) fn new(
+        path: String,
+        channel: Channel,
+        webhook: &WebhookChannel,
+        signer: Signer,
+        metrics: Metrics,
+    ) -> Self {
+        let rate = Rate::new(webhook.address_messages_per_minute, ADDRESSES_MAX);
+        Self { path, channel, service: webhook.service.clone(), signer, rate, metrics }
     }
 
     async fn handle(

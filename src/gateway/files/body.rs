@@ -3,8 +3,7 @@
 use super::{Asker, FileFault};
 use crate::files::Spooled;
 use crate::gateway::Gateway;
-use crate::gateway::gms::fault::Fault;
-use crate::gateway::gms::form::{Form, FormLimits};
+use crate::gateway::form::{BodyError, Form, FormLimits};
 use actix_multipart::{Field, Multipart};
 use actix_web::error::PayloadError;
 use actix_web::{HttpRequest, web};
@@ -16,25 +15,25 @@ const SLICE_BYTES: usize = 8 * 1024;
 
 /// A multipart body, read to its end.
 #[derive(Default)]
-pub(in crate::gateway) struct Body {
+pub(crate) struct Body {
     /// All fields but the file.
-    pub(in crate::gateway) form: Form,
+    pub(crate) form: Form,
     /// The file, with its name.
-    pub(in crate::gateway) file: Option<(String, Spooled)>,
+    pub(crate) file: Option<(String, Spooled)>,
 }
 
 /// Why it did not come.
 #[derive(Debug)]
-pub(in crate::gateway) enum BodyFault {
+pub(crate) enum BodyFault {
     /// As a form.
-    Form(Fault),
+    Form(BodyError),
     /// As a file.
     File(FileFault),
 }
 
-impl From<Fault> for BodyFault {
-    fn from(fault: Fault) -> Self {
-        Self::Form(fault)
+impl From<BodyError> for BodyFault {
+    fn from(error: BodyError) -> Self {
+        Self::Form(error)
     }
 }
 
@@ -46,7 +45,7 @@ impl<T: Into<FileFault>> From<T> for BodyFault {
 
 /// Reads a multipart body. `asker` says who brings the file, as soon as what came so far tells; then it is asked first
 /// whether they may. A form whose file stands before its key is believed so far as to be kept on the disk until then.
-pub(in crate::gateway) async fn read(
+pub(crate) async fn read(
     request: &HttpRequest,
     payload: web::Payload,
     gateway: &Gateway,
@@ -59,12 +58,12 @@ pub(in crate::gateway) async fn read(
     let mut room = gateway.options.body_bytes_max;
     loop {
         let part = tokio::time::timeout(gateway.intake.pause_max, parts.next()).await;
-        let Some(part) = part.map_err(|_| Fault::Slow)? else { return Ok(body) };
-        let part = part.map_err(|_| malformed())?;
+        let Some(part) = part.map_err(|_| BodyError::Slow)? else { return Ok(body) };
+        let part = part.map_err(|_| BodyError::malformed())?;
         let file_name = part.content_disposition().and_then(|given| given.get_filename().map(str::to_owned));
         match (file_name, part.name().map(str::to_owned)) {
             (Some(_), _) if body.file.is_some() => {
-                return Err(Fault::refused(400, "one file at a time").into());
+                return Err(BodyError::Malformed("one file at a time").into());
             }
             (Some(file_name), _) => {
                 let bytes_max = match asker(&body.form) {
@@ -77,24 +76,19 @@ pub(in crate::gateway) async fn read(
             (None, name) => {
                 let value = field(part, &mut room).await?;
                 if let Some(name) = name {
-                    body.form.push(name, String::from_utf8(value).map_err(|_| Fault::Utf8)?, limits)?;
+                    body.form.push(name, String::from_utf8(value).map_err(|_| BodyError::Utf8)?, limits)?;
                 }
             }
         }
     }
 }
 
-fn malformed() -> Fault {
-    Fault::refused(400, "the multipart body is malformed")
-}
-
 /// A field's value, within what is left for all of them.
-async fn field(mut part: Field, room: &mut usize) -> Result<Vec<u8>, Fault> {
+async fn field(mut part: Field, room: &mut usize) -> Result<Vec<u8>, BodyError> {
     let mut value = Vec::new();
     while let Some(piece) = part.next().await {
-        let piece = piece.map_err(|_| malformed())?;
-        *room =
-            room.checked_sub(piece.len()).ok_or_else(|| Fault::refused(413, "the fields are too large"))?;
+        let piece = piece.map_err(|_| BodyError::malformed())?;
+        *room = room.checked_sub(piece.len()).ok_or(BodyError::FieldBytes)?;
         value.extend_from_slice(&piece);
     }
     Ok(value)

@@ -15,7 +15,7 @@ use std::rc::Rc;
 const FRAME_BYTES: usize = 64 * 1024;
 
 /// A chat as its follower sees it through a socket.
-pub(super) struct Frames {
+pub(crate) struct Frames {
     outbox: Rc<Outbox>,
     chat: SessionId,
     caller: Caller,
@@ -24,7 +24,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(outbox: &Rc<Outbox>, chat: SessionId, caller: Caller) -> Self {
+    pub(crate) fn new(outbox: &Rc<Outbox>, chat: SessionId, caller: Caller) -> Self {
         Self { outbox: Rc::clone(outbox), chat, caller, sent: None }
     }
 

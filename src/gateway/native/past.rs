@@ -60,8 +60,7 @@ impl Lookups {
         }
         let page = gateway.archive.transcript(wanted, from).await.map_err(lookup_failed)?;
         let page = page.ok_or_else(|| Failure::new("unknown_chat", "there is no such record"))?;
-        let record: Value =
-            serde_json::from_slice(&page.json).map_err(|error| lookup_failed(error.to_string()))?;
+        let record: Value = serde_json::from_slice(&page.json).map_err(lookup_failed)?;
         Ok(json!({"record": record, "next": page.next}))
     }
 
@@ -117,7 +116,7 @@ pub(super) fn no_claim() -> Failure {
     Reject::NoClaim.into()
 }
 
-fn lookup_failed(why: String) -> Failure {
-    tracing::warn!(why, "records can't be read");
+fn lookup_failed(why: impl std::fmt::Display) -> Failure {
+    tracing::warn!(%why, "records can't be read");
     Failure::retry("again", "records can't be read at the moment, try again")
 }

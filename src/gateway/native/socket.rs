@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
 /// What one kind of client may say.
-pub(super) trait Client: 'static {
+pub(crate) trait Client: 'static {
     /// Whose sockets these are, as the metrics count them.
     const KIND: SocketLabel;
     /// Every command that it may send; others are counted as unknown.
@@ -33,7 +33,7 @@ pub(super) trait Client: 'static {
 }
 
 /// Makes a request a socket. `span` names whose.
-pub(super) async fn upgrade<C: Client>(
+pub(crate) async fn upgrade<C: Client>(
     request: HttpRequest,
     payload: web::Payload,
     gateway: web::Data<Gateway>,
@@ -123,4 +123,4 @@ async fn take<C: Client>(
 }
 
 /// The label of what is no command of this socket.
-pub(super) const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";

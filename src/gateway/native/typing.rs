@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 /// The chats in which a socket's client types.
 #[derive(Default)]
-pub(super) struct Typing(RefCell<BTreeSet<SessionId>>);
+pub(crate) struct Typing(RefCell<BTreeSet<SessionId>>);
 
 impl Typing {
     /// The client types in a chat, or no longer.
-    pub(super) fn note(&self, chat: &SessionId, started: bool) {
+    pub(crate) fn note(&self, chat: &SessionId, started: bool) {
         if started {
             self.0.borrow_mut().insert(chat.clone());
         } else {
@@ -19,7 +19,7 @@ impl Typing {
     }
 
     /// Takes those in which it types.
-    pub(super) fn take(&self) -> BTreeSet<SessionId> {
+    pub(crate) fn take(&self) -> BTreeSet<SessionId> {
         self.0.take()
     }
 }

@@ -16,11 +16,11 @@ const VERSION: u32 = 1;
 const ID_CHARS_MAX: usize = 64;
 
 /// A frame of a client, as far as it is the same for all commands.
-pub(super) struct Framed {
+pub(crate) struct Framed {
     /// The command's id, when it has a good one.
-    pub(super) id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The command's name, from the field `do`.
-    pub(super) word: String,
+    pub(crate) word: String,
     body: Value,
 }
 
@@ -39,7 +39,7 @@ impl Framed {
     ///
     /// # Errors
     /// What is wrong with it, and its id where that can be read all the same.
-    pub(super) fn read(text: &str) -> Result<Self, (Option<String>, Failure)> {
+    pub(crate) fn read(text: &str) -> Result<Self, (Option<String>, Failure)> {
         let body: Value = serde_json::from_str(text).map_err(|error| {
             // Where something is wrong within a field (half a surrogate pair, a number beyond all numbers) the others
             // are there. The parser's words name the fault and its place, and repeat nothing.
@@ -52,12 +52,12 @@ impl Framed {
     }
 
     /// A field that is text; empty where it is not.
-    pub(super) fn text(&self, field: &str) -> &str {
+    pub(crate) fn text(&self, field: &str) -> &str {
         self.body.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The command with its fields; those that are not its own are ignored.
-    pub(super) fn command<C: DeserializeOwned>(self) -> Result<C, Failure> {
+    pub(crate) fn command<C: DeserializeOwned>(self) -> Result<C, Failure> {
         // The parser's words name fields and kinds, and repeat no text but the unknown command itself.
         C::deserialize(self.body).map_err(|error| Failure::bad(error.to_string()))
     }
@@ -73,30 +73,30 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), retry: false, more: None }
     }
 
     /// The frame is not a command of this socket.
-    pub(super) fn bad(message: impl Into<String>) -> Self {
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
         Self::new("bad_command", message)
     }
 
     /// To be tried again.
-    pub(super) fn retry(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn retry(code: &'static str, message: impl Into<String>) -> Self {
         Self { retry: true, ..Self::new(code, message) }
     }
 
-    pub(super) fn with(self, name: &'static str, value: u64) -> Self {
+    pub(crate) fn with(self, name: &'static str, value: u64) -> Self {
         Self { more: Some((name, value)), ..self }
     }
 
-    pub(super) fn label(&self) -> CommandLabel {
+    pub(crate) fn label(&self) -> CommandLabel {
         if self.retry { CommandLabel::again } else { CommandLabel::refused }
     }
 
     /// The answer's frame.
-    pub(super) fn frame(&self, id: Option<&str>) -> String {
+    pub(crate) fn frame(&self, id: Option<&str>) -> String {
         let mut error = Map::new();
         error.insert("code".to_owned(), self.code.into());
         error.insert("message".to_owned(), self.message.as_str().into());
@@ -196,7 +196,7 @@ impl From<StartError> for Failure {
 }
 
 /// The answer to a command that was carried out. `body` is an object.
-pub(super) fn done(id: &str, mut body: Value) -> String {
+pub(crate) fn done(id: &str, mut body: Value) -> String {
     if let Some(fields) = body.as_object_mut() {
         fields.insert("answer".to_owned(), id.into());
         fields.insert("ok".to_owned(), true.into());
@@ -204,22 +204,22 @@ pub(super) fn done(id: &str, mut body: Value) -> String {
     body.to_string()
 }
 
-pub(super) fn hello(node: &str, nodes: &[String]) -> String {
+pub(crate) fn hello(node: &str, nodes: &[String]) -> String {
     json!({"event": "hello", "version": VERSION, "node": node.parse::<u16>().ok(), "nodes": nodes})
         .to_string()
 }
 
-pub(super) fn beat() -> String {
+pub(crate) fn beat() -> String {
     json!({"event": "beat"}).to_string()
 }
 
-pub(super) fn moved(nodes: &[String]) -> String {
+pub(crate) fn moved(nodes: &[String]) -> String {
     json!({"event": "moved", "nodes": nodes}).to_string()
 }
 
 /// For tests of each socket's words.
 #[cfg(test)]
-pub(super) mod hostile {
+pub(crate) mod hostile {
     use super::*;
     use crate::hostile::near_json;
     use proptest::prelude::*;
@@ -257,9 +257,7 @@ pub(super) mod hostile {
     ];
 
     /// Nearly a frame with one of these words.
-    pub(in crate::gateway::native) fn frames(
-        words: &'static [&'static str],
-    ) -> impl Strategy<Value = String> {
+    pub(crate) fn frames(words: &'static [&'static str]) -> impl Strategy<Value = String> {
         let ids = vec![String::new(), "1".to_owned(), "i".repeat(ID_CHARS_MAX), "i".repeat(ID_CHARS_MAX + 1)];
         let named = (prop::sample::select(words), prop::sample::select(ids), near_json(FIELDS));
         let named = named.prop_map(|(word, id, rest)| {
@@ -271,7 +269,7 @@ pub(super) mod hostile {
 
     /// It is a command, or it is refused in the documented form: with its id where it has a good one, as a
     /// `bad_command` that is not to be repeated.
-    pub(in crate::gateway::native) fn is_read_or_refused<W: DeserializeOwned>(text: &str) {
+    pub(crate) fn is_read_or_refused<W: DeserializeOwned>(text: &str) {
         let (id, failure) = match Framed::read(text) {
             Err(refused) => refused,
             Ok(framed) => {

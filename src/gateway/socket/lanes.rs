@@ -9,36 +9,36 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Most commands of a socket that wait.
-pub(in crate::gateway) const COMMANDS_MAX: usize = 32;
+pub(crate) const COMMANDS_MAX: usize = 32;
 
 /// A command to be carried out and answered.
-pub(in crate::gateway) type Job = Pin<Box<dyn Future<Output = ()>>>;
+pub(crate) type Job = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The right to have one command wait.
-pub(in crate::gateway) struct Place {
+pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
 /// A lane is a name: commands of one lane keep their order.
-pub(in crate::gateway) struct Lanes {
+pub(crate) struct Lanes {
     places: Arc<Semaphore>,
     /// A lane is here while it has a task that works on it.
     waiting: RefCell<BTreeMap<String, VecDeque<(Place, Job)>>>,
 }
 
 impl Lanes {
-    pub(in crate::gateway) fn new() -> Rc<Self> {
+    pub(crate) fn new() -> Rc<Self> {
         Rc::new(Self { places: Arc::new(Semaphore::new(COMMANDS_MAX)), waiting: RefCell::default() })
     }
 
     /// Waits until one more command may wait; `None` never comes, for the places are never closed.
-    pub(in crate::gateway) async fn place(&self) -> Option<Place> {
+    pub(crate) async fn place(&self) -> Option<Place> {
         Arc::clone(&self.places).acquire_owned().await.ok().map(|_permit| Place { _permit })
     }
 
     /// Lines a command up. It is carried out even if the socket closes meanwhile: a client that leaves and closes its
     /// window has left.
-    pub(in crate::gateway) fn put(self: &Rc<Self>, lane: &str, place: Place, job: Job) {
+    pub(crate) fn put(self: &Rc<Self>, lane: &str, place: Place, job: Job) {
         let mut waiting = self.waiting.borrow_mut();
         if let Some(queue) = waiting.get_mut(lane) {
             queue.push_back((place, job));

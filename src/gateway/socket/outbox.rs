@@ -11,9 +11,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 /// Most frames that wait.
-pub(in crate::gateway) const FRAMES_MAX: usize = 256;
+pub(crate) const FRAMES_MAX: usize = 256;
 /// Most bytes that wait.
-pub(in crate::gateway) const BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const BYTES_MAX: usize = 1024 * 1024;
 /// A frame that can wait itself (chat events) goes in while no more than this part is full.
 const ROOMY: usize = 2;
 /// A client that makes no room for so long is slow.
@@ -23,7 +23,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// How a socket ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::gateway) enum Ending {
+pub(crate) enum Ending {
     /// The node drains: the client goes on elsewhere.
     Moved,
     /// The client does not read.
@@ -61,7 +61,7 @@ impl Ending {
         Some(CloseReason { code, description: Some(words.to_owned()) })
     }
 
-    pub(in crate::gateway) fn label(self) -> CloseLabel {
+    pub(crate) fn label(self) -> CloseLabel {
         match self {
             Self::Moved => CloseLabel::moved,
             Self::Slow => CloseLabel::slow,
@@ -87,7 +87,7 @@ struct Inner {
 }
 
 /// The queue. Putting something in never waits, unless room is asked for.
-pub(in crate::gateway) struct Outbox {
+pub(crate) struct Outbox {
     inner: RefCell<Inner>,
     /// Something was put in, or the end was set.
     stirred: Notify,
@@ -100,17 +100,17 @@ pub(in crate::gateway) struct Outbox {
 }
 
 impl Outbox {
-    pub(in crate::gateway) fn new(kind: SocketLabel, metrics: Metrics) -> Self {
+    pub(crate) fn new(kind: SocketLabel, metrics: Metrics) -> Self {
         let (stirred, taken, cut) = (Notify::new(), Notify::new(), Notify::new());
         Self { inner: RefCell::default(), stirred, taken, cut, kind, metrics }
     }
 
     /// A frame that must go now: the socket ends as slow when too much waits.
-    pub(in crate::gateway) fn push(&self, text: String) {
+    pub(crate) fn push(&self, text: String) {
         self.put(Frame::Text(text));
     }
 
-    pub(in crate::gateway) fn pong(&self, payload: Bytes) {
+    pub(crate) fn pong(&self, payload: Bytes) {
         self.put(Frame::Pong(payload));
     }
 
@@ -133,7 +133,7 @@ impl Outbox {
 
     /// Waits until there is room for a frame that can wait; a client that makes none for too long is slow. False: the
     /// socket ends.
-    pub(in crate::gateway) async fn room(&self) -> bool {
+    pub(crate) async fn room(&self) -> bool {
         let limit = Instant::now() + ROOM_LIMIT;
         loop {
             let taken = self.taken.notified();
@@ -153,7 +153,7 @@ impl Outbox {
     }
 
     /// The node drains: what waits is still sent, and last where to go.
-    pub(in crate::gateway) fn lead_away(&self, last: String) {
+    pub(crate) fn lead_away(&self, last: String) {
         if self.ending().is_none() {
             self.inner.borrow_mut().frames.push_back(Frame::Text(last));
             self.end(Ending::Moved);
@@ -161,7 +161,7 @@ impl Outbox {
     }
 
     /// Ends the socket; the first word counts. A node that drains still sends what waits.
-    pub(in crate::gateway) fn end(&self, ending: Ending) {
+    pub(crate) fn end(&self, ending: Ending) {
         let mut inner = self.inner.borrow_mut();
         if inner.ending.is_some() {
             return;
@@ -177,7 +177,7 @@ impl Outbox {
     }
 
     /// How it ended, once it has.
-    pub(in crate::gateway) fn ending(&self) -> Option<Ending> {
+    pub(crate) fn ending(&self) -> Option<Ending> {
         self.inner.borrow().ending
     }
 
@@ -191,12 +191,7 @@ impl Outbox {
     }
 
     /// Writes until the socket ends: what waits, pings, and where there is one a beat when nothing else was said.
-    pub(in crate::gateway) async fn write(
-        &self,
-        mut session: actix_ws::Session,
-        pause: Duration,
-        beat: Option<String>,
-    ) {
+    pub(crate) async fn write(&self, mut session: actix_ws::Session, pause: Duration, beat: Option<String>) {
         let written = async {
             let mut probe = interval(pause);
             probe.set_missed_tick_behavior(MissedTickBehavior::Delay);

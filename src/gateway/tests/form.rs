@@ -1,8 +1,7 @@
 //! The form parsers: what clients send, and whatever else may come.
 
 use crate::gateway::blank::is_blank;
-use crate::gateway::gms::fault::Fault;
-use crate::gateway::gms::form::{Encoding, Form, FormLimits, user_data_key};
+use crate::gateway::form::{BodyError, Encoding, Form, FormLimits, user_data_key};
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::web::Bytes;
 use proptest::prelude::*;
@@ -15,7 +14,7 @@ fn headers(content_type: &str) -> HeaderMap {
     headers
 }
 
-fn multipart(content_type: &str, body: Vec<u8>) -> Result<Form, Fault> {
+fn multipart(content_type: &str, body: Vec<u8>) -> Result<Form, BodyError> {
     futures_util::FutureExt::now_or_never(Form::multipart(&headers(content_type), Bytes::from(body), LIMITS))
         .expect("a body that is there is read without waiting")
 }
@@ -70,13 +69,13 @@ fn content_types_are_taken_in_all_their_spellings_and_others_refused() {
         ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", Ok(Encoding::Urlencoded)),
         ("application/x-www-form-urlencoded;charset=\"utf-8\"", Ok(Encoding::Urlencoded)),
         ("multipart/form-data; boundary=x", Ok(Encoding::Multipart)),
-        ("application/x-www-form-urlencoded; charset=ISO-8859-1", Err(Fault::ContentType)),
-        ("application/json", Err(Fault::ContentType)),
-        ("", Err(Fault::ContentType)),
+        ("application/x-www-form-urlencoded; charset=ISO-8859-1", Err(BodyError::ContentType)),
+        ("application/json", Err(BodyError::ContentType)),
+        ("", Err(BodyError::ContentType)),
     ] {
         assert_eq!(Encoding::of(&headers(given)), encoding, "{given}");
     }
-    assert_eq!(Encoding::of(&HeaderMap::new()), Err(Fault::ContentType));
+    assert_eq!(Encoding::of(&HeaderMap::new()), Err(BodyError::ContentType));
 }
 
 #[test]
@@ -94,13 +93,13 @@ fn a_large_multipart_field_is_read_whole_and_files_are_skipped() {
 #[test]
 fn limits_hold_in_both_encodings() {
     let many = "a=1&".repeat(65);
-    assert!(matches!(Form::urlencoded(many.as_bytes(), LIMITS), Err(Fault::Refused { .. })));
+    assert!(matches!(Form::urlencoded(many.as_bytes(), LIMITS), Err(BodyError::Fields(64))));
     let name = format!("{}=1", "n".repeat(257));
-    assert!(matches!(Form::urlencoded(name.as_bytes(), LIMITS), Err(Fault::Refused { .. })));
+    assert!(matches!(Form::urlencoded(name.as_bytes(), LIMITS), Err(BodyError::Name(256))));
     let fields: Vec<_> = (0..65).map(|n| (format!("f{n}"), "v".to_owned())).collect();
     assert!(matches!(
         multipart("multipart/form-data; boundary=b0", parts(&fields)),
-        Err(Fault::Refused { .. })
+        Err(BodyError::Fields(64))
     ));
 }
 

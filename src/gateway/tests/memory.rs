@@ -1,14 +1,14 @@
 //! The entities of a cluster in memory, without a cluster: sessions, queues and agents as they are, what they say to
 //! each other carried at once, and troubles on the way to them when a test wants some.
 
-use crate::ports::{Archive, CallError, Past, PastChat, Sessions, TranscriptPage};
+use crate::ports::{Archive, CallError, NotReady, Past, PastChat, ReadError, Sessions, TranscriptPage};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::entry::Effect;
 use handoff_chat::routing::Reply;
 use handoff_chat::session::{Body, Event, Text};
-use handoff_chat::{CommandId, Context, Entity, EntityId, Millis, SessionId, transcript};
+use handoff_chat::{CommandId, Context, Entity, EntityId, Millis, Served, SessionId, transcript};
 use handoff_shard::same_shard::{answered, told_by};
 use handoff_shard::{Call, Done};
 use std::collections::{BTreeMap, VecDeque};
@@ -131,7 +131,7 @@ impl Memory {
 impl Inner {
     fn carry_out(&mut self, id: &EntityId, command: &Command) -> Result<Answer, Reject> {
         self.now += 7;
-        let now = Millis(self.now);
+        let (now, served) = (Millis(self.now), Served(self.now));
         let random = [u8::try_from(self.now % 251).unwrap(); 16];
         let begins = id.session().is_none() || matches!(command.act, Act::Open(_));
         let fresh = !self.entities.contains_key(id);
@@ -139,7 +139,7 @@ impl Inner {
             self.entities.insert(id.clone(), Entity::new(id));
         }
         let entity = self.entities.get_mut(id).ok_or(Reject::Unknown)?;
-        let decision = match entity.decide(command, &Context { now, served: now, random, waiting_max: 0 }) {
+        let decision = match entity.decide(command, &Context { now, served, random, waiting_max: 0 }) {
             Ok(decision) => decision,
             Err(reject) => {
                 if fresh {
@@ -242,7 +242,7 @@ impl Sessions for Memory {
         own.into_iter().chain(["http://127.0.0.1:8108".to_owned()]).collect()
     }
 
-    fn ready(&self) -> Result<(), String> {
+    fn ready(&self) -> Result<(), NotReady> {
         Ok(())
     }
 }
@@ -264,7 +264,7 @@ pub(super) const EARLIER_EVENTS: u64 = 200;
 
 #[async_trait]
 impl Archive for Memory {
-    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, String> {
+    async fn past(&self, chat: &SessionId) -> Result<Option<Past>, ReadError> {
         let verified = self.lock().asked.iter().any(|call| {
             let act = call.command.as_ref().map(|command| &command.act);
             call.entity == EntityId::from(chat) && matches!(act, Some(Act::Open(opening)) if opening.verified)
@@ -288,7 +288,7 @@ impl Archive for Memory {
         }))
     }
 
-    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, String> {
+    async fn transcript(&self, chat: &SessionId, from: u64) -> Result<Option<TranscriptPage>, ReadError> {
         let event = |seq: u64| Event {
             seq,
             at: Millis(1),

@@ -1,8 +1,8 @@
 //! Property tests of the readers of parameters.
 
+use crate::channel::gms::operation::{Operation, read_start};
 use crate::gateway::GatewayOptions;
-use crate::gateway::gms::form::{Form, FormLimits};
-use crate::gateway::gms::operation::{Operation, read_start};
+use crate::gateway::form::{Form, FormLimits};
 use proptest::prelude::*;
 
 const NAMES: [&str; 12] = [

@@ -1,15 +1,17 @@
 //! A served gateway over entities in memory, and a client that shows what came back.
 
 pub(super) use super::memory::{Memory, Trouble, demo_bot};
+use crate::channel::Channels;
 use crate::files::{Files, Spool};
 use crate::gateway::files::Intake;
 use crate::gateway::native::accounts::{Account, Accounts};
-use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, bayeux, serve, socket};
+use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, serve, socket};
 use crate::ports::{Archive, Sessions};
 use handoff_chat::agent::Profile;
 use handoff_chat::session::{Bot, Limits};
 use handoff_chat::workflow::{Known, read};
 use handoff_chat::{BotName, QueueName};
+use handoff_config::{Cometd, Config};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -23,7 +25,8 @@ pub(super) struct Site {
     pub(super) sessions: Arc<Memory>,
     pub(super) metrics: Metrics,
     pub(super) socket_metrics: socket::metrics::Metrics,
-    pub(super) bayeux_metrics: bayeux::metrics::Metrics,
+    /// What the gateway serves of channels.
+    channels: Channels,
     pub(super) http: reqwest::Client,
     /// Where files lie on their way in.
     pub(super) spool: tempfile::TempDir,
@@ -123,6 +126,18 @@ pub(super) fn agents() -> Accounts {
     Accounts::new(accounts(), "secret")
 }
 
+/// A site with these settings of CometD.
+pub(super) fn site_of_cometd(
+    sessions: Arc<Memory>,
+    options: GatewayOptions,
+    node: u16,
+    cometd: Cometd,
+) -> Site {
+    let mut config = Config::default();
+    config.channels.cometd = cometd;
+    site_of_channels(sessions, options, node, (Files::in_memory(), agents()), &config)
+}
+
 pub(super) fn site_of_agents(
     sessions: Arc<Memory>,
     options: GatewayOptions,
@@ -130,13 +145,23 @@ pub(super) fn site_of_agents(
     files: Files,
     agents: Accounts,
 ) -> Site {
+    site_of_channels(sessions, options, node, (files, agents), &Config::default())
+}
+
+fn site_of_channels(
+    sessions: Arc<Memory>,
+    options: GatewayOptions,
+    node: u16,
+    (files, agents): (Files, Accounts),
+    config: &Config,
+) -> Site {
     super::log::capture();
     crate::tls::choose_provider();
     let spool = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (metrics, socket_metrics) = (Metrics::default(), socket::metrics::Metrics::default());
-    let bayeux_metrics = bayeux::metrics::Metrics::default();
+    let channels = Channels::of(config).unwrap();
     let gateway = Gateway::new(Parts {
         sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
         archive: Arc::clone(&sessions) as Arc<dyn Archive>,
@@ -149,15 +174,14 @@ pub(super) fn site_of_agents(
             let sessions = Arc::clone(&sessions);
             Arc::new(move || sessions.sessions())
         },
-        bayeux_metrics: bayeux_metrics.clone(),
         intake: intake(spool.path(), files),
-        more: Vec::new(),
+        guests: channels.guests(),
     });
     let server = serve(listener, &gateway).unwrap();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-    Site { url, sessions, metrics, socket_metrics, bayeux_metrics, http, spool, handle }
+    Site { url, sessions, metrics, socket_metrics, channels, http, spool, handle }
 }
 
 /// What a client keeps of a chat.
@@ -173,7 +197,7 @@ impl Site {
         let mut registry = prometheus_client::registry::Registry::default();
         self.metrics.register(&mut registry);
         self.socket_metrics.register(&mut registry);
-        self.bayeux_metrics.register(&mut registry);
+        self.channels.register(&mut registry);
         let mut page = String::new();
         prometheus_client::encoding::text::encode(&mut page, &registry).unwrap();
         let value = page.lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok());

@@ -10,7 +10,8 @@ use crate::routing::{Message, Reply, ToQueue};
 use crate::session::{Limits, Opening};
 use crate::workflow::{Known, Program, read};
 use crate::{
-    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Session, SessionId, TimerId,
+    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Served, Session, SessionId,
+    TimerId,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,7 +85,7 @@ impl World {
 
     fn turn(&mut self) -> Context {
         self.clock += 1;
-        Context { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 }
+        Context { now: Millis(self.clock), served: Served(self.clock), random: [0; 16], waiting_max: 0 }
     }
 
     fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Answer, Reject> {
@@ -189,7 +190,7 @@ impl World {
 
     pub(super) fn passes(&mut self, span_ms: i64) {
         self.clock += span_ms;
-        let now = Millis(self.clock);
+        let now = Served(self.clock);
         let due = |host: &Host| -> Vec<TimerId> {
             host.entity.timers().filter(|(_, at)| *at <= now).map(|(id, _)| id).collect()
         };

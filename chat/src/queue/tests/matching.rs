@@ -37,7 +37,7 @@ fn who_declined_is_passed_over_until_his_moment_and_the_alarm_goes_off_then() {
     let mut bench = Bench::new();
     bench.can("ann", 1, 1, 0);
     let mut declined = ticket(0, 0);
-    declined.declined.insert(name("ann"), Millis(15_000));
+    declined.declined.insert(name("ann"), Served(15_000));
     bench.comes(1, 3, declined);
     assert_eq!(bench.pairs(), []);
     bench.comes(2, 1, ticket(0, 9));
@@ -56,7 +56,7 @@ fn a_moment_far_ahead_in_another_shard_s_time_does_not_keep_an_agent_away_for_lo
     let mut bench = Bench::new();
     bench.can("ann", 1, 1, 0);
     let mut declined = ticket(0, 0);
-    declined.declined.insert(name("ann"), Millis(i64::MAX));
+    declined.declined.insert(name("ann"), Served(i64::MAX));
     bench.comes(1, 3, declined);
     (0..6).for_each(|_| bench.passes(10_000));
     assert_eq!(bench.pairs(), [("ann".to_owned(), id(1))]);

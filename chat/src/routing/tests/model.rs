@@ -1,6 +1,6 @@
 //! A small interaction, as the protocol wants it: the authority on where it is. It never forgets anything.
 
-use crate::id::{AgentName, EffectId, EntityId, Millis, QueueName, SessionId};
+use crate::id::{AgentName, EffectId, EntityId, Millis, QueueName, Served, SessionId};
 use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue, Withdrawal};
 use std::collections::BTreeMap;
 
@@ -142,7 +142,7 @@ impl Model {
             (ToInteraction::Decline { attempt, agent }, At::Offer { agent: whom, queue, .. })
                 if *agent == whom && *attempt == self.attempt =>
             {
-                self.ticket.declined.insert(whom, Millis(now.0 + DECLINED_MS));
+                self.ticket.declined.insert(whom, Served(now.0 + DECLINED_MS));
                 self.waits(queue);
                 Reply::Done
             }

@@ -9,7 +9,7 @@ use crate::entry::{Effect, Entry};
 use crate::queue::Queue;
 use crate::routing::{Message, Reply, ToInteraction, ToQueue};
 use crate::{
-    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, SessionId, TimerId,
+    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Served, SessionId, TimerId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,7 @@ impl World {
 
     fn context(&mut self) -> Context {
         self.clock += 1;
-        Context { now: Millis(self.clock), served: Millis(self.clock), random: [0; 16], waiting_max: 0 }
+        Context { now: Millis(self.clock), served: Served(self.clock), random: [0; 16], waiting_max: 0 }
     }
 
     pub(super) fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Decision, Reject> {
@@ -187,7 +187,7 @@ impl World {
     /// Time passes, and what is due fires.
     pub(super) fn passes(&mut self, span_ms: i64) {
         self.clock += span_ms;
-        let now = self.now();
+        let now = Served(self.clock);
         let due = |host: &Host| -> Vec<TimerId> {
             host.entity.timers().filter(|(_, at)| *at <= now).map(|(id, _)| id).collect()
         };

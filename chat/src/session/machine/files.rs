@@ -8,7 +8,7 @@ use super::{Case, Decision};
 use crate::command::{Act, Reject};
 use crate::entry::{Effect, Entry};
 use crate::file::{File, FileChange, FileId, FileLimits, FileReject};
-use crate::id::{EffectId, Millis};
+use crate::id::EffectId;
 
 /// How long a place is kept for bytes that are being stored, in milliseconds of served time.
 const RESERVED_MS: i64 = 15 * 60_000;
@@ -59,7 +59,7 @@ fn reserve(mut case: Case<'_>, id: FileId, bytes: u64) -> Result<Decision, Rejec
     room(&mut case, 0)?;
     let now = case.draft.context.served;
     case.draft.release_files(|file, until| until < now && file != id);
-    let until = Millis(now.0.saturating_add(RESERVED_MS));
+    let until = now.after(RESERVED_MS);
     case.draft.push(Entry::File(FileChange::Reserved { id, by, bytes, until }));
     case.done()
 }

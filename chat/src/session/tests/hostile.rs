@@ -68,7 +68,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         1 => [number(), number(), number()].prop_map(Entry::Reserved),
         1 => number().prop_map(move |id| Entry::Owed { id: EffectId(id), effect: turn(id) }),
         1 => number().prop_map(|id| Entry::Settled(EffectId(id))),
-        1 => (number(), span()).prop_map(|(id, at)| Entry::Armed { id: TimerId(id), at: Millis(at) }),
+        1 => (number(), span()).prop_map(|(id, at)| Entry::Armed { id: TimerId(id), at: Served(at) }),
         1 => number().prop_map(|id| Entry::Disarmed(TimerId(id))),
     ]
 }
@@ -103,7 +103,7 @@ proptest! {
         }
         let callers = [CUSTOMER, bot(), Caller::System, Caller::Operator];
         for (which, n, at, by) in asks {
-            let turn = Context { now: Millis(at), served: Millis(at), random: [0; 16], waiting_max: 0 };
+            let turn = Context { now: Millis(at), served: Served(at), random: [0; 16], waiting_max: 0 };
             let (id, caller) = (CommandId(n.to_string()), callers[by].clone());
             let command = Command { id, caller, act: act(which, n) };
             if let Ok(decision) = session.decide(&command, &turn) {

@@ -71,7 +71,7 @@ fn an_ended_session_answers_reads_for_its_linger_time_and_stays_while_it_owes() 
     let mut world = World::open(opening());
     world.asks(CUSTOMER, Act::Disconnect).unwrap();
     let (timer, at) = world.session.timers().next().unwrap();
-    assert_eq!(at, Millis(world.clock - 1_000_000 + 600_000));
+    assert_eq!(at, Served(world.clock - 1_000_000 + 600_000));
     world.asks(Caller::System, Act::Fire { timer }).unwrap();
     assert!(!world.session.retired());
     let (next, _) = world.session.timers().next().unwrap();

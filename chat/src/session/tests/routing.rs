@@ -209,7 +209,7 @@ fn an_offer_that_times_out_goes_back_with_its_age_and_the_agent_is_told() {
         panic!()
     };
     assert_eq!((ticket.since, first.declined.len()), (first.since, 0));
-    assert_eq!(ticket.declined[&name()], Millis(world.clock - 1_000_000 + 15_000));
+    assert_eq!(ticket.declined[&name()], Served(world.clock - 1_000_000 + 15_000));
     assert_eq!(world.tells(accept(2)), Reply::Void, "too late");
 }
 

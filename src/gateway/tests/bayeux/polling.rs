@@ -1,16 +1,15 @@
 //! Long polling and callback polling: what is told, once and in order, also through breaks and on other nodes.
 
 use super::client::{Client, events, handshake, post, said};
-use crate::gateway::bayeux::CometdOptions;
-use crate::gateway::tests::support::{Memory, options, site, site_of};
-use crate::gateway::{GatewayOptions, ServiceOptions};
+use crate::gateway::ServiceOptions;
+use crate::gateway::tests::support::{Memory, options, site, site_of_cometd};
+use handoff_config::Cometd;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Holds a connect no longer than that.
-fn short() -> GatewayOptions {
-    let cometd = CometdOptions { timeout: Duration::from_millis(300), ..CometdOptions::default() };
-    GatewayOptions { cometd, ..options() }
+fn short() -> Cometd {
+    Cometd { timeout_ms: 300, ..Cometd::default() }
 }
 
 #[actix_web::test]
@@ -58,7 +57,7 @@ async fn a_chat_from_the_handshake_to_the_end() {
 
 #[actix_web::test]
 async fn a_connect_is_held_until_there_is_news_or_its_time_is_over() {
-    let site = site_of(Memory::new(), short(), 7);
+    let site = site_of_cometd(Memory::new(), options(), 7, short());
     let mut client = Client::shake_hands(&site).await;
     let key = client.chat().await;
     let told = client.data.len();
@@ -91,7 +90,7 @@ async fn a_connect_is_held_until_there_is_news_or_its_time_is_over() {
 #[actix_web::test]
 async fn what_was_told_with_a_reply_that_was_lost_is_told_again() {
     for ext in [json!({"ack": true}), json!({})] {
-        let site = site_of(Memory::new(), short(), 7);
+        let site = site_of_cometd(Memory::new(), options(), 7, short());
         let mut client = Client::shake_hands_with(&site, &ext).await;
         let key = client.chat().await;
         client.connect(true).await;
@@ -116,7 +115,10 @@ async fn what_was_told_with_a_reply_that_was_lost_is_told_again() {
 #[actix_web::test]
 async fn a_session_of_another_node_is_unknown_and_the_chat_goes_on_from_any_position() {
     let memory = Memory::new();
-    let (one, two) = (site_of(memory.clone(), short(), 1), site_of(memory, short(), 2));
+    let (one, two) = {
+        let site = |node| site_of_cometd(memory.clone(), options(), node, short());
+        (site(1), site(2))
+    };
     let mut client = Client::shake_hands(&one).await;
     let key = client.chat().await;
     client.send(&key, "at node 1").await;
@@ -160,7 +162,7 @@ async fn a_session_of_another_node_is_unknown_and_the_chat_goes_on_from_any_posi
 
 #[actix_web::test]
 async fn a_long_chat_comes_in_pieces_and_waits_for_a_client_that_does_not_take_it() {
-    let mut options = short();
+    let mut options = options();
     let limits = handoff_chat::session::Limits {
         message_bytes_max: 16_000,
         events_max: 10_000,
@@ -177,7 +179,7 @@ async fn a_long_chat_comes_in_pieces_and_waits_for_a_client_that_does_not_take_i
         privacy: None,
     };
     options.services.insert("default".to_owned(), service);
-    let site = site_of(Memory::new(), options, 7);
+    let site = site_of_cometd(Memory::new(), options, 7, short());
     let mut client = Client::shake_hands_with(&site, &json!({"ack": true})).await;
     let key = client.chat().await;
     let count = 40;
@@ -199,9 +201,7 @@ async fn a_long_chat_comes_in_pieces_and_waits_for_a_client_that_does_not_take_i
 
 #[actix_web::test]
 async fn a_client_that_stays_away_is_forgotten_and_proves_nobody_s_presence() {
-    let mut options = short();
-    options.cometd.interval_max = Duration::from_secs(2);
-    let site = site_of(Memory::new(), options, 7);
+    let site = site_of_cometd(Memory::new(), options(), 7, Cometd { max_interval_ms: 2_000, ..short() });
     let mut client = Client::shake_hands(&site).await;
     client.chat().await;
     while site.sample("handoff_cometd_clients ") > 0 {

@@ -2,11 +2,10 @@
 
 use super::client::{handshake, said};
 use crate::gateway::GatewayOptions;
-use crate::gateway::bayeux::CometdOptions;
 use crate::gateway::tests::native::window::{Window, open};
-use crate::gateway::tests::support::{Memory, Site, options, site, site_of, text};
+use crate::gateway::tests::support::{Memory, Site, options, site, site_of, site_of_cometd, text};
+use handoff_config::Cometd;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 
 /// A client that has shaken hands on a socket.
@@ -155,8 +154,7 @@ async fn what_was_pushed_into_a_socket_that_broke_is_pushed_into_the_next() {
 
 #[actix_web::test]
 async fn a_connect_is_answered_when_its_time_is_over() {
-    let cometd = CometdOptions { timeout: Duration::from_millis(300), ..CometdOptions::default() };
-    let site = site_of(Memory::new(), GatewayOptions { cometd, ..options() }, 7);
+    let site = site_of_cometd(Memory::new(), options(), 7, Cometd { timeout_ms: 300, ..Cometd::default() });
     let mut line = Line::open(&site).await;
     line.chat().await;
     let reply = line.reply("/meta/connect").await;

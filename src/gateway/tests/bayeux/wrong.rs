@@ -3,8 +3,8 @@
 use super::client::{Client, events, handshake, post};
 use crate::gateway::GatewayOptions;
 use crate::gateway::admission::AdmissionOptions;
-use crate::gateway::bayeux::CometdOptions;
-use crate::gateway::tests::support::{Memory, Trouble, options, site, site_of};
+use crate::gateway::tests::support::{Memory, Trouble, options, site, site_of, site_of_cometd};
+use handoff_config::Cometd;
 use serde_json::{Value, json};
 
 #[actix_web::test]
@@ -53,8 +53,7 @@ async fn a_handshake_needs_a_version_and_a_transport_that_are_spoken_here() {
 
 #[actix_web::test]
 async fn more_clients_than_the_node_takes_are_told_to_try_again() {
-    let cometd = CometdOptions { clients_max: 2, ..CometdOptions::default() };
-    let site = site_of(Memory::new(), GatewayOptions { cometd, ..options() }, 7);
+    let site = site_of_cometd(Memory::new(), options(), 7, Cometd { clients_max: 2, ..Cometd::default() });
     let mut first = Client::shake_hands(&site).await;
     Client::shake_hands(&site).await;
     let body = json!([handshake(&json!({}))]).to_string();

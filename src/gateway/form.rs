@@ -1,16 +1,20 @@
-//! Form bodies, urlencoded and multipart, into fields. Strict about UTF-8 and limits, lenient about
+//! Request bodies, within limits of size and time; and forms, urlencoded and multipart, into fields. Strict about UTF-8 and limits, lenient about
 //! everything that the field's clients are known to send: unknown, blank, repeated and mis-cased parameters.
 
-use super::fault::Fault;
-use crate::gateway::GatewayOptions;
-use crate::gateway::blank::is_blank;
+use super::GatewayOptions;
+use super::blank::is_blank;
 use actix_multipart::Multipart;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
-use actix_web::web::Bytes;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::{HttpRequest, web};
+use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
+use thiserror::Error;
 
+/// How much of a body over the limit is still read, so that its sender comes to read the answer.
+const EXCESS_BYTES_MAX: usize = 1024 * 1024;
 /// Longest name of a field, in bytes.
 pub const NAME_BYTES_MAX: usize = 256;
 
@@ -31,6 +35,60 @@ impl FormLimits {
     }
 }
 
+/// Why a request's body can't be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BodyError {
+    /// HTTP 408.
+    #[error("the request body did not arrive in time")]
+    Slow,
+    /// HTTP 413.
+    #[error("the request body is larger than {0} bytes")]
+    Large(usize),
+    /// HTTP 415.
+    #[error("use Content-Type application/x-www-form-urlencoded or multipart/form-data, in UTF-8")]
+    ContentType,
+    /// HTTP 400: not UTF-8.
+    #[error("the form is not valid UTF-8")]
+    Utf8,
+    /// HTTP 400: the connection broke inside the body.
+    #[error("the request body is incomplete")]
+    Incomplete,
+    /// HTTP 400: more fields than these.
+    #[error("the form has more than {0} fields")]
+    Fields(usize),
+    /// HTTP 400: fields beside a file that are longer than a body without one may be.
+    #[error("the fields are too large")]
+    FieldBytes,
+    /// HTTP 400: a name that is longer than this.
+    #[error("a parameter's name is longer than {0} bytes")]
+    Name(usize),
+    /// HTTP 400: not what its type says, or not what is wanted.
+    #[error("{0}")]
+    Malformed(&'static str),
+}
+
+impl BodyError {
+    pub(crate) fn malformed() -> Self {
+        Self::Malformed("the multipart body is malformed")
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Large(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Utf8
+            | Self::Incomplete
+            | Self::Fields(_)
+            | Self::FieldBytes
+            | Self::Name(_)
+            | Self::Malformed(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -45,13 +103,13 @@ impl Encoding {
     ///
     /// # Errors
     /// 415 for anything else, and for a charset other than UTF-8.
-    pub fn of(headers: &HeaderMap) -> Result<Self, Fault> {
+    pub fn of(headers: &HeaderMap) -> Result<Self, BodyError> {
         let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut parts = given.split(';').map(str::trim);
         let encoding = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
             "application/x-www-form-urlencoded" => Self::Urlencoded,
             "multipart/form-data" => Self::Multipart,
-            _ => return Err(Fault::ContentType),
+            _ => return Err(BodyError::ContentType),
         };
         let utf8 =
             |value: &str| matches!(value.trim_matches('"').to_ascii_lowercase().as_str(), "utf-8" | "utf8");
@@ -61,7 +119,7 @@ impl Encoding {
         if charsets.into_iter().all(|(_, value)| utf8(value)) {
             Ok(encoding)
         } else {
-            Err(Fault::ContentType)
+            Err(BodyError::ContentType)
         }
     }
 }
@@ -83,9 +141,8 @@ impl Form {
     /// Reads a urlencoded body.
     ///
     /// # Errors
-    /// [`Fault::Utf8`], and [`Fault::Refused`] over a limit. Malformed escapes are taken literally, as browsers
-    /// do.
-    pub fn urlencoded(body: &[u8], limits: FormLimits) -> Result<Self, Fault> {
+    /// [`BodyError`]. Malformed escapes are taken literally, as browsers do.
+    pub fn urlencoded(body: &[u8], limits: FormLimits) -> Result<Self, BodyError> {
         let mut form = Self::default();
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
@@ -100,9 +157,9 @@ impl Form {
     /// Reads a multipart body that has arrived whole. Parts that carry a file are skipped.
     ///
     /// # Errors
-    /// [`Fault::Utf8`], and [`Fault::Refused`] over a limit or for a body that isn't multipart.
-    pub async fn multipart(headers: &HeaderMap, body: Bytes, limits: FormLimits) -> Result<Self, Fault> {
-        let malformed = || Fault::refused(400, "the multipart body is malformed");
+    /// [`BodyError`].
+    pub async fn multipart(headers: &HeaderMap, body: Bytes, limits: FormLimits) -> Result<Self, BodyError> {
+        let malformed = || BodyError::malformed();
         let whole = body.len();
         // In slices: the parser refuses a single chunk larger than its buffer.
         let slices: Vec<Result<Bytes, PayloadError>> = (0..whole)
@@ -117,7 +174,7 @@ impl Form {
             let file = part.content_disposition().is_some_and(|given| given.get_filename().is_some());
             let value = part.bytes(whole).await.map_err(|_| malformed())?.map_err(|_| malformed())?;
             if let Some(name) = name.filter(|_| !file) {
-                form.push(name, String::from_utf8(value.to_vec()).map_err(|_| Fault::Utf8)?, limits)?;
+                form.push(name, String::from_utf8(value.to_vec()).map_err(|_| BodyError::Utf8)?, limits)?;
             }
         }
         Ok(form)
@@ -126,8 +183,11 @@ impl Form {
     /// A form of fields that came otherwise.
     ///
     /// # Errors
-    /// [`Fault::Refused`] over a limit.
-    pub fn of(fields: impl IntoIterator<Item = (String, String)>, limits: FormLimits) -> Result<Self, Fault> {
+    /// [`BodyError`] over a limit.
+    pub fn of(
+        fields: impl IntoIterator<Item = (String, String)>,
+        limits: FormLimits,
+    ) -> Result<Self, BodyError> {
         let mut form = Self::default();
         for (name, value) in fields {
             form.push(name, value, limits)?;
@@ -135,15 +195,12 @@ impl Form {
         Ok(form)
     }
 
-    pub(crate) fn push(&mut self, name: String, value: String, limits: FormLimits) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, name: String, value: String, limits: FormLimits) -> Result<(), BodyError> {
         if self.fields.len() >= limits.fields_max {
-            return Err(Fault::refused(400, format!("the form has more than {} fields", limits.fields_max)));
+            return Err(BodyError::Fields(limits.fields_max));
         }
         if name.len() > limits.name_bytes_max {
-            return Err(Fault::refused(
-                400,
-                format!("a parameter's name is longer than {} bytes", limits.name_bytes_max),
-            ));
+            return Err(BodyError::Name(limits.name_bytes_max));
         }
         self.fields.push((name, value));
         Ok(())
@@ -170,6 +227,37 @@ impl Form {
     }
 }
 
+/// A request's body, within the limits of size and time.
+pub(crate) async fn read_whole(
+    request: &HttpRequest,
+    body: web::Payload,
+    options: &GatewayOptions,
+) -> Result<Bytes, BodyError> {
+    let declared =
+        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > options.body_bytes_max.saturating_add(EXCESS_BYTES_MAX)) {
+        return Err(BodyError::Large(options.body_bytes_max));
+    }
+    let body = tokio::time::timeout(options.body_timeout, read_body(body, options.body_bytes_max));
+    Ok(body.await.map_err(|_| BodyError::Slow)??.freeze())
+}
+
+async fn read_body(mut body: web::Payload, bytes_max: usize) -> Result<BytesMut, BodyError> {
+    let (mut read, mut excess) = (BytesMut::new(), 0);
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Incomplete)?;
+        if excess > 0 || read.len() + chunk.len() > bytes_max {
+            excess += chunk.len();
+            if excess > EXCESS_BYTES_MAX {
+                break;
+            }
+        } else {
+            read.extend_from_slice(&chunk);
+        }
+    }
+    if excess > 0 { Err(BodyError::Large(bytes_max)) } else { Ok(read) }
+}
+
 const SLICE_BYTES: usize = 8 * 1024;
 
 /// The `KEY` of `userData[KEY]`.
@@ -179,7 +267,7 @@ pub fn user_data_key(name: &str) -> Option<&str> {
     (head.eq_ignore_ascii_case("userData") && !key.is_empty()).then_some(key)
 }
 
-fn unescape(escaped: &[u8]) -> Result<String, Fault> {
+fn unescape(escaped: &[u8]) -> Result<String, BodyError> {
     let mut bytes = Vec::with_capacity(escaped.len());
     let mut rest = escaped;
     while let Some((&byte, after)) = rest.split_first() {
@@ -189,7 +277,7 @@ fn unescape(escaped: &[u8]) -> Result<String, Fault> {
         bytes.push(plain);
         rest = after;
     }
-    String::from_utf8(bytes).map_err(|_| Fault::Utf8)
+    String::from_utf8(bytes).map_err(|_| BodyError::Utf8)
 }
 
 fn hex_byte(digits: &[u8]) -> Option<u8> {

@@ -2,7 +2,6 @@
 //! carries none.
 
 use super::fault::{FILE_TYPE, FILES_TOO_LARGE, Fault};
-use super::form::{Encoding, Form};
 use super::reply::{Reply, file_limits};
 use super::routes::{answer, read_form};
 use super::{perform, reply};
@@ -10,6 +9,7 @@ use crate::clock::wall_ms;
 use crate::gateway::Gateway;
 use crate::gateway::files::body::{self, Body, BodyFault};
 use crate::gateway::files::{Asker, Brought, FileFault, response};
+use crate::gateway::form::{BodyError, Encoding, Form};
 use crate::gateway::metrics::OperationLabel;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -185,7 +185,7 @@ fn brought(body: Body) -> Result<Brought, Fault> {
 impl From<BodyFault> for Fault {
     fn from(fault: BodyFault) -> Self {
         match fault {
-            BodyFault::Form(fault) => fault,
+            BodyFault::Form(error) => error.into(),
             BodyFault::File(fault) => fault.into(),
         }
     }
@@ -200,7 +200,7 @@ impl From<FileFault> for Fault {
             FileFault::Kind(kind) => Self::refused(FILE_TYPE, kind.to_string()),
             // What the field's widget has words for.
             FileFault::Infected | FileFault::Unfit => Self::refused(FILE_TYPE, fault.to_string()),
-            FileFault::Broken => Self::Incomplete,
+            FileFault::Broken => BodyError::Incomplete.into(),
             FileFault::ScannerDown | FileFault::Store => Self::Files(fault.to_string()),
         }
     }

@@ -2,12 +2,12 @@
 
 use super::message::event;
 use super::session::Session;
+use crate::channel::gms::fault::Fault;
+use crate::channel::gms::perform::of_view;
+use crate::channel::gms::reply::{Message, Reply};
+use crate::channel::gms::routes::reference;
 use crate::gateway::Gateway;
 use crate::gateway::follow::Show;
-use crate::gateway::gms::fault::Fault;
-use crate::gateway::gms::perform::of_view;
-use crate::gateway::gms::reply::{Message, Reply};
-use crate::gateway::gms::routes::reference;
 use crate::gateway::socket::Task;
 use handoff_chat::command::Caller;
 use handoff_chat::key::SecureKey;

@@ -11,14 +11,14 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A session lives on one node alone: elsewhere its client is told to shake hands anew.
-pub(in crate::gateway) struct Registry {
+pub(super) struct Registry {
     options: CometdOptions,
     metrics: Metrics,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
 }
 
 impl Registry {
-    pub(in crate::gateway) fn new(options: CometdOptions, metrics: Metrics) -> Self {
+    pub(super) fn new(options: CometdOptions, metrics: Metrics) -> Self {
         Self { options, metrics, sessions: Mutex::default() }
     }
 
@@ -53,7 +53,7 @@ impl Registry {
     }
 
     /// Drops the sessions whose clients have stayed away for too long.
-    pub(in crate::gateway) fn sweep(&self) {
+    pub(super) fn sweep(&self) {
         let stale = |session: &&Arc<Session>| session.stale(self.options.interval_max);
         let stale: Vec<String> =
             self.lock().values().filter(stale).map(|session| session.id.clone()).collect();

@@ -1,9 +1,9 @@
 //! The WebSocket transport: frames are arrays of messages, either way.
 
+use super::Here;
 use super::message::{Message, array};
 use super::meta::{self, CONNECT};
 use super::session::{Link, Session};
-use crate::gateway::Gateway;
 use crate::gateway::socket::lanes::Lanes;
 use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::{Ending, Outbox};
@@ -26,15 +26,15 @@ const MOVE: Duration = Duration::from_millis(500);
 pub(super) async fn connect(
     request: HttpRequest,
     payload: web::Payload,
-    gateway: web::Data<Gateway>,
+    here: Here,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let upgraded = match socket::upgrade(&request, payload, &gateway, SocketLabel::cometd).await? {
+    let upgraded = match socket::upgrade(&request, payload, &here.gateway, SocketLabel::cometd).await? {
         Ok(upgraded) => upgraded,
         Err(refusal) => return Ok(refusal),
     };
-    let gateway = gateway.into_inner();
-    let from = gateway.admission.address(&request);
-    let mut line = Line::new(&gateway, from, &upgraded.outbox);
+    let from = here.gateway.admission.address(&request);
+    let gateway = Arc::clone(&here.gateway);
+    let mut line = Line::new(here, from, &upgraded.outbox);
     let serving = async move {
         let reading = line.read(upgraded.stream);
         let (kind, session) = (SocketLabel::cometd, upgraded.session);
@@ -49,7 +49,7 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// One WebSocket and the tasks that answer its messages.
 struct Line {
-    gateway: Arc<Gateway>,
+    here: Here,
     outbox: Rc<Outbox>,
     /// The client's address, as a trusted proxy says or the connection has it.
     from: Option<IpAddr>,
@@ -62,15 +62,15 @@ struct Line {
 }
 
 impl Line {
-    fn new(gateway: &Arc<Gateway>, from: Option<IpAddr>, outbox: &Rc<Outbox>) -> Self {
+    fn new(here: Here, from: Option<IpAddr>, outbox: &Rc<Outbox>) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let (gateway, outbox) = (Arc::clone(gateway), Rc::clone(outbox));
-        Self { gateway, outbox, from, number, lanes: Lanes::new(), connect: None, pump: None }
+        let outbox = Rc::clone(outbox);
+        Self { here, outbox, from, number, lanes: Lanes::new(), connect: None, pump: None }
     }
 
     async fn read(&mut self, mut stream: AggregatedMessageStream) {
-        let silence = self.gateway.options.probe * SILENT_PROBES;
-        let mut moved = self.gateway.moved.subscribe();
+        let silence = self.here.gateway.options.probe * SILENT_PROBES;
+        let mut moved = self.here.gateway.moved.subscribe();
         let mut heard = Instant::now();
         let ending = loop {
             let message = tokio::select! {
@@ -109,11 +109,11 @@ impl Line {
             messages.into_iter().partition(|message| message.channel() == CONNECT);
         if !others.is_empty() {
             let Some(place) = self.lanes.place().await else { return };
-            let (gateway, from, outbox) = (Arc::clone(&self.gateway), self.from, Rc::clone(&self.outbox));
+            let (here, from, outbox) = (self.here.clone(), self.from, Rc::clone(&self.outbox));
             let job = async move {
                 let mut replies = Vec::new();
                 for message in &others {
-                    replies.push(meta::take(&gateway, from, message).await);
+                    replies.push(meta::take(&here, from, message).await);
                 }
                 outbox.push(array(&replies));
             };
@@ -125,13 +125,12 @@ impl Line {
     }
 
     fn hold(&mut self, message: Message, alone: bool) {
-        if let Ok(session) = self.gateway.bayeux.find(message.client_id()) {
+        if let Ok(session) = self.here.cometd.registry.find(message.client_id()) {
             self.pump_from(&session);
         }
-        let (gateway, outbox, link) =
-            (Arc::clone(&self.gateway), Rc::clone(&self.outbox), Link::Socket(self.number));
+        let (here, outbox, link) = (self.here.clone(), Rc::clone(&self.outbox), Link::Socket(self.number));
         self.connect = Some(Task::spawn(async move {
-            let texts = meta::connect(&gateway, &message, link, alone).await;
+            let texts = meta::connect(&here, &message, link, alone).await;
             if !texts.is_empty() {
                 outbox.push(array(&texts));
             }

@@ -1,7 +1,7 @@
 //! What a call asks for, read from its form: all checks that need no session.
 
 use super::fault::{FIRST_NAME_REQUIRED, Fault, INVALID_EMAIL, LAST_NAME_REQUIRED, NICKNAME_REQUIRED};
-use super::form::Form;
+use crate::gateway::form::Form;
 use crate::gateway::metrics::OperationLabel;
 use crate::gateway::starting::{
     Field, Given, NICKNAME_BYTES_MAX, START_ID_CHARS_MAX, START_ID_CHARS_MIN, Start, StartError,

@@ -1,14 +1,17 @@
 //! The customers' native socket: start or resume a chat, talk, leave; every command numbered and answered.
 
-use super::frames::Frames;
-use super::socket::Client;
-use super::typing::Typing;
-use super::wire::{Failure, Framed};
+use super::Native;
+use crate::gateway::Gateway;
+use crate::gateway::native::frames::Frames;
+use crate::gateway::native::socket::Client;
+use crate::gateway::native::typing::Typing;
+use crate::gateway::native::wire::{Failure, Framed};
+use crate::gateway::native::{self, socket};
+use crate::gateway::options::Pulled;
 use crate::gateway::socket::Task;
 use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::Outbox;
 use crate::gateway::starting::{self, Given, Origin, Start, minted};
-use crate::gateway::{Gateway, native};
 use crate::rich;
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::CommandId;
@@ -106,8 +109,9 @@ const RUN_CHARS_MAX: usize = 32;
 const SERVICE: &str = "default";
 
 /// One socket of a customer; it is for one chat.
-pub(super) struct Customer {
+pub(crate) struct Customer {
     gateway: web::Data<Gateway>,
+    channel: Pulled,
     outbox: Rc<Outbox>,
     /// The customer's address, as far as it is known.
     from: Option<IpAddr>,
@@ -121,11 +125,13 @@ pub(super) async fn connect(
     request: HttpRequest,
     payload: web::Payload,
     gateway: web::Data<Gateway>,
+    native: web::Data<Native>,
 ) -> Result<HttpResponse, actix_web::Error> {
     let span = tracing::info_span!("customer socket", session = tracing::field::Empty);
-    let from = gateway.admission.address(&request);
-    native::socket::upgrade(request, payload, gateway, span, |gateway, outbox| Customer {
+    let (from, channel) = (gateway.admission.address(&request), native.channel);
+    socket::upgrade(request, payload, gateway, span, move |gateway, outbox| Customer {
         gateway,
+        channel,
         outbox,
         from,
         chat: RefCell::default(),
@@ -195,7 +201,7 @@ impl Customer {
             verified: false,
         };
         let start = Start::check(start, options)?;
-        let origin = Origin { from: self.from, channel: options.pulled.native };
+        let origin = Origin { from: self.from, channel: self.channel };
         let (key, told) = starting::open(&self.gateway, origin, (&name, service), start).await?;
         let answer = json!({
             "chat": key.session.0, "key": key.to_text(), "next_command": next_command(&told),
@@ -310,7 +316,7 @@ fn next_command(told: &Done) -> u64 {
 #[cfg(test)]
 proptest::proptest! {
     #[test]
-    fn any_frame_of_a_customer_is_a_command_or_refused(text in super::wire::hostile::frames(Customer::WORDS)) {
-        super::wire::hostile::is_read_or_refused::<Word>(&text);
+    fn any_frame_of_a_customer_is_a_command_or_refused(text in crate::gateway::native::wire::hostile::frames(Customer::WORDS)) {
+        crate::gateway::native::wire::hostile::is_read_or_refused::<Word>(&text);
     }
 }

@@ -4,15 +4,14 @@ use super::message::{Message, Refusal, array};
 use super::meta::{self, CONNECT, HANDSHAKE};
 use super::registry::random_id;
 use super::session::Link;
-use super::socket;
+use super::{Cometd, Here, socket};
 use crate::gateway::Gateway;
 use crate::gateway::border::{Credentials, Reply};
-use crate::gateway::gms::form::{Encoding, Form, FormLimits};
-use crate::gateway::gms::routes::read_whole;
+use crate::gateway::form::read_whole;
+use crate::gateway::form::{Encoding, Form, FormLimits};
 use actix_web::http::header::{self, ALLOW, CACHE_CONTROL, HeaderValue, UPGRADE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
-use std::sync::Arc;
 
 /// Set at the handshake as the field's clients and balancers expect; nothing here depends on it.
 const COOKIE: &str = "BAYEUX_BROWSER";
@@ -20,8 +19,8 @@ const CALLBACK_CHARS_MAX: usize = 128;
 const METHODS: &str = "GET, POST, OPTIONS";
 
 /// Mounts the endpoint; clients put the name of what they do behind it.
-pub(in crate::gateway) fn resources(config: &mut web::ServiceConfig) {
-    let paths = ["/cometd", "/cometd/", "/cometd/{what}"];
+pub(super) fn resources(config: &mut web::ServiceConfig) {
+    let paths = ["/genesys/cometd", "/genesys/cometd/", "/genesys/cometd/{what}"];
     config.service(web::resource(paths).default_service(web::to(handle)));
 }
 
@@ -29,20 +28,22 @@ async fn handle(
     request: HttpRequest,
     body: web::Payload,
     gateway: web::Data<Gateway>,
+    cometd: web::Data<Cometd>,
 ) -> Result<HttpResponse, actix_web::Error> {
+    let here = Here { gateway: gateway.into_inner(), cometd: cometd.into_inner() };
     let method = request.method().clone();
     if method == Method::GET && wants_socket(&request) {
-        return socket::connect(request, body, gateway).await;
+        return socket::connect(request, body, here).await;
     }
     let preflight = method == Method::OPTIONS;
     let mut response = match method {
         Method::OPTIONS => HttpResponse::NoContent().finish(),
-        Method::POST => poll(&request, body, &gateway).await,
-        Method::GET => poll_by_callback(&request, &gateway).await,
+        Method::POST => poll(&request, body, &here).await,
+        Method::GET => poll_by_callback(&request, &here).await,
         _ => HttpResponse::MethodNotAllowed().insert_header((ALLOW, METHODS)).finish(),
     };
     let to = if preflight { Reply::Preflight(METHODS) } else { Reply::Call };
-    gateway.border.allow(&request, (to, Credentials::Always), response.headers_mut());
+    here.gateway.border.allow(&request, (to, Credentials::Always), response.headers_mut());
     Ok(response)
 }
 
@@ -51,35 +52,35 @@ fn wants_socket(request: &HttpRequest) -> bool {
     upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
 }
 
-async fn poll(request: &HttpRequest, body: web::Payload, gateway: &web::Data<Gateway>) -> HttpResponse {
-    let body = match read_whole(request, body, &gateway.options).await {
+async fn poll(request: &HttpRequest, body: web::Payload, here: &Here) -> HttpResponse {
+    let options = &here.gateway.options;
+    let body = match read_whole(request, body, options).await {
         Ok(body) => body,
-        Err(fault) => return refused(&Refusal::new(fault.status().as_u16(), fault.to_string())),
+        Err(error) => return refused(&Refusal::new(error.status().as_u16(), error.to_string())),
     };
     // Old clients post a form with the messages in it.
     if Encoding::of(request.headers()) == Ok(Encoding::Urlencoded) {
-        let limits = FormLimits::of(&gateway.options);
-        let form = Form::urlencoded(&body, limits);
-        let form = form.map_err(|fault| Refusal::new(fault.status().as_u16(), fault.to_string()));
+        let form = Form::urlencoded(&body, FormLimits::of(options));
+        let form = form.map_err(|error| Refusal::new(error.status().as_u16(), error.to_string()));
         let text = form.map(|form| form.value("message").unwrap_or_default().to_owned());
-        return respond(request, gateway, text.and_then(|text| Message::read(text.as_bytes()))).await;
+        return respond(request, here, text.and_then(|text| Message::read(text.as_bytes()))).await;
     }
-    respond(request, gateway, Message::read(&body)).await
+    respond(request, here, Message::read(&body)).await
 }
 
 async fn respond(
     request: &HttpRequest,
-    gateway: &web::Data<Gateway>,
+    here: &Here,
     messages: Result<Vec<Message>, Refusal>,
 ) -> HttpResponse {
     match messages {
         Ok(messages) => {
-            let body = take_all(request, gateway, &messages).await;
+            let body = take_all(request, here, &messages).await;
             let mut response = HttpResponse::Ok();
             response
                 .insert_header((CACHE_CONTROL, "no-store"))
                 .content_type("application/json;charset=UTF-8");
-            if let Some(cookie) = cookie(request, gateway, &messages) {
+            if let Some(cookie) = cookie(request, &here.gateway, &messages) {
                 response.insert_header((header::SET_COOKIE, cookie));
             }
             response.body(body)
@@ -88,8 +89,8 @@ async fn respond(
     }
 }
 
-async fn poll_by_callback(request: &HttpRequest, gateway: &web::Data<Gateway>) -> HttpResponse {
-    let limits = FormLimits::of(&gateway.options);
+async fn poll_by_callback(request: &HttpRequest, here: &Here) -> HttpResponse {
+    let limits = FormLimits::of(&here.gateway.options);
     let Ok(form) = Form::urlencoded(request.query_string().as_bytes(), limits) else {
         return refused(&Refusal::new(400, "the query is malformed"));
     };
@@ -100,7 +101,7 @@ async fn poll_by_callback(request: &HttpRequest, gateway: &web::Data<Gateway>) -
         Ok(messages) => messages,
         Err(refusal) => return refused(&refusal),
     };
-    let body = take_all(request, gateway, &messages).await;
+    let body = take_all(request, here, &messages).await;
     // A script: the comment keeps the reply from being taken for anything else.
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -120,20 +121,19 @@ fn is_callback(name: &str) -> bool {
 }
 
 /// All in turn; a connect last, and held only where nothing else waits for the reply.
-async fn take_all(request: &HttpRequest, gateway: &web::Data<Gateway>, messages: &[Message]) -> String {
-    let from = gateway.admission.address(request);
-    let gateway: &Arc<Gateway> = gateway;
+async fn take_all(request: &HttpRequest, here: &Here, messages: &[Message]) -> String {
+    let from = here.gateway.admission.address(request);
     let (mut replies, mut connect) = (Vec::new(), None);
     for message in messages {
         if message.channel() == CONNECT {
             connect = Some(message);
         } else {
-            replies.push(meta::take(gateway, from, message).await);
+            replies.push(meta::take(here, from, message).await);
         }
     }
     if let Some(connect) = connect {
         let alone = replies.is_empty();
-        replies.extend(meta::connect(gateway, connect, Link::Http, alone).await);
+        replies.extend(meta::connect(here, connect, Link::Http, alone).await);
     }
     array(&replies)
 }

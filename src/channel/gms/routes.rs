@@ -2,40 +2,40 @@
 //! reply with its span, its count and its CORS headers.
 
 use super::fault::Fault;
-use super::form::{Encoding, Form, FormLimits};
 use super::operation::Operation;
-use super::{files, perform, reply::Reply};
+use super::{Gms, files, perform, reply::Reply};
 use crate::gateway::border::{self, Credentials};
+use crate::gateway::form::{Encoding, Form, FormLimits, read_whole};
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
 use crate::gateway::starting::Origin;
-use crate::gateway::{Gateway, GatewayOptions, bayeux};
+use crate::gateway::{Gateway, GatewayOptions};
 use actix_web::dev::HttpServiceFactory;
-use actix_web::http::{Method, header::CONTENT_LENGTH};
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
 use handoff_chat::SessionId;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tracing::{Instrument, field};
 
 const METHODS: &str = "POST, OPTIONS";
-/// How much of a body over the limit is still read, so that its sender comes to read the answer.
-const EXCESS_BYTES_MAX: usize = 1024 * 1024;
 
 /// Everything under `/genesys`.
 pub(crate) fn scope() -> impl HttpServiceFactory {
     let starts = ["/2/chat/{service}", "/2/chat/{service}/"];
     let calls = ["/2/chat/{service}/{chat}/{operation}", "/2/chat/{service}/{chat}/{operation}/"];
     web::scope("/genesys")
-        .configure(bayeux::resources)
         .configure(files::resources)
         .service(web::resource(starts).default_service(web::to(handle)))
         .service(web::resource(calls).default_service(web::to(handle)))
         .default_service(web::to(handle))
 }
 
-async fn handle(request: HttpRequest, body: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
+async fn handle(
+    request: HttpRequest,
+    body: web::Payload,
+    gateway: web::Data<Gateway>,
+    gms: web::Data<Gms>,
+) -> HttpResponse {
     let path = request.match_info();
     let label = match (path.get("operation"), path.get("service")) {
         (Some(name), _) => Operation::named(name).map_or(OperationLabel::other, Operation::label),
@@ -43,7 +43,7 @@ async fn handle(request: HttpRequest, body: web::Payload, gateway: web::Data<Gat
         (None, None) => OperationLabel::other,
     };
     answer(&request, &gateway, label, async |form| {
-        serve(&request, body, &gateway, form).await.map(|reply| reply.respond(None))
+        serve(&request, body, (&gateway, &gms), form).await.map(|reply| reply.respond(None))
     })
     .await
 }
@@ -115,7 +115,7 @@ pub(crate) fn shown(fault: &Fault) -> String {
 async fn serve(
     request: &HttpRequest,
     body: web::Payload,
-    gateway: &Gateway,
+    (gateway, gms): (&Gateway, &Gms),
     form: &mut Form,
 ) -> Result<Reply, Fault> {
     let path = request.match_info();
@@ -140,7 +140,7 @@ async fn serve(
             perform::perform(gateway, chat, operation, form).await
         }
         (_, _, Some(service)) => {
-            let origin = Origin { from, channel: gateway.options.pulled.gms };
+            let origin = Origin { from, channel: gms.channel };
             perform::start(gateway, origin, (name, service), form).await
         }
         _ => Err(Fault::Service),
@@ -155,39 +155,8 @@ pub(super) async fn read_form(
     let encoding = Encoding::of(request.headers())?;
     let body = read_whole(request, body, options).await?;
     let limits = FormLimits::of(options);
-    match encoding {
-        Encoding::Urlencoded => Form::urlencoded(&body, limits),
-        Encoding::Multipart => Form::multipart(request.headers(), body, limits).await,
-    }
-}
-
-/// A request's body, within the limits of size and time.
-pub(crate) async fn read_whole(
-    request: &HttpRequest,
-    body: web::Payload,
-    options: &GatewayOptions,
-) -> Result<Bytes, Fault> {
-    let declared =
-        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|bytes| bytes > options.body_bytes_max.saturating_add(EXCESS_BYTES_MAX)) {
-        return Err(Fault::Large(options.body_bytes_max));
-    }
-    let body = tokio::time::timeout(options.body_timeout, read_body(body, options.body_bytes_max));
-    Ok(body.await.map_err(|_| Fault::Slow)??.freeze())
-}
-
-async fn read_body(mut body: web::Payload, bytes_max: usize) -> Result<BytesMut, Fault> {
-    let (mut read, mut excess) = (BytesMut::new(), 0);
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| Fault::Incomplete)?;
-        if excess > 0 || read.len() + chunk.len() > bytes_max {
-            excess += chunk.len();
-            if excess > EXCESS_BYTES_MAX {
-                break;
-            }
-        } else {
-            read.extend_from_slice(&chunk);
-        }
-    }
-    if excess > 0 { Err(Fault::Large(bytes_max)) } else { Ok(read) }
+    Ok(match encoding {
+        Encoding::Urlencoded => Form::urlencoded(&body, limits)?,
+        Encoding::Multipart => Form::multipart(request.headers(), body, limits).await?,
+    })
 }

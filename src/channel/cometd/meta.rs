@@ -1,10 +1,10 @@
 //! The messages of a client, one by one: the protocol's own channels, and what is published.
 
+use super::Here;
 use super::chat::{CHANNELS, Publisher};
 use super::message::{Message, Reconnect, Refusal, Reply, VERSION};
 use super::metrics::{AnswerLabel, EndLabel, KindLabel};
 use super::session::{HeldEnd, Link, Session};
-use crate::gateway::Gateway;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(super) const CONNECT: &str = "/meta/connect";
 pub(super) const HANDSHAKE: &str = "/meta/handshake";
 
 /// Carries out any message but a connect, and gives the reply to it.
-pub(super) async fn take(gateway: &Arc<Gateway>, from: Option<IpAddr>, message: &Message) -> String {
+pub(super) async fn take(here: &Here, from: Option<IpAddr>, message: &Message) -> String {
     let channel = message.channel();
     let kind = match channel {
         HANDSHAKE => KindLabel::handshake,
@@ -31,38 +31,33 @@ pub(super) async fn take(gateway: &Arc<Gateway>, from: Option<IpAddr>, message: 
         _ => KindLabel::other,
     };
     let done = match kind {
-        KindLabel::handshake => shake_hands(gateway, from, message),
-        KindLabel::subscribe => subscribe(gateway, message),
-        KindLabel::disconnect => disconnect(gateway, message),
-        KindLabel::publish => publish(gateway, from, message).await,
+        KindLabel::handshake => shake_hands(here, from, message),
+        KindLabel::subscribe => subscribe(here, message),
+        KindLabel::disconnect => disconnect(here, message),
+        KindLabel::publish => publish(here, from, message).await,
         KindLabel::connect | KindLabel::other => {
-            of_client(gateway, message).and_then(|_| Err(Refusal::new(404, "no such channel")))
+            of_client(here, message).and_then(|_| Err(Refusal::new(404, "no such channel")))
         }
     };
-    gateway.bayeux_metrics.message(kind, outcome(done.as_ref().err()));
-    done.unwrap_or_else(|refusal| refused(gateway, message, &refusal)).text()
+    here.cometd.metrics.message(kind, outcome(done.as_ref().err()));
+    done.unwrap_or_else(|refusal| refused(here, message, &refusal)).text()
 }
 
 /// Holds a connect. Gives what its client is told, the reply last; nothing where a newer connect has come.
-pub(super) async fn connect(
-    gateway: &Arc<Gateway>,
-    message: &Message,
-    link: Link,
-    alone: bool,
-) -> Vec<String> {
-    let options = &gateway.options.cometd;
-    let session = match of_client(gateway, message) {
+pub(super) async fn connect(here: &Here, message: &Message, link: Link, alone: bool) -> Vec<String> {
+    let options = &here.cometd.options;
+    let session = match of_client(here, message) {
         Ok(session) => session,
         Err(refusal) => {
-            gateway.bayeux_metrics.message(KindLabel::connect, outcome(Some(&refusal)));
-            return vec![refused(gateway, message, &refusal).text()];
+            here.cometd.metrics.message(KindLabel::connect, outcome(Some(&refusal)));
+            return vec![refused(here, message, &refusal).text()];
         }
     };
     let at_once = message.at_once();
     let held = session.arrive(link, message.acknowledged(), at_once);
     let wait = if at_once || !alone { Duration::ZERO } else { options.timeout };
-    let mut moved = gateway.moved.subscribe();
-    let _holding = gateway.bayeux_metrics.holds();
+    let mut moved = here.gateway.moved.subscribe();
+    let _holding = here.cometd.metrics.holds();
     let end = tokio::select! {
         biased;
         end = held.ended(Instant::now() + wait) => Some(end),
@@ -75,7 +70,7 @@ pub(super) async fn connect(
                 reply = reply.with("ext", serde_json::json!({"ack": number}));
             }
             if at_once {
-                reply = advised(gateway, reply, Reconnect::Retry);
+                reply = advised(here, reply, Reconnect::Retry);
             }
             (texts, Ok(reply))
         }
@@ -86,8 +81,8 @@ pub(super) async fn connect(
         None => (Vec::new(), Err(Reconnect::Handshake)),
     };
     let refusal = Refusal::unknown_client();
-    gateway.bayeux_metrics.message(KindLabel::connect, outcome(reply.as_ref().err().map(|_| &refusal)));
-    let reply = reply.unwrap_or_else(|next| advised(gateway, message.reply(Err(&refusal)), next));
+    here.cometd.metrics.message(KindLabel::connect, outcome(reply.as_ref().err().map(|_| &refusal)));
+    let reply = reply.unwrap_or_else(|next| advised(here, message.reply(Err(&refusal)), next));
     texts.push(reply.text());
     texts
 }
@@ -100,36 +95,36 @@ fn outcome(refusal: Option<&Refusal>) -> AnswerLabel {
     }
 }
 
-fn advised(gateway: &Gateway, reply: Reply, reconnect: Reconnect) -> Reply {
-    reply.advise(reconnect, 0, timeout_ms(gateway))
+fn advised(here: &Here, reply: Reply, reconnect: Reconnect) -> Reply {
+    reply.advise(reconnect, 0, timeout_ms(here))
 }
 
-fn timeout_ms(gateway: &Gateway) -> u64 {
-    u64::try_from(gateway.options.cometd.timeout.as_millis()).unwrap_or(u64::MAX)
+fn timeout_ms(here: &Here) -> u64 {
+    u64::try_from(here.cometd.options.timeout.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn refused(gateway: &Gateway, message: &Message, refusal: &Refusal) -> Reply {
+fn refused(here: &Here, message: &Message, refusal: &Refusal) -> Reply {
     let reply = message.reply(Err(refusal));
     match (message.channel(), refusal.code) {
-        (_, 402) => advised(gateway, reply, Reconnect::Handshake),
+        (_, 402) => advised(here, reply, Reconnect::Handshake),
         (HANDSHAKE, 429 | 503) => {
             let interval_ms = refusal.retry_ms.unwrap_or(BUSY_INTERVAL_MS);
-            reply.advise(Reconnect::Handshake, interval_ms, timeout_ms(gateway))
+            reply.advise(Reconnect::Handshake, interval_ms, timeout_ms(here))
         }
-        (HANDSHAKE, _) => reply.with("version", VERSION).advise(Reconnect::None, 0, timeout_ms(gateway)),
+        (HANDSHAKE, _) => reply.with("version", VERSION).advise(Reconnect::None, 0, timeout_ms(here)),
         _ => reply,
     }
 }
 
-fn of_client(gateway: &Gateway, message: &Message) -> Result<Arc<Session>, Refusal> {
-    let session = gateway.bayeux.find(message.client_id())?;
+fn of_client(here: &Here, message: &Message) -> Result<Arc<Session>, Refusal> {
+    let session = here.cometd.registry.find(message.client_id())?;
     session.touch();
     Ok(session)
 }
 
-fn shake_hands(gateway: &Gateway, from: Option<IpAddr>, message: &Message) -> Result<Reply, Refusal> {
-    gateway.admission.request(from)?;
-    if *gateway.moved.borrow() {
+fn shake_hands(here: &Here, from: Option<IpAddr>, message: &Message) -> Result<Reply, Refusal> {
+    here.gateway.admission.request(from)?;
+    if *here.gateway.moved.borrow() {
         return Err(Refusal::new(503, "this node is leaving, try again"));
     }
     if !message.version().starts_with("1.") {
@@ -138,7 +133,7 @@ fn shake_hands(gateway: &Gateway, from: Option<IpAddr>, message: &Message) -> Re
     if !message.offers(&TRANSPORTS) {
         return Err(Refusal::new(400, "no common transport: websocket, long-polling or callback-polling"));
     }
-    let session = gateway.bayeux.open(message.wants_acks())?;
+    let session = here.cometd.registry.open(message.wants_acks())?;
     let mut reply = message
         .reply(Ok(()))
         .with("version", VERSION)
@@ -148,27 +143,27 @@ fn shake_hands(gateway: &Gateway, from: Option<IpAddr>, message: &Message) -> Re
     if session.acks() {
         reply = reply.with("ext", serde_json::json!({"ack": true}));
     }
-    Ok(advised(gateway, reply, Reconnect::Retry))
+    Ok(advised(here, reply, Reconnect::Retry))
 }
 
 /// What a chat tells goes to its session whether it has subscribed or not, as on service channels everywhere.
-fn subscribe(gateway: &Gateway, message: &Message) -> Result<Reply, Refusal> {
-    of_client(gateway, message)?;
+fn subscribe(here: &Here, message: &Message) -> Result<Reply, Refusal> {
+    of_client(here, message)?;
     let named = message.subscription().ok_or_else(|| Refusal::new(400, "no subscription named"))?;
     Ok(message.reply(Ok(())).with("subscription", named.clone()))
 }
 
 /// The chat goes on: a client that comes back follows it again.
-fn disconnect(gateway: &Gateway, message: &Message) -> Result<Reply, Refusal> {
-    let session = of_client(gateway, message)?;
-    gateway.bayeux.end(&session.id, EndLabel::disconnected);
+fn disconnect(here: &Here, message: &Message) -> Result<Reply, Refusal> {
+    let session = of_client(here, message)?;
+    here.cometd.registry.end(&session.id, EndLabel::disconnected);
     Ok(message.reply(Ok(())))
 }
 
-async fn publish(gateway: &Arc<Gateway>, from: Option<IpAddr>, message: &Message) -> Result<Reply, Refusal> {
-    let session = of_client(gateway, message)?;
+async fn publish(here: &Here, from: Option<IpAddr>, message: &Message) -> Result<Reply, Refusal> {
+    let session = of_client(here, message)?;
     let data = message.data().ok_or_else(|| Refusal::new(400, "data must be an object"))?;
-    let publisher = Publisher { gateway, session: &session, channel: message.channel(), from };
+    let publisher = Publisher { here, session: &session, channel: message.channel(), from };
     publisher.publish(data).await?;
     Ok(message.reply(Ok(())))
 }

@@ -1,9 +1,9 @@
 //! From an operation to what the session is asked, and from what it told to the reply.
 
 use super::fault::Fault;
-use super::form::Form;
 use super::operation::{Operation, OperationFields, position, read_start};
 use super::reply::{Reply, messages};
+use crate::gateway::form::Form;
 use crate::gateway::starting::{self, OpenError, Origin, minted};
 use crate::gateway::{Gateway, ServiceOptions};
 use crate::ports::CallError;

@@ -1,18 +1,19 @@
 //! What is published on `/service/chatV2/{service}`: the operations of the Chat API v2, with the same parameters as
 //! over REST.
 
+use super::Here;
 use super::follow::follow;
 use super::message::{Refusal, event};
 use super::session::{CHATS_MAX, Session};
-use crate::gateway::gms::fault::Fault;
-use crate::gateway::gms::form::{Form, FormLimits, NAME_BYTES_MAX};
-use crate::gateway::gms::operation::Operation;
-use crate::gateway::gms::perform;
-use crate::gateway::gms::reply::Reply;
-use crate::gateway::gms::routes::{reference, shown};
+use crate::channel::gms::fault::Fault;
+use crate::channel::gms::operation::Operation;
+use crate::channel::gms::perform;
+use crate::channel::gms::reply::Reply;
+use crate::channel::gms::routes::{reference, shown};
+use crate::gateway::ServiceOptions;
+use crate::gateway::form::{Form, FormLimits, NAME_BYTES_MAX};
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
 use crate::gateway::starting::Origin;
-use crate::gateway::{Gateway, ServiceOptions};
 use handoff_chat::key::SecureKey;
 use handoff_chat::session::View;
 use serde_json::{Map, Value};
@@ -54,7 +55,7 @@ impl Wanted {
 
 /// Who publishes where.
 pub(super) struct Publisher<'a> {
-    pub(super) gateway: &'a Arc<Gateway>,
+    pub(super) here: &'a Here,
     pub(super) session: &'a Arc<Session>,
     pub(super) channel: &'a str,
     /// The client's address, as a trusted proxy says or the connection has it.
@@ -71,40 +72,40 @@ impl Publisher<'_> {
         let span = tracing::info_span!("customer", operation = ?label, session = field::Empty);
         let done = self.perform(wanted, data).instrument(span).await;
         let outcome = done.as_ref().map_or_else(Fault::outcome, |()| OutcomeLabel::ok);
-        self.gateway.metrics.count(label, outcome, begun.elapsed());
+        self.here.gateway.metrics.count(label, outcome, begun.elapsed());
         done.map_err(|fault| self.refuse(&fault, data))
     }
 
     async fn perform(&self, wanted: Option<Wanted>, data: &Map<String, Value>) -> Result<(), Fault> {
         let name = self.channel.strip_prefix(CHANNELS).unwrap_or_default();
-        let service = self.gateway.options.services.get(name);
+        let service = self.here.gateway.options.services.get(name);
         let wanted = wanted.ok_or_else(|| service.map_or(Fault::Service, |_| Fault::Operation))?;
-        self.gateway.admission.request(self.from)?;
-        let form = form(data, self.gateway.options.fields_max)?;
+        self.here.gateway.admission.request(self.from)?;
+        let form = form(data, self.here.gateway.options.fields_max)?;
         if !matches!(wanted, Wanted::Chat) {
-            perform::check_service(self.gateway, name, &form).await?;
+            perform::check_service(&self.here.gateway, name, &form).await?;
         }
         match wanted {
             Wanted::Chat => self.request_chat(name, service.ok_or(Fault::Service)?, &form).await,
             Wanted::Notifications => {
-                let (key, view) = perform::notifications(self.gateway, &form).await?;
+                let (key, view) = perform::notifications(&self.here.gateway, &form).await?;
                 self.follow(&key, view)
             }
             Wanted::Call(operation) => {
                 let key = perform::key(&form)?;
-                perform::perform(self.gateway, &key.session.0, operation, &form).await.map(drop)
+                perform::perform(&self.here.gateway, &key.session.0, operation, &form).await.map(drop)
             }
         }
     }
 
     async fn request_chat(&self, name: &str, service: &ServiceOptions, form: &Form) -> Result<(), Fault> {
-        let origin = Origin { from: self.from, channel: self.gateway.options.pulled.cometd };
-        let (key, view) = perform::open(self.gateway, origin, (name, service), form).await?;
+        let origin = Origin { from: self.from, channel: self.here.cometd.channel };
+        let (key, view) = perform::open(&self.here.gateway, origin, (name, service), form).await?;
         self.follow(&key, view)
     }
 
     fn follow(&self, key: &SecureKey, view: View) -> Result<(), Fault> {
-        if follow(self.gateway, self.session, self.channel, key, view) {
+        if follow(&self.here.gateway, self.session, self.channel, key, view) {
             return Ok(());
         }
         Err(Fault::refused(400, format!("a client may follow {CHATS_MAX} chats at once")))
@@ -114,7 +115,7 @@ impl Publisher<'_> {
         let reference = reference();
         tracing::debug!(reference, code = fault.code(), "refused: {}", shown(fault));
         let mut reply = Reply::of_fault(fault, reference);
-        reply.alias = Some(self.gateway.alias.clone());
+        reply.alias = Some(self.here.gateway.alias.clone());
         reply.chat_id = key_of(data).map(|key| key.session.0);
         let words = reply.errors.first().map_or_else(|| fault.to_string(), |error| error.advice.clone());
         // Nothing to show to anybody: the publisher tries again.
@@ -145,7 +146,7 @@ fn form(data: &Map<String, Value>, fields_max: usize) -> Result<Form, Fault> {
             other => fields.extend(plain(other).map(|value| (name.clone(), value))),
         }
     }
-    Form::of(fields, FormLimits { fields_max, name_bytes_max: NAME_BYTES_MAX })
+    Ok(Form::of(fields, FormLimits { fields_max, name_bytes_max: NAME_BYTES_MAX })?)
 }
 
 fn plain(value: &Value) -> Option<String> {

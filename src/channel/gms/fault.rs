@@ -1,6 +1,7 @@
 //! Everything that a call can be answered but success, with the wire's numbers.
 
 use crate::gateway::admission::{Denied, Limited};
+use crate::gateway::form::BodyError;
 use crate::gateway::metrics::OutcomeLabel;
 use crate::ports::CallError;
 use actix_web::http::StatusCode;
@@ -58,21 +59,9 @@ pub enum Fault {
     /// HTTP 405.
     #[error("use POST")]
     Method,
-    /// HTTP 408.
-    #[error("the request body did not arrive in time")]
-    Slow,
-    /// HTTP 413.
-    #[error("the request body is larger than {0} bytes")]
-    Large(usize),
-    /// HTTP 415.
-    #[error("use Content-Type application/x-www-form-urlencoded or multipart/form-data, in UTF-8")]
-    ContentType,
-    /// HTTP 400: not UTF-8.
-    #[error("the form is not valid UTF-8")]
-    Utf8,
-    /// HTTP 400: the connection broke inside the body.
-    #[error("the request body is incomplete")]
-    Incomplete,
+    /// The request's body can't be taken.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// HTTP 429: too many calls of this address, service or chat.
     #[error(transparent)]
     Limited(#[from] Limited),
@@ -113,16 +102,12 @@ impl Fault {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Dead(_) | Self::Again => StatusCode::OK,
-            Self::Refused { .. } | Self::Full { .. } | Self::Utf8 | Self::Incomplete => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Refused { .. } | Self::Full { .. } => StatusCode::BAD_REQUEST,
+            Self::Body(error) => error.status(),
             Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unknown => StatusCode::GATEWAY_TIMEOUT,
             Self::Service | Self::Operation | Self::File => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::Large(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Random | Self::Files(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -133,6 +118,7 @@ impl Fault {
             Self::Refused { code, .. } => *code,
             Self::Dead(_) => NOT_EXECUTED,
             Self::Full { .. } => CANNOT_START,
+            Self::Body(BodyError::FieldBytes) => 413,
             other => other.status().as_u16(),
         }
     }

@@ -6,9 +6,10 @@ use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER};
 use handoff_chat::Millis;
 use handoff_chat::file::{File, FileLimits, FilesView};
 use handoff_chat::key::SecureKey;
-use handoff_chat::session::{Body, Event, IdleStage, LeaveReason, Participant, Role, Typing, View, ViewKind};
+use handoff_chat::session::{Event, LeaveReason, Participant, Role, Shown, Typing, View, ViewKind, What};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The one shape of all replies.
@@ -157,73 +158,53 @@ pub fn messages(view: &View) -> Vec<Message> {
 }
 
 fn of_event(event: &Event, view: &View) -> Option<Message> {
+    let Shown { index, at, what, .. } = Shown::of(event, view.kind, &view.participants)?;
     let mut message = Message {
         event_attributes: None,
         from: from(event.by, view),
-        index: Some(view.kind.of(&event.index)?),
-        message_type: None,
-        text: None,
+        index: Some(index),
+        message_type: what.message_type().map(str::to_owned),
+        text: what.text().map(Cow::into_owned),
         kind: "",
         user_data: None,
-        utc_time: event.at.0,
+        utc_time: at.0,
     };
-    match &event.body {
+    message.kind = match &what {
         // The field's clients know no receipts, and how far something has come is for agents.
-        Body::Opened(_) | Body::Ended | Body::Attached { .. } | Body::Read { .. } | Body::Delivery { .. } => {
-            return None;
+        What::Read(_) | What::Delivery { .. } => return None,
+        What::Joined => {
+            let who = view.participants.iter().find(|who| who.number == event.by);
+            let bot = who.is_some_and(|who| matches!(who.role, Role::Bot(_)));
+            message.event_attributes = bot.then(bot_style);
+            "ParticipantJoined"
         }
-        Body::Joined(who) => {
-            message.kind = "ParticipantJoined";
-            message.event_attributes = matches!(who.role, Role::Bot(_)).then(bot_style);
-        }
-        Body::Left { reason, .. } => {
-            message.kind = "ParticipantLeft";
+        What::Left { reason, .. } => {
             message.event_attributes = Some(json!({"GCTI_SYSTEM": {"quit-reason-code": quit_code(*reason)}}));
+            "ParticipantLeft"
         }
-        // The session shows a customer originals while it has them.
-        Body::Masked { text, notice: true, message_type, .. } => {
-            (message.kind, message.text) = ("CustomNotice", Some(text.show().into_owned()));
-            message.message_type.clone_from(message_type);
-        }
-        Body::Message { text, message_type } | Body::Masked { text, message_type, .. } => {
-            message.kind = "Message";
-            message.text = Some(text.show().into_owned());
-            message.message_type = Some(message_type.clone().unwrap_or_else(|| "text".to_owned()));
-        }
-        Body::PushedUrl { url } => (message.kind, message.text) = ("PushUrl", Some(url.show().into_owned())),
-        Body::Renamed { nickname } => {
-            (message.kind, message.text) = ("NicknameUpdated", Some(nickname.show().into_owned()));
-        }
-        Body::CustomNotice { text, notice_type } => {
-            (message.kind, message.text) = ("CustomNotice", Some(text.show().into_owned()));
-            message.message_type.clone_from(notice_type);
-        }
-        Body::Rich { text, content, .. } => {
-            message.kind = "Message";
-            message.text = Some(text.show().into_owned());
-            message.message_type = Some("text".to_owned());
-            message.event_attributes = Some(json!({"rich": content.json()}));
-        }
-        // The field's clients have no kind of event for a nearly full chat: the system says it.
-        Body::RichReply { text, .. } | Body::NearlyFull { text } => {
-            message.kind = "Message";
-            message.text = Some(text.show().into_owned());
-            message.message_type = Some("text".to_owned());
-        }
-        Body::FileUploaded(file) => {
-            (message.kind, message.text) = ("FileUploaded", Some(file.name.show().into_owned()));
+        What::CustomNotice { .. } => "CustomNotice",
+        What::PushedUrl(_) => "PushUrl",
+        What::Renamed(_) => "NicknameUpdated",
+        What::IdleClose(_) => "IdleClose",
+        What::IdleAlert(_) => "IdleAlert",
+        What::FileUploaded(file) => {
             message.user_data = Some(file_data(file));
+            "FileUploaded"
         }
-        Body::FileDeleted { id, name } => {
-            (message.kind, message.text) = ("FileDeleted", Some(name.show().into_owned()));
-            let name = name.show().into_owned();
+        What::FileDeleted { id, name } => {
+            let name = name.clone().into_owned();
             message.user_data = Some([("file-id", id.to_string()), ("file-name", name)].into());
+            "FileDeleted"
         }
-        Body::Idle { stage, text } => {
-            message.kind = if *stage == IdleStage::Close { "IdleClose" } else { "IdleAlert" };
-            message.text = Some(text.show().into_owned());
+        // What the field's clients have no kind of event for is said.
+        What::Message { .. } | What::Rich { .. } | What::RichReply { .. } | What::NearlyFull(_) => {
+            message.message_type.get_or_insert_with(|| "text".to_owned());
+            if let What::Rich { content, .. } = &what {
+                message.event_attributes = Some(json!({"rich": content.json()}));
+            }
+            "Message"
         }
-    }
+    };
     Some(message)
 }
 

@@ -1,0 +1,45 @@
+//! The customers' native socket. Customers have a key, and follow their chat over the socket or come back with it.
+
+mod customer;
+
+use super::{AtWork, ChannelsError, Metrics, lost_after};
+use crate::gateway::Guest;
+use crate::gateway::options::Pulled;
+use actix_web::web;
+use handoff_config::Config;
+use std::sync::Arc;
+
+/// The channel's name.
+const NAME: &str = "native";
+
+/// The channel on this node.
+#[derive(Clone)]
+struct Native {
+    channel: Pulled,
+}
+
+/// The one channel of this kind.
+pub(super) fn of(config: &Config, _metrics: &Metrics) -> Result<Vec<Arc<dyn AtWork>>, ChannelsError> {
+    let lost_after = lost_after(config, config.channels.native.disconnect_timeout_ms);
+    Ok(vec![Arc::new(Native { channel: Pulled { name: NAME, lost_after } })])
+}
+
+impl Guest for Native {
+    fn mount(&self, config: &mut web::ServiceConfig) {
+        config.app_data(web::Data::new(self.clone()));
+        config.route("/v1/customer", web::get().to(customer::connect));
+    }
+}
+
+impl AtWork for Native {
+    fn name(&self) -> &str {
+        NAME
+    }
+}
+
+/// The customers' commands as they are counted.
+#[cfg(test)]
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    use crate::gateway::native::socket::{Client, OTHER};
+    customer::Customer::WORDS.iter().copied().chain([OTHER])
+}
