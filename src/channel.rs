@@ -1,8 +1,8 @@
 //! The channels: the ways by which customers reach the contact center.
 //!
-//! Each kind is a folder here with its inbound and its outbound side, and one line in [`KINDS`]. Some let customers read
-//! for themselves ([`gms`], [`cometd`], [`native`]), others are pushed to (`webhook`). What a session knows of a channel
-//! is [`handoff_chat::channel::Channel`], which the inbound side gives it with the start of a chat.
+//! Each kind is a folder here with its inbound and its outbound side, and one line in [`KINDS`]. Some let customers
+//! read for themselves ([`gms`], [`cometd`], [`native`]), others are pushed to (`webhook`). What a session knows of a
+//! channel is [`handoff_chat::channel::Channel`], which the inbound side gives it with the start of a chat.
 
 pub mod cometd;
 pub mod gms;
@@ -11,6 +11,7 @@ pub mod metrics;
 pub(crate) mod native;
 mod webhook;
 
+use crate::clock::wall_ms;
 use crate::gateway::Guest;
 use crate::ports::Outbound;
 use async_trait::async_trait;
@@ -103,6 +104,10 @@ impl Channels {
     }
 }
 
+/// What is to be pushed over a channel that this node does not have is given up after so long, in milliseconds: another
+/// node may have it, or this one when it comes back.
+const UNCONFIGURED_MS: i64 = 24 * 3_600_000;
+
 /// After how long without a call a customer is lost: by the channel's own key, where it is set.
 fn lost_after(config: &Config, own_ms: u64) -> Duration {
     Duration::from_millis(if own_ms > 0 { own_ms } else { config.session.disconnect_timeout_ms })
@@ -113,7 +118,9 @@ impl Outbound for Channels {
     async fn push(&self, push: Push) -> Delivery {
         let name = push.to.channel.clone();
         let Some(outbound) = self.outbound.get(&name) else {
-            tracing::warn!(channel = name, session = %push.session, "this chat's channel is configured no longer");
+            tracing::warn!(channel = name, session = %push.session, "this chat's channel is not configured here");
+            let left_ms = push.event.at.0.saturating_add(UNCONFIGURED_MS).saturating_sub(wall_ms());
+            tokio::time::sleep(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0))).await;
             return Delivery::Failed { reason: "not_configured".to_owned() };
         };
         let delivery = outbound.push(push).await;

@@ -171,8 +171,8 @@ impl Gateway {
         Follower { sessions, chat, caller, patience, next, over: Rc::default(), to }
     }
 
-    /// Tells all who stay connected once the node drains, and lets guests drop what has stayed for too long. Runs as long
-    /// as the gateway.
+    /// Tells all who stay connected once the node drains, and lets guests drop what has stayed for too long. Runs as
+    /// long as the gateway.
     async fn keep_watch(self: Arc<Self>) {
         let mut look = tokio::time::interval(LOOK);
         let mut moved_at = None;
@@ -197,8 +197,8 @@ const IDLE_STAYS: Duration = Duration::from_secs(2);
 /// How often a gateway looks whether its node drains.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Mounts the guests, the agents' socket and files under `/v1`, the pages, and `/health` for load balancers. Every other
-/// path belongs to the caller's `App`.
+/// Mounts the guests, the agents' socket and files under `/v1`, the pages, and `/health` for load balancers. Every
+/// other path belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
     gateway.guests.iter().for_each(|guest| guest.mount(config));

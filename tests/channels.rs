@@ -238,9 +238,57 @@ async fn an_agent_answers_within_the_window_and_is_told_what_became_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn takeover_after_the_end_still_delivers_and_nothing_is_said_twice_however_late_it_is_repeated() {
+    let receiver = Receiver::start(0);
+    let extra = format!("{}\n[session]\nlinger_ms = 1\n", receiver.section("notices = false"));
+    let mut cluster = Cluster::start_with(3, &extra).await;
+    let (nodes, address) = (cluster.urls(), "+49 151 3");
+    let mut window = window(&cluster).await;
+    let (id, hello) = (fresh_id(), message(address, "hello"));
+    let at_once =
+        nodes.iter().map(|node| async { say(std::slice::from_ref(node), &mut 0, &id, &hello).await });
+    let chats = futures_util::future::join_all(at_once).await;
+    let chat = with_agent(&cluster, &mut window, address).await;
+    assert!(chats.iter().all(|begun| *begun == chat), "one message at three nodes begins one chat");
+    receiver.is_away(true);
+    for act in [
+        json!({"id": "1", "do": "send", "chat": chat, "text": "one"}),
+        json!({"id": "2", "do": "send", "chat": chat, "text": "two"}),
+        json!({"id": "3", "do": "leave", "chat": chat, "how": "force_close"}),
+    ] {
+        assert_eq!(window.answer(&act).await["ok"], true);
+    }
+    for victim in [0, 1, 2] {
+        cluster.nodes[victim].kill();
+        cluster.restart(victim).await;
+    }
+    receiver.is_away(false);
+    until_true("what was said before the end comes out", || async {
+        let texts = receiver.events(&chat).into_iter().map(|came| came["data"]["event"]["text"].clone());
+        texts.collect::<Vec<_>>().ends_with(&[json!("one"), json!("two")])
+    })
+    .await;
+    until_true("the chat is gone", || async { !goes_on(&cluster, &chat).await }).await;
+    assert_eq!(say(&nodes, &mut 1, &id, &hello).await, chat, "it has been said there");
+    assert!(!goes_on(&cluster, &chat).await);
+    let said = record(&cluster, &chat).await;
+    assert_eq!(said.iter().filter(|event| event["text"] == "hello").count(), 2, "and by with_agent");
+    let next = say(&nodes, &mut 0, &fresh_id(), &message(address, "another thing")).await;
+    assert_ne!(next, chat);
+}
+
+/// Whether a session is served still, be it only for repeats.
+async fn goes_on(cluster: &Cluster, chat: &str) -> bool {
+    let node = &cluster.nodes[0];
+    let url = format!("{}/admin/v1/sessions?limit=1000", node.admin);
+    let page: Value = http().get(url).bearer_auth(node.token()).send().await.unwrap().json().await.unwrap();
+    page["items"].as_array().unwrap().iter().any(|item| item["id"] == chat)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_signed_or_not_understood_is_refused_and_begins_nothing() {
     let receiver = Receiver::start(0);
-    let cluster = Cluster::start_with(1, &receiver.section("address_messages_per_minute = 3")).await;
+    let cluster = Cluster::start_with(1, &receiver.section("address_messages_per_minute = 4")).await;
     let node = cluster.nodes[0].http.as_str();
     let hello = message("+49 151 2", "hello");
     let code = |answer: Option<(u16, Value)>| answer.map(|(status, answer)| (status, word(&answer["code"])));
@@ -267,13 +315,16 @@ async fn what_is_not_signed_or_not_understood_is_refused_and_begins_nothing() {
     let id_of_second = fresh_id();
     assert_eq!(say(&cluster.urls(), &mut 0, &id_of_second, &message("+49 151 2", "more")).await, chat);
     let other = message("+49 151 2", "something else");
-    assert_eq!(code(post(node, &id_of_second, &other).await), told(409, "id_in_use"));
+    for known in [&id, &id_of_second] {
+        assert_eq!(code(post(node, known, &other).await), told(409, "id_in_use"));
+    }
     assert_eq!(code(post(node, &fresh_id(), &other).await), told(429, "limited"));
     let page =
         http().get(format!("{}/metrics", cluster.nodes[0].admin)).send().await.unwrap().text().await.unwrap();
     for line in [
         "handoff_channel_arrivals_total{channel=\"webhook:shop\",outcome=\"taken\"} 2\n",
         "handoff_channel_arrivals_total{channel=\"webhook:shop\",outcome=\"again\"} 1\n",
+        "handoff_channel_arrivals_total{channel=\"webhook:shop\",outcome=\"refused\"} 11\n",
         "handoff_channel_pushes_total{channel=\"webhook:shop\",outcome=\"failed\"} 0\n",
     ] {
         assert!(page.contains(line), "no {line} in {page}");

@@ -201,10 +201,9 @@ pub enum Act {
     TypingOver,
     /// The configuration has no such queue: who waits in it, and is due to be looked after, is to go on elsewhere.
     TurnAway,
-    /// A message has come from an address: which chat does it belong to?
+    /// A message has come from an address: which chat does it belong to? Has the id of the command that it is to the
+    /// chat.
     Receive {
-        /// The channel's own id of the message; a repeat has the same.
-        id: String,
         /// The chat that was answered before and takes nothing more.
         refused_by: Option<SessionId>,
     },
@@ -248,8 +247,8 @@ pub enum Answer {
     Belongs {
         /// The chat; where it is new, nobody has opened it yet.
         chat: SessionId,
-        /// It has ended since its first try came: what it does not know any more it may have taken.
-        over: bool,
+        /// It has ended, with the message in it.
+        taken: bool,
     },
     /// Taken; there is nothing to say.
     Done,

@@ -2,8 +2,8 @@
 //!
 //! A channel that vouches for addresses delivers what it has at least once, at any node. Here it is decided, once for
 //! each message, whether it belongs to the chat that goes on or begins a new one: by the channel's own id of the
-//! message, so that a repeat belongs where its first try did. It is forgotten when no chat goes on and nothing came for
-//! two days.
+//! message, so that a repeat belongs where its first try did. A chat that ends says what it has taken: the rest is as
+//! if it had never come. Whoever wrote nothing for two days is forgotten when no chat goes on.
 
 mod snapshot;
 #[cfg(test)]
@@ -14,9 +14,9 @@ use crate::channel::Proof;
 use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
-use crate::id::{EffectId, EntityId, Served, SessionId, TimerId};
+use crate::id::{CommandId, EffectId, EntityId, Served, SessionId, TimerId};
 use crate::ledger::{Draft, Ledger};
-use crate::routing::{Message, Reply, ToCorrespondent};
+use crate::routing::{Message, Reply, ToCorrespondent, ToSession};
 use bincode::{Decode, Encode};
 use std::collections::VecDeque;
 
@@ -26,23 +26,34 @@ const TAKEN_MAX: usize = 256;
 /// Who has no chat and wrote nothing for so long is forgotten, in milliseconds of served time.
 pub const FORGOTTEN_MS: i64 = 48 * 3_600_000;
 
-/// Longest id of a message, in bytes.
-pub const MESSAGE_ID_BYTES_MAX: usize = 256;
-
 /// A change of a correspondent, as it is journaled.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum CorrespondentChange {
     /// What came under this id belongs to this chat, which is the one that goes on from here.
     Took {
-        /// The channel's own id of the message.
-        id: String,
+        /// The command that the message is to the chat.
+        id: CommandId,
         /// The chat.
         chat: SessionId,
         /// When, in served time.
         at: Served,
     },
-    /// The chat that went on has ended.
-    Over,
+    /// A chat has ended.
+    Over {
+        /// The chat.
+        chat: SessionId,
+        /// What was to be in it and is not.
+        without: Vec<CommandId>,
+    },
+}
+
+/// A message that came, as it is stored.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+struct Taken {
+    id: CommandId,
+    chat: SessionId,
+    /// The chat has ended, and has it.
+    over: bool,
 }
 
 /// The machine of one correspondent.
@@ -58,7 +69,7 @@ struct State {
     /// The chat that goes on.
     chat: Option<SessionId>,
     /// What came lately, the newest last, with the chat that each belongs to.
-    taken: VecDeque<(String, SessionId)>,
+    taken: VecDeque<Taken>,
     /// When something came last, in served time.
     heard_at: Served,
     retired: bool,
@@ -68,15 +79,24 @@ impl State {
     fn change(&mut self, change: &CorrespondentChange) {
         match change {
             CorrespondentChange::Took { id, chat, at } => {
-                self.taken.retain(|(known, _)| known != id);
+                self.taken.retain(|known| known.id != *id);
                 if self.taken.len() >= TAKEN_MAX {
                     self.taken.pop_front();
                 }
-                self.taken.push_back((id.clone(), chat.clone()));
+                self.taken.push_back(Taken { id: id.clone(), chat: chat.clone(), over: false });
                 (self.chat, self.heard_at) = (Some(chat.clone()), *at);
             }
-            CorrespondentChange::Over => self.chat = None,
+            CorrespondentChange::Over { chat, without } => {
+                self.taken.retain(|known| known.chat != *chat || !without.contains(&known.id));
+                self.taken.iter_mut().filter(|known| known.chat == *chat).for_each(|known| known.over = true);
+                self.chat.take_if(|current| current == chat);
+            }
         }
+    }
+
+    /// What was to be in a chat, oldest first.
+    fn of<'a>(&'a self, chat: &'a SessionId) -> impl Iterator<Item = &'a CommandId> {
+        self.taken.iter().filter(|known| known.chat == *chat && !known.over).map(|known| &known.id)
     }
 }
 
@@ -107,22 +127,23 @@ impl Correspondent {
     pub fn decide(&self, command: &Command, context: &Context) -> Result<Decision, Reject> {
         let draft = Draft::new(&self.ledger);
         match (&command.act, &command.caller) {
-            (Act::Receive { id, refused_by }, Caller::Customer(proof)) => {
+            (Act::Receive { refused_by }, Caller::Customer(proof)) => {
                 let here = matches!(proof, Proof::Address(address) if address.correspondent() == self.id);
                 if !here {
                     return Err(Reject::WrongKey);
                 }
-                Ok(self.receive(draft, id, refused_by.as_ref(), context))
+                Ok(self.receive(draft, &command.id, refused_by.as_ref(), context))
             }
             (
-                Act::Tell(Message::ToCorrespondent(ToCorrespondent::Over { session })),
+                Act::Tell(Message::ToCorrespondent(ToCorrespondent::Over { session, took, more })),
                 Caller::Entity(from),
             ) => {
                 if from.session().as_ref() != Some(session) {
                     return Err(Reject::NotAllowed);
                 }
-                Ok(self.over(draft, session))
+                Ok(self.over(draft, session, took, *more))
             }
+            (Act::Told { effect, reply }, Caller::System) => Ok(self.told(draft, *effect, reply, context)),
             (Act::Fire { timer }, Caller::System) => Ok(self.fire(draft, *timer, context)),
             // What it holds for others is in what they tell it.
             (Act::Restored, Caller::System) => Ok(finish(draft, Answer::Done)),
@@ -135,43 +156,68 @@ impl Correspondent {
     fn receive(
         &self,
         mut draft: Draft<'_>,
-        id: &str,
+        id: &CommandId,
         refused_by: Option<&SessionId>,
         context: &Context,
     ) -> Decision {
-        let known = self.state.taken.iter().find(|(known, _)| known == id).map(|(_, chat)| chat);
-        if let Some(chat) = known.filter(|chat| Some(*chat) != refused_by) {
-            let over = self.state.chat.as_ref() != Some(chat);
-            return finish(draft, Answer::Belongs { chat: chat.clone(), over });
+        let known = self.state.taken.iter().find(|known| known.id == *id);
+        if let Some(Taken { chat, over, .. }) = known.filter(|known| Some(&known.chat) != refused_by) {
+            return finish(draft, Answer::Belongs { chat: chat.clone(), taken: *over });
         }
         let goes_on = self.state.chat.clone().filter(|chat| Some(chat) != refused_by);
         let chat = goes_on.unwrap_or_else(|| SessionId::from_random(&context.random));
         let at = context.served;
         draft.push(Entry::Correspondent(CorrespondentChange::Took {
-            id: id.to_owned(),
+            id: id.clone(),
             chat: chat.clone(),
             at,
         }));
         draft.wake_by(at.after(FORGOTTEN_MS));
-        finish(draft, Answer::Belongs { chat, over: false })
+        finish(draft, Answer::Belongs { chat, taken: false })
     }
 
-    fn over(&self, mut draft: Draft<'_>, session: &SessionId) -> Decision {
-        if self.state.chat.as_ref() == Some(session) {
-            draft.push(Entry::Correspondent(CorrespondentChange::Over));
-        }
+    /// A chat has ended, with these messages. Where there were more, so old that it does not know them any longer, what
+    /// came before those is in it.
+    fn over(&self, mut draft: Draft<'_>, session: &SessionId, took: &[CommandId], more: bool) -> Decision {
+        let here: Vec<&CommandId> = self.state.of(session).collect();
+        let known = here.iter().position(|id| took.contains(id)).unwrap_or(here.len());
+        let asked = here.into_iter().skip(if more { known } else { 0 });
+        let without: Vec<CommandId> = asked.filter(|id| !took.contains(id)).cloned().collect();
+        self.ended(&mut draft, session, without);
         finish(draft, Answer::Routing(Reply::Done))
     }
 
-    /// Looks whether they may be forgotten.
+    fn ended(&self, draft: &mut Draft<'_>, chat: &SessionId, without: Vec<CommandId>) {
+        if self.state.chat.as_ref() == Some(chat) || self.state.of(chat).next().is_some() {
+            draft.push(Entry::Correspondent(CorrespondentChange::Over { chat: chat.clone(), without }));
+        }
+    }
+
+    /// Looks whether they may be forgotten. A chat in which they wrote nothing for long is asked whether it goes on:
+    /// perhaps nobody has begun it.
     fn fire(&self, mut draft: Draft<'_>, timer: TimerId, context: &Context) -> Decision {
         if draft.fire(timer) {
             let forget_at = self.state.heard_at.after(FORGOTTEN_MS);
-            if self.state.chat.is_none() && forget_at <= context.served {
-                draft.push(Entry::Retired);
-            } else {
-                draft.wake_by(forget_at.max(context.served.after(LOOK_MS)));
+            match &self.state.chat {
+                _ if forget_at > context.served => draft.wake_by(forget_at),
+                None => draft.push(Entry::Retired),
+                Some(chat) => {
+                    draft.tell(EntityId::from(chat), Message::ToSession(ToSession::GoesOn));
+                    draft.wake_by(context.served.after(FORGOTTEN_MS));
+                }
             }
+        }
+        finish(draft, Answer::Done)
+    }
+
+    /// A chat has answered whether it goes on.
+    fn told(&self, mut draft: Draft<'_>, effect: EffectId, reply: &Reply, context: &Context) -> Decision {
+        let asked = self.ledger.message(effect).and_then(|(to, _)| to.session());
+        draft.settle(effect);
+        if let Some(chat) = asked.filter(|_| *reply == Reply::Gone) {
+            let without = self.state.of(&chat).cloned().collect();
+            self.ended(&mut draft, &chat, without);
+            draft.wake_by(context.served);
         }
         finish(draft, Answer::Done)
     }
@@ -181,14 +227,11 @@ impl Correspondent {
         self.ledger.timers()
     }
 
-    /// What is owed: a correspondent owes nobody anything.
+    /// What is owed: whether a chat goes on is asked until that answers.
     pub fn owed(&self) -> impl Iterator<Item = (EffectId, &Effect)> {
         self.ledger.owed()
     }
 }
-
-/// How often it is looked whether a long chat has ended, in milliseconds.
-const LOOK_MS: i64 = 3_600_000;
 
 fn finish(draft: Draft<'_>, answer: Answer) -> Decision {
     Decision { entries: draft.finish(), answer, typing: Vec::new() }

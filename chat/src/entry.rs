@@ -121,5 +121,7 @@ pub enum Effect {
         seq: u64,
         /// Its index in each view.
         index: [Option<u64>; 3],
+        /// Whether agents are told how far it comes: it is a message.
+        reported: bool,
     },
 }

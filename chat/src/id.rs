@@ -59,8 +59,8 @@ impl std::fmt::Display for SessionId {
 )]
 pub struct Millis(pub i64);
 
-/// A moment of a shard's served time, in milliseconds: wall clock less all time in which the cluster could not serve the
-/// shard. Deadlines are of it. A type of its own, so that no deadline is ever compared with a wall clock.
+/// A moment of a shard's served time, in milliseconds: wall clock less all time in which the cluster could not serve
+/// the shard. Deadlines are of it. A type of its own, so that no deadline is ever compared with a wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Encode, Decode)]
 pub struct Served(pub i64);
 

@@ -11,7 +11,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::id::{AgentName, Millis, QueueName, Served, SessionId};
+use crate::id::{AgentName, CommandId, Millis, QueueName, Served, SessionId};
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -47,6 +47,15 @@ pub enum Message {
     ToInteraction(ToInteraction),
     /// For the entity of whoever writes from an address.
     ToCorrespondent(ToCorrespondent),
+    /// For the session's entity, whatever is in it.
+    ToSession(ToSession),
+}
+
+/// What others say to a session.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ToSession {
+    /// From a correspondent, who heard nothing for long: whether it goes on. Answered `Held` or `Gone`.
+    GoesOn,
 }
 
 /// What others say to a correspondent.
@@ -56,6 +65,10 @@ pub enum ToCorrespondent {
     Over {
         /// The session that has ended.
         session: SessionId,
+        /// The customer's newest commands that it has taken, oldest first.
+        took: Vec<CommandId>,
+        /// Whether it took others before those.
+        more: bool,
     },
 }
 

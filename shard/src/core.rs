@@ -131,12 +131,7 @@ impl ShardCore {
         let entities: Vec<EntityId> = self.entities.keys().cloned().collect();
         for entity in entities {
             match self.entities.get(&entity) {
-                Some(EntityState::Awake(awake)) => {
-                    let owed: Vec<_> = awake.machine.owed().map(|(id, _)| id).collect();
-                    for id in owed {
-                        self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
-                    }
-                }
+                Some(EntityState::Awake(_)) => self.hand_out(now, &entity),
                 Some(EntityState::Asleep(asleep)) if !asleep.decisions.is_empty() => self.wake(&entity),
                 _ => {}
             }

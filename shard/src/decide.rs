@@ -6,7 +6,7 @@ use super::frame::{Decided, Item};
 use super::{Action, Done, Envelope, Now, Outcome, Output, Phase};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
 use handoff_chat::entity::Decision;
-use handoff_chat::entry::Entry;
+use handoff_chat::entry::{Effect, Entry};
 use handoff_chat::happening::{Happening, happenings};
 use handoff_chat::{CommandId, Context, EffectId, Entity, EntityId, Millis};
 use std::collections::VecDeque;
@@ -59,7 +59,14 @@ impl ShardCore {
     pub(super) fn serve(&mut self, now: Now, mut envelope: Envelope) {
         let entity = envelope.call.entity.clone();
         let result = match envelope.call.command.take() {
-            Some(command) => self.decide_or_begin(now, &entity, command),
+            Some(command) => {
+                let settles_push = matches!(command.act, Act::Pushed { .. });
+                let result = self.decide_or_begin(now, &entity, command);
+                if settles_push && matches!(result, Err(Declined::Again)) {
+                    self.push_again(now, &entity);
+                }
+                result
+            }
             None if self.entities.contains_key(&entity) => Ok(None),
             None => Err(Declined::Rejected(Reject::Unknown)),
         };
@@ -242,6 +249,8 @@ impl ShardCore {
         let owed: Vec<(EffectId, bool)> = entries
             .iter()
             .filter_map(|entry| match entry {
+                // Handed out one after the other, behind every decision.
+                Entry::Owed { effect: Effect::Push { .. }, .. } => None,
                 Entry::Owed { id, effect } => Some((*id, self.is_here(effect))),
                 _ => None,
             })
@@ -276,6 +285,7 @@ impl ShardCore {
         let next_timer = awake.next_timer();
         let lost_after_ms = awake.machine.lost_after_ms(agent_grace_ms);
         self.watch(entity, lost_after_ms, now.mono);
+        self.hand_out_push(now, entity);
         if let Some(at) = next_timer {
             self.timers.insert((at, entity.clone()));
         }
@@ -347,6 +357,8 @@ impl ShardCore {
             Some(EntityState::Quarantined { .. }) => self.unreadable(now, entity, waiting),
             found => {
                 self.entities.extend(found.map(|state| (entity.clone(), state)));
+                // What was committed meanwhile found nobody awake.
+                self.hand_out(now, entity);
                 for envelope in waiting {
                     self.call(now, envelope);
                 }

@@ -2,10 +2,9 @@
 
 use super::frame::Slept;
 use super::{Envelope, Mono};
-use handoff_chat::Entity;
-use handoff_chat::Served;
 use handoff_chat::entry::Entry;
 use handoff_chat::session::Session;
+use handoff_chat::{EffectId, Entity, Served};
 use std::collections::VecDeque;
 
 /// Where an entity is.
@@ -42,6 +41,8 @@ pub struct Awake {
     pub history_through: u64,
     /// Whether history rows are being written.
     pub writing_history: bool,
+    /// The event for the customer's channel that was handed out: one at a time, so that they come in order.
+    pub pushing: Option<EffectId>,
     /// The snapshot being written, with the number of decisions in it.
     pub falling_asleep: Option<(Slept, u64)>,
     /// Decisions that may not be committed yet: the item and the last `seq` after it.
@@ -63,6 +64,7 @@ impl Awake {
             decisions: 0,
             history_through: first.saturating_sub(1),
             writing_history: false,
+            pushing: None,
             falling_asleep: None,
         }
     }

@@ -3,6 +3,7 @@
 use super::core::ShardCore;
 use super::record_rows::RecordRows;
 use super::same_shard::told_by;
+use super::{Now, Output};
 use handoff_chat::command::{Caller, Command, Read, Reading};
 use handoff_chat::entry::Effect;
 use handoff_chat::file::FileId;
@@ -34,6 +35,8 @@ pub enum Owed {
     Record(Box<RecordRows>),
     /// An event is to be pushed to the customer's channel; none: it is not there any more.
     Push(Option<Box<Push>>),
+    /// The event with this number is to be read from history, for [`ShardCore::owed_push`].
+    StoredPush(u64),
 }
 
 impl ShardCore {
@@ -49,12 +52,59 @@ impl ShardCore {
             Effect::ScanFile { file, bytes } => Owed::ScanFile { file, bytes },
             Effect::DropFile { file, bytes } => Owed::DropFile { file, bytes },
             Effect::Push { seq, .. } => {
-                let push = self.look(entity, |machine| machine.session()?.push(seq)).ok()?;
-                Owed::Push(push.map(Box::new))
+                let first = |machine: &Entity| machine.session().map(Session::first_seq_in_memory);
+                match self.look(entity, first).ok().flatten() {
+                    Some(first) if seq < first => Owed::StoredPush(seq),
+                    _ => self.owed_push(entity, seq, None),
+                }
             }
             Effect::OpenRecord => Owed::Record(Box::new(self.opening_rows(entity)?)),
             Effect::CloseRecord => Owed::Record(Box::new(self.closing_rows(entity)?)),
         })
+    }
+
+    /// An event that is to be pushed, where it is no longer in memory as it was `stored`. What can't be shown is not
+    /// there any more: those behind it wait for it.
+    pub fn owed_push(&mut self, entity: &EntityId, seq: u64, stored: Option<&Event>) -> Owed {
+        let push = self.look(entity, |machine| machine.session()?.push(seq, stored));
+        Owed::Push(push.ok().flatten().map(Box::new))
+    }
+
+    /// Hands out all that an entity owes, once more where it was before.
+    pub(super) fn hand_out(&mut self, now: Now, entity: &EntityId) {
+        let Some(awake) = self.awake(entity) else { return };
+        awake.pushing = None;
+        let owed: Vec<EffectId> = awake
+            .machine
+            .owed()
+            .filter_map(|(id, effect)| (!matches!(effect, Effect::Push { .. })).then_some(id))
+            .collect();
+        for id in owed {
+            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
+        }
+        self.hand_out_push(now, entity);
+    }
+
+    /// Hands out the oldest event that is to be pushed, if it was not: the next one's turn comes with the decision that
+    /// settles it.
+    pub(super) fn hand_out_push(&mut self, now: Now, entity: &EntityId) {
+        let Some(awake) = self.awake(entity) else { return };
+        let oldest = awake.machine.session().and_then(Session::oldest_push);
+        if oldest == awake.pushing {
+            return;
+        }
+        awake.pushing = oldest;
+        if let Some(id) = oldest {
+            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
+        }
+    }
+
+    /// The channel's answer was not taken: the event is handed out once more.
+    pub(super) fn push_again(&mut self, now: Now, entity: &EntityId) {
+        if let Some(awake) = self.awake(entity) {
+            awake.pushing = None;
+        }
+        self.hand_out_push(now, entity);
     }
 
     /// An effect as the log has it; `None` when it was settled meanwhile.

@@ -3,7 +3,7 @@
 use super::core::{LastCall, ShardCore, refuse};
 use super::entity_state::{Asleep, Awake, EntityState};
 use super::frame::{Glance, Item, Slept};
-use super::{Action, Mono, Now, Outcome, Output, Phase};
+use super::{Action, Mono, Now, Outcome, Phase};
 use handoff_chat::command::{Act, Caller, Command};
 use handoff_chat::{CommandId, Entity, EntityId, Served};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,10 +64,8 @@ impl ShardCore {
         if let Some(at) = awake.next_timer() {
             self.timers.insert((at, entity.clone()));
         }
-        for (id, _) in awake.machine.owed() {
-            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
-        }
         self.entities.insert(entity.clone(), EntityState::Awake(Box::new(awake)));
+        self.hand_out(now, entity);
     }
 
     /// The snapshot can't be loaded now: callers may try again.

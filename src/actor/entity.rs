@@ -19,7 +19,7 @@ use handoff_chat::session::{Body, Event, Push};
 use handoff_chat::{BotName, CommandId, EffectId, EntityId, SessionId};
 use handoff_shard::owed::Owed;
 use handoff_shard::same_shard::answered;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An owed effect is committed: do it.
@@ -48,35 +48,10 @@ pub struct EntityActor {
     pub courier: Arc<dyn Courier>,
     /// Carries events to the customer's channel.
     pub outbound: Arc<dyn Outbound>,
-    /// What waits to be carried there, in order.
-    pub pushes: Pushes,
+    /// Those that are on their way there: what comes again is, until it is settled.
+    pub pushing: BTreeSet<EffectId>,
     /// The bots in this session.
     pub beside: BTreeMap<BotName, Addr<BotActor>>,
-}
-
-/// The events that wait to be pushed: one is on its way at a time, so that they come in order.
-#[derive(Default)]
-pub struct Pushes {
-    waiting: VecDeque<(EffectId, Option<Box<Push>>)>,
-    busy: bool,
-    /// The newest one taken: what comes again is on its way already.
-    newest: Option<EffectId>,
-}
-
-impl Pushes {
-    fn take(&mut self, id: EffectId, push: Option<Box<Push>>) {
-        if self.newest < Some(id) {
-            self.newest = Some(id);
-            self.waiting.push_back((id, push));
-        }
-    }
-
-    /// The next one, when none is on its way.
-    fn next(&mut self) -> Option<(EffectId, Option<Box<Push>>)> {
-        let next = if self.busy { None } else { self.waiting.pop_front() };
-        self.busy |= next.is_some();
-        next
-    }
 }
 
 impl EntityActor {
@@ -117,9 +92,11 @@ impl EntityActor {
         beside.do_send(turn);
     }
 
-    /// Carries the next event to the customer's channel, and then the one after it.
-    fn push_next(&mut self, ctx: &mut Context<Self>) {
-        let Some((id, push)) = self.pushes.next() else { return };
+    /// Carries an event to the customer's channel; the shard hands out the next one when this one is settled.
+    fn push(&mut self, id: EffectId, push: Option<Box<Push>>, ctx: &mut Context<Self>) {
+        if !self.pushing.insert(id) {
+            return;
+        }
         let outbound = Arc::clone(&self.outbound);
         let pushing = async move {
             match push {
@@ -127,11 +104,10 @@ impl EntityActor {
                 None => Delivery::Failed { reason: "the event is not there any more".to_owned() },
             }
         };
-        ctx.spawn(pushing.into_actor(self).map(move |delivery, actor, ctx| {
+        ctx.spawn(pushing.into_actor(self).map(move |delivery, actor, _| {
+            actor.pushing.remove(&id);
             let (name, act) = (format!("push:{}", id.0), Act::Pushed { effect: id, delivery });
             actor.decide(Command { id: CommandId(name), caller: Caller::System, act });
-            actor.pushes.busy = false;
-            actor.push_next(ctx);
         }));
     }
 
@@ -153,7 +129,7 @@ impl EntityActor {
                 let writing = self.records.clone().write(session, *rows);
                 ctx.spawn(writing.into_actor(self).map(move |(), actor, _| actor.settle(id)));
             }
-            Owed::BotTurn(..) | Owed::Tell(..) | Owed::Push(_) => {}
+            Owed::BotTurn(..) | Owed::Tell(..) | Owed::Push(_) | Owed::StoredPush(_) => {}
         }
     }
 }
@@ -202,10 +178,7 @@ impl Handler<Owe> for EntityActor {
                     actor.decide(answered(id, reply));
                 }));
             }
-            Owed::Push(push) => {
-                self.pushes.take(id, push);
-                self.push_next(ctx);
-            }
+            Owed::Push(push) => self.push(id, push, ctx),
             owed => {
                 if let Some(session) = self.entity.session() {
                     self.do_for_session(session, id, owed, ctx);

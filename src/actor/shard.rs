@@ -1,6 +1,6 @@
 //! A shard's actor: claims and recovers its log, then carries out what its core wants done.
 
-use super::entity::{EntityActor, Leave, Owe, Pushes};
+use super::entity::{EntityActor, Leave, Owe};
 use super::journal::Log;
 use crate::bots::Bots;
 use crate::clock::Clock;
@@ -19,10 +19,11 @@ use handoff_chat::{EntityId, Millis};
 use handoff_journal::{Claimed, JournalError, Owner, Position, Row, Table, Tables};
 use handoff_shard::census::Census;
 use handoff_shard::core::ShardCore;
+use handoff_shard::owed::Owed;
 use handoff_shard::{Action, Done, Envelope, Now, Options, Outcome, Output, Reply};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -260,7 +261,7 @@ impl ShardActor {
             records: self.around.records.clone(),
             courier: Arc::clone(&self.around.courier),
             outbound: Arc::clone(&self.around.outbound),
-            pushes: Pushes::default(),
+            pushing: BTreeSet::new(),
             beside: BTreeMap::new(),
         };
         let addr = actor.start();
@@ -338,11 +339,11 @@ impl ShardActor {
 
     fn send(&mut self, output: Output, ctx: &mut Context<Self>) {
         match output {
-            Output::Effect { entity, id } => {
-                if let Some(owed) = self.core_mut().and_then(|core| core.owed(&entity, id)) {
-                    self.entity(&entity, ctx).do_send(Owe(id, owed));
-                }
-            }
+            Output::Effect { entity, id } => match self.core_mut().and_then(|core| core.owed(&entity, id)) {
+                Some(Owed::StoredPush(seq)) => self.push_stored(entity, (id, seq), ctx),
+                Some(owed) => self.entity(&entity, ctx).do_send(Owe(id, owed)),
+                None => {}
+            },
             Output::Reply(reply) => self.reply(*reply, ctx),
             Output::Happened(happened) => happened.iter().for_each(|one| self.around.observer.happened(one)),
         }

@@ -4,8 +4,8 @@
 //! another one. All of it may be repeated, at any node: the channel's own id of a message is the id of each command
 //! that it becomes.
 
-use crate::gateway::Gateway;
 use crate::gateway::starting::{Given, OpenError, Start, StartError, open_for_address};
+use crate::gateway::{Gateway, GatewayOptions};
 use crate::ports::CallError;
 use handoff_chat::channel::{Address, Channel, Delivery, Proof};
 use handoff_chat::command::{Act, Answer, Caller, Command, Reject};
@@ -24,7 +24,7 @@ pub(super) struct Arrival {
     pub(super) channel: Channel,
     /// Where it came from.
     pub(super) from: Address,
-    /// The channel's own id of it.
+    /// The channel's own id of it; a repeat has the same.
     pub(super) id: String,
     /// What it says.
     pub(super) text: String,
@@ -56,10 +56,12 @@ pub(super) enum ReceiveError {
 /// # Errors
 /// [`ReceiveError`]; whatever it is, the same message may be brought again.
 pub(super) async fn receive(gateway: &Gateway, arrival: &Arrival) -> Result<SessionId, ReceiveError> {
+    // Nobody keeps a place for a chat that could never begin.
+    let start = arrival.start(&gateway.options)?;
     let mut refused_by = None;
     for _ in 0..CHATS_MAX {
-        let (chat, over) = belongs(gateway, arrival, refused_by).await?;
-        if deliver(gateway, arrival, &chat, over).await? {
+        let (chat, taken) = belongs(gateway, arrival, refused_by).await?;
+        if taken || deliver(gateway, arrival, &chat, &start).await? {
             return Ok(chat);
         }
         refused_by = Some(chat);
@@ -87,10 +89,10 @@ async fn belongs(
     arrival: &Arrival,
     refused_by: Option<SessionId>,
 ) -> Result<(SessionId, bool), CallError> {
-    let act = Act::Receive { id: arrival.id.clone(), refused_by };
+    let act = Act::Receive { refused_by };
     let entity = arrival.from.correspondent();
     match call(gateway, entity, arrival.command_id(), arrival.from.clone(), act).await? {
-        Some(Answer::Belongs { chat, over }) => Ok((chat, over)),
+        Some(Answer::Belongs { chat, taken }) => Ok((chat, taken)),
         _ => Err(CallError::Again),
     }
 }
@@ -100,23 +102,29 @@ async fn deliver(
     gateway: &Gateway,
     arrival: &Arrival,
     chat: &SessionId,
-    over: bool,
+    start: &Start,
 ) -> Result<bool, ReceiveError> {
     match send(gateway, arrival, chat).await {
         // Nobody has begun it yet.
-        Err(CallError::Rejected(Reject::Unknown)) if !over => begin(gateway, arrival, chat).await,
-        // It may be what the chat began with.
-        Err(CallError::Rejected(Reject::IdInUse)) => begin(gateway, arrival, chat).await,
+        Err(CallError::Rejected(Reject::Unknown)) => {
+            let service = gateway.options.services.get(&arrival.service).ok_or(ReceiveError::Service)?;
+            gateway
+                .admission
+                .start(None, &arrival.service, service.starts_per_minute)
+                .map_err(OpenError::from)?;
+            begin(gateway, arrival, chat, start.clone()).await
+        }
         sent => taken(sent),
     }
 }
 
-async fn begin(gateway: &Gateway, arrival: &Arrival, chat: &SessionId) -> Result<bool, ReceiveError> {
-    let options = &gateway.options;
-    let service = options.services.get(&arrival.service).ok_or(ReceiveError::Service)?;
-    let mut given = Given { text: Some(arrival.text.clone()), ..arrival.given.clone() };
-    given.user_data.entry(CONTACT_ID_KEY.to_owned()).or_insert_with(|| arrival.contact_id());
-    let start = Start::of_channel(given, options)?;
+async fn begin(
+    gateway: &Gateway,
+    arrival: &Arrival,
+    chat: &SessionId,
+    start: Start,
+) -> Result<bool, ReceiveError> {
+    let service = gateway.options.services.get(&arrival.service).ok_or(ReceiveError::Service)?;
     let (id, channel) = (arrival.command_id(), arrival.channel.clone());
     match open_for_address(gateway, chat, id, channel, (&arrival.service, service), start).await {
         Ok(()) => Ok(true),
@@ -155,6 +163,18 @@ async fn call(
 }
 
 impl Arrival {
+    /// How a chat begins with it.
+    fn start(&self, options: &GatewayOptions) -> Result<Start, ReceiveError> {
+        let service = options.services.get(&self.service).ok_or(ReceiveError::Service)?;
+        let bytes_max = service.limits.message_bytes_max;
+        if u32::try_from(self.text.len()).map_or(true, |bytes| bytes > bytes_max) {
+            return Err(CallError::Rejected(Reject::TooLong { bytes_max }).into());
+        }
+        let mut given = Given { text: Some(self.text.clone()), ..self.given.clone() };
+        given.user_data.entry(CONTACT_ID_KEY.to_owned()).or_insert_with(|| self.contact_id());
+        Ok(Start::of_channel(given, options)?)
+    }
+
     /// Made of the channel's own id, which may be longer than a command's.
     fn command_id(&self) -> CommandId {
         let hash = Sha256::digest(self.id.as_bytes());

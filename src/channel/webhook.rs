@@ -76,7 +76,7 @@ fn channel(name: &str, webhook: &WebhookChannel) -> Option<Channel> {
     let window = (webhook.window_ms > 0).then(|| Window {
         open_ms: i64::try_from(webhook.window_ms).unwrap_or(i64::MAX),
         answers_max: webhook.window_answers_max,
-        after: webhook.window_after.clone(),
+        after: webhook.window_after.clone().filter(|word| !word.is_empty()),
     });
     Some(Channel {
         name: name.to_owned(),

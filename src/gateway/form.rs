@@ -1,5 +1,6 @@
-//! Request bodies, within limits of size and time; and forms, urlencoded and multipart, into fields. Strict about UTF-8 and limits, lenient about
-//! everything that the field's clients are known to send: unknown, blank, repeated and mis-cased parameters.
+//! Request bodies, within limits of size and time; and forms, urlencoded and multipart, into fields. Strict about UTF-8
+//! and limits, lenient about everything that the field's clients are known to send: unknown, blank, repeated and
+//! mis-cased parameters.
 
 use super::GatewayOptions;
 use super::blank::is_blank;

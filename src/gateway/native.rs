@@ -1,5 +1,5 @@
-//! The native WebSockets, version 1: what that of customers (`src/channel/native.rs`) and that of agents share, and that
-//! of agents. JSON text frames, as `docs/asyncapi` has them.
+//! The native WebSockets, version 1: what that of customers (`src/channel/native.rs`) and that of agents share, and
+//! that of agents. JSON text frames, as `docs/asyncapi` has them.
 //!
 //! A socket has one task that reads, one that writes, and one for each thing that it follows. Whatever it is told is
 //! kept nowhere but at the owners of the chats: it may break at any moment, and its client resumes at any node.

@@ -34,7 +34,8 @@ impl Problem {
 
     pub(crate) fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        if self.status == StatusCode::UNAUTHORIZED {
+        // A webhook's signature is no such scheme.
+        if self.status == StatusCode::UNAUTHORIZED && self.code == "unauthorized" {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         if let Some(ms) = self.retry_ms {

@@ -2,7 +2,7 @@
 //! implementation, and posts signed messages to nodes.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -31,6 +31,8 @@ struct Taken {
     came: AtomicUsize,
     /// How many are refused before one is taken: the receiver has bad days.
     refuses: usize,
+    /// None is taken.
+    away: AtomicBool,
     wrong: Mutex<Vec<String>>,
 }
 
@@ -69,6 +71,11 @@ impl Receiver {
         self.taken.chats.lock().unwrap().get(chat).cloned().unwrap_or_default()
     }
 
+    /// Takes nothing, until it does again.
+    pub(crate) fn is_away(&self, away: bool) {
+        self.taken.away.store(away, Ordering::Relaxed);
+    }
+
     /// How often anything was posted.
     pub(crate) fn came(&self) -> usize {
         self.taken.came.load(Ordering::Relaxed)
@@ -95,7 +102,7 @@ async fn take(taken: web::Data<Taken>, request: HttpRequest, body: web::Bytes) -
         taken.wrong.lock().unwrap().push(format!("{signed:?}: {headers:?} {posted}"));
         return HttpResponse::Unauthorized().finish();
     }
-    if count % (taken.refuses + 1) < taken.refuses {
+    if taken.away.load(Ordering::Relaxed) || count % (taken.refuses + 1) < taken.refuses {
         return HttpResponse::ServiceUnavailable().finish();
     }
     let chat = posted["data"]["chat"].as_str().unwrap().to_owned();

@@ -6,7 +6,6 @@ use crate::tidy::source::Source;
 /// one that comes later, so there is no circle.
 const PARTS: [(&str, &[&str]); 30] = [
     ("clock", &[]),
-    ("node_state", &[]),
     ("observer", &[]),
     ("password", &[]),
     ("ports", &[]),
@@ -23,6 +22,7 @@ const PARTS: [(&str, &[&str]); 30] = [
     ("files", &["tls"]),
     ("health", &["ports"]),
     ("metrics", &["observer"]),
+    ("node_state", &["ports"]),
     ("record", &["contacts", "observer", "record_list"]),
     ("workflows", &["bots"]),
     ("record_reader", &["ports", "record"]),

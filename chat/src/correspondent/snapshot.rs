@@ -1,7 +1,7 @@
 //! A correspondent's state as checkpoints store it. A stored shape of its own: live state may change freely,
 //! [`SnapshotV1`] never.
 
-use super::{Correspondent, State};
+use super::{Correspondent, State, Taken};
 use crate::id::{EntityId, Served, SessionId};
 use crate::ledger::LedgerV1;
 use bincode::{Decode, Encode};
@@ -15,7 +15,7 @@ enum Snapshot {
 struct SnapshotV1 {
     id: EntityId,
     chat: Option<SessionId>,
-    taken: Vec<(String, SessionId)>,
+    taken: Vec<Taken>,
     heard_at: Served,
     retired: bool,
     ledger: LedgerV1,

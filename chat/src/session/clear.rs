@@ -11,6 +11,11 @@ impl Session {
         self.shown(event, true)
     }
 
+    /// For the customer's channel, which is pushed what was said even when the record is final.
+    pub(super) fn for_channel(&self, event: &Event) -> Event {
+        opened(event, self.state.sealing.as_ref())
+    }
+
     /// For a transcript that is read while the session lives.
     pub(super) fn in_transcript(&self, event: &Event) -> Event {
         self.shown(event, self.privacy().is_none_or(|privacy| privacy.area == Area::HistoryFinal))
@@ -27,29 +32,32 @@ impl Session {
 
     /// An event as it is shown to who sees originals, or does not.
     fn shown(&self, event: &Event, sees: bool) -> Event {
-        let original = |sealed: &Text| {
-            let key = self.state.sealing.as_ref().filter(|_| sees)?;
-            unseal(key, event.seq, sealed)
-        };
-        let mut event = event.clone();
-        match &mut event.body {
-            Body::Masked { text, sealed, message_type, notice } => {
-                let text = original(sealed).map_or_else(|| text.clone(), |original| Text::clear(&original));
-                let kind = message_type.take();
-                event.body = if *notice {
-                    Body::CustomNotice { text, notice_type: kind }
-                } else {
-                    Body::Message { text, message_type: kind }
-                };
-            }
-            Body::Rich { text, content, sealed: Some(sealed) }
-            | Body::RichReply { text, content, sealed: Some(sealed), .. } => {
-                if let Some((clear_text, clear_content)) = original(sealed).as_deref().and_then(both) {
-                    (*text, *content) = (Text::clear(&clear_text), Text::clear(&clear_content));
-                }
-            }
-            _ => {}
-        }
-        event
+        let sees = sees && !self.state.recorded;
+        opened(event, self.state.sealing.as_ref().filter(|_| sees))
     }
+}
+
+/// An event with its originals, where there is the key to them.
+fn opened(event: &Event, key: Option<&[u8; 32]>) -> Event {
+    let original = |sealed: &Text| unseal(key?, event.seq, sealed);
+    let mut event = event.clone();
+    match &mut event.body {
+        Body::Masked { text, sealed, message_type, notice } => {
+            let text = original(sealed).map_or_else(|| text.clone(), |original| Text::clear(&original));
+            let kind = message_type.take();
+            event.body = if *notice {
+                Body::CustomNotice { text, notice_type: kind }
+            } else {
+                Body::Message { text, message_type: kind }
+            };
+        }
+        Body::Rich { text, content, sealed: Some(sealed) }
+        | Body::RichReply { text, content, sealed: Some(sealed), .. } => {
+            if let Some((clear_text, clear_content)) = original(sealed).as_deref().and_then(both) {
+                (*text, *content) = (Text::clear(&clear_text), Text::clear(&clear_content));
+            }
+        }
+        _ => {}
+    }
+    event
 }

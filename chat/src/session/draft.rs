@@ -14,19 +14,16 @@ use crate::command::{Answer, Command};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
 use crate::file::{FileChange, FileId};
-use crate::id::{EffectId, Millis, Served, SessionId, TimerId};
+use crate::id::{CommandId, EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
 use crate::privacy::{Area, Privacy, seal};
-use crate::routing::{Message, ToCorrespondent};
+use crate::routing::Message;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// How many indexes are reserved at once.
 pub(super) const BLOCK: u64 = 64;
-
-/// How many events a full session still has room for: what its workflow says, and the answers to what it asks.
-const WORKFLOW_ROOM: u64 = 64;
 
 /// The system's number as author of events and asker of removals.
 pub(super) const SYSTEM: u32 = 0;
@@ -81,6 +78,9 @@ pub(super) struct Draft<'a> {
     pub(super) bots_out: bool,
     /// What of the customer's reply window is used up, with this decision.
     pub(super) answers: Answers,
+    pub(super) deliveries: u64,
+    /// The customer's own command, if this decides one.
+    pub(super) customers: Option<&'a CommandId>,
 }
 
 impl<'a> Draft<'a> {
@@ -130,6 +130,8 @@ impl<'a> Draft<'a> {
             turns: state.turns,
             bots_out: false,
             answers: state.pushes.answers(),
+            deliveries: state.pushes.deliveries(),
+            customers: None,
         }
     }
 
@@ -137,6 +139,12 @@ impl<'a> Draft<'a> {
     pub(super) fn guarding(mut self, privacy: Option<&'a Privacy>, key: Option<[u8; 32]>) -> Self {
         self.privacy = privacy;
         self.sealing = key;
+        self
+    }
+
+    /// What is decided is the customer's own command, or is not.
+    pub(super) fn of_customer(mut self, command: Option<&'a CommandId>) -> Self {
+        self.customers = command;
         self
     }
 
@@ -191,7 +199,7 @@ impl<'a> Draft<'a> {
         }
         self.entries.push(Entry::Event(event));
         match pushed {
-            Some(Pushed::Owed) => self.owe(Effect::Push { seq, index }),
+            Some(Pushed::Owed { reported }) => self.owe(Effect::Push { seq, index, reported }),
             Some(Pushed::TooLate) => {
                 self.delivered(seq, index, Delivery::Failed { reason: WINDOW_CLOSED.to_owned() });
             }
@@ -333,8 +341,8 @@ impl<'a> Draft<'a> {
         self.ended = true;
         self.release_files(|_, _| true);
         if let Some(address) = self.channel.address() {
-            let over = ToCorrespondent::Over { session: self.id.clone() };
-            self.owe(Effect::Tell { to: address.correspondent(), message: Message::ToCorrespondent(over) });
+            let message = Message::ToCorrespondent(self.over());
+            self.owe(Effect::Tell { to: address.correspondent(), message });
         }
         if !self.has_interaction() {
             self.close_record();
@@ -419,19 +427,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// How many events are left until the session is full.
-    pub(super) fn left(&self) -> u64 {
-        u64::from(self.limits.events_max).saturating_sub(self.seq)
-    }
-
-    /// Whether the session takes no more messages.
-    pub(super) fn full(&self) -> bool {
-        self.left() == 0
-    }
-
-    /// Whether not even the workflow may say or ask more.
-    pub(super) fn full_for_workflow(&self) -> bool {
-        self.seq >= u64::from(self.limits.events_max).saturating_add(WORKFLOW_ROOM)
+    /// How many events there are, but those that tell of others how far they came: they are few for each.
+    pub(super) fn counted(&self) -> u64 {
+        self.seq.saturating_sub(self.deliveries)
     }
 
     /// Closes the decision. What has entries keeps its answer for repeats, and so does what was numbered.

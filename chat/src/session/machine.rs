@@ -19,7 +19,7 @@ use crate::Context;
 use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::entry::Effect;
-use crate::routing::{Message, Reply, ToQueue};
+use crate::routing::{Message, Reply, ToQueue, ToSession};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A command whose caller is known and which was not answered before.
@@ -73,7 +73,8 @@ impl Session {
         if command.id.number().is_some_and(|number| number != next) {
             return Err(Reject::Expected { next });
         }
-        Case { command, asker, digest, draft }.decide(self)
+        let own = (asker.keeper == state.customer_number()).then_some(&command.id);
+        Case { command, asker, digest, draft: draft.of_customer(own) }.decide(self)
     }
 }
 
@@ -119,12 +120,19 @@ impl Case<'_> {
 
 /// Another entity speaks to the interaction. Its answers follow from the state, so that none need be kept.
 fn told_by_entity(mut draft: Draft<'_>, command: &Command) -> Result<Decision, Reject> {
-    let (Act::Tell(Message::ToInteraction(message)), Caller::Entity(from)) = (&command.act, &command.caller)
-    else {
-        return Err(Reject::NotAllowed);
+    let reply = match (&command.act, &command.caller) {
+        (Act::Tell(Message::ToInteraction(message)), Caller::Entity(from)) => draft
+            .interacts(|interaction, draft| interaction.told(draft, from, message))
+            .unwrap_or(Ok(Reply::Gone))?,
+        (Act::Tell(Message::ToSession(ToSession::GoesOn)), Caller::Entity(_)) => {
+            if draft.ended() {
+                Reply::Gone
+            } else {
+                Reply::Held
+            }
+        }
+        _ => return Err(Reject::NotAllowed),
     };
-    let reply = draft.interacts(|interaction, draft| interaction.told(draft, from, message));
-    let reply = reply.unwrap_or(Ok(Reply::Gone))?;
     Ok(draft.finish_with(Answer::Routing(reply)))
 }
 
@@ -219,7 +227,7 @@ fn as_stored(act: &Act, draft: &Draft<'_>) -> Act {
     act
 }
 
-/// A hash of what is asked. Never 0, which stands for the start. A bot's answer counts by what it answers:
+/// A hash of what is asked. Never 0, which stands for a start with a key. A bot's answer counts by what it answers:
 /// asked again, by other rules perhaps, it may say something else.
 fn digest(act: &Act) -> u64 {
     let encoded = match act {

@@ -3,12 +3,14 @@
 
 use super::draft::{Draft, SYSTEM};
 use super::event::{Body, Event, LeaveReason, Participant, Role, Text, ViewKind};
+use super::machine::cut;
 use super::shown::Shown;
-use super::state::{Session, State, Terms};
+use super::state::{ANSWERS_KEPT, Session, State, Terms};
 use crate::channel::{Address, Channel, ChannelView, Delivery, Reach, Window, WindowView};
 use crate::entry::Effect;
 use crate::id::{EffectId, Millis, SessionId};
 use crate::rich::Rich;
+use crate::routing::ToCorrespondent;
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -21,6 +23,8 @@ pub(super) struct Pushes {
     answers: Answers,
     /// The events that may come further than they have, by their number.
     under_way: BTreeMap<u64, UnderWay>,
+    /// How many events told how far others came.
+    deliveries: u64,
 }
 
 /// How far an event has come. A stored shape.
@@ -114,10 +118,17 @@ impl Pushes {
         self.answers
     }
 
-    pub(super) fn happened(&mut self, event: &Event, customer: u32) {
+    pub(super) fn deliveries(&self) -> u64 {
+        self.deliveries
+    }
+
+    /// Takes an event. What comes no further is kept for as long as the push is owed (`owed`), whose answer is then no
+    /// news.
+    pub(super) fn happened(&mut self, event: &Event, customer: u32, owed: bool) {
         self.answers.happened(event, customer);
         if let Body::Delivery { seq, through, delivery } = &event.body {
-            if delivery.is_final() {
+            self.deliveries = self.deliveries.saturating_add(1);
+            if delivery.is_final() && !owed {
                 self.under_way.remove(seq);
                 return;
             }
@@ -126,6 +137,13 @@ impl Pushes {
             if self.under_way.len() > UNDER_WAY_MAX {
                 self.under_way.pop_first();
             }
+        }
+    }
+
+    /// The channel has answered the push of an event.
+    pub(super) fn settled(&mut self, seq: u64) {
+        if self.under_way.get(&seq).is_some_and(|event| event.delivery.is_final()) {
+            self.under_way.remove(&seq);
         }
     }
 
@@ -138,7 +156,10 @@ impl Pushes {
 /// What becomes of an event at the channel.
 pub(super) enum Pushed {
     /// It is given to it.
-    Owed,
+    Owed {
+        /// Agents are told how far it comes.
+        reported: bool,
+    },
     /// The reply window has closed.
     TooLate,
 }
@@ -150,6 +171,10 @@ impl State {
             Effect::Push { seq, .. } => Some((*id, *seq)),
             _ => None,
         })
+    }
+
+    pub(super) fn is_owed(&self, seq: u64) -> bool {
+        self.owed_pushes().any(|(_, owed)| owed == seq)
     }
 }
 
@@ -182,12 +207,26 @@ impl Draft<'_> {
         };
         let now = self.context.now;
         let lets_out = self.window().is_none_or(|window| window.lets_out(now, message_type));
-        Some(if class == Class::Message && !lets_out { Pushed::TooLate } else { Pushed::Owed })
+        let reported = class == Class::Message;
+        Some(if reported && !lets_out { Pushed::TooLate } else { Pushed::Owed { reported } })
     }
 
-    /// Tells agents how far an event has come; not in a full session, and not after its end.
+    /// What the customer's correspondent is told at the end.
+    pub(super) fn over(&self) -> ToCorrespondent {
+        let state = self.state;
+        let kept = state.answers.get(&self.customer_number()).map(|answers| &answers.kept);
+        let before = state.start_answer.iter().chain(kept.into_iter().flatten()).map(|kept| &kept.id);
+        ToCorrespondent::Over {
+            session: self.id.clone(),
+            took: before.chain(self.customers).cloned().collect(),
+            more: kept.is_some_and(|kept| kept.len() >= ANSWERS_KEPT),
+        }
+    }
+
+    /// Tells agents how far a message has come; not after the end, when nothing more happens.
     pub(super) fn delivered(&mut self, seq: u64, through: [Option<u64>; 3], delivery: Delivery) {
-        if !self.ended() && !self.full() {
+        if !self.ended() {
+            self.deliveries = self.deliveries.saturating_add(1);
             self.event(SYSTEM, [false, true, true], Body::Delivery { seq, through, delivery });
         }
     }
@@ -235,16 +274,24 @@ impl Push {
 }
 
 impl Session {
-    /// An event that is in memory, as it is to be pushed.
-    pub fn push(&self, seq: u64) -> Option<Push> {
+    /// The oldest effect that pushes something.
+    #[must_use]
+    pub fn oldest_push(&self) -> Option<EffectId> {
+        self.state.owed_pushes().next().map(|(id, _)| id)
+    }
+
+    /// An event as it is to be pushed; one that is no longer in memory as it was stored.
+    #[must_use]
+    pub fn push(&self, seq: u64, stored: Option<&Event>) -> Option<Push> {
         let terms = self.state.terms.as_ref()?;
-        let event = self.state.events.iter().rev().find(|event| event.seq == seq)?;
+        let here = self.state.events.iter().rev().find(|event| event.seq == seq);
+        let event = here.or(stored.filter(|event| event.seq == seq))?;
         let seen = self.state.parties.values().filter(|party| party.seen_by(ViewKind::Customer));
         Some(Push {
             to: terms.channel.address()?,
             session: self.id.clone(),
             service: terms.service.clone(),
-            event: simplified(self.in_clear(event), &terms.channel),
+            event: simplified(self.for_channel(event), &terms.channel),
             participants: seen.map(super::state::Party::shown).collect(),
         })
     }
@@ -256,8 +303,21 @@ impl Session {
     }
 }
 
-/// A rich message that the channel can't show is its text.
+/// A rich message that the channel can't show is its text, and a text of the system's own that is too long is cut: what
+/// people and bots say was not let through.
 fn simplified(event: Event, channel: &Channel) -> Event {
+    let mut event = rich_or_text(event, channel);
+    let bytes_max = channel.shows.text_bytes_max;
+    match &mut event.body {
+        Body::Message { text, .. } | Body::Idle { text, .. } | Body::NearlyFull { text } if bytes_max > 0 => {
+            *text = Text::clear(cut(&text.show(), bytes_max));
+        }
+        _ => {}
+    }
+    event
+}
+
+fn rich_or_text(event: Event, channel: &Channel) -> Event {
     let text = match &event.body {
         Body::Rich { text, content, .. } => {
             let kind = Rich::read(&content.show()).ok().map(|rich| rich.kind());

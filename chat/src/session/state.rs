@@ -51,7 +51,9 @@ pub(super) struct State {
     pub(super) files: super::files::Files,
     pub(super) questions: super::rich::Questions,
     pub(super) pushes: super::pushes::Pushes,
-    /// The key under which originals are sealed, for as long as somebody may see them.
+    /// Whether the record is final: nobody sees originals in it any more.
+    pub(super) recorded: bool,
+    /// The key under which originals are sealed, for as long as somebody may see them, or is to be pushed one.
     pub(super) sealing: Option<[u8; 32]>,
 }
 
@@ -132,9 +134,11 @@ impl Session {
                 }
                 state.owed.insert(*id, effect.clone());
             }
-            Entry::Settled(id) => {
-                state.owed.remove(id);
-            }
+            Entry::Settled(id) => match state.owed.remove(id) {
+                Some(Effect::Push { seq, .. }) => state.pushes.settled(seq),
+                Some(Effect::CloseRecord) => state.recorded = true,
+                _ => {}
+            },
             Entry::Armed { id, at } => {
                 state.last_timer = state.last_timer.max(id.0);
                 state.timers.insert(*id, *at);
@@ -216,7 +220,8 @@ impl Session {
             }
         }
         let customer = state.customer_number();
-        state.pushes.happened(event, customer);
+        let owed = matches!(&event.body, Body::Delivery { seq, .. } if state.is_owed(*seq));
+        state.pushes.happened(event, customer, owed);
         state.idle.happened(event, state.terms.as_ref().and_then(|terms| terms.idle.as_deref()));
         state.last_at = event.at;
         state.last_seq = state.last_seq.max(event.seq);
@@ -236,11 +241,9 @@ impl Session {
         self.volatile = Volatile { used: self.state.reserved, ..Volatile::default() };
     }
 
-    /// Drops events below `seq` from memory, but those that are still to be pushed and what came after them. Only for
-    /// those that history rows hold.
+    /// Drops events below `seq` from memory. Only for those that history rows hold.
     pub fn forget_below(&mut self, seq: u64) {
         let state = &mut self.state;
-        let seq = state.owed_pushes().map(|(_, pushed)| pushed).min().map_or(seq, |pushed| pushed.min(seq));
         while let Some(event) = state.events.pop_front_if(|event| event.seq < seq) {
             raise(&mut state.forgotten, event.index);
         }

@@ -8,6 +8,9 @@ use crate::entry::{Effect, Entry};
 use crate::id::{BotName, Millis};
 use bincode::{Decode, Encode};
 
+/// How many events a full session still has room for: what its workflow says, and the answers to what it asks.
+const WORKFLOW_ROOM: u64 = 64;
+
 /// The span in which turns are counted together, in milliseconds.
 const SPAN_MS: u64 = 60_000;
 
@@ -69,6 +72,21 @@ impl Limits {
 }
 
 impl Draft<'_> {
+    /// How many events are left until the session is full.
+    pub(super) fn left(&self) -> u64 {
+        u64::from(self.limits.events_max).saturating_sub(self.counted())
+    }
+
+    /// Whether the session takes no more messages.
+    pub(super) fn full(&self) -> bool {
+        self.left() == 0
+    }
+
+    /// Whether not even the workflow may say or ask more.
+    pub(super) fn full_for_workflow(&self) -> bool {
+        self.counted() >= u64::from(self.limits.events_max).saturating_add(WORKFLOW_ROOM)
+    }
+
     /// Whether no bot may have another turn: they had as many as they may, or what is left is for people.
     pub(super) fn no_turns(&self) -> bool {
         self.turns.bots.over(self.limits, self.at) || self.left() <= self.limits.kept_for_people()
@@ -102,8 +120,12 @@ impl Draft<'_> {
         }
     }
 
-    /// Tells everybody, once and before what somebody says, that there is room for little more.
+    /// Tells everybody, once and before what somebody says, that there is room for little more; not with the last
+    /// answer that a customer may be given.
     pub(super) fn note_nearly_full(&mut self) {
+        if self.window().is_some_and(|window| window.left == Some(1)) {
+            return;
+        }
         let text = &self.limits.talk.nearly_full_text;
         if !text.is_empty() && !self.turns.told && self.left() <= self.limits.told_before() {
             self.turns.told = true;

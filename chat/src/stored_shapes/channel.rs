@@ -9,7 +9,7 @@ use crate::correspondent::{Correspondent, CorrespondentChange};
 use crate::entry::{Effect, Entry};
 use crate::key::StoredKey;
 use crate::rich::RichKind;
-use crate::routing::{Message, ToCorrespondent};
+use crate::routing::{Message, ToCorrespondent, ToSession};
 use crate::session::Body;
 use crate::{CommandId, Context, EffectId, EntityId, Millis, Served, SessionId};
 use std::collections::BTreeSet;
@@ -53,15 +53,23 @@ fn session() -> SessionId {
 
 pub(super) fn entries() -> Vec<(&'static str, Entry)> {
     let address = Address { channel: "webhook:shop".to_owned(), address: "+49 151".to_owned() };
-    let over = Message::ToCorrespondent(ToCorrespondent::Over { session: session() });
-    let tell = Effect::Tell { to: address.correspondent(), message: over };
-    let took = CorrespondentChange::Took { id: "m-1".to_owned(), chat: session(), at: Served(300) };
+    let m1 = || CommandId("m-1".to_owned());
+    let over = ToCorrespondent::Over { session: session(), took: vec![m1()], more: true };
+    let tell = Effect::Tell { to: address.correspondent(), message: Message::ToCorrespondent(over) };
+    let to = EntityId::from(&session());
+    let asks = Effect::Tell { to, message: Message::ToSession(ToSession::GoesOn) };
+    let took = CorrespondentChange::Took { id: m1(), chat: session(), at: Served(300) };
+    let ended = CorrespondentChange::Over { chat: session(), without: vec![m1()] };
     let index = [Some(1), None, Some(70_000)];
     vec![
-        ("owed-push", Entry::Owed { id: EffectId(300), effect: Effect::Push { seq: 300, index } }),
+        (
+            "owed-push",
+            Entry::Owed { id: EffectId(300), effect: Effect::Push { seq: 300, index, reported: true } },
+        ),
         ("owed-over", Entry::Owed { id: EffectId(300), effect: tell }),
+        ("owed-goes-on", Entry::Owed { id: EffectId(300), effect: asks }),
         ("correspondent-took", Entry::Correspondent(took)),
-        ("correspondent-over", Entry::Correspondent(CorrespondentChange::Over)),
+        ("correspondent-over", Entry::Correspondent(ended)),
     ]
 }
 
@@ -69,16 +77,18 @@ pub(super) fn entries() -> Vec<(&'static str, Entry)> {
 fn a_correspondent_s_snapshot_of_version_1_is_written_and_read_as_ever() {
     let address = Address { channel: "webhook:shop".to_owned(), address: "+49 151".to_owned() };
     let mut correspondent = Correspondent::new(address.correspondent());
-    let over = Message::ToCorrespondent(ToCorrespondent::Over { session: session() });
+    let took = vec![CommandId("m-1".to_owned())];
+    let over = ToCorrespondent::Over { session: session(), took, more: false };
+    let over = Message::ToCorrespondent(over);
     let caller = Caller::Customer(Proof::Address(address));
-    let receive = |id: &str| Act::Receive { id: id.to_owned(), refused_by: None };
+    let receive = || Act::Receive { refused_by: None };
     let acts = [
-        (caller.clone(), receive("m-1")),
-        (Caller::Entity(EntityId::from(&session())), Act::Tell(over)),
-        (caller, receive("m-2")),
+        ("m-1", caller.clone(), receive()),
+        ("over", Caller::Entity(EntityId::from(&session())), Act::Tell(over)),
+        ("m-2", caller, receive()),
     ];
-    for ((caller, act), n) in acts.into_iter().zip(7u8..) {
-        let command = Command { id: CommandId(n.to_string()), caller, act };
+    for ((id, caller, act), n) in acts.into_iter().zip(7u8..) {
+        let command = Command { id: CommandId(id.to_owned()), caller, act };
         let at = i64::from(n) * 1000;
         let context = Context { now: Millis(at), served: Served(at), random: [n; 16], waiting_max: 0 };
         let decision = correspondent.decide(&command, &context).unwrap();

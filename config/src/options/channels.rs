@@ -53,6 +53,8 @@ options! {
         secret: Option<Secret> = None,
         /// A file with the secret.
         secret_file: Option<PathBuf> = None,
+        /// Most posts on their way to it at once, from each node.
+        posts_max: usize = 64,
         /// The longest text that it shows, in bytes of UTF-8; 0: as long as a message may be.
         text_bytes_max: u32 = 0,
         /// The kinds of rich messages that it shows; of others their text is sent.

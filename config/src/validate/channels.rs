@@ -46,10 +46,12 @@ impl Checker<'_> {
             Ok(()) if webhook.secret.is_none() => self.refuse(&key("secret"), "or secret_file must be set"),
             Ok(()) => {}
         }
+        self.range(&key("posts_max"), webhook.posts_max, 1, 10_000);
         self.range(&key("text_bytes_max"), webhook.text_bytes_max, 0, 256 << 10);
         self.range(&key("window_ms"), webhook.window_ms, 0, 365 * DAY_MS);
         self.range(&key("window_answers_max"), webhook.window_answers_max, 0, RATE_MAX);
-        if webhook.window_ms == 0 && (webhook.window_answers_max > 0 || webhook.window_after.is_some()) {
+        let after = webhook.window_after.as_ref().is_some_and(|word| !word.is_empty());
+        if webhook.window_ms == 0 && (webhook.window_answers_max > 0 || after) {
             self.refuse(&key("window_ms"), "must be set where window_answers_max or window_after is");
         }
         self.range(&key("address_messages_per_minute"), webhook.address_messages_per_minute, 0, RATE_MAX);

@@ -4,11 +4,13 @@ use super::rig::{Rig, opening};
 use super::small_segments;
 use crate::owed::Owed;
 use crate::*;
-use handoff_chat::channel::{Address, Channel, Delivery, Identity, Presence, Proof, Reach};
+use handoff_chat::channel::{Address, Channel, Delivery, Identity, Presence, Proof, Reach, Shows};
 use handoff_chat::command::{Act, Answer};
 use handoff_chat::session::{Body, Bot, Opening};
 use handoff_chat::{BotName, CommandId};
 use handoff_journal::memory::MemoryStore;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 fn address() -> Address {
     Address { channel: "webhook:shop".to_owned(), address: "+49 151".to_owned() }
@@ -24,6 +26,7 @@ fn opened() -> Act {
         name,
         identity: Identity::Address(address),
         presence: Presence::ComesAndGoes,
+        shows: Shows { notices: false, ..Shows::everything() },
         reach: Reach::Pushed,
         ..opening().channel
     };
@@ -43,7 +46,7 @@ impl Rig {
 
     /// Which chat a message belongs to.
     async fn receives(&mut self, id: &str) -> EntityId {
-        let act = Act::Receive { id: id.to_owned(), refused_by: None };
+        let act = Act::Receive { refused_by: None };
         match self.takes(&address().correspondent(), id, customer(), act).await {
             Some(Answer::Belongs { chat, .. }) => EntityId::from(&chat),
             other => panic!("{other:?}"),
@@ -56,17 +59,42 @@ impl Rig {
         owed.find(|(entity, id)| is_turn(self.core.owed(entity, *id))).unwrap().1
     }
 
-    /// The numbers and texts of the events that are owed to the channel, as the outside is asked for them.
-    fn pushes(&mut self, chat: &EntityId) -> Vec<(EffectId, u64, String)> {
+    /// The events that the outside was asked to push and that are owed still, with their texts.
+    async fn pushes(&mut self, chat: &EntityId) -> Vec<(EffectId, String)> {
+        let handed_out: BTreeSet<_> =
+            self.effects.iter().filter(|(entity, _)| entity == chat).map(|(_, id)| *id).collect();
         let mut found = Vec::new();
-        for (entity, id) in self.effects.clone().into_iter().filter(|(entity, _)| entity == chat) {
-            if let Some(Owed::Push(push)) = self.core.owed(&entity, id) {
-                let push = push.unwrap();
-                let Body::Message { text, .. } = &push.event.body else { continue };
-                found.push((id, push.event.seq, text.show().into_owned()));
-            }
+        for id in handed_out {
+            let owed = match self.core.owed(chat, id) {
+                Some(Owed::StoredPush(seq)) => {
+                    let session = chat.session().unwrap();
+                    let stored = crate::history::events(&self.node, &session, seq..seq + 1).await.unwrap();
+                    self.core.owed_push(chat, seq, stored.first())
+                }
+                Some(owed) => owed,
+                None => continue,
+            };
+            let Owed::Push(push) = owed else { continue };
+            let Body::Message { text, .. } = push.unwrap().event.body else { continue };
+            found.push((id, text.show().into_owned()));
         }
         found
+    }
+
+    async fn pushed(&mut self, chat: &EntityId) -> Vec<String> {
+        self.pushes(chat).await.into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// The channel takes what it was asked to push.
+    async fn settles(&mut self, chat: &EntityId) {
+        for (effect, _) in self.pushes(chat).await {
+            self.effects.retain(|(entity, id)| (entity, *id) != (chat, effect));
+            let act = Act::Pushed { effect, delivery: Delivery::Sent };
+            let command =
+                Command { id: CommandId(format!("push:{}", effect.0)), caller: Caller::System, act };
+            self.core.call(self.now, Envelope::own(self.now, chat.clone(), command));
+            self.settle().await;
+        }
     }
 }
 
@@ -109,17 +137,75 @@ async fn what_is_owed_to_a_channel_is_handed_out_by_every_owner_in_order_until_i
     let turn = rig.bots_turn(&chat);
     let (bot, act) = says(turn, &["one", "two", "three"]);
     rig.takes(&chat, "turn", bot, act).await;
-    let texts = |rig: &mut Rig| rig.pushes(&chat).into_iter().map(|(_, _, text)| text).collect::<Vec<_>>();
-    assert_eq!(texts(&mut rig), ["one", "two", "three"]);
-    // Whatever else happens, what is owed is kept in memory, over checkpoints too.
+    assert_eq!(rig.pushed(&chat).await, ["one"], "one at a time");
+    for n in 0..3 {
+        rig.takes(&chat, &format!("c{n}"), customer(), super::send("", &n.to_string()).act).await;
+    }
+    assert_eq!(rig.pushed(&chat).await, ["one"], "handed out once, whatever else is decided");
+    let mut next = Rig::open(&store, 2, small_segments()).await;
+    assert_eq!(next.pushed(&chat).await, ["one"]);
+    next.settles(&chat).await;
+    assert_eq!(next.pushed(&chat).await, ["two"]);
+    let mut last = Rig::open(&store, 3, small_segments()).await;
+    assert_eq!(last.pushed(&chat).await, ["two"]);
+    last.settles(&chat).await;
+    last.settles(&chat).await;
+    assert!(last.pushed(&chat).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_owed_for_long_is_read_from_history() {
+    let store = MemoryStore::new(1);
+    let mut rig = Rig::open(&store, 1, small_segments()).await;
+    let chat = rig.receives("m1").await;
+    rig.takes(&chat, "m1", customer(), opened_with_bot()).await;
+    let turn = rig.bots_turn(&chat);
+    let (bot, act) = says(turn, &["one"]);
+    rig.takes(&chat, "turn", bot, act).await;
     for n in 0..40 {
         rig.takes(&chat, &format!("c{n}"), customer(), super::send("", &n.to_string()).act).await;
     }
+    assert!(rig.core.awake(&chat).unwrap().machine.session().unwrap().first_seq_in_memory() > 20);
+    assert_eq!(rig.pushed(&chat).await, ["one"]);
     let mut next = Rig::open(&store, 2, small_segments()).await;
-    assert_eq!(texts(&mut next), ["one", "two", "three"]);
-    let (effect, _, _) = next.pushes(&chat)[0];
-    let act = Act::Pushed { effect, delivery: Delivery::Sent };
-    next.takes(&chat, "pushed", Caller::System, act).await;
-    let mut last = Rig::open(&store, 3, small_segments()).await;
-    assert_eq!(texts(&mut last), ["two", "three"]);
+    assert_eq!(next.pushed(&chat).await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_push_is_handed_out_again_when_its_chat_was_in_doubt_and_when_its_answer_was_not_taken() {
+    for (phase, text, expected) in [
+        (Phase::Applying, "strike", [Some("one"), Some("two"), None]),
+        (Phase::Deciding, "", [Some("one"), Some("one"), Some("two")]),
+    ] {
+        let (left, armed) = (AtomicU64::new(1), Arc::new(AtomicBool::new(false)));
+        let fires = Arc::clone(&armed);
+        let hook: FaultHook = Arc::new(move |_, command, at| {
+            let meant = match &command.act {
+                Act::Send { text: said, .. } => said == text,
+                Act::Pushed { .. } => text.is_empty(),
+                _ => false,
+            };
+            if fires.load(Relaxed) && meant && at == phase && left.swap(0, Relaxed) > 0 {
+                panic!("struck");
+            }
+        });
+        let store = MemoryStore::new(1);
+        let options = Options { fault_hook: Some(hook), ..Options::default() };
+        let mut rig = Rig::open(&store, 1, options).await;
+        let chat = rig.receives("m1").await;
+        rig.takes(&chat, "m1", customer(), opened_with_bot()).await;
+        armed.store(true, Relaxed);
+        let turn = rig.bots_turn(&chat);
+        let (bot, act) = says(turn, &["one", "two"]);
+        let command = Command { id: CommandId("turn".to_owned()), caller: bot, act };
+        let _bot = rig.call(&chat, Some(command), None, None);
+        // In the same frame: when it is committed, nobody is awake to be asked for what is owed.
+        let _customer = rig.call(&chat, Some(super::send("", "strike")), None, None);
+        rig.settle().await;
+        for text in expected {
+            assert_eq!(rig.pushed(&chat).await.first().map(String::as_str), text, "{phase:?}");
+            rig.settles(&chat).await;
+        }
+        assert!(rig.pushed(&chat).await.is_empty(), "{phase:?}");
+    }
 }

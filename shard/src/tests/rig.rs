@@ -231,7 +231,12 @@ impl Rig {
                 self.trims.push(segment);
             }
             Action::Send(Output::Reply(reply)) => self.reply(*reply).await,
-            Action::Send(Output::Effect { entity, id }) => self.effects.push((entity, id)),
+            // As its actor: of whoever is not awake nothing is to be had.
+            Action::Send(Output::Effect { entity, id }) => {
+                if self.core.awake(&entity).is_some() {
+                    self.effects.push((entity, id));
+                }
+            }
             Action::Send(Output::Happened(happened)) => self.happened.extend(happened),
             Action::LoadSnapshot { entity, key } => {
                 let body = node.get(Table::Snapshot, &key, 0).await.unwrap().unwrap();

@@ -1,18 +1,23 @@
 //! The calls to the store that a shard's core wants, and what becomes of their answers.
 
 use super::ShardActor;
+use crate::actor::entity::Owe;
 use crate::actor::journal::{Log, LogStep};
 use crate::node_state::NodeState;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use handoff_chat::EntityId;
 use handoff_chat::command::{Caller, Missing, Read, Reading};
+use handoff_chat::{EffectId, EntityId};
 use handoff_journal::{Row, Table, Tables, TablesError, Tenure};
 use handoff_shard::entity_state::EntityState;
 use handoff_shard::history;
 use handoff_shard::pipeline::Step;
 use handoff_shard::recovery::{JournalFrames, recover_session};
-use handoff_shard::{Done, Outcome, ReplyTo};
+use handoff_shard::{Done, Outcome, Output, ReplyTo};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// After a failure an event that is to be pushed is read again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 
 impl ShardActor {
     pub(super) fn journal(&mut self, step: Step, ctx: &mut Context<Self>) {
@@ -86,6 +91,40 @@ impl ShardActor {
                     to.send(Outcome::Done(Done { reading: Some(reading), ..done }));
                 }
                 _ => to.send(Outcome::Again),
+            }
+        }));
+    }
+
+    /// Reads an event that is to be pushed, then hands it out. While it can't be read, whatever comes behind it waits.
+    pub(super) fn push_stored(
+        &mut self,
+        entity: EntityId,
+        (id, seq): (EffectId, u64),
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(session) = entity.session() else { return };
+        let tables = Arc::clone(&self.around.tables);
+        let reading = async move {
+            match history::events(tables.as_ref(), &session, seq..seq.saturating_add(1)).await {
+                Ok(events) => Some(events.into_iter().next()),
+                Err(TablesError::Refused(why)) => {
+                    tracing::error!(session = %session, seq, why, "an event that is to be pushed can't be read");
+                    Some(None)
+                }
+                Err(TablesError::Unknown(_)) => None,
+            }
+        };
+        ctx.spawn(reading.into_actor(self).map(move |found, actor: &mut Self, ctx| match found {
+            Some(stored) => {
+                if let Some(owed) = actor.core_mut().map(|core| core.owed_push(&entity, seq, stored.as_ref()))
+                {
+                    actor.entity(&entity, ctx).do_send(Owe(id, owed));
+                }
+            }
+            None => {
+                ctx.run_later(READ_AGAIN, move |actor, ctx| {
+                    actor.send(Output::Effect { entity, id }, ctx);
+                });
             }
         }));
     }

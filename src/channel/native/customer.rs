@@ -5,6 +5,8 @@ use crate::gateway::Gateway;
 use crate::gateway::native::frames::Frames;
 use crate::gateway::native::socket::Client;
 use crate::gateway::native::typing::Typing;
+#[cfg(test)]
+use crate::gateway::native::wire::hostile;
 use crate::gateway::native::wire::{Failure, Framed};
 use crate::gateway::native::{self, socket};
 use crate::gateway::options::Pulled;
@@ -316,7 +318,7 @@ fn next_command(told: &Done) -> u64 {
 #[cfg(test)]
 proptest::proptest! {
     #[test]
-    fn any_frame_of_a_customer_is_a_command_or_refused(text in crate::gateway::native::wire::hostile::frames(Customer::WORDS)) {
-        crate::gateway::native::wire::hostile::is_read_or_refused::<Word>(&text);
+    fn any_frame_of_a_customer_is_a_command_or_refused(text in hostile::frames(Customer::WORDS)) {
+        hostile::is_read_or_refused::<Word>(&text);
     }
 }

@@ -13,7 +13,6 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::channel::{Address, Channel, Delivery, Identity};
 use handoff_chat::command::Reject;
-use handoff_chat::correspondent::MESSAGE_ID_BYTES_MAX;
 use handoff_chat::session::Push;
 use handoff_config::WebhookChannel;
 use serde::Deserialize;
@@ -22,6 +21,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::Instrument;
 
+/// Attached data with an e-mail address that is only said.
+const SAID_EMAIL: &str = "EmailAddress";
+/// Longest `webhook-id`, in bytes.
+const ID_BYTES_MAX: usize = 256;
 /// Longest address, in bytes.
 const ADDRESS_BYTES_MAX: usize = 256;
 /// Most addresses whose messages are counted at once.
@@ -37,6 +40,9 @@ pub(super) enum Posted {
         text: String,
         nickname: Option<String>,
         email: Option<String>,
+        /// Whether the poster knows that it is theirs. One that a customer only typed finds nobody's history.
+        #[serde(default)]
+        email_verified: bool,
         subject: Option<String>,
         #[serde(default)]
         user_data: BTreeMap<String, String>,
@@ -125,7 +131,11 @@ impl Inbound {
         let id = self.check(request, &body)?;
         let posted: Posted = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
         match posted {
-            Posted::Message { address, text, nickname, email, subject, user_data } => {
+            Posted::Message { address, text, nickname, email, email_verified, subject, mut user_data } => {
+                let (email, said) = if email_verified { (email, None) } else { (None, email) };
+                if let Some(said) = said {
+                    user_data.entry(SAID_EMAIL.to_owned()).or_insert(said);
+                }
                 let given = Given { nickname, email, subject, user_data, ..Given::default() };
                 self.message(gateway, id, address, text, given).await
             }
@@ -155,8 +165,8 @@ impl Inbound {
                           minutes, with the channel's secret";
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "signature", detail));
         };
-        if id.is_empty() || id.len() > MESSAGE_ID_BYTES_MAX {
-            return Err(bad(format!("webhook-id has 1 to {MESSAGE_ID_BYTES_MAX} bytes")));
+        if id.is_empty() || id.len() > ID_BYTES_MAX {
+            return Err(bad(format!("webhook-id has 1 to {ID_BYTES_MAX} bytes")));
         }
         Ok(id.to_owned())
     }

@@ -15,6 +15,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Most of an answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 4_096;
@@ -28,6 +29,8 @@ pub(super) struct WebhookOutbound {
     retry: Duration,
     retry_max: Duration,
     give_up_ms: i64,
+    /// Room for posts: of a receiver that is slow, or away, no more hang at once.
+    room: Semaphore,
     metrics: Metrics,
 }
 
@@ -73,11 +76,13 @@ impl WebhookOutbound {
             retry: Duration::from_millis(webhook.retry_ms),
             retry_max: Duration::from_millis(webhook.retry_max_ms),
             give_up_ms: i64::try_from(webhook.give_up_ms).unwrap_or(i64::MAX),
+            room: Semaphore::new(webhook.posts_max),
             metrics,
         })
     }
 
     async fn post(&self, id: &str, body: &[u8]) -> Tried {
+        let _room = self.room.acquire().await;
         let timestamp = wall_ms().div_euclid(1_000).to_string();
         let request = self
             .client

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -68,18 +69,33 @@ proptest! {
     }
 }
 
+#[test]
+fn so_many_signatures_are_looked_at_and_no_more() {
+    let signer = Signer::of_secret(SECRET).unwrap();
+    let signature = signer.sign("m", "1000", b"{}");
+    let among = |others: usize| format!("{}{signature}", "v1,AAAA ".repeat(others));
+    assert!(signer.accepts("m", "1000", b"{}", &among(7), 1000));
+    assert!(!signer.accepts("m", "1000", b"{}", &among(8), 1000));
+}
+
 /// What it is to answer, and what came.
 #[derive(Default)]
 struct Receiver {
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
     answers: Mutex<VecDeque<(u16, Option<&'static str>)>>,
     came: Mutex<Vec<(HeaderMap, Vec<u8>)>>,
 }
 
 async fn take(receiver: web::Data<Receiver>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let now = receiver.at_once.fetch_add(1, Ordering::Relaxed) + 1;
+    receiver.most_at_once.fetch_max(now, Ordering::Relaxed);
+    tokio::task::yield_now().await;
     let header = |name: &str| request.headers().get(name).unwrap().to_str().unwrap().to_owned();
     let came = (headers(&header(ID), &header(TIMESTAMP), &header(SIGNATURE)), body.to_vec());
     receiver.came.lock().unwrap().push(came);
     let (status, body) = receiver.answers.lock().unwrap().pop_front().unwrap_or((204, None));
+    receiver.at_once.fetch_sub(1, Ordering::Relaxed);
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap());
     if status == 302 {
         response.insert_header(("location", "/elsewhere"));
@@ -107,6 +123,7 @@ fn receiver(
         retry_ms: 10,
         retry_max_ms: 40,
         give_up_ms,
+        posts_max: 2,
         ..WebhookChannel::default()
     };
     let signer = Signer::of_secret(SECRET).unwrap();
@@ -203,4 +220,24 @@ async fn an_address_where_nobody_listens_is_no_end() {
     assert!(!reason.contains("secret-path"), "{reason}");
     let slow = tokio::time::timeout(Duration::from_secs(60), outbound.push(push()));
     assert_eq!(slow.await, Ok(Delivery::Sent));
+}
+
+#[actix_web::test]
+async fn no_more_posts_than_allowed_are_on_their_way() {
+    let (receiver, outbound) = receiver(&[], 60_000);
+    let pushes = (0..40).map(|_| outbound.push(push()));
+    let delivered = futures_util::future::join_all(pushes).await;
+    assert!(delivered.iter().all(|delivery| *delivery == Delivery::Sent));
+    assert_eq!(receiver.came.lock().unwrap().len(), 40);
+    assert!(receiver.most_at_once.load(Ordering::Relaxed) <= 2);
+}
+
+#[actix_web::test]
+async fn a_node_that_lacks_the_channel_leaves_an_event_to_others_for_a_day() {
+    let channels = crate::channel::Channels::of(&Config::default()).unwrap();
+    let waits = tokio::time::timeout(Duration::from_millis(50), channels.push(push()));
+    assert!(waits.await.is_err(), "another node may have it");
+    let mut old = push();
+    old.event.at = Millis(wall_ms() - 25 * 3_600_000);
+    assert_eq!(channels.push(old).await, Delivery::Failed { reason: "not_configured".to_owned() });
 }

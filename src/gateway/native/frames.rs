@@ -9,6 +9,7 @@ use handoff_chat::command::Caller;
 use handoff_chat::session::{Event, Participant, Role, Shown, Typing, View, ViewKind};
 use serde_json::{Value, json};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Texts of one frame are cut off at about this size; the rest comes in the next.
@@ -19,13 +20,23 @@ pub(crate) struct Frames {
     outbox: Rc<Outbox>,
     chat: SessionId,
     caller: Caller,
-    /// Who is in the chat, and its customer's channel, as they were sent last.
-    sent: Option<(Value, Option<Value>)>,
+    /// What changes seldom, by its field, as it was sent last: who is in the chat, and its customer's channel.
+    sent: BTreeMap<&'static str, Value>,
 }
 
 impl Frames {
     pub(crate) fn new(outbox: &Rc<Outbox>, chat: SessionId, caller: Caller) -> Self {
-        Self { outbox: Rc::clone(outbox), chat, caller, sent: None }
+        Self { outbox: Rc::clone(outbox), chat, caller, sent: BTreeMap::new() }
+    }
+
+    /// What of a view changes seldom and was not sent as it is now.
+    fn fresh(&mut self, view: &View) -> Vec<(&'static str, Value)> {
+        let participants = ("participants", participants(view, &self.caller));
+        let channel = view.channel.as_deref().map(|view| ("channel", channel(view)));
+        let mut fresh: Vec<_> = [Some(participants), channel].into_iter().flatten().collect();
+        fresh.retain(|(field, value)| self.sent.get(field) != Some(value));
+        self.sent.extend(fresh.iter().cloned());
+        fresh
     }
 
     fn frame(&self, items: &[Item], next: u64, ended: bool) -> Value {
@@ -43,10 +54,8 @@ impl Show for Frames {
     /// In frames of bounded size.
     async fn show(&mut self, view: View, position: &Cell<u64>) -> bool {
         let mut items = items(&view, &self.caller);
-        let around = (participants(&view, &self.caller), view.channel.as_deref().map(channel));
-        let mut fresh = self.sent.as_ref() != Some(&around);
-        self.sent = Some(around);
-        while fresh || view.chat_ended || !items.is_empty() {
+        let mut fresh = self.fresh(&view);
+        while !fresh.is_empty() || view.chat_ended || !items.is_empty() {
             if !self.outbox.room().await {
                 return false;
             }
@@ -63,14 +72,12 @@ impl Show for Frames {
             let next = if whole { view.next_position } else { items.last().map_or(0, Item::next) };
             position.set(position.get().max(next));
             let mut frame = self.frame(&items, position.get(), whole && view.chat_ended);
-            if fresh
-                && let (Some(fields), Some((participants, channel))) = (frame.as_object_mut(), &self.sent)
-            {
-                fields.insert("participants".to_owned(), participants.clone());
-                fields.extend(channel.clone().map(|channel| ("channel".to_owned(), channel)));
+            if let Some(fields) = frame.as_object_mut() {
+                fields.extend(
+                    std::mem::take(&mut fresh).into_iter().map(|(field, value)| (field.to_owned(), value)),
+                );
             }
             self.outbox.push(frame.to_string());
-            fresh = false;
             items = rest;
             if whole {
                 break;

@@ -78,15 +78,21 @@ fn attach(mut case: Case<'_>, data: &BTreeMap<String, String>) -> Result<Decisio
 fn mark_read(mut case: Case<'_>, position: u64) -> Result<Decision, Reject> {
     let (state, asker) = (case.draft.state, case.asker);
     let known = state.parties.get(&asker.by).map_or(0, |party| party.read);
-    let told = |body: &Body| !matches!(body, Body::Read { .. });
-    let last = state.events.iter().rev().take_while(|event| event.seq > known).find(|event| {
+    let told = |body: &Body| !matches!(body, Body::Read { .. } | Body::Delivery { .. });
+    let news = state.events.iter().rev().take_while(|event| event.seq > known).filter(|event| {
         event.by != asker.by
             && told(&event.body)
             && asker.view.of(&event.index).is_some_and(|index| index < position)
     });
-    if let Some(event) = last.filter(|_| !case.draft.full()) {
-        let (seq, through) = (event.seq, event.index);
-        let sees = case.draft.shown_if(case.draft.channel.shows.receipts, case.draft.views_of(asker.by));
+    // Not all who are told see the newest one: each is told of the newest that they see.
+    let (mut seq, mut through) = (None, [None; 3]);
+    for event in news {
+        seq = seq.or(Some(event.seq));
+        through.iter_mut().zip(event.index).for_each(|(slot, index)| *slot = slot.or(index));
+    }
+    if let Some(seq) = seq.filter(|_| !case.draft.full()) {
+        let mut sees = case.draft.shown_if(case.draft.channel.shows.receipts, case.draft.views_of(asker.by));
+        sees.iter_mut().zip(through).for_each(|(sees, through)| *sees &= through.is_some());
         case.draft.event(asker.by, sees, Body::Read { seq, through });
     }
     case.done()

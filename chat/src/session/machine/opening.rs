@@ -4,8 +4,10 @@ use super::super::command::Opening;
 use super::super::draft::{Asker, Draft, SYSTEM};
 use super::super::event::{Body, Role, Start, Text, ViewKind, Visibility};
 use super::super::state::Session;
+use super::digest;
 use crate::Context;
-use crate::command::{Caller, Command, Reject};
+use crate::channel::Identity;
+use crate::command::{Act, Caller, Command, Reject};
 use crate::entity::Decision;
 use crate::entry::{Effect, Entry};
 use crate::interaction::{Begun, Interaction, SessionActions};
@@ -30,9 +32,10 @@ pub(super) fn open(
     }
     let asker = |number| Asker { by: number, keeper: number, view: ViewKind::Customer };
     let state = &session.state;
+    let said = said_with(opening);
     if let Some(terms) = &state.terms {
         return match &state.start_answer {
-            Some(kept) if kept.id == command.id && !state.retired => Ok(state.again(
+            Some(kept) if kept.id == command.id && kept.digest == said && !state.retired => Ok(state.again(
                 kept,
                 asker(state.customer_number()),
                 terms.channel.key().and_then(|key| key.sealed),
@@ -66,7 +69,19 @@ pub(super) fn open(
         (None, None) => {}
     }
     let sealed_key = opening.channel.key().and_then(|key| key.sealed);
-    Ok(draft.finish(command, asker(customer), 0, sealed_key))
+    Ok(draft.finish(command, asker(customer), said, sealed_key))
+}
+
+/// To whoever is known by an address the start is the message that it began with, and a repeat says the same. A start
+/// id is a key, which opens the chat whatever else is given with it.
+fn said_with(opening: &Opening) -> u64 {
+    match (&opening.channel.identity, &opening.text) {
+        (Identity::Address(_), Some(text)) => {
+            let stored = opening.privacy.as_deref().and_then(|privacy| privacy.mask(text));
+            digest(&Act::Send { text: stored.unwrap_or_else(|| text.clone()), message_type: None })
+        }
+        _ => 0,
+    }
 }
 
 fn begun(opening: &Opening, program: &Arc<Program>) -> Begun {

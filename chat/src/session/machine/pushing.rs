@@ -52,14 +52,16 @@ impl Case<'_> {
 /// The channel's answer to a push, settled exactly once. What it said of the event before that counts.
 pub(super) fn pushed(mut case: Case<'_>, effect: EffectId, delivery: &Delivery) -> Result<Decision, Reject> {
     let state = case.draft.state;
-    let (seq, index) = match state.owed.get(&effect) {
+    let (seq, index, reported) = match state.owed.get(&effect) {
         None => return Ok(case.draft.finish_with(Answer::Done)),
-        Some(Effect::Push { seq, index }) => (*seq, *index),
+        Some(Effect::Push { seq, index, reported }) => (*seq, *index, *reported),
         Some(_) => return Err(Reject::NotAllowed),
     };
     case.draft.settle(effect);
-    if state.pushes.under_way(seq).is_none_or(|(_, known)| known.may_become(delivery)) {
-        case.draft.delivered(seq, index, kept(delivery));
+    case.draft.seal_for_good(effect);
+    if reported && state.pushes.under_way(seq).is_none_or(|(_, known)| known.may_become(delivery)) {
+        let delivery = kept(&case, delivery);
+        case.draft.delivered(seq, index, delivery);
     }
     Ok(case.draft.finish_with(Answer::Done))
 }
@@ -71,20 +73,24 @@ pub(super) fn progress(mut case: Case<'_>, seq: u64, delivery: &Delivery) -> Res
     let index = match state.pushes.under_way(seq) {
         Some((index, known)) => known.may_become(delivery).then_some(index),
         None => state.owed.values().find_map(|effect| match effect {
-            Effect::Push { seq: owed, index } if *owed == seq => Some(*index),
+            Effect::Push { seq: owed, index, reported: true } if *owed == seq => Some(*index),
             _ => None,
         }),
     };
     if let Some(index) = index {
-        case.draft.delivered(seq, index, kept(delivery));
+        let delivery = kept(&case, delivery);
+        case.draft.delivered(seq, index, delivery);
     }
     Ok(case.draft.finish_with(Answer::Done))
 }
 
-/// With a reason that is not too long to be kept.
-fn kept(delivery: &Delivery) -> Delivery {
+/// With a reason that is not too long to be kept, and tells nothing that is not to be stored.
+fn kept(case: &Case<'_>, delivery: &Delivery) -> Delivery {
     match delivery {
-        Delivery::Failed { reason } => Delivery::Failed { reason: cut(reason, REASON_BYTES_MAX).to_owned() },
+        Delivery::Failed { reason } => {
+            let reason = case.draft.clean(reason);
+            Delivery::Failed { reason: cut(&reason, REASON_BYTES_MAX).to_owned() }
+        }
         other => other.clone(),
     }
 }

@@ -29,7 +29,7 @@ impl World {
         String::from_utf8_lossy(&entries.concat()).into_owned()
     }
 
-    fn said_to(&self, caller: &Caller, read: &Read) -> Vec<String> {
+    pub(super) fn said_to(&self, caller: &Caller, read: &Read) -> Vec<String> {
         let events = match self.session.read(caller, read) {
             Ok(Reading::View(view)) => view.events,
             Ok(Reading::Events(events)) => events,

@@ -4,6 +4,7 @@ use super::*;
 use crate::channel::{Address, Delivery, Reach, ShownFiles, Shows, WINDOW_CLOSED, Window};
 use crate::command::Leaving;
 use crate::file::{File, FileId, FileReject};
+use crate::privacy::Area;
 use crate::routing::{Message, ToCorrespondent};
 use std::collections::BTreeSet;
 
@@ -58,7 +59,7 @@ impl World {
     /// The word and text of each.
     fn pushed_texts(&self) -> Vec<String> {
         let text = |(_, seq): (EffectId, u64)| {
-            let push = self.session.push(seq).unwrap();
+            let push = self.session.push(seq, None).unwrap();
             let shown = push.shown().unwrap();
             format!("{} {}", shown.what.word(), shown.what.text().unwrap_or_default())
         };
@@ -146,6 +147,15 @@ fn a_push_is_settled_once_and_its_event_goes_on_and_never_back() {
         world.progress(unknown, Delivery::Read);
     }
     assert_eq!(world.deliveries().len(), 4);
+    // It may even be read before the channel has answered, over whose takeover.
+    world.asks(kate(), send("three")).unwrap();
+    let (_, three) = world.pushes()[0];
+    world.progress(three, Delivery::Read);
+    world.taken_over();
+    world.progress(three, Delivery::Read);
+    world.settles(Delivery::Sent);
+    world.progress(three, Delivery::Delivered);
+    assert_eq!(world.deliveries()[4..], [(three, "read")]);
     let other = Address { address: "+49 152".to_owned(), ..address() };
     let stranger = Caller::Customer(Proof::Address(other));
     let act = Act::Progress { seq: two, delivery: Delivery::Read };
@@ -250,14 +260,26 @@ fn what_the_system_says_to_a_closed_window_is_told_to_agents_as_undelivered() {
 #[test]
 fn the_end_is_told_to_the_correspondent_and_what_is_owed_then_is_still_pushed() {
     let mut world = world(pushed());
+    world.takes("said", customer(), send("ho")).unwrap();
     world.asks(kate(), send("bye")).unwrap();
     world.asks(kate(), Act::Leave { how: Leaving::ForceClose }).unwrap();
     assert!(world.session.ended());
-    let over = Message::ToCorrespondent(ToCorrespondent::Over { session: world.session.id().clone() });
-    let tell = Effect::Tell { to: address().correspondent(), message: over };
-    assert_eq!(world.owed().into_iter().filter(|(_, effect)| *effect == tell).count(), 1);
+    let over = |effect: &Effect| match effect {
+        Effect::Tell { to, message: Message::ToCorrespondent(over) } if *to == address().correspondent() => {
+            Some(over.clone())
+        }
+        _ => None,
+    };
+    let told: Vec<_> = world.owed().iter().filter_map(|(_, effect)| over(effect)).collect();
+    let ids = ["open", "said"].map(|id| CommandId(id.to_owned()));
+    let session = world.session.id().clone();
+    assert_eq!(told, [ToCorrespondent::Over { session, took: ids.to_vec(), more: false }]);
+    let (_, seq) = world.pushes()[0];
+    let stored = world.session.state.events.iter().find(|event| event.seq == seq).cloned();
     world.session.forget_below(world.session.last_seq() + 1);
-    assert_eq!(world.pushed_texts(), ["message bye"], "it is not forgotten before it is pushed");
+    assert_eq!(world.session.push(seq, None), None);
+    let push = world.session.push(seq, stored.as_ref()).unwrap();
+    assert_eq!(push.shown().unwrap().what.text().as_deref(), Some("bye"));
     let events = world.session.last_seq();
     world.settles(Delivery::Sent);
     assert_eq!(world.session.last_seq(), events, "after the end nothing more happens");
@@ -273,4 +295,64 @@ fn nobody_waits_for_whoever_comes_and_goes_and_a_pulled_channel_is_pushed_nothin
     assert!(world.pushes().is_empty());
     assert_eq!(world.view_of(&kate()).channel.unwrap().window.unwrap().left, Some(1));
     assert_eq!(world.view_of(&customer()).channel, None);
+}
+
+#[test]
+fn what_tells_how_far_a_message_came_takes_no_room_and_only_messages_tell() {
+    let shows = Shows { receipts: true, notices: true, ..pushed().shows };
+    let mut world = world(Channel { shows, ..pushed() });
+    world.session.state.terms.as_mut().unwrap().limits = Limits::new(20, 7, 600_000);
+    world.asks(kate(), send("one")).unwrap();
+    let one = world.session.last_seq();
+    while !world.pushes().is_empty() {
+        world.settles(Delivery::Sent);
+    }
+    world.asks(kate(), Act::MarkRead { position: 100 }).unwrap();
+    let Some(Body::Read { through, .. }) = world.bodies().pop() else { panic!("no receipt") };
+    assert_eq!(through[0], Some(2), "the newest that the customer said, whatever agents were told since");
+    world.settles(Delivery::Sent);
+    world.progress(one, Delivery::Delivered);
+    world.progress(one, Delivery::Read);
+    let told = world.session.last_seq();
+    world.asks(kate(), Act::MarkRead { position: 100 }).unwrap();
+    assert_eq!(world.session.last_seq(), told, "nothing new to have read");
+    assert_eq!(world.deliveries(), [(one, "sent"), (one, "delivered"), (one, "read")]);
+    world.asks(kate(), send("two")).unwrap();
+    assert_eq!(world.asks(kate(), send("three")), Err(Reject::Full { events_max: 7 }));
+}
+
+#[test]
+fn the_customer_is_pushed_what_was_said_even_when_the_record_is_final_and_nobody_else_sees_it_then() {
+    let privacy = Some(Box::new(super::privacy::privacy(Area::HistoryAll, "[0-9]+")));
+    let mut world = World::open(Opening { bot: None, channel: pushed(), privacy, ..opening() });
+    world.drafts(|draft| {
+        draft.join(agent(), Visibility::All, "Kate");
+    });
+    world.asks(kate(), send("call 4711")).unwrap();
+    world.asks(kate(), send("or 4712")).unwrap();
+    let seen = |world: &World| world.said_to(&customer(), &Read::Customer { position: 1 });
+    world.asks(kate(), Act::Leave { how: Leaving::ForceClose }).unwrap();
+    assert_eq!(seen(&world), ["call 4711", "or 4712"]);
+    let close = world.owed().into_iter().find(|(_, effect)| *effect == Effect::CloseRecord).unwrap().0;
+    world.asks(Caller::System, Act::Settle { effect: close }).unwrap();
+    world.taken_over();
+    assert_eq!(seen(&world), ["call ****", "or ****"]);
+    assert_eq!(world.pushed_texts(), ["message call 4711", "message or 4712"]);
+    world.settles(Delivery::Sent);
+    assert_eq!(world.pushed_texts(), ["message or 4712"]);
+    world.settles(Delivery::Failed { reason: "0 of 4712".to_owned() });
+    assert_eq!(world.session.state.sealing, None, "nobody is to see it any more");
+}
+
+#[test]
+fn why_a_channel_failed_is_stored_as_all_that_is_said() {
+    let privacy = Some(Box::new(super::privacy::privacy(Area::HistoryAll, "[0-9]+")));
+    let mut world = World::open(Opening { bot: None, channel: pushed(), privacy, ..opening() });
+    world.drafts(|draft| {
+        draft.join(agent(), Visibility::All, "Kate");
+    });
+    world.asks(kate(), send("hello")).unwrap();
+    world.settles(Delivery::Failed { reason: "no +49 151 here".to_owned() });
+    let Some(Body::Delivery { delivery, .. }) = world.bodies().pop() else { panic!("nothing told") };
+    assert!(!delivery.reason().unwrap().contains("49"));
 }
