@@ -149,6 +149,14 @@ impl Router {
         }
     }
 
+    fn is_known(&self, call: &Call) -> Result<(), Reject> {
+        match (self.list.load().protocol, &call.command) {
+            // Nobody has joined yet.
+            (0, _) | (_, None) => Ok(()),
+            (protocol, Some(command)) => command.is_known_in(protocol),
+        }
+    }
+
     /// A customer's read of a session that has retired into its record.
     async fn read_from_record(&self, call: &Call) -> Option<Done> {
         let Some((caller @ Caller::Customer(_), read @ Read::Customer { .. })) = &call.read else {
@@ -173,7 +181,11 @@ fn gave_up(call: &Call, perhaps: bool) -> CallError {
 impl Sessions for Router {
     async fn call(&self, call: Call) -> Result<Done, CallError> {
         let mut result = match self.may_open(&call).await {
-            Ok(()) => self.call_owner(&call).await,
+            // Perhaps its owner is of a build that could not even read it.
+            Ok(()) => match self.is_known(&call) {
+                Ok(()) => self.call_owner(&call).await,
+                Err(reject) => Err(CallError::Rejected(reject)),
+            },
             Err(error) => Err(error),
         };
         if matches!(result, Err(CallError::Rejected(Reject::Unknown)))

@@ -168,16 +168,18 @@ export class Details {
   #entries(record, parties) {
     const { say } = this.options;
     for (const party of record.participants ?? []) parties.set(party.number, party);
-    return (record.events ?? []).map((/** @type {Frame} */ event) => {
+    return (record.events ?? []).flatMap((/** @type {Frame} */ event) => {
       const party = parties.get(event.by);
       const name = party?.nickname || say("system");
-      if (event.type !== "message") {
-        const text = event.type === "joined" || event.type === "left" ? say(event.type, name) : "";
-        return el("li", { class: "line", dir: "auto" }, text);
+      const words = event.text ?? event.url ?? event.name ?? "";
+      if (!["message", "rich", "richReply", "pushedUrl"].includes(event.type)) {
+        const shown = event.type === "customNotice" ? "" : words;
+        const text = event.type === "joined" || event.type === "left" ? say(event.type, name) : shown;
+        return text ? [el("li", { class: "line", dir: "auto" }, text)] : [];
       }
       const at = new Date(event.at);
       const who = el("span", { class: "who" }, el("bdi", {}, name), " · ", this.clock.format(at));
-      return bubble(party?.type === "CLIENT" ? "theirs" : "mine", who, event.text ?? "");
+      return [bubble(party?.type === "CLIENT" ? "theirs" : "mine", who, words)];
     });
   }
 }

@@ -3,6 +3,8 @@
 import { el, setText, show } from "./dom.js";
 import { size } from "./files.js";
 
+/** Kinds of events that no line is drawn for, or that have words of their own. */
+const QUIET = ["joined", "left", "read", "renamed", "custom_notice", "delivery"];
 /** Messages of one person within this time stand under one name. */
 const SAME_MS = 5 * 60_000;
 /** Nearer to the end than this counts as reading the newest. */
@@ -108,13 +110,14 @@ export class Conversation {
       this.#day = day;
       return [...lines, this.#message(thread, event)];
     }
-    if (event.type.startsWith("idle_") || event.type === "nearly_full") return event.text ? [line(event.text)] : null;
     if (event.type === "file_deleted") return [line(this.options.say("fileGone", event.text))];
     if (event.type === "delivery" && event.state === "failed") {
       this.#above = null;
       return [line(this.options.say("undelivered", event.reason ?? ""))];
     }
     if (event.type === "ended") return [line(this.options.say("ended"))];
+    // Of a kind that this page does not know: it says in its text what is to be read.
+    if (!QUIET.includes(event.type)) return event.text ? [line(event.text)] : null;
     if (thread.isMine(event.by) || (event.type !== "joined" && event.type !== "left")) return null;
     this.#above = null;
     return [line(this.options.say(event.type, this.options.nameOf(event.by, thread)))];

@@ -221,6 +221,9 @@ pub enum Act {
         /// How far.
         delivery: Delivery,
     },
+    /// A command of the next version, which nobody may give.
+    #[cfg(feature = "next-version")]
+    Wave,
 }
 
 /// What becomes of a chat that an agent leaves (the `afterAction` of the field).
@@ -334,6 +337,12 @@ pub enum Reject {
     /// Something with a rich message.
     #[error(transparent)]
     Rich(#[from] RichReject),
+    /// The cluster keeps to a protocol version that knows no such command.
+    #[error("not before the cluster keeps to protocol {since}: upgrade all nodes, then raise it")]
+    NotYet {
+        /// The first version that knows it.
+        since: u16,
+    },
     /// The session failed twice on the same command and is out of service until its shard has a new owner.
     #[error("the session is out of service after repeated faults")]
     Quarantined,

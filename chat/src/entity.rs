@@ -53,6 +53,7 @@ impl Entity {
     /// # Errors
     /// A [`Reject`] is final for this command and journals nothing.
     pub fn decide(&self, command: &Command, context: &Context) -> Result<Decision, Reject> {
+        command.is_known_in(context.protocol)?;
         match self {
             Self::Session(session) => session.decide(command, context),
             Self::Queue(queue) => queue.decide(command, context),

@@ -20,6 +20,7 @@ pub mod interaction;
 pub mod key;
 mod ledger;
 pub mod privacy;
+pub mod protocol;
 pub mod queue;
 pub mod record;
 pub mod rich;
@@ -50,4 +51,6 @@ pub struct Context {
     pub random: [u8; 16],
     /// Queues: most that may wait here, as the owner's configuration says; 0: any number.
     pub waiting_max: u32,
+    /// The protocol version that is kept to: what is journaled must be known in it.
+    pub protocol: u16,
 }

@@ -8,6 +8,7 @@ use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
 use handoff_chat::entity::Decision;
 use handoff_chat::entry::{Effect, Entry};
 use handoff_chat::happening::{Happening, happenings};
+use handoff_chat::protocol::Since;
 use handoff_chat::{CommandId, Context, EffectId, Entity, EntityId, Millis};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -188,9 +189,14 @@ impl ShardCore {
         entity: &EntityId,
         command: Command,
     ) -> Result<Option<Answer>, Declined> {
-        let waiting_max = self.waiting_max(entity);
-        let context =
-            Context { now: self.wall(now), served: self.served(now), random: self.random(), waiting_max };
+        let (waiting_max, protocol) = (self.waiting_max(entity), self.options.protocol);
+        let context = Context {
+            now: self.wall(now),
+            served: self.served(now),
+            random: self.random(),
+            waiting_max,
+            protocol,
+        };
         let hook = self.options.fault_hook.clone();
         let Some(awake) = self.awake(entity) else { return Err(Declined::Again) };
         let strike = |phase| {
@@ -201,6 +207,7 @@ impl ShardCore {
         let decided = catch_unwind(AssertUnwindSafe(|| {
             strike(Phase::Deciding);
             let decision = awake.machine.decide(&command, &context)?;
+            keeps_to(protocol, &decision)?;
             let session = awake.machine.session();
             let happened = session.map(|session| happenings(session, &decision.entries));
             Ok((decision, happened.unwrap_or_default()))
@@ -386,6 +393,17 @@ fn is_empty(reading: &handoff_chat::command::Reading, what: &Read) -> bool {
         (Reading::View(view), _) => view.events.is_empty() && view.typing.is_empty() && !view.chat_ended,
         (Reading::Desk(desk), Read::Desk { version }) => desk.version <= *version,
         _ => false,
+    }
+}
+
+/// Nothing is journaled that whoever keeps to this version, and takes the shard over, could not read.
+pub(super) fn keeps_to(protocol: u16, decision: &Decision) -> Result<(), Reject> {
+    match decision.entries.iter().map(Since::since).find(|since| *since > protocol) {
+        Some(since) => {
+            tracing::error!(since, protocol, "a decision has what is not known yet; it is not carried out");
+            Err(Reject::NotYet { since })
+        }
+        None => Ok(()),
     }
 }
 

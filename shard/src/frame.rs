@@ -4,6 +4,7 @@ use bincode::{Decode, Encode};
 use bytes::Bytes;
 use handoff_chat::entry::Entry;
 use handoff_chat::interaction::Place;
+use handoff_chat::protocol::Since;
 use handoff_chat::{EntityId, Millis, Served, Session};
 use handoff_codec::Error;
 
@@ -169,7 +170,13 @@ impl Item {
     pub fn since(&self) -> u16 {
         match self {
             Self::Writer(_) => PROTOCOL_WRITER,
-            _ => 1,
+            Self::Decided(decided) => decided.entries.iter().map(Since::since).max().unwrap_or(1),
+            Self::Opened(_)
+            | Self::Slept(_)
+            | Self::Outage { .. }
+            | Self::Chunk(_)
+            | Self::Released { .. }
+            | Self::PutAway { .. } => 1,
         }
     }
 }

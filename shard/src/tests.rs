@@ -8,6 +8,7 @@ mod happenings;
 mod outage;
 mod poison;
 mod presence;
+mod protocol;
 mod queues;
 mod release;
 mod rig;

@@ -15,7 +15,7 @@ use crate::record::RecordWriter;
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use handoff_chat::channel::Delivery;
 use handoff_chat::command::{Act, Caller, Command};
-use handoff_chat::session::{Body, Event, Push};
+use handoff_chat::session::{Event, Push};
 use handoff_chat::{BotName, CommandId, EffectId, EntityId, SessionId};
 use handoff_shard::owed::Owed;
 use handoff_shard::same_shard::answered;
@@ -81,8 +81,6 @@ impl EntityActor {
     }
 
     fn ask_bot(&mut self, bot: &BotName, mind: Arc<dyn Mind>, turn: BotTurn, me: Addr<Self>) {
-        let body = &turn.event.body;
-        debug_assert!(matches!(body, Body::Joined(_) | Body::Message { .. } | Body::RichReply { .. }));
         let beside = self.beside.entry(bot.clone()).or_insert_with(|| {
             BotActor { name: bot.clone(), mind: Arc::clone(&mind), entity: me.clone() }.start()
         });

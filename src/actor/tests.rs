@@ -255,23 +255,46 @@ impl Peers for Alone {
     fn rejoin(&self, _: Owner) {}
 }
 
-#[actix_web::test]
-async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
-    let store = MemoryStore::new(1);
-    let tables = Arc::new(store.node(NodeId(1)));
+/// The router of a node that owns the one shard there is.
+fn router(store: &MemoryStore, list: MemberList) -> Router {
     let directory = Arc::new(ShardDirectory::new(1));
-    directory.set(ShardId(0), Some(Arc::new(shard(&store))));
-    let router = Router {
+    directory.set(ShardId(0), Some(Arc::new(shard(store))));
+    Router {
         node: NodeId(1),
-        list: Arc::new(ArcSwap::from_pointee(MemberList::new(1))),
+        list: Arc::new(ArcSwap::from_pointee(list)),
         directory,
         peers: Arc::new(Alone),
-        tables: tables.clone(),
+        tables: Arc::new(store.node(NodeId(1))),
         clock: Arc::new(SystemClock::default()),
         node_state: Arc::new(NodeState::default()),
         observer: Arc::new(Unobserved),
         random: Arc::new(|| [7; 16]),
-    };
+    }
+}
+
+#[cfg(feature = "next-version")]
+#[actix_web::test]
+async fn a_command_that_the_cluster_s_version_does_not_know_never_reaches_its_owner() {
+    use handoff_chat::protocol::PROTOCOL_NEXT;
+    let store = MemoryStore::new(1);
+    for (protocol, expected) in [
+        (PROTOCOL_NEXT - 1, Reject::NotYet { since: PROTOCOL_NEXT }),
+        // Its owner keeps to the first version: it has not been claimed since.
+        (PROTOCOL_NEXT, Reject::Unknown),
+    ] {
+        let router = router(&store, MemberList { protocol, ..MemberList::new(1) });
+        let id = CommandId("wave".to_owned());
+        let command = Command { id, caller: Caller::key([7; 32]), act: Act::Wave };
+        let call = Call { command: Some(command), ..Call::of(EntityId(format!("{:0>16}", "ann"))) };
+        assert_eq!(router.call(call).await.err(), Some(CallError::Rejected(expected)));
+    }
+}
+
+#[actix_web::test]
+async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
+    let store = MemoryStore::new(1);
+    let tables = store.node(NodeId(1));
+    let router = router(&store, MemberList::new(1));
     let start = |name: &str| {
         let identity = Identity::Key(StoredKey { hash: [7; 32], sealed: Some([7; 16]) });
         let channel = Channel { identity, ..opening().channel };

@@ -97,6 +97,8 @@ impl SessionSummary {
             | Body::FileUploaded(_)
             | Body::FileDeleted { .. }
             | Body::Delivery { .. } => {}
+            #[cfg(feature = "next-version")]
+            Body::Cheered { .. } | Body::Worded { .. } => {}
             Body::Left { reason, .. } => {
                 if let Some(party) = self.participants.iter_mut().rfind(|party| party.number == event.by) {
                     party.left_at_ms = Some(event.at.0);

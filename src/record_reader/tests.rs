@@ -180,7 +180,8 @@ fn ended<'a>(messages: impl IntoIterator<Item = &'a str>) -> (Session, Vec<Event
     let (mut session, mut events) = (Session::new(chat()), Vec::new());
     for ((caller, act), n) in acts.zip(1_i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let turn = Context { now: Millis(n), served: Served(n), random: [1; 16], waiting_max: 0 };
+        let turn =
+            Context { now: Millis(n), served: Served(n), random: [1; 16], waiting_max: 0, protocol: 1 };
         for entry in session.decide(&command, &turn).unwrap().entries {
             session.apply(&entry);
             if let Entry::Event(event) = entry {

@@ -327,6 +327,27 @@ test("what did not reach the customer, and what may not be said to them, is told
   assert.equal(await page.locator("#log .line").getByText("A message did not").count(), 1);
 });
 
+test("an event of a kind that the page does not know is shown by its text, and what is for programs is not", async () => {
+  const { page, fake, script } = await open();
+  script.offer(fake.last ?? { send() {} }, "C1", "chatting");
+  await signIn(page);
+  await page.locator("#chat-name").waitFor();
+  tell(fake.last, "C1", [
+    { index: 1, type: "custom_notice", by: 1, text: "for programs" },
+    { index: 2, type: "cheered", by: 1, text: "hooray" },
+    { index: 3, type: "unheard_of", by: 1 },
+    { index: 4, type: "message", by: 1, text: "hello" },
+  ]);
+  await page.locator("#log").getByText("hello").waitFor();
+  assert.deepEqual(
+    await page
+      .locator("#log .line")
+      .getByText(/hooray|for programs/)
+      .allTextContents(),
+    ["hooray"],
+  );
+});
+
 test("several chats: unread ones are counted, drafts stay, and each shows its own conversation", async () => {
   const { page, fake, script } = await open();
   await signIn(page);

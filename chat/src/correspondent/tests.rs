@@ -29,7 +29,7 @@ impl World {
     fn asks_as(&mut self, id: &str, caller: Caller, act: Act) -> Result<Answer, Reject> {
         self.random += 1;
         let (now, served) = (Millis(5), Served(self.served));
-        let context = Context { now, served, random: self.random.to_le_bytes(), waiting_max: 0 };
+        let context = Context { now, served, random: self.random.to_le_bytes(), waiting_max: 0, protocol: 1 };
         let command = Command { id: CommandId(id.to_owned()), caller, act };
         let decision = self.machine.decide(&command, &context)?;
         decision.entries.iter().for_each(|entry| self.machine.apply(entry));

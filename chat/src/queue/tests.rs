@@ -101,6 +101,7 @@ impl Bench {
             served: Served(self.clock),
             random: [0; 16],
             waiting_max: self.waiting_max,
+            protocol: 1,
         };
         let decision = self.queue.decide(&command, &context)?;
         decision.entries.iter().for_each(|entry| self.queue.apply(entry));

@@ -189,6 +189,7 @@ impl<'a> Draft<'a> {
 
     /// Adds a durable event and gives its `seq`.
     pub(super) fn event(&mut self, by: u32, sees: [bool; 3], body: Body) -> u64 {
+        let body = body.as_of(self.context.protocol);
         let index = self.take_indexes(sees);
         self.seq = self.seq.saturating_add(1);
         self.spoke = true;
@@ -243,7 +244,7 @@ impl<'a> Draft<'a> {
     /// Posts a message of somebody who is in, as far as it may be stored.
     pub(super) fn message(&mut self, by: u32, text: &str, message_type: Option<String>) -> u64 {
         let body = self.guarded(text, message_type.clone(), false);
-        self.speak(by, body.unwrap_or_else(|| Body::Message { text: Text::clear(text), message_type }))
+        self.speak(by, body.unwrap_or_else(|| Body::said(text, message_type)))
     }
 
     /// A notice to the programs of others, as far as it may be stored.
@@ -470,14 +471,16 @@ impl<'a> Draft<'a> {
 
 /// Whether it is what its author has typed, or stands for it.
 fn is_sent(body: &Body) -> bool {
-    matches!(
-        body,
+    match body {
         Body::Message { .. }
-            | Body::Masked { notice: false, .. }
-            | Body::Rich { .. }
-            | Body::RichReply { .. }
-            | Body::FileUploaded(_)
-    )
+        | Body::Masked { notice: false, .. }
+        | Body::Rich { .. }
+        | Body::RichReply { .. }
+        | Body::FileUploaded(_) => true,
+        #[cfg(feature = "next-version")]
+        Body::Cheered { .. } | Body::Worded { .. } => true,
+        _ => false,
+    }
 }
 
 fn user_id(random: &[u8; 16], number: u32) -> String {

@@ -142,6 +142,22 @@ pub enum Body {
         /// How far it has come.
         delivery: Delivery,
     },
+    /// Somebody cheers: a kind of the next version.
+    #[cfg(feature = "next-version")]
+    Cheered {
+        /// How.
+        text: Text,
+    },
+    /// A message with a field more: of the next version.
+    #[cfg(feature = "next-version")]
+    Worded {
+        /// The text.
+        text: Text,
+        /// The type given by the sender.
+        message_type: Option<String>,
+        /// How many words it has.
+        words: u32,
+    },
 }
 
 impl Event {
@@ -156,6 +172,8 @@ impl Event {
             | Body::Idle { text, .. }
             | Body::FileDeleted { name: text, .. }
             | Body::NearlyFull { text } => text.bytes.len(),
+            #[cfg(feature = "next-version")]
+            Body::Cheered { text } | Body::Worded { text, .. } => text.bytes.len(),
             Body::Masked { text, sealed, .. } => text.bytes.len() + sealed.bytes.len(),
             Body::Rich { text, content, sealed } | Body::RichReply { text, content, sealed, .. } => {
                 text.bytes.len()

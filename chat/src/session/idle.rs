@@ -69,6 +69,8 @@ fn counts(body: &Body, terms: &IdleTerms) -> bool {
         | Body::NearlyFull { .. }
         | Body::Idle { .. }
         | Body::Delivery { .. } => false,
+        #[cfg(feature = "next-version")]
+        Body::Cheered { .. } | Body::Worded { .. } => true,
     }
 }
 

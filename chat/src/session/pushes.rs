@@ -65,6 +65,8 @@ impl Class {
             | Body::RichReply { .. }
             | Body::FileUploaded(_)
             | Body::PushedUrl { .. } => Self::Message,
+            #[cfg(feature = "next-version")]
+            Body::Cheered { .. } | Body::Worded { .. } => Self::Message,
             Body::NearlyFull { text } | Body::Idle { text, .. } if !text.bytes.is_empty() => Self::Message,
             Body::Joined(_)
             | Body::Left { .. }

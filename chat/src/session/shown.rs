@@ -126,6 +126,12 @@ impl<'e> What<'e> {
             Body::RichReply { through, text, content, .. } => {
                 Self::RichReply { to: view.of(through), text: text.show(), content }
             }
+            #[cfg(feature = "next-version")]
+            Body::Cheered { text } => Self::Message { text: text.show(), message_type: None },
+            #[cfg(feature = "next-version")]
+            Body::Worded { text, message_type, .. } => {
+                Self::Message { text: text.show(), message_type: message_type.as_deref() }
+            }
             Body::FileUploaded(file) => Self::FileUploaded(file),
             Body::FileDeleted { id, name } => Self::FileDeleted { id: *id, name: name.show() },
             Body::NearlyFull { text } => Self::NearlyFull(text.show()),

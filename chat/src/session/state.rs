@@ -212,6 +212,8 @@ impl Session {
             | Body::CustomNotice { .. }
             | Body::Idle { .. }
             | Body::Delivery { .. } => {}
+            #[cfg(feature = "next-version")]
+            Body::Cheered { .. } | Body::Worded { .. } => {}
             Body::Ended => state.ended_at = Some(event.at),
             Body::Attached { key, value } => {
                 if let Some(interaction) = &mut state.interaction {

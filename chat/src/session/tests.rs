@@ -140,6 +140,7 @@ impl World {
             served: Served(self.clock - self.unserved),
             random,
             waiting_max: 0,
+            protocol: 1,
         }
     }
 

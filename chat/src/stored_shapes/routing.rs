@@ -167,6 +167,7 @@ fn drive(entity: &mut Entity, clock: i64, acts: Vec<(Caller, Act)>) {
             served: Served(n * 900),
             random: [3; 16],
             waiting_max: 0,
+            protocol: 1,
         };
         let decision = entity.decide(&command, &context).unwrap();
         decision.entries.iter().for_each(|entry| entity.apply(entry));

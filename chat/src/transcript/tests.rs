@@ -53,8 +53,9 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
     for ((caller, act), n) in acts.into_iter().zip(0i64..) {
         let (now, served) = (Millis(START_MS + n * 1900), Served(START_MS + n * 1900));
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let decision =
-            session.decide(&command, &Context { now, served, random: [1; 16], waiting_max: 0 }).unwrap();
+        let decision = session
+            .decide(&command, &Context { now, served, random: [1; 16], waiting_max: 0, protocol: 1 })
+            .unwrap();
         for entry in &decision.entries {
             session.apply(entry);
             events.extend(match entry {

@@ -91,7 +91,7 @@ impl Rig {
         let node = store.node(NodeId(1));
         let owner = Owner { node: NodeId(1), incarnation: Incarnation(incarnation) };
         let claimed = node.claim(ShardId(0), owner).await.unwrap();
-        let frames = JournalFrames { journal: &node, tenure: &claimed.tenure, reads: 1 };
+        let frames = JournalFrames { journal: &node, tenure: &claimed.tenure, reads: options.reads };
         let recovered = recover(&frames, &claimed).await.unwrap();
         let rng = StdRng::seed_from_u64(incarnation);
         let (tenure, next) = (claimed.tenure.clone(), claimed.next);

@@ -180,6 +180,7 @@ impl From<Reject> for Fault {
             | Reject::NoClaim
             | Reject::NotSignedIn
             | Reject::HasChats
+            | Reject::NotYet { .. }
             | Reject::WindowClosed { .. } => Self::refused(400, reject.to_string()),
         }
     }

@@ -126,7 +126,7 @@ impl From<Reject> for Failure {
             Reject::HasChats => Self::new("has_chats", message),
             Reject::NotSignedIn => Self::new("not_signed_in", message),
             Reject::IdInUse => Self::new("id_in_use", "the id or number was used before for something else"),
-            Reject::NotAllowed => Self::new("not_allowed", message),
+            Reject::NotAllowed | Reject::NotYet { .. } => Self::new("not_allowed", message),
             Reject::Rich(reject) => Self::new(
                 match reject {
                     RichReject::Wrong(_) => "bad_rich",

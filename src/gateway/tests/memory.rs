@@ -139,15 +139,16 @@ impl Inner {
             self.entities.insert(id.clone(), Entity::new(id));
         }
         let entity = self.entities.get_mut(id).ok_or(Reject::Unknown)?;
-        let decision = match entity.decide(command, &Context { now, served, random, waiting_max: 0 }) {
-            Ok(decision) => decision,
-            Err(reject) => {
-                if fresh {
-                    self.entities.remove(id);
+        let decision =
+            match entity.decide(command, &Context { now, served, random, waiting_max: 0, protocol: 1 }) {
+                Ok(decision) => decision,
+                Err(reject) => {
+                    if fresh {
+                        self.entities.remove(id);
+                    }
+                    return Err(reject);
                 }
-                return Err(reject);
-            }
-        };
+            };
         for entry in &decision.entries {
             entity.apply(entry);
         }

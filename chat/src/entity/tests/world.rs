@@ -85,7 +85,13 @@ impl World {
 
     fn turn(&mut self) -> Context {
         self.clock += 1;
-        Context { now: Millis(self.clock), served: Served(self.clock), random: [0; 16], waiting_max: 0 }
+        Context {
+            now: Millis(self.clock),
+            served: Served(self.clock),
+            random: [0; 16],
+            waiting_max: 0,
+            protocol: 1,
+        }
     }
 
     fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Answer, Reject> {

@@ -70,7 +70,13 @@ impl World {
 
     fn context(&mut self) -> Context {
         self.clock += 1;
-        Context { now: Millis(self.clock), served: Served(self.clock), random: [0; 16], waiting_max: 0 }
+        Context {
+            now: Millis(self.clock),
+            served: Served(self.clock),
+            random: [0; 16],
+            waiting_max: 0,
+            protocol: 1,
+        }
     }
 
     pub(super) fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Decision, Reject> {
