@@ -13,6 +13,7 @@ mod webhook;
 
 use crate::clock::wall_ms;
 use crate::gateway::Guest;
+use crate::gateway::options::Pulled;
 use crate::ports::Outbound;
 use async_trait::async_trait;
 use handoff_chat::channel::Delivery;
@@ -108,9 +109,11 @@ impl Channels {
 /// node may have it, or this one when it comes back.
 const UNCONFIGURED_MS: i64 = 24 * 3_600_000;
 
-/// After how long without a call a customer is lost: by the channel's own key, where it is set.
-fn lost_after(config: &Config, own_ms: u64) -> Duration {
-    Duration::from_millis(if own_ms > 0 { own_ms } else { config.session.disconnect_timeout_ms })
+/// A channel whose customers read for themselves: they are lost after the channel's own time without a call, where it
+/// is set.
+fn pulled(name: &'static str, config: &Config, own_ms: u64) -> Pulled {
+    let lost_after_ms = if own_ms > 0 { own_ms } else { config.session.disconnect_timeout_ms };
+    Pulled { name, lost_after: Duration::from_millis(lost_after_ms) }
 }
 
 #[async_trait]

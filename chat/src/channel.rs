@@ -190,9 +190,7 @@ impl Channel {
     pub fn proof(&self) -> Proof {
         match &self.identity {
             Identity::Key(key) => Proof::Key(key.hash),
-            Identity::Address(address) => {
-                Proof::Address(Address { channel: self.name.clone(), address: address.clone() })
-            }
+            Identity::Address(address) => Proof::Address(self.at(address)),
         }
     }
 
@@ -200,11 +198,13 @@ impl Channel {
     #[must_use]
     pub fn address(&self) -> Option<Address> {
         match &self.identity {
-            Identity::Address(address) => {
-                Some(Address { channel: self.name.clone(), address: address.clone() })
-            }
+            Identity::Address(address) => Some(self.at(address)),
             Identity::Key(_) => None,
         }
+    }
+
+    fn at(&self, address: &str) -> Address {
+        Address { channel: self.name.clone(), address: address.to_owned() }
     }
 
     /// The key that they were given, if that is how they are known.

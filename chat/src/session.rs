@@ -25,6 +25,7 @@ pub use event::{
     Body, Event, IdleStage, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind, Visibility,
 };
 pub(crate) use machine::cut;
+pub use machine::too_long;
 pub use pushes::Push;
 pub use shown::{Shown, What};
 pub use state::Session;

@@ -270,7 +270,7 @@ impl ShardCore {
         self.pipe.push(encoded);
         for (id, here) in owed {
             if !(here && self.same_shard.push(entity, id)) {
-                self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
+                self.hold_effect(now, entity, id);
             }
         }
         self.after_decision(now, entity);

@@ -80,7 +80,7 @@ impl ShardCore {
             .filter_map(|(id, effect)| (!matches!(effect, Effect::Push { .. })).then_some(id))
             .collect();
         for id in owed {
-            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
+            self.hold_effect(now, entity, id);
         }
         self.hand_out_push(now, entity);
     }
@@ -95,8 +95,13 @@ impl ShardCore {
         }
         awake.pushing = oldest;
         if let Some(id) = oldest {
-            self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
+            self.hold_effect(now, entity, id);
         }
+    }
+
+    /// Has an effect done when what owes it is committed.
+    pub(super) fn hold_effect(&mut self, now: Now, entity: &EntityId, id: EffectId) {
+        self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
     }
 
     /// The channel's answer was not taken: the event is handed out once more.

@@ -1,10 +1,10 @@
 //! What an entity says to another of the same shard is decided in the same turn, before the frame closes. What would go
 //! deeper than 16, and all that is for other shards, is driven from the log.
 
+use super::Now;
 use super::core::ShardCore;
 use super::decide::Declined;
 use super::entity_state::EntityState;
-use super::{Now, Output};
 use handoff_chat::command::{Act, Answer, Caller, Command, Reject};
 use handoff_chat::entry::Effect;
 use handoff_chat::routing::Reply;
@@ -65,13 +65,13 @@ impl ShardCore {
                 Err(Declined::Rejected(Reject::Unknown)) => Reply::Gone,
                 // Out of service at the moment: the outbox keeps at it.
                 _ => {
-                    self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono, false);
+                    self.hold_effect(now, &from, effect);
                     continue;
                 }
             };
             if let Err(Declined::Again) = self.decide(now, &from, answered(effect, reply)) {
                 // The answer was not taken: the outbox asks once more.
-                self.pipe.hold(Output::Effect { entity: from, id: effect }, now.mono, false);
+                self.hold_effect(now, &from, effect);
             }
         }
         self.same_shard.depth = 0;

@@ -15,6 +15,7 @@ use handoff_cluster::{
     Action, Input, MemberList, MemberState, Note, PeerEvent, Peers, StoreState, Supervisor, SwapAnswer,
 };
 use handoff_journal::{Owner, ShardId, Swap, Table, Tables};
+use handoff_shard::Mono;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -104,10 +105,10 @@ pub struct Parts {
 /// Feeds its machine with what happens and carries out what that wants done.
 pub struct SupervisorActor {
     parts: Parts,
-    shards: BTreeMap<ShardId, (u64, Arc<ShardHandle>, u64)>,
+    shards: BTreeMap<ShardId, (u64, Arc<ShardHandle>, Mono)>,
     last_heard: BTreeMap<Owner, Millis>,
     alive_version: u64,
-    last_tick_ms: u64,
+    last_tick: Mono,
     store_failing: bool,
     /// What the machine said last of the store.
     store: StoreState,
@@ -121,13 +122,13 @@ impl SupervisorActor {
     /// An actor around its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let last_tick_ms = parts.around.clock.now().mono.0;
+        let last_tick = parts.around.clock.now().mono;
         Self {
             parts,
             shards: BTreeMap::new(),
             last_heard: BTreeMap::new(),
             alive_version: 0,
-            last_tick_ms,
+            last_tick,
             store_failing: false,
             store: StoreState::Works,
             writing_alive: false,
@@ -248,8 +249,8 @@ impl SupervisorActor {
         let addr = self.parts.pool.start(usize::from(shard.0), make);
         let handle = Arc::new(ShardHandle::new(addr, inbox));
         self.parts.directory.set(shard, Some(Arc::clone(&handle)));
-        let started_ms = self.parts.around.clock.now().mono.0;
-        if let Some((_, old, _)) = self.shards.insert(shard, (number, handle, started_ms)) {
+        let started = self.parts.around.clock.now().mono;
+        if let Some((_, old, _)) = self.shards.insert(shard, (number, handle, started)) {
             old.addr().do_send(Drop(None));
         }
     }
@@ -280,14 +281,14 @@ impl SupervisorActor {
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
-        let now_ms = self.parts.around.clock.now().mono.0;
-        if now_ms.saturating_sub(self.last_tick_ms) > STALL_MS {
+        let now = self.parts.around.clock.now().mono;
+        if now.since(self.last_tick) > STALL_MS {
             for (_, handle, _) in self.shards.values() {
                 handle.addr().do_send(Distrust);
             }
         }
-        self.last_tick_ms = now_ms;
-        let unsure = self.parts.node_state.unsure_for_ms(now_ms) > UNSURE_MS;
+        self.last_tick = now;
+        let unsure = self.parts.node_state.unsure_for_ms(now.0) > UNSURE_MS;
         if unsure && !self.store_failing {
             self.set_store_failing(true, ctx);
         }
@@ -365,8 +366,8 @@ impl Handler<ShardReport> for SupervisorActor {
         }
         let input = match news {
             ShardEvent::Opened(epoch) => {
-                if let Some((_, _, started_ms)) = self.shards.get(&shard).filter(|_| current) {
-                    let took = self.parts.around.clock.now().mono.0.saturating_sub(*started_ms);
+                if let Some((_, _, started)) = self.shards.get(&shard).filter(|_| current) {
+                    let took = self.parts.around.clock.now().mono.since(*started);
                     self.parts.around.observer.opened(Duration::from_millis(took));
                 }
                 Input::ShardOpened { shard, tenancy: number, epoch }

@@ -15,7 +15,7 @@ mod registry;
 mod session;
 mod socket;
 
-use super::{AtWork, ChannelsError, lost_after};
+use super::{AtWork, ChannelsError, pulled};
 use crate::gateway::options::Pulled;
 use crate::gateway::{Gateway, Guest};
 use actix_web::web;
@@ -56,7 +56,7 @@ pub(super) fn of(config: &Config, _metrics: &super::Metrics) -> Result<Vec<Arc<d
         interval_max: Duration::from_millis(cometd.max_interval_ms),
         clients_max: cometd.clients_max,
     };
-    let channel = Pulled { name: NAME, lost_after: lost_after(config, cometd.disconnect_timeout_ms) };
+    let channel = pulled(NAME, config, cometd.disconnect_timeout_ms);
     Ok(vec![Arc::new(CometdChannel(Cometd::new(channel, options)))])
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod perform;
 pub mod reply;
 pub(crate) mod routes;
 
-use super::{AtWork, ChannelsError, Metrics, lost_after};
+use super::{AtWork, ChannelsError, Metrics, pulled};
 use crate::gateway::Guest;
 use crate::gateway::options::Pulled;
 use actix_web::web;
@@ -26,8 +26,8 @@ pub(crate) struct Gms {
 
 /// The one channel of this kind.
 pub(super) fn of(config: &Config, _metrics: &Metrics) -> Result<Vec<Arc<dyn AtWork>>, ChannelsError> {
-    let lost_after = lost_after(config, config.channels.gms.disconnect_timeout_ms);
-    Ok(vec![Arc::new(Gms { channel: Pulled { name: NAME, lost_after } })])
+    let channel = pulled(NAME, config, config.channels.gms.disconnect_timeout_ms);
+    Ok(vec![Arc::new(Gms { channel })])
 }
 
 impl Guest for Gms {

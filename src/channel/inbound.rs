@@ -5,11 +5,12 @@
 //! that it becomes.
 
 use crate::gateway::starting::{Given, OpenError, Start, StartError, open_for_address};
-use crate::gateway::{Gateway, GatewayOptions};
+use crate::gateway::{Gateway, GatewayOptions, ServiceOptions};
 use crate::ports::CallError;
 use handoff_chat::channel::{Address, Channel, Delivery, Proof};
 use handoff_chat::command::{Act, Answer, Caller, Command, Reject};
 use handoff_chat::contact::CONTACT_ID_KEY;
+use handoff_chat::session::too_long;
 use handoff_chat::{CommandId, EntityId, SessionId};
 use handoff_shard::Call;
 use sha2::{Digest, Sha256};
@@ -56,12 +57,13 @@ pub(super) enum ReceiveError {
 /// # Errors
 /// [`ReceiveError`]; whatever it is, the same message may be brought again.
 pub(super) async fn receive(gateway: &Gateway, arrival: &Arrival) -> Result<SessionId, ReceiveError> {
+    let service = gateway.options.services.get(&arrival.service).ok_or(ReceiveError::Service)?;
     // Nobody keeps a place for a chat that could never begin.
-    let start = arrival.start(&gateway.options)?;
+    let start = arrival.start(service, &gateway.options)?;
     let mut refused_by = None;
     for _ in 0..CHATS_MAX {
         let (chat, taken) = belongs(gateway, arrival, refused_by).await?;
-        if taken || deliver(gateway, arrival, &chat, &start).await? {
+        if taken || deliver(gateway, arrival, &chat, (service, &start)).await? {
             return Ok(chat);
         }
         refused_by = Some(chat);
@@ -102,18 +104,11 @@ async fn deliver(
     gateway: &Gateway,
     arrival: &Arrival,
     chat: &SessionId,
-    start: &Start,
+    begins: (&ServiceOptions, &Start),
 ) -> Result<bool, ReceiveError> {
     match send(gateway, arrival, chat).await {
         // Nobody has begun it yet.
-        Err(CallError::Rejected(Reject::Unknown)) => {
-            let service = gateway.options.services.get(&arrival.service).ok_or(ReceiveError::Service)?;
-            gateway
-                .admission
-                .start(None, &arrival.service, service.starts_per_minute)
-                .map_err(OpenError::from)?;
-            begin(gateway, arrival, chat, start.clone()).await
-        }
+        Err(CallError::Rejected(Reject::Unknown)) => begin(gateway, arrival, chat, begins).await,
         sent => taken(sent),
     }
 }
@@ -122,11 +117,10 @@ async fn begin(
     gateway: &Gateway,
     arrival: &Arrival,
     chat: &SessionId,
-    start: Start,
+    (service, start): (&ServiceOptions, &Start),
 ) -> Result<bool, ReceiveError> {
-    let service = gateway.options.services.get(&arrival.service).ok_or(ReceiveError::Service)?;
     let (id, channel) = (arrival.command_id(), arrival.channel.clone());
-    match open_for_address(gateway, chat, id, channel, (&arrival.service, service), start).await {
+    match open_for_address(gateway, chat, id, channel, (&arrival.service, service), start.clone()).await {
         Ok(()) => Ok(true),
         // Another message has begun it meanwhile.
         Err(OpenError::Call(CallError::Rejected(Reject::IdInUse))) => {
@@ -164,10 +158,9 @@ async fn call(
 
 impl Arrival {
     /// How a chat begins with it.
-    fn start(&self, options: &GatewayOptions) -> Result<Start, ReceiveError> {
-        let service = options.services.get(&self.service).ok_or(ReceiveError::Service)?;
+    fn start(&self, service: &ServiceOptions, options: &GatewayOptions) -> Result<Start, ReceiveError> {
         let bytes_max = service.limits.message_bytes_max;
-        if u32::try_from(self.text.len()).map_or(true, |bytes| bytes > bytes_max) {
+        if too_long(self.text.len(), bytes_max) {
             return Err(CallError::Rejected(Reject::TooLong { bytes_max }).into());
         }
         let mut given = Given { text: Some(self.text.clone()), ..self.given.clone() };

@@ -2,7 +2,7 @@
 
 mod customer;
 
-use super::{AtWork, ChannelsError, Metrics, lost_after};
+use super::{AtWork, ChannelsError, Metrics, pulled};
 use crate::gateway::Guest;
 use crate::gateway::options::Pulled;
 use actix_web::web;
@@ -20,8 +20,8 @@ struct Native {
 
 /// The one channel of this kind.
 pub(super) fn of(config: &Config, _metrics: &Metrics) -> Result<Vec<Arc<dyn AtWork>>, ChannelsError> {
-    let lost_after = lost_after(config, config.channels.native.disconnect_timeout_ms);
-    Ok(vec![Arc::new(Native { channel: Pulled { name: NAME, lost_after } })])
+    let channel = pulled(NAME, config, config.channels.native.disconnect_timeout_ms);
+    Ok(vec![Arc::new(Native { channel })])
 }
 
 impl Guest for Native {

@@ -21,22 +21,28 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     /// When to try again, where that helps.
     pub(crate) retry_ms: Option<u64>,
+    /// How to sign in, where that helps.
+    challenge: Option<&'static str>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retry_ms: None }
+        Self { status, code, detail: detail.into(), retry_ms: None, challenge: None }
     }
 
     pub(crate) fn retry(status: StatusCode, code: &'static str, detail: impl Into<String>, ms: u64) -> Self {
         Self { retry_ms: Some(ms), ..Self::new(status, code, detail) }
     }
 
+    /// Who asks must sign in with a bearer token.
+    pub(crate) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self { challenge: Some("Bearer"), ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail) }
+    }
+
     pub(crate) fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        // A webhook's signature is no such scheme.
-        if self.status == StatusCode::UNAUTHORIZED && self.code == "unauthorized" {
-            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        if let Some(scheme) = self.challenge {
+            response.insert_header((WWW_AUTHENTICATE, scheme));
         }
         if let Some(ms) = self.retry_ms {
             response.insert_header((RETRY_AFTER, ms.div_ceil(1000)));

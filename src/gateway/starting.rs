@@ -294,8 +294,7 @@ pub(crate) async fn open(
     Ok((key, told))
 }
 
-/// Opens this session for a customer who is known by their address, whom admission has let in. A repeat with the same
-/// id is harmless.
+/// Opens this session for a customer who is known by their address. A repeat with the same id is harmless.
 ///
 /// # Errors
 /// [`OpenError`].
@@ -307,6 +306,7 @@ pub(crate) async fn open_for_address(
     (name, service): (&str, &ServiceOptions),
     start: Start,
 ) -> Result<(), OpenError> {
+    gateway.admission.start(None, name, service.starts_per_minute)?;
     let caller = Caller::Customer(channel.proof());
     let act = Act::Open(Box::new(opening(start, (name, service), channel)?));
     let call = Call {

@@ -80,7 +80,7 @@ pub(super) struct Draft<'a> {
     pub(super) answers: Answers,
     pub(super) deliveries: u64,
     /// The customer's own command, if this decides one.
-    pub(super) customers: Option<&'a CommandId>,
+    pub(super) customers_command: Option<&'a CommandId>,
 }
 
 impl<'a> Draft<'a> {
@@ -131,7 +131,7 @@ impl<'a> Draft<'a> {
             bots_out: false,
             answers: state.pushes.answers(),
             deliveries: state.pushes.deliveries(),
-            customers: None,
+            customers_command: None,
         }
     }
 
@@ -144,7 +144,7 @@ impl<'a> Draft<'a> {
 
     /// What is decided is the customer's own command, or is not.
     pub(super) fn of_customer(mut self, command: Option<&'a CommandId>) -> Self {
-        self.customers = command;
+        self.customers_command = command;
         self
     }
 
@@ -405,6 +405,7 @@ impl<'a> Draft<'a> {
     pub(super) fn settle(&mut self, id: EffectId) {
         if self.state.owed.contains_key(&id) && self.settled.insert(id) {
             self.entries.push(Entry::Settled(id));
+            self.seal_for_good(id);
         }
     }
 

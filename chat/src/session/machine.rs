@@ -11,6 +11,7 @@ mod rich;
 mod talking;
 
 pub(crate) use talking::cut;
+pub use talking::too_long;
 
 use super::draft::{Asker, Draft, SYSTEM};
 use super::state::{Kept, Session, State, Terms};

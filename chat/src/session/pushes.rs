@@ -7,7 +7,7 @@ use super::machine::cut;
 use super::shown::Shown;
 use super::state::{ANSWERS_KEPT, Session, State, Terms};
 use crate::channel::{Address, Channel, ChannelView, Delivery, Reach, Window, WindowView};
-use crate::entry::Effect;
+use crate::entry::{Effect, Entry};
 use crate::id::{EffectId, Millis, SessionId};
 use crate::rich::Rich;
 use crate::routing::ToCorrespondent;
@@ -220,8 +220,19 @@ impl Draft<'_> {
         let before = state.start_answer.iter().chain(kept.into_iter().flatten()).map(|kept| &kept.id);
         ToCorrespondent::Over {
             session: self.id.clone(),
-            took: before.chain(self.customers).cloned().collect(),
+            took: before.chain(self.customers_command).cloned().collect(),
             more: kept.is_some_and(|kept| kept.len() >= ANSWERS_KEPT),
+        }
+    }
+
+    /// With this effect the last may be done that needs originals: the record is final, and all that the customer is to
+    /// see was pushed.
+    pub(super) fn seal_for_good(&mut self, done: EffectId) {
+        let state = self.state;
+        let recorded = state.recorded || state.owed.get(&done) == Some(&Effect::CloseRecord);
+        let pushed = state.owed_pushes().all(|(id, _)| id == done);
+        if recorded && pushed && state.sealing.is_some() {
+            self.push(Entry::Sealing(None));
         }
     }
 

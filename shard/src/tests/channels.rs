@@ -111,6 +111,17 @@ fn says(effect: EffectId, texts: &[&str]) -> (Caller, Act) {
     (Caller::Bot(BotName("demo".to_owned())), act)
 }
 
+/// A chat whose bot has answered so.
+async fn answered(store: &MemoryStore, texts: &[&str]) -> (Rig, EntityId) {
+    let mut rig = Rig::open(store, 1, small_segments()).await;
+    let chat = rig.receives("m1").await;
+    rig.takes(&chat, "m1", customer(), opened_with_bot()).await;
+    let turn = rig.bots_turn(&chat);
+    let (bot, act) = says(turn, texts);
+    rig.takes(&chat, "turn", bot, act).await;
+    (rig, chat)
+}
+
 #[tokio::test]
 async fn what_comes_from_an_address_belongs_to_one_chat_at_every_owner_until_that_ends() {
     let store = MemoryStore::new(1);
@@ -131,12 +142,7 @@ async fn what_comes_from_an_address_belongs_to_one_chat_at_every_owner_until_tha
 #[tokio::test]
 async fn what_is_owed_to_a_channel_is_handed_out_by_every_owner_in_order_until_it_is_settled() {
     let store = MemoryStore::new(1);
-    let mut rig = Rig::open(&store, 1, small_segments()).await;
-    let chat = rig.receives("m1").await;
-    rig.takes(&chat, "m1", customer(), opened_with_bot()).await;
-    let turn = rig.bots_turn(&chat);
-    let (bot, act) = says(turn, &["one", "two", "three"]);
-    rig.takes(&chat, "turn", bot, act).await;
+    let (mut rig, chat) = answered(&store, &["one", "two", "three"]).await;
     assert_eq!(rig.pushed(&chat).await, ["one"], "one at a time");
     for n in 0..3 {
         rig.takes(&chat, &format!("c{n}"), customer(), super::send("", &n.to_string()).act).await;
@@ -156,12 +162,7 @@ async fn what_is_owed_to_a_channel_is_handed_out_by_every_owner_in_order_until_i
 #[tokio::test]
 async fn what_is_owed_for_long_is_read_from_history() {
     let store = MemoryStore::new(1);
-    let mut rig = Rig::open(&store, 1, small_segments()).await;
-    let chat = rig.receives("m1").await;
-    rig.takes(&chat, "m1", customer(), opened_with_bot()).await;
-    let turn = rig.bots_turn(&chat);
-    let (bot, act) = says(turn, &["one"]);
-    rig.takes(&chat, "turn", bot, act).await;
+    let (mut rig, chat) = answered(&store, &["one"]).await;
     for n in 0..40 {
         rig.takes(&chat, &format!("c{n}"), customer(), super::send("", &n.to_string()).act).await;
     }

@@ -131,12 +131,9 @@ impl Inbound {
         let id = self.check(request, &body)?;
         let posted: Posted = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
         match posted {
-            Posted::Message { address, text, nickname, email, email_verified, subject, mut user_data } => {
-                let (email, said) = if email_verified { (email, None) } else { (None, email) };
-                if let Some(said) = said {
-                    user_data.entry(SAID_EMAIL.to_owned()).or_insert(said);
-                }
+            Posted::Message { address, text, nickname, email, email_verified, subject, user_data } => {
                 let given = Given { nickname, email, subject, user_data, ..Given::default() };
+                let given = if email_verified { given } else { only_said(given) };
                 self.message(gateway, id, address, text, given).await
             }
             Posted::Receipt { address, event, state, reason } => {
@@ -199,6 +196,14 @@ impl Inbound {
         tracing::Span::current().record("session", chat.0.as_str());
         Ok(HttpResponse::Ok().json(json!({"chat": chat.0})))
     }
+}
+
+/// Their e-mail address is what they say, and nobody is found by it.
+pub(super) fn only_said(mut given: Given) -> Given {
+    if let Some(email) = given.email.take() {
+        given.user_data.entry(SAID_EMAIL.to_owned()).or_insert(email);
+    }
+    given
 }
 
 fn bad(detail: impl Into<String>) -> Problem {

@@ -104,7 +104,7 @@ fn no_store(status: StatusCode, body: &Value) -> HttpResponse {
 
 fn unauthorized() -> Problem {
     let detail = "this needs the chat's key (Authorization: Bearer) or an agent's name and token (Basic)";
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    Problem::unauthorized(detail)
 }
 
 /// Who asks, by the credentials that they show.

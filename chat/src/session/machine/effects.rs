@@ -64,17 +64,6 @@ pub(super) fn bot_reply(
 }
 
 impl Draft<'_> {
-    /// With this effect the last may be done that needs originals: the record is final, and all that the customer is to
-    /// see was pushed.
-    pub(super) fn seal_for_good(&mut self, done: EffectId) {
-        let state = self.state;
-        let recorded = state.recorded || state.owed.get(&done) == Some(&Effect::CloseRecord);
-        let pushed = state.owed_pushes().all(|(id, _)| id == done);
-        if recorded && pushed && state.sealing.is_some() {
-            self.push(Entry::Sealing(None));
-        }
-    }
-
     /// Takes a bot out; `handover`: a person is to take its place.
     pub(in super::super) fn bot_leaves(&mut self, number: u32, reason: LeaveReason, handover: bool) {
         let asked_by = (reason == LeaveReason::Removed).then_some(SYSTEM);
@@ -108,7 +97,6 @@ pub(super) fn bot_failed(mut case: Case<'_>, effect: EffectId) -> Result<Decisio
 
 /// Work that is done. Harmless when it isn't owed.
 pub(super) fn settle(mut case: Case<'_>, effect: EffectId) -> Result<Decision, Reject> {
-    case.draft.seal_for_good(effect);
     case.draft.settle(effect);
     case.done()
 }

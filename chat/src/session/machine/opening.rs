@@ -77,7 +77,7 @@ pub(super) fn open(
 fn said_with(opening: &Opening) -> u64 {
     match (&opening.channel.identity, &opening.text) {
         (Identity::Address(_), Some(text)) => {
-            let stored = opening.privacy.as_deref().and_then(|privacy| privacy.mask(text));
+            let stored = opening.privacy.as_deref().map(|privacy| privacy.clean(text));
             digest(&Act::Send { text: stored.unwrap_or_else(|| text.clone()), message_type: None })
         }
         _ => 0,

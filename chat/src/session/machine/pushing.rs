@@ -58,10 +58,8 @@ pub(super) fn pushed(mut case: Case<'_>, effect: EffectId, delivery: &Delivery) 
         Some(_) => return Err(Reject::NotAllowed),
     };
     case.draft.settle(effect);
-    case.draft.seal_for_good(effect);
     if reported && state.pushes.under_way(seq).is_none_or(|(_, known)| known.may_become(delivery)) {
-        let delivery = kept(&case, delivery);
-        case.draft.delivered(seq, index, delivery);
+        report(&mut case, seq, index, delivery);
     }
     Ok(case.draft.finish_with(Answer::Done))
 }
@@ -78,19 +76,19 @@ pub(super) fn progress(mut case: Case<'_>, seq: u64, delivery: &Delivery) -> Res
         }),
     };
     if let Some(index) = index {
-        let delivery = kept(&case, delivery);
-        case.draft.delivered(seq, index, delivery);
+        report(&mut case, seq, index, delivery);
     }
     Ok(case.draft.finish_with(Answer::Done))
 }
 
-/// With a reason that is not too long to be kept, and tells nothing that is not to be stored.
-fn kept(case: &Case<'_>, delivery: &Delivery) -> Delivery {
-    match delivery {
+/// Tells agents, with a reason that is not too long to be kept, and tells nothing that is not to be stored.
+fn report(case: &mut Case<'_>, seq: u64, index: [Option<u64>; 3], delivery: &Delivery) {
+    let delivery = match delivery {
         Delivery::Failed { reason } => {
             let reason = case.draft.clean(reason);
             Delivery::Failed { reason: cut(&reason, REASON_BYTES_MAX).to_owned() }
         }
         other => other.clone(),
-    }
+    };
+    case.draft.delivered(seq, index, delivery);
 }

@@ -5,7 +5,9 @@ use super::{Case, rich};
 use crate::command::Reject;
 use crate::entity::Decision;
 
-pub(super) fn too_long(bytes: usize, bytes_max: u32) -> bool {
+/// Whether a text of so many bytes is longer than it may be.
+#[must_use]
+pub fn too_long(bytes: usize, bytes_max: u32) -> bool {
     u32::try_from(bytes).map_or(true, |bytes| bytes > bytes_max)
 }
 
