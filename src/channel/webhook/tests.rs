@@ -4,6 +4,7 @@
 use super::signature::{ID, SIGNATURE, Signer, TIMESTAMP};
 use super::*;
 use crate::clock::wall_ms;
+use crate::gateway::starting::Given;
 use crate::ports::Outbound;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -240,4 +241,21 @@ async fn a_node_that_lacks_the_channel_leaves_an_event_to_others_for_a_day() {
     let mut old = push();
     old.event.at = Millis(wall_ms() - 25 * 3_600_000);
     assert_eq!(channels.push(old).await, Delivery::Failed { reason: "not_configured".to_owned() });
+}
+
+#[test]
+fn an_address_that_is_only_said_finds_nobody_and_is_shown() {
+    let given = Given { email: Some("zoe@example.org".to_owned()), ..Given::default() };
+    let said = inbound::only_said(given);
+    assert_eq!((said.email, said.user_data["EmailAddress"].as_str()), (None, "zoe@example.org"));
+    assert!(inbound::only_said(Given::default()).user_data.is_empty());
+}
+
+#[test]
+fn an_empty_word_lets_nothing_out_after_the_window() {
+    for (word, after) in [("", None), ("template", Some("template".to_owned()))] {
+        let webhook =
+            WebhookChannel { window_ms: 1, window_after: Some(word.to_owned()), ..WebhookChannel::default() };
+        assert_eq!(channel("webhook:shop", &webhook).unwrap().window.unwrap().after, after);
+    }
 }

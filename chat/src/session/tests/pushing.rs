@@ -43,7 +43,17 @@ pub(super) fn windowed() -> Channel {
 fn world(channel: Channel) -> World {
     let limits = Limits::new(20, 100, 600_000);
     let text = Some("hi".to_owned());
-    let mut world = World::open(Opening { bot: None, channel, limits, text, ..opening() });
+    with_kate(Opening { bot: None, channel, limits, text, ..opening() })
+}
+
+/// The same where no number is stored in clear.
+fn guarded() -> World {
+    let privacy = Some(Box::new(super::privacy::privacy(Area::HistoryAll, "[0-9]+")));
+    with_kate(Opening { bot: None, channel: pushed(), privacy, ..opening() })
+}
+
+fn with_kate(opening: Opening) -> World {
+    let mut world = World::open(opening);
     world.drafts(|draft| {
         draft.join(agent(), Visibility::All, "Kate");
     });
@@ -323,11 +333,7 @@ fn what_tells_how_far_a_message_came_takes_no_room_and_only_messages_tell() {
 
 #[test]
 fn the_customer_is_pushed_what_was_said_even_when_the_record_is_final_and_nobody_else_sees_it_then() {
-    let privacy = Some(Box::new(super::privacy::privacy(Area::HistoryAll, "[0-9]+")));
-    let mut world = World::open(Opening { bot: None, channel: pushed(), privacy, ..opening() });
-    world.drafts(|draft| {
-        draft.join(agent(), Visibility::All, "Kate");
-    });
+    let mut world = guarded();
     world.asks(kate(), send("call 4711")).unwrap();
     world.asks(kate(), send("or 4712")).unwrap();
     let seen = |world: &World| world.said_to(&customer(), &Read::Customer { position: 1 });
@@ -346,13 +352,37 @@ fn the_customer_is_pushed_what_was_said_even_when_the_record_is_final_and_nobody
 
 #[test]
 fn why_a_channel_failed_is_stored_as_all_that_is_said() {
-    let privacy = Some(Box::new(super::privacy::privacy(Area::HistoryAll, "[0-9]+")));
-    let mut world = World::open(Opening { bot: None, channel: pushed(), privacy, ..opening() });
-    world.drafts(|draft| {
-        draft.join(agent(), Visibility::All, "Kate");
-    });
+    let mut world = guarded();
     world.asks(kate(), send("hello")).unwrap();
     world.settles(Delivery::Failed { reason: "no +49 151 here".to_owned() });
     let Some(Body::Delivery { delivery, .. }) = world.bodies().pop() else { panic!("nothing told") };
     assert!(!delivery.reason().unwrap().contains("49"));
+}
+
+#[test]
+fn what_the_system_says_is_cut_to_what_the_channel_can_show() {
+    let mut world = world(Channel { shows: Shows { text_bytes_max: 5, ..pushed().shows }, ..pushed() });
+    world.drafts(|draft| {
+        draft.event(0, [true; 3], Body::NearlyFull { text: Text::clear("123\u{e4}\u{e4}") });
+    });
+    assert_eq!(world.pushed_texts(), ["nearly_full 123\u{e4}"]);
+}
+
+#[test]
+fn that_a_chat_is_nearly_full_is_not_told_with_the_last_answer_that_may_be_given() {
+    let channel = windowed();
+    let window = channel.window.clone().map(|window| Window { answers_max: 1, ..window });
+    let mut world = world(Channel { window, ..channel });
+    let limits = &mut world.session.state.terms.as_mut().unwrap().limits;
+    limits.events_max = 60;
+    limits.talk.nearly_full_text = "soon full".to_owned();
+    while world.session.last_seq() < 57 {
+        world.asks(customer(), send("more")).unwrap();
+    }
+    let told =
+        |world: &World| world.bodies().iter().filter(|body| matches!(body, Body::NearlyFull { .. })).count();
+    world.asks(kate(), send("an answer")).unwrap();
+    assert_eq!((world.pushed_texts(), told(&world)), (vec!["message an answer".to_owned()], 0));
+    world.asks(customer(), send("and more")).unwrap();
+    assert_eq!(told(&world), 1, "with what is said next");
 }
