@@ -260,11 +260,11 @@ async fn gather(link: &Link) -> Result<ServerFacts, Fault> {
     };
     let mut nodes = Vec::new();
     for node in link.nodes() {
-        let release = link.ask("SELECT release_version FROM system.local", Some(&node)).await;
+        let release = link.ask_at(&node, "SELECT release_version FROM system.local").await;
         let Ok(release) = release.and_then(rows_of) else { continue };
         let setting = async |name: &str| {
             let query = format!("SELECT value FROM system_views.settings WHERE name = '{name}'");
-            let found = link.ask(&query, Some(&node)).await.and_then(rows_of).unwrap_or_default();
+            let found = link.ask_at(&node, &query).await.and_then(rows_of).unwrap_or_default();
             found.first().and_then(|row| text(row, "value")).map(str::to_owned)
         };
         nodes.push(ServerNode {

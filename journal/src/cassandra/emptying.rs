@@ -5,11 +5,13 @@
 //! leaves it there: with the next such write the last is finished on nodes that missed it, and comes back in part. So
 //! what is written conditionally is deleted conditionally: the deletion is then the last that is remembered.
 
+use std::sync::Arc;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::link::Link;
 use super::reply::{Columns, number, rows_of, text};
-use super::schema::{ask, change, has_table};
+use super::schema::{ask, has_table, tried_again};
 use super::statements::{TABLES, table_name};
 use super::{Cassandra, CassandraError, Fault};
 
@@ -23,22 +25,24 @@ const AT_ONCE: usize = 8;
 /// As [`Cassandra::apply_schema`].
 #[doc(hidden)]
 pub async fn empty_keyspace_for_tests(cassandra: &Cassandra) -> Result<(), CassandraError> {
-    let link = std::sync::Arc::clone(cassandra.link());
-    let emptied = async move {
-        let deletions = deletions(&link).await?;
-        let delete = |text: String| {
-            let link = std::sync::Arc::clone(&link);
-            async move { ask(&link, &text).await.map(drop) }
-        };
-        stream::iter(deletions).map(delete).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-        for table in ["listing"].into_iter().chain(TABLES.map(table_name)) {
-            if has_table(&link, table).await? {
-                change(&link, &format!("TRUNCATE {}.{table}", link.keyspace())).await?;
-            }
-        }
-        Ok::<(), Fault>(())
-    };
+    let link = Arc::clone(cassandra.link());
+    let emptied = async move { tried_again(&link, || empty_once(&link)).await };
     cassandra.link().bridge(async move { emptied.await.map_err(CassandraError::from) }).await
+}
+
+async fn empty_once(link: &Arc<Link>) -> Result<(), Fault> {
+    let delete = |text: String| {
+        let link = Arc::clone(link);
+        async move { ask(&link, &text).await.map(drop) }
+    };
+    let deletions = deletions(link).await?;
+    stream::iter(deletions).map(delete).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    for table in ["listing"].into_iter().chain(TABLES.map(table_name)) {
+        if has_table(link, table).await? {
+            link.change_schema(&format!("TRUNCATE {}.{table}", link.keyspace())).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What deletes each partition that is written conditionally, and the segment after each: it may have been begun.

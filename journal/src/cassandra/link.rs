@@ -11,9 +11,7 @@ use scylla::client::session_builder::SessionBuilder;
 use scylla::cluster::Node;
 use scylla::errors::{DbError, ExecutionError, PrepareError, RequestAttemptError};
 use scylla::frame::types::{Consistency, SerialConsistency};
-use scylla::policies::load_balancing::{
-    LoadBalancingPolicy, NodeIdentifier, SingleTargetLoadBalancingPolicy,
-};
+use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
 use scylla::policies::retry::FallthroughRetryPolicy;
 use scylla::response::query_result::QueryResult;
 use scylla::serialize::row::SerializeRow;
@@ -229,13 +227,19 @@ impl Link {
         self.session.query_unpaged(statement, ()).await.map_err(|e| judge(&e)).map(drop)
     }
 
-    /// Asks once for rows, at `node` or at any.
-    pub(super) async fn ask(&self, text: &str, node: Option<&Arc<Node>>) -> Result<QueryResult, Fault> {
+    /// Asks once for rows, at any node that answers.
+    pub(super) async fn ask(&self, text: &str) -> Result<QueryResult, Fault> {
+        let plan = Plan::by_address(&self.nodes(), &self.data_centre, &self.suspects);
+        let first = plan.first();
         let mut statement = Statement::new(text);
-        let policy: Arc<dyn LoadBalancingPolicy> = match node {
-            Some(node) => SingleTargetLoadBalancingPolicy::new(NodeIdentifier::Node(Arc::clone(node)), None),
-            None => Arc::new(Plan::by_address(&self.nodes(), &self.data_centre, &self.suspects)),
-        };
+        statement.set_load_balancing_policy(Some(Arc::new(plan)));
+        self.session.query_unpaged(statement, ()).await.map_err(|e| self.failed(&e, first))
+    }
+
+    /// Asks once for rows, at this node.
+    pub(super) async fn ask_at(&self, node: &Arc<Node>, text: &str) -> Result<QueryResult, Fault> {
+        let mut statement = Statement::new(text);
+        let policy = SingleTargetLoadBalancingPolicy::new(NodeIdentifier::Node(Arc::clone(node)), None);
         statement.set_load_balancing_policy(Some(policy));
         self.session.query_unpaged(statement, ()).await.map_err(|e| judge(&e))
     }

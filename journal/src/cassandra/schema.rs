@@ -79,17 +79,24 @@ pub fn schema_statements(keyspace: &str, data_centre: &str, replication_factor: 
 
 /// Tries the whole again while nodes are down or don't agree; see [`Cassandra::apply_schema`].
 pub(super) async fn apply(link: &Link) -> Result<Applied, CassandraError> {
+    Ok(tried_again(link, || apply_once(link)).await?)
+}
+
+/// Does `work`, which may be done twice, until it is done, or failed for good or [`ROUNDS`] times.
+pub(super) async fn tried_again<T, W>(link: &Link, work: impl Fn() -> W) -> Result<T, Fault>
+where
+    W: Future<Output = Result<T, Fault>>,
+{
     let mut round = 1;
     loop {
-        match apply_once(link).await {
-            Ok(applied) => return Ok(applied),
+        match work().await {
             Err(fault) if round < ROUNDS && may_pass(&fault) => {
-                tracing::info!(round, ?fault, "the schema is not settled yet, trying again");
+                tracing::info!(round, ?fault, "the database is not settled yet, trying again");
                 calm_down(link, round).await;
-                round += 1;
             }
-            Err(fault) => return Err(fault.into()),
+            outcome => return outcome,
         }
+        round += 1;
     }
 }
 
@@ -113,14 +120,7 @@ fn may_pass(fault: &Fault) -> bool {
 
 /// Makes something if it is not there, until the answer is definite.
 pub(super) async fn change(link: &Link, text: &str) -> Result<(), Fault> {
-    let mut round = 1;
-    loop {
-        match link.change_schema(text).await {
-            Err(fault) if round < ROUNDS && may_pass(&fault) => calm_down(link, round).await,
-            outcome => return outcome,
-        }
-        round += 1;
-    }
+    tried_again(link, || link.change_schema(text)).await
 }
 
 async fn apply_once(link: &Link) -> Result<Applied, Fault> {
@@ -195,12 +195,12 @@ pub(super) async fn has_table(link: &Link, table: &str) -> Result<bool, Fault> {
 
 /// Asks any node, and others when it does not answer.
 pub(super) async fn ask(link: &Link, text: &str) -> Result<QueryResult, Fault> {
-    let mut outcome = link.ask(text, None).await;
+    let mut outcome = link.ask(text).await;
     for _ in 1..ATTEMPTS {
         if !matches!(outcome, Err(Fault::Unknown(_))) {
             break;
         }
-        outcome = link.ask(text, None).await;
+        outcome = link.ask(text).await;
     }
     outcome
 }

@@ -8,6 +8,9 @@ use handoff_journal::cassandra::{drop_keyspace_for_tests, empty_keyspace_for_tes
 use super::{Real, alone, contact_points};
 use crate::support::World;
 
+/// Longer than three requests wait for an answer.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// Runs `scripts/cassandra VERB ID`.
 fn control(verb: &str, id: usize) {
     let script = std::env::var("HANDOFF_CASSANDRA_CONTROL").expect("set");
@@ -98,7 +101,15 @@ async fn an_emptied_keyspace_has_nothing_of_what_was_there_before() {
     }
     control("start", 3);
     let database = world.connect().await;
-    empty_keyspace_for_tests(&database).await.expect("emptied");
+    control("pause", 1);
+    let resumed = std::thread::spawn(|| {
+        std::thread::sleep(SILENCE);
+        control("resume", 1);
+    });
+    empty_keyspace_for_tests(&database)
+        .await
+        .expect("emptied, though a database node was silent for a while");
+    resumed.join().expect("resumed");
     database.apply_schema().await.expect("schema");
     let other = Real::again(world.settings.clone()).await;
     let hand = other.hand(2).await;

@@ -76,7 +76,7 @@ async fn h9_the_first_live_row_of_every_segment_is_its_header() {
             "SELECT seq, w_epoch, frame FROM {}.log WHERE shard = {shard} AND segment = {segment} LIMIT 1",
             core.link().keyspace()
         );
-        let rows = rows_of(core.link().ask(&text, None).await.expect("ask")).expect("rows");
+        let rows = rows_of(core.link().ask(&text).await.expect("ask")).expect("rows");
         assert_eq!((number(&rows[0], "seq"), number(&rows[0], "w_epoch")), (Some(0), Some(1)));
     }
 }
