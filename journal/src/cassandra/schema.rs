@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use scylla::response::query_result::QueryResult;
 
 use super::link::{ATTEMPTS, Link};
@@ -83,13 +85,15 @@ pub(super) async fn apply(link: &Link) -> Result<Applied, CassandraError> {
 }
 
 /// Does `work`, which may be done twice, until it is done, or failed for good or [`ROUNDS`] times.
-pub(super) async fn tried_again<T, W>(link: &Link, work: impl Fn() -> W) -> Result<T, Fault>
+pub(super) async fn tried_again<'l, T, W>(link: &'l Link, work: impl Fn() -> W) -> Result<T, Fault>
 where
-    W: Future<Output = Result<T, Fault>>,
+    W: Future<Output = Result<T, Fault>> + Send + 'l,
 {
     let mut round = 1;
     loop {
-        match work().await {
+        // Boxed, so that what lies within does not add to the depth of the types around.
+        let attempt: BoxFuture<'l, Result<T, Fault>> = work().boxed();
+        match attempt.await {
             Err(fault) if round < ROUNDS && may_pass(&fault) => {
                 tracing::info!(round, ?fault, "the database is not settled yet, trying again");
                 calm_down(link, round).await;
