@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::cluster::Cluster;
 use crate::support::talker::Talker;
-use crate::support::{Deadline, client, until, until_true};
+use crate::support::{client, until, until_true};
 
 /// The shortest that may be configured.
 const EXTRA: &str = "\n[desk]\ngrace_ms = 3000\n";
@@ -39,19 +39,6 @@ async fn signs_in(cluster: &Cluster, node: usize) -> Talker {
     window
 }
 
-/// The desk's first state from now on in which the chat is at this stage; what the chat is there.
-async fn stage(window: &mut Talker, chat: &Value, stage: &str) -> Value {
-    let deadline = Deadline::new();
-    loop {
-        let work = window.desk["work"].as_array().cloned().unwrap_or_default();
-        if let Some(work) = work.into_iter().find(|work| work["chat"] == *chat && work["stage"] == stage) {
-            return work;
-        }
-        deadline.check(|| format!("{chat} is at the stage {stage}: {}", window.desk));
-        window.frame().await.expect("the window stays open");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_chat_of_an_agent_who_is_gone_too_long_waits_in_its_old_place_and_is_offered_again() {
     let cluster = Cluster::start_with(2, EXTRA).await;
@@ -60,7 +47,7 @@ async fn the_chat_of_an_agent_who_is_gone_too_long_waits_in_its_old_place_and_is
     let mut customer = Talker::start(&cluster.urls(), 0, "zoe").await;
     customer.send("I want to talk to a person").await;
     let chat = customer.chat.clone();
-    let offered = stage(&mut window, &chat, "offered").await;
+    let offered = window.comes_to(&chat, "offered").await;
     let accepted = window.answer(&json!({"id": "a", "do": "accept", "chat": chat})).await;
     assert_eq!(accepted["ok"], true, "{accepted}");
     is_in(&cluster, &chat, "agent").await;
@@ -84,9 +71,9 @@ async fn the_chat_of_an_agent_who_is_gone_too_long_waits_in_its_old_place_and_is
 
     // Commands of another socket have ids of their own: those of an agent are remembered.
     let mut window = signs_in(&cluster, 1).await;
-    assert_eq!(stage(&mut window, &chat, "over").await["why"], "lost", "they are told at any node");
+    assert_eq!(window.comes_to(&chat, "over").await["why"], "lost", "they are told at any node");
     assert_eq!(window.answer(&json!({"id": "r2", "do": "ready"})).await["ok"], true);
-    stage(&mut window, &chat, "offered").await;
+    window.comes_to(&chat, "offered").await;
     let accepted = window.answer(&json!({"id": "a2", "do": "accept", "chat": chat})).await;
     assert_eq!(accepted["ok"], true, "{accepted}");
     is_in(&cluster, &chat, "agent").await;

@@ -108,6 +108,20 @@ impl Talker {
         self.once(command).await.unwrap_or_else(|| panic!("not answered: {command}"))
     }
 
+    /// A window's desk, the first from now on in which the chat is at this stage: what the chat is there.
+    pub(crate) async fn comes_to(&mut self, chat: &Value, stage: &str) -> Value {
+        let deadline = Deadline::new();
+        loop {
+            let work = self.desk["work"].as_array().cloned().unwrap_or_default();
+            if let Some(work) = work.into_iter().find(|work| work["chat"] == *chat && work["stage"] == stage)
+            {
+                return work;
+            }
+            deadline.check(|| format!("{chat} is at the stage {stage}: {}", self.desk));
+            self.frame().await.expect("the window stays open");
+        }
+    }
+
     fn nobody(urls: Vec<String>) -> Self {
         Self {
             urls,
