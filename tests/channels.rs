@@ -64,9 +64,7 @@ struct Written {
 async fn record(cluster: &Cluster, chat: &str) -> Vec<Value> {
     until("the record is there", async || {
         let node = cluster.nodes.iter().find(|node| node.runs())?;
-        let url = format!("{}/admin/v1/records/{chat}", node.admin);
-        let record: Value = http().get(url).bearer_auth(node.token()).send().await.ok()?.json().await.ok()?;
-        record["events"].as_array().cloned()
+        node.operators_get(&format!("records/{chat}")).await?["events"].as_array().cloned()
     })
     .await
 }
@@ -285,11 +283,8 @@ async fn takeover_after_the_end_still_delivers_and_nothing_is_said_twice_however
 
 /// Whether a session is served still, be it only for repeats.
 async fn goes_on(cluster: &Cluster, chat: &str) -> bool {
-    let node = &cluster.nodes[0];
     let sessions = until("the sessions are listed", async || {
-        let url = format!("{}/admin/v1/sessions?limit=1000", node.admin);
-        let page: Value = http().get(url).bearer_auth(node.token()).send().await.ok()?.json().await.ok()?;
-        page["items"].as_array().cloned()
+        cluster.nodes[0].operators_get("sessions?limit=1000").await?["items"].as_array().cloned()
     })
     .await;
     sessions.iter().any(|item| item["id"] == chat)

@@ -5,19 +5,14 @@ use serde_json::{Value, json};
 
 use crate::support::cluster::Cluster;
 use crate::support::talker::Talker;
-use crate::support::{client, until, until_true};
+use crate::support::{until, until_true};
 
 /// The shortest that may be configured.
 const EXTRA: &str = "\n[desk]\ngrace_ms = 3000\n";
 
 /// One page of a list of operators.
 async fn list(cluster: &Cluster, kind: &str) -> Option<Vec<Value>> {
-    let node = &cluster.nodes[0];
-    let url = format!("{}/admin/v1/{kind}", node.admin);
-    let asked =
-        client::http().get(url).timeout(client::TIMEOUT).bearer_auth(node.token()).send().await.ok()?;
-    let page: Value = asked.json().await.ok()?;
-    page["items"].as_array().cloned()
+    cluster.nodes[0].operators_get(kind).await?["items"].as_array().cloned()
 }
 
 /// Waits until the chat is in this place; answers its line of the list.

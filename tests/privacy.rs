@@ -4,9 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-
-use crate::support::client::{Customer, http};
+use crate::support::client::Customer;
 use crate::support::cluster::Cluster;
 use crate::support::until;
 
@@ -37,8 +35,7 @@ async fn messages(customer: &mut Customer) -> Vec<String> {
 async fn recorded(cluster: &Cluster, chat: &str, wanted: &str) -> Vec<String> {
     until("the record is there", async || {
         let node = cluster.nodes.iter().find(|node| node.runs())?;
-        let url = format!("{}/admin/v1/records/{chat}", node.admin);
-        let record: Value = http().get(url).bearer_auth(node.token()).send().await.ok()?.json().await.ok()?;
+        let record = node.operators_get(&format!("records/{chat}")).await?;
         if wanted == "final" && record["endedAt"].is_null() {
             return None;
         }

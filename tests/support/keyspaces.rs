@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 
 use handoff_journal::cassandra::{Cassandra, CassandraError, Settings, empty_keyspace_for_tests};
 
+use crate::support::until;
+
 /// Where the nodes of `scripts/cassandra up 3` are.
 pub(crate) const CONTACT_POINTS: [&str; 3] = ["127.0.0.1:9042", "127.0.0.2:9042", "127.0.0.3:9042"];
 
 /// What a killed node still had under way, the database carries out or gives up within its time-outs of 2 s.
 const REST: Duration = Duration::from_secs(5);
-
-/// How long database nodes may be too busy to empty a keyspace: they share two cores with three nodes and a test.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 static RESTING: Mutex<Vec<(Instant, String)>> = Mutex::new(Vec::new());
 
@@ -54,15 +53,14 @@ fn empty(keyspace: &str) {
     };
     let emptying = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let started = Instant::now();
-        while let Err(e) = runtime.block_on(try_to_empty(&settings)) {
-            assert!(started.elapsed() < PATIENCE, "a keyspace could not be emptied: {e}");
-            println!("a keyspace is not emptied yet: {e}");
-        }
+        runtime.block_on(until("a keyspace is emptied", async || {
+            try_to_empty(&settings).await.inspect_err(|e| println!("a keyspace is not emptied yet: {e}")).ok()
+        }));
     });
     emptying.join().unwrap();
 }
 
+/// Database nodes that share two cores with three nodes and a test may be too busy at the moment.
 async fn try_to_empty(settings: &Settings) -> Result<(), CassandraError> {
     let database = Cassandra::connect(settings.clone()).await?;
     empty_keyspace_for_tests(&database).await

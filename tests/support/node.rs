@@ -117,19 +117,16 @@ impl Node {
         fs::read_to_string(self.dir.join("data/admin.token")).unwrap().trim().to_owned()
     }
 
-    /// What it answers to `GET /admin/v1/cluster`; nothing while it does not answer.
+    /// What it answers to `GET /admin/v1/WHAT`; nothing while it does not answer.
+    pub(crate) async fn operators_get(&self, what: &str) -> Option<serde_json::Value> {
+        let url = format!("{}/admin/v1/{what}", self.admin);
+        let asked = client::http().get(url).timeout(client::TIMEOUT).bearer_auth(self.token());
+        asked.send().await.ok()?.json().await.ok()
+    }
+
+    /// Its view of the cluster; nothing while it does not answer.
     pub(crate) async fn cluster_status(&self) -> Option<serde_json::Value> {
-        let url = format!("{}/admin/v1/cluster", self.admin);
-        client::http()
-            .get(url)
-            .timeout(client::TIMEOUT)
-            .bearer_auth(self.token())
-            .send()
-            .await
-            .ok()?
-            .json()
-            .await
-            .ok()
+        self.operators_get("cluster").await
     }
 
     /// The version of the member list, as it knows it.

@@ -30,11 +30,8 @@ pub async fn empty_keyspace_for_tests(cassandra: &Cassandra) -> Result<(), Cassa
     cassandra.link().bridge(async move { emptied.await.map_err(CassandraError::from) }).await
 }
 
-async fn empty_once(link: &Arc<Link>) -> Result<(), Fault> {
-    let delete = |text: String| {
-        let link = Arc::clone(link);
-        async move { ask(&link, &text).await.map(drop) }
-    };
+async fn empty_once(link: &Link) -> Result<(), Fault> {
+    let delete = async |text: String| ask(link, &text).await.map(drop);
     let deletions = deletions(link).await?;
     stream::iter(deletions).map(delete).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     for table in ["listing"].into_iter().chain(TABLES.map(table_name)) {
