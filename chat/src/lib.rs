@@ -54,3 +54,11 @@ pub struct Context {
     /// The protocol version that is kept to: what is journaled must be known in it.
     pub protocol: u16,
 }
+
+#[cfg(test)]
+impl Context {
+    /// At this moment of both times, in milliseconds, where nothing else matters.
+    pub(crate) fn at(ms: i64) -> Self {
+        Self { now: Millis(ms), served: Served(ms), random: [0; 16], waiting_max: 0, protocol: 1 }
+    }
+}

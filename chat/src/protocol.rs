@@ -226,16 +226,13 @@ impl Command {
 mod tests {
     use super::*;
     use crate::command::Caller;
-    use crate::{CommandId, Context, Entity, EntityId, Millis, Served, SessionId};
+    use crate::{CommandId, Context, Entity, EntityId, SessionId};
 
     #[test]
     fn a_command_that_the_version_does_not_know_is_not_even_looked_at() {
         let entity = Entity::new(&EntityId::from(&SessionId::from_random(&[1; 16])));
         let command = Command { id: CommandId("1".to_owned()), caller: Caller::System, act: Act::ForceEnd };
-        let decided = |protocol| {
-            let (now, served) = (Millis(0), Served(0));
-            entity.decide(&command, &Context { now, served, random: [0; 16], waiting_max: 0, protocol })
-        };
+        let decided = |protocol| entity.decide(&command, &Context { protocol, ..Context::at(0) });
         assert_eq!(decided(0), Err(Reject::NotYet { since: 1 }));
         assert_eq!(decided(1), Err(Reject::Unknown));
     }

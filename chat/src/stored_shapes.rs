@@ -358,13 +358,7 @@ fn ended_session(opening: Opening) -> Session {
     ];
     for (act, n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller: Caller::key([5; 32]), act };
-        let context = Context {
-            now: Millis(n * 1000),
-            served: Served(n * 900),
-            random: [3; 16],
-            waiting_max: 0,
-            protocol: 1,
-        };
+        let context = Context { served: Served(n * 900), random: [3; 16], ..Context::at(n * 1000) };
         let decision = session.decide(&command, &context).unwrap();
         decision.entries.iter().for_each(|entry| session.apply(entry));
     }

@@ -61,13 +61,7 @@ impl Bench {
     fn takes(&mut self, id: &str, caller: Caller, act: Act) -> Result<Answer, Reject> {
         self.clock += 1;
         let command = Command { id: CommandId(id.to_owned()), caller, act };
-        let context = Context {
-            now: Millis(self.clock),
-            served: Served(self.clock),
-            random: [0; 16],
-            waiting_max: 0,
-            protocol: 1,
-        };
+        let context = Context::at(self.clock);
         let decision = self.agent.decide(&command, &context)?;
         decision.entries.iter().for_each(|entry| self.agent.apply(entry));
         Ok(decision.answer)

@@ -1,7 +1,6 @@
 //! One address over time: where its messages belong, whom it believes, and when it is forgotten.
 
 use super::*;
-use crate::Millis;
 use crate::channel::Address;
 use crate::routing::ToInteraction;
 
@@ -28,8 +27,8 @@ impl World {
 
     fn asks_as(&mut self, id: &str, caller: Caller, act: Act) -> Result<Answer, Reject> {
         self.random += 1;
-        let (now, served) = (Millis(5), Served(self.served));
-        let context = Context { now, served, random: self.random.to_le_bytes(), waiting_max: 0, protocol: 1 };
+        let (served, random) = (Served(self.served), self.random.to_le_bytes());
+        let context = Context { served, random, ..Context::at(5) };
         let command = Command { id: CommandId(id.to_owned()), caller, act };
         let decision = self.machine.decide(&command, &context)?;
         decision.entries.iter().for_each(|entry| self.machine.apply(entry));

@@ -98,10 +98,8 @@ impl Bench {
         let command = Command { id: CommandId(self.commands.to_string()), caller, act };
         let context = Context {
             now: Millis(self.clock + self.ahead),
-            served: Served(self.clock),
-            random: [0; 16],
             waiting_max: self.waiting_max,
-            protocol: 1,
+            ..Context::at(self.clock)
         };
         let decision = self.queue.decide(&command, &context)?;
         decision.entries.iter().for_each(|entry| self.queue.apply(entry));

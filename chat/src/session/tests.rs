@@ -135,13 +135,7 @@ impl World {
     fn turn(&mut self) -> Context {
         self.clock += 1500;
         let random = u128::from(self.clock.unsigned_abs()).to_le_bytes();
-        Context {
-            now: Millis(self.clock),
-            served: Served(self.clock - self.unserved),
-            random,
-            waiting_max: 0,
-            protocol: 1,
-        }
+        Context { served: Served(self.clock - self.unserved), random, ..Context::at(self.clock) }
     }
 
     /// A command with an id of its own.

@@ -11,7 +11,7 @@ use crate::key::StoredKey;
 use crate::rich::RichKind;
 use crate::routing::{Message, ToCorrespondent, ToSession};
 use crate::session::Body;
-use crate::{CommandId, Context, EffectId, EntityId, Millis, Served, SessionId};
+use crate::{CommandId, Context, EffectId, EntityId, Served, SessionId};
 use std::collections::BTreeSet;
 
 pub(super) const SNAPSHOT: &str = "snapshot-correspondent";
@@ -89,9 +89,7 @@ fn a_correspondent_s_snapshot_of_version_1_is_written_and_read_as_ever() {
     ];
     for ((id, caller, act), n) in acts.into_iter().zip(7u8..) {
         let command = Command { id: CommandId(id.to_owned()), caller, act };
-        let at = i64::from(n) * 1000;
-        let context =
-            Context { now: Millis(at), served: Served(at), random: [n; 16], waiting_max: 0, protocol: 1 };
+        let context = Context { random: [n; 16], ..Context::at(i64::from(n) * 1000) };
         let decision = correspondent.decide(&command, &context).unwrap();
         decision.entries.iter().for_each(|entry| correspondent.apply(entry));
     }

@@ -162,13 +162,7 @@ pub(super) fn entries() -> Vec<(&'static str, Entry)> {
 fn drive(entity: &mut Entity, clock: i64, acts: Vec<(Caller, Act)>) {
     for ((caller, act), n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller, act };
-        let context = Context {
-            now: Millis(clock + n * 1000),
-            served: Served(n * 900),
-            random: [3; 16],
-            waiting_max: 0,
-            protocol: 1,
-        };
+        let context = Context { served: Served(n * 900), random: [3; 16], ..Context::at(clock + n * 1000) };
         let decision = entity.decide(&command, &context).unwrap();
         decision.entries.iter().for_each(|entry| entity.apply(entry));
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::command::{Act, Caller, Command};
 use crate::entry::Entry;
 use crate::session::{Body, Bot, Limits, Opening};
-use crate::{BotName, CommandId, Context, EffectId, Millis, Served, Session, SessionId};
+use crate::{BotName, CommandId, Context, EffectId, Session, SessionId};
 use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
@@ -51,10 +51,9 @@ fn chat(text: &str) -> (SessionId, Vec<Event>) {
     ];
     let mut events = Vec::new();
     for ((caller, act), n) in acts.into_iter().zip(0i64..) {
-        let (now, served) = (Millis(START_MS + n * 1900), Served(START_MS + n * 1900));
         let command = Command { id: CommandId(n.to_string()), caller, act };
         let decision = session
-            .decide(&command, &Context { now, served, random: [1; 16], waiting_max: 0, protocol: 1 })
+            .decide(&command, &Context { random: [1; 16], ..Context::at(START_MS + n * 1900) })
             .unwrap();
         for entry in &decision.entries {
             session.apply(entry);

@@ -10,8 +10,7 @@ use crate::routing::{Message, Reply, ToQueue};
 use crate::session::{Limits, Opening};
 use crate::workflow::{Known, Program, read};
 use crate::{
-    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Served, Session, SessionId,
-    TimerId,
+    AgentName, CommandId, Context, EffectId, Entity, EntityId, QueueName, Served, Session, SessionId, TimerId,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -85,13 +84,7 @@ impl World {
 
     fn turn(&mut self) -> Context {
         self.clock += 1;
-        Context {
-            now: Millis(self.clock),
-            served: Served(self.clock),
-            random: [0; 16],
-            waiting_max: 0,
-            protocol: 1,
-        }
+        Context::at(self.clock)
     }
 
     fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Answer, Reject> {

@@ -70,13 +70,7 @@ impl World {
 
     fn context(&mut self) -> Context {
         self.clock += 1;
-        Context {
-            now: Millis(self.clock),
-            served: Served(self.clock),
-            random: [0; 16],
-            waiting_max: 0,
-            protocol: 1,
-        }
+        Context::at(self.clock)
     }
 
     pub(super) fn decides(&mut self, id: &EntityId, command: &Command) -> Result<Decision, Reject> {

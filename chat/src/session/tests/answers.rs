@@ -62,7 +62,7 @@ fn a_repeat_is_given_the_first_answer_and_the_id_used_for_something_else_is_refu
     world.taken_over();
     let repeat = world.session.decide(
         &Command { id: CommandId("m".to_owned()), caller: CUSTOMER, act: send("one") },
-        &Context { now: Millis(0), served: Served(0), random: [0; 16], waiting_max: 0, protocol: 1 },
+        &Context::at(0),
     );
     let repeat = repeat.unwrap();
     assert_eq!((repeat.answer, repeat.entries, repeat.typing), (first.answer, vec![], vec![]));

@@ -171,8 +171,7 @@ impl Course {
 
     fn repeats(&mut self, n: usize) {
         let Some((command, answer)) = self.taken.get(n % self.taken.len().max(1)) else { return };
-        let turn =
-            Context { now: Millis(0), served: Served(0), random: [3; 16], waiting_max: 0, protocol: 1 };
+        let turn = Context { random: [3; 16], ..Context::at(0) };
         let decision = self.world.session.decide(command, &turn).unwrap();
         assert_eq!(&decision.answer, answer);
         assert!(decision.entries.is_empty() && decision.typing.is_empty());

@@ -103,7 +103,7 @@ proptest! {
         }
         let callers = [CUSTOMER, bot(), Caller::System, Caller::Operator];
         for (which, n, at, by) in asks {
-            let turn = Context { now: Millis(at), served: Served(at), random: [0; 16], waiting_max: 0, protocol: 1 };
+            let turn = Context::at(at);
             let (id, caller) = (CommandId(n.to_string()), callers[by].clone());
             let command = Command { id, caller, act: act(which, n) };
             if let Ok(decision) = session.decide(&command, &turn) {

@@ -103,7 +103,7 @@ fn a_view_below_what_is_in_memory_asks_for_history_and_is_completed_with_it() {
             .session
             .decide(
                 &Command { id: CommandId("next".to_owned()), caller: CUSTOMER, act: send("e") },
-                &Context { now: Millis(0), served: Served(0), random: [0; 16], waiting_max: 0, protocol: 1 },
+                &Context::at(0),
             )
             .unwrap()
             .said()
