@@ -4,7 +4,7 @@
 //! A session reads these properties and never the channel's name, so that a channel which comes later needs nothing
 //! here. They are fixed at the start of a chat, whatever the configuration says later.
 
-use crate::id::{EntityId, Millis};
+use crate::id::{EntityId, Millis, hex};
 use crate::key::StoredKey;
 use crate::rich::RichKind;
 use bincode::{Decode, Encode};
@@ -249,8 +249,7 @@ impl Address {
         hash.update(u64::try_from(self.channel.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(self.channel.as_bytes());
         hash.update(self.address.as_bytes());
-        let digits: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        EntityId(format!("from:{digits}"))
+        EntityId(format!("from:{}", hex(&hash.finalize()[..16])))
     }
 }
 

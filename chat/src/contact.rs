@@ -6,7 +6,7 @@
 //! Who gives both has one contact, that of the id, and the address is joined to it: with its earlier records, and for
 //! ever. An address that was joined to one id is not joined to another: whoever gives another id is somebody else.
 
-use crate::id::{Millis, SessionId};
+use crate::id::{Millis, SessionId, hex};
 use crate::session::{Start, Text};
 use bincode::{Decode, Encode};
 use handoff_codec::Error;
@@ -141,9 +141,7 @@ fn normal_email(text: &str) -> Option<String> {
 }
 
 fn hashed(kind: &str, value: &str) -> ContactId {
-    let hash = Sha256::digest(value.as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    ContactId(format!("{kind}:{hex}"))
+    ContactId(format!("{kind}:{}", hex(&Sha256::digest(value.as_bytes()))))
 }
 
 #[cfg(test)]

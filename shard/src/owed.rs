@@ -73,7 +73,6 @@ impl ShardCore {
     /// Hands out all that an entity owes, once more where it was before.
     pub(super) fn hand_out(&mut self, now: Now, entity: &EntityId) {
         let Some(awake) = self.awake(entity) else { return };
-        awake.pushing = None;
         let owed: Vec<EffectId> = awake
             .machine
             .owed()
@@ -82,7 +81,7 @@ impl ShardCore {
         for id in owed {
             self.hold_effect(now, entity, id);
         }
-        self.hand_out_push(now, entity);
+        self.push_again(now, entity);
     }
 
     /// Hands out the oldest event that is to be pushed, if it was not: the next one's turn comes with the decision that
@@ -104,7 +103,8 @@ impl ShardCore {
         self.pipe.hold(Output::Effect { entity: entity.clone(), id }, now.mono, false);
     }
 
-    /// The channel's answer was not taken: the event is handed out once more.
+    /// The event that was handed out, if one was, is handed out once more: the channel's answer to it was not taken,
+    /// or is not on its way any more.
     pub(super) fn push_again(&mut self, now: Now, entity: &EntityId) {
         if let Some(awake) = self.awake(entity) {
             awake.pushing = None;

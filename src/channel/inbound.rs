@@ -4,12 +4,13 @@
 //! another one. All of it may be repeated, at any node: the channel's own id of a message is the id of each command
 //! that it becomes.
 
-use crate::gateway::starting::{Given, OpenError, Start, StartError, open_for_address};
+use crate::gateway::starting::{Given, OpenError, Start, StartError, start_of_address};
 use crate::gateway::{Gateway, GatewayOptions, ServiceOptions};
 use crate::ports::CallError;
 use handoff_chat::channel::{Address, Channel, Delivery, Proof};
 use handoff_chat::command::{Act, Answer, Caller, Command, Reject};
 use handoff_chat::contact::CONTACT_ID_KEY;
+use handoff_chat::id::hex;
 use handoff_chat::session::too_long;
 use handoff_chat::{CommandId, EntityId, SessionId};
 use handoff_shard::Call;
@@ -119,14 +120,12 @@ async fn begin(
     chat: &SessionId,
     (service, start): (&ServiceOptions, &Start),
 ) -> Result<bool, ReceiveError> {
-    let (id, channel) = (arrival.command_id(), arrival.channel.clone());
-    match open_for_address(gateway, chat, id, channel, (&arrival.service, service), start.clone()).await {
-        Ok(()) => Ok(true),
+    let opens =
+        start_of_address(gateway, arrival.channel.clone(), (&arrival.service, service), start.clone())?;
+    match say(gateway, arrival, chat, opens).await {
         // Another message has begun it meanwhile.
-        Err(OpenError::Call(CallError::Rejected(Reject::IdInUse))) => {
-            taken(send(gateway, arrival, chat).await)
-        }
-        Err(error) => Err(error.into()),
+        Err(CallError::Rejected(Reject::IdInUse)) => taken(send(gateway, arrival, chat).await),
+        opened => Ok(opened.map(|()| true)?),
     }
 }
 
@@ -139,7 +138,11 @@ fn taken(sent: Result<(), CallError>) -> Result<bool, ReceiveError> {
 }
 
 async fn send(gateway: &Gateway, arrival: &Arrival, chat: &SessionId) -> Result<(), CallError> {
-    let act = Act::Send { text: arrival.text.clone(), message_type: None };
+    say(gateway, arrival, chat, Act::Send { text: arrival.text.clone(), message_type: None }).await
+}
+
+/// What the message is to the chat: its start, or a word in it.
+async fn say(gateway: &Gateway, arrival: &Arrival, chat: &SessionId, act: Act) -> Result<(), CallError> {
     call(gateway, EntityId::from(chat), arrival.command_id(), arrival.from.clone(), act).await.map(drop)
 }
 
@@ -171,8 +174,7 @@ impl Arrival {
     /// Made of the channel's own id, which may be longer than a command's.
     fn command_id(&self) -> CommandId {
         let hash = Sha256::digest(self.id.as_bytes());
-        let digits: String = hash.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
-        CommandId(format!("in:{digits}"))
+        CommandId(format!("in:{}", hex(&hash[..20])))
     }
 
     /// By which their contact is found, where nothing better is known.

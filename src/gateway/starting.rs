@@ -294,29 +294,18 @@ pub(crate) async fn open(
     Ok((key, told))
 }
 
-/// Opens this session for a customer who is known by their address. A repeat with the same id is harmless.
+/// What opens a session for a customer who is known by the address in the channel.
 ///
 /// # Errors
 /// [`OpenError`].
-pub(crate) async fn open_for_address(
+pub(crate) fn start_of_address(
     gateway: &Gateway,
-    session: &SessionId,
-    id: CommandId,
     channel: Channel,
     (name, service): (&str, &ServiceOptions),
     start: Start,
-) -> Result<(), OpenError> {
+) -> Result<Act, OpenError> {
     gateway.admission.start(None, name, service.starts_per_minute)?;
-    let caller = Caller::Customer(channel.proof());
-    let act = Act::Open(Box::new(opening(start, (name, service), channel)?));
-    let call = Call {
-        command: Some(Command { id, caller, act }),
-        client_id: true,
-        patience: gateway.options.patience,
-        ..Call::of(EntityId::from(session))
-    };
-    gateway.sessions.call(call).await?;
-    Ok(())
+    Ok(Act::Open(Box::new(opening(start, (name, service), channel)?)))
 }
 
 /// The channel of a customer who reads for themselves; they may ask to come and go.

@@ -18,6 +18,7 @@ use crate::ports::CallError;
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::agent::{DeskAct, Profile};
 use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Read, Reject};
+use handoff_chat::id::hex;
 use handoff_chat::{AgentName, CommandId, EntityId, SessionId};
 use handoff_shard::Call;
 use serde::Deserialize;
@@ -431,7 +432,7 @@ fn command_id(id: &str) -> CommandId {
         return CommandId(own);
     }
     let hash = Sha256::digest(id.as_bytes());
-    CommandId(hash.iter().take(24).fold("h:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    CommandId(format!("h:{}", hex(&hash[..24])))
 }
 
 #[cfg(test)]
