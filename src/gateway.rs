@@ -31,12 +31,10 @@ pub use server::serve;
 
 use crate::ports::{Archive, Sessions};
 use actix_web::{HttpRequest, web};
-use bytes::Bytes;
 use follow::Follower;
 use handoff_chat::SessionId;
 use handoff_chat::command::Caller;
 use native::accounts::Accounts;
-use problem::Problem;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -140,18 +138,6 @@ impl Gateway {
     /// [`admission::Limited`].
     pub(crate) fn admit(&self, request: &HttpRequest) -> Result<(), admission::Limited> {
         self.admission.request(self.admission.address(request))
-    }
-
-    /// A request's body, within the limits of size and time.
-    ///
-    /// # Errors
-    /// [`problem::Problem`].
-    pub(crate) async fn read_body(
-        &self,
-        request: &HttpRequest,
-        body: web::Payload,
-    ) -> Result<Bytes, Problem> {
-        Ok(form::read_whole(request, body, &self.options).await?)
     }
 
     /// Where clients may go on: the nodes that serve, or nowhere but the balancer that they know.

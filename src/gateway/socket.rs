@@ -88,7 +88,7 @@ pub(crate) async fn upgrade(
     if !gateway.border.opens(request) {
         return Ok(Err(HttpResponse::Forbidden().finish()));
     }
-    if let Err(limited) = gateway.admission.request(gateway.admission.address(request)) {
+    if let Err(limited) = gateway.admit(request) {
         let after = limited.retry_ms().div_ceil(1000);
         return Ok(Err(HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, after)).finish()));
     }

@@ -131,7 +131,7 @@ async fn read(
     if request.method() != Method::POST {
         return Err(Fault::Method);
     }
-    gateway.admission.request(gateway.admission.address(request))?;
+    gateway.admit(request)?;
     match Encoding::of(request.headers())? {
         Encoding::Urlencoded => {
             let form = read_form(request, payload, &gateway.options).await?;

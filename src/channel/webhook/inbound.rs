@@ -5,6 +5,7 @@ use crate::channel::Metrics;
 use crate::channel::inbound::{self, Arrival, ReceiveError};
 use crate::clock::wall_ms;
 use crate::gateway::Gateway;
+use crate::gateway::form::read_whole;
 use crate::gateway::problem::Problem;
 use crate::gateway::rate::Rate;
 use crate::gateway::starting::{Given, OpenError};
@@ -127,7 +128,7 @@ impl Inbound {
             return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "not with this method"));
         }
         gateway.admit(request).map_err(Problem::limited)?;
-        let body = gateway.read_body(request, payload).await?;
+        let body = read_whole(request, payload, &gateway.options).await?;
         let id = self.check(request, &body)?;
         let posted: Posted = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
         match posted {

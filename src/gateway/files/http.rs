@@ -71,7 +71,7 @@ async fn serve(
     payload: web::Payload,
     gateway: &Gateway,
 ) -> Result<HttpResponse, Problem> {
-    gateway.admission.request(gateway.admission.address(request)).map_err(FileFault::from)?;
+    gateway.admit(request).map_err(FileFault::from)?;
     let path = request.match_info();
     let chat = path.get("chat").and_then(SessionId::parse);
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "unknown_chat", "no such chat");
