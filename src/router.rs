@@ -102,7 +102,7 @@ impl Router {
     }
 
     async fn call_owner(&self, call: &Call) -> Result<Done, CallError> {
-        let shard = ShardId::of(&call.entity.0, self.list.load().shards);
+        let shard = ShardId::of(&call.entity.text(), self.list.load().shards);
         let started = Instant::now();
         let no_owner = Duration::from_millis(NO_OWNER_MS);
         let mut wait_ms = RETRY_MS.0;
@@ -135,7 +135,7 @@ impl Router {
         if minted_for_this {
             return Ok(());
         }
-        match self.tables.get(Table::Record, &call.entity.0, OPENING_ROW).await {
+        match self.tables.get(Table::Record, &call.entity.text(), OPENING_ROW).await {
             Ok(None) => return Ok(()),
             Ok(Some(_)) => {}
             Err(_) => return Err(CallError::Again),
@@ -252,10 +252,12 @@ impl PeerService for Service {
                 let listed = list_here(&self.directory, self.shards, &wanted).await;
                 return handoff_codec::encode_bare(&listed).map(Bytes::from).unwrap_or_default();
             }
-            Ok(Request::Call(call)) => match self.directory.get(ShardId::of(&call.entity.0, self.shards)) {
-                None => Outcome::NotOwner(None),
-                Some(handle) => handle.call(self.clock.now(), *call).await,
-            },
+            Ok(Request::Call(call)) => {
+                match self.directory.get(ShardId::of(&call.entity.text(), self.shards)) {
+                    None => Outcome::NotOwner(None),
+                    Some(handle) => handle.call(self.clock.now(), *call).await,
+                }
+            }
         };
         handoff_codec::encode_bare(&outcome).map(Bytes::from).unwrap_or_default()
     }

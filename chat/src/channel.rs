@@ -249,7 +249,7 @@ impl Address {
         hash.update(u64::try_from(self.channel.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(self.channel.as_bytes());
         hash.update(self.address.as_bytes());
-        EntityId(format!("from:{}", hex(&hash.finalize()[..16])))
+        EntityId::Correspondent(hex(&hash.finalize()[..16]))
     }
 }
 
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(of("sms", "+491"), of("sms", "+491"));
         assert_ne!(of("sms", "+491"), of("sms+", "491"));
         assert_ne!(of("sms", "+491"), of("sms", "+492"));
-        assert!(!of("sms", "+491").0.contains("491"));
+        assert!(!of("sms", "+491").text().contains("491"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::agent::{Agent, DeskAct};
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use crate::correspondent::Correspondent;
 use crate::entry::{Effect, Entry};
-use crate::id::{EffectId, EntityId, Kind, Served, TimerId};
+use crate::id::{EffectId, EntityId, Served, TimerId};
 use crate::queue::Queue;
 use crate::session::{Event, Session, Typing};
 
@@ -40,11 +40,11 @@ pub enum Entity {
 impl Entity {
     /// The entity of this id, to which nothing has happened yet.
     pub fn new(id: &EntityId) -> Self {
-        match id.kind() {
-            Kind::Session(id) => Self::Session(Box::new(Session::new(id))),
-            Kind::Queue(name) => Self::Queue(Box::new(Queue::new(name))),
-            Kind::Agent(name) => Self::Agent(Box::new(Agent::new(name))),
-            Kind::Correspondent => Self::Correspondent(Box::new(Correspondent::new(id.clone()))),
+        match id {
+            EntityId::Session(id) => Self::Session(Box::new(Session::new(id.clone()))),
+            EntityId::Queue(name) => Self::Queue(Box::new(Queue::new(name.clone()))),
+            EntityId::Agent(name) => Self::Agent(Box::new(Agent::new(name.clone()))),
+            EntityId::Correspondent(_) => Self::Correspondent(Box::new(Correspondent::new(id.clone()))),
         }
     }
 
@@ -118,11 +118,11 @@ impl Entity {
     /// # Errors
     /// When the bytes are damaged or of a version that this build doesn't read.
     pub fn from_snapshot(id: &EntityId, bytes: &[u8]) -> Result<Self, handoff_codec::Error> {
-        Ok(match id.kind() {
-            Kind::Session(_) => Self::Session(Box::new(Session::from_snapshot(bytes)?)),
-            Kind::Queue(_) => Self::Queue(Box::new(Queue::from_snapshot(bytes)?)),
-            Kind::Agent(_) => Self::Agent(Box::new(Agent::from_snapshot(bytes)?)),
-            Kind::Correspondent => Self::Correspondent(Box::new(Correspondent::from_snapshot(bytes)?)),
+        Ok(match id {
+            EntityId::Session(_) => Self::Session(Box::new(Session::from_snapshot(bytes)?)),
+            EntityId::Queue(_) => Self::Queue(Box::new(Queue::from_snapshot(bytes)?)),
+            EntityId::Agent(_) => Self::Agent(Box::new(Agent::from_snapshot(bytes)?)),
+            EntityId::Correspondent(_) => Self::Correspondent(Box::new(Correspondent::from_snapshot(bytes)?)),
         })
     }
 
@@ -144,6 +144,12 @@ impl Entity {
             Self::Agent(agent) => Box::new(agent.timers()),
             Self::Correspondent(correspondent) => Box::new(correspondent.timers()),
         }
+    }
+
+    /// The earliest of its timers.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Served> {
+        self.timers().map(|(_, at)| at).min()
     }
 
     /// The session, if it is one.

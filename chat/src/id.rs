@@ -3,6 +3,7 @@
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// Bytes as hex digits, for ids that are made of a hash.
 #[must_use]
@@ -114,68 +115,73 @@ pub struct QueueName(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 pub struct AgentName(pub String);
 
-/// What a shard is asked for: a session (with its interaction; its own id), a queue (`queue:` and its name), an agent
-/// (`agent:` and their name) or a correspondent (`from:` and a hash of their address). Its hash decides the shard.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
-pub struct EntityId(pub String);
-
-/// Which machine an entity is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// A session and its interaction.
+/// What a shard holds, and what a call is for. The hash of its text form decides the shard.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
+pub enum EntityId {
+    /// A session and its interaction. In text its own id.
     Session(SessionId),
-    /// A queue, by the name in the configuration.
+    /// A queue, by the name in the configuration. In text `queue:` and the name.
     Queue(QueueName),
-    /// An agent, by the name that they sign in with.
+    /// An agent, by the name that they sign in with. In text `agent:` and the name.
     Agent(AgentName),
-    /// Whoever writes from an address: [`crate::channel::Address::correspondent`].
-    Correspondent,
+    /// Whoever writes from an address: [`crate::channel::Address::correspondent`]. In text `from:` and the hash.
+    Correspondent(String),
 }
 
 impl EntityId {
-    /// Which machine it names.
-    pub fn kind(&self) -> Kind {
-        if let Some(name) = self.0.strip_prefix("queue:") {
-            Kind::Queue(QueueName(name.to_owned()))
-        } else if let Some(name) = self.0.strip_prefix("agent:") {
-            Kind::Agent(AgentName(name.to_owned()))
-        } else if self.0.starts_with("from:") {
-            Kind::Correspondent
-        } else {
-            Kind::Session(SessionId(self.0.clone()))
+    /// Reads the text form; whatever has no prefix is a session's.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        match text.split_once(':') {
+            Some(("queue", name)) => Self::Queue(QueueName(name.to_owned())),
+            Some(("agent", name)) => Self::Agent(AgentName(name.to_owned())),
+            Some(("from", hash)) => Self::Correspondent(hash.to_owned()),
+            _ => Self::Session(SessionId(text.to_owned())),
+        }
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Session(id) => Cow::Borrowed(&id.0),
+            Self::Queue(name) => Cow::Owned(format!("queue:{}", name.0)),
+            Self::Agent(name) => Cow::Owned(format!("agent:{}", name.0)),
+            Self::Correspondent(hash) => Cow::Owned(format!("from:{hash}")),
         }
     }
 
     /// The session's id, when it names one.
+    #[must_use]
     pub fn session(&self) -> Option<SessionId> {
-        match self.kind() {
-            Kind::Session(id) => Some(id),
-            Kind::Queue(_) | Kind::Agent(_) | Kind::Correspondent => None,
+        match self {
+            Self::Session(id) => Some(id.clone()),
+            Self::Queue(_) | Self::Agent(_) | Self::Correspondent(_) => None,
         }
     }
 }
 
 impl From<&SessionId> for EntityId {
     fn from(id: &SessionId) -> Self {
-        Self(id.0.clone())
+        Self::Session(id.clone())
     }
 }
 
 impl From<&QueueName> for EntityId {
     fn from(name: &QueueName) -> Self {
-        Self(format!("queue:{}", name.0))
+        Self::Queue(name.clone())
     }
 }
 
 impl From<&AgentName> for EntityId {
     fn from(name: &AgentName) -> Self {
-        Self(format!("agent:{}", name.0))
+        Self::Agent(name.clone())
     }
 }
 
 impl std::fmt::Display for EntityId {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(&self.text())
     }
 }
 

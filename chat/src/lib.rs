@@ -34,8 +34,8 @@ pub mod workflow;
 pub use entity::{Decision, Entity};
 pub use file::FileId;
 pub use id::{
-    AgentName, BotName, CLOCK_OFF_MS, CommandId, EffectId, EntityId, Kind, Millis, QueueName, Served,
-    SessionId, TimerId,
+    AgentName, BotName, CLOCK_OFF_MS, CommandId, EffectId, EntityId, Millis, QueueName, Served, SessionId,
+    TimerId,
 };
 pub use key::SecureKey;
 pub use session::Session;

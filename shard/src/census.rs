@@ -79,7 +79,7 @@ impl ShardCore {
     #[must_use]
     pub fn census(&self) -> Census {
         let mut census = Census::default();
-        for state in self.entities.values() {
+        for (_, state) in self.entities.iter() {
             match state {
                 EntityState::Awake(awake) => census.count(&awake.machine),
                 EntityState::Asleep(asleep) => {

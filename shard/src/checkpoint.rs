@@ -9,7 +9,6 @@ use super::entity_state::EntityState;
 use super::frame::{Checkpoint, Item, Kept};
 use super::record_rows::transcript_rows;
 use super::recovery::Recovered;
-use super::release::Door;
 use super::{Action, Now};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Caller, Read, Reading};
@@ -53,7 +52,7 @@ impl ShardCore {
     pub(super) fn roll_is_due(&self) -> bool {
         let full = self.pipe.segment_bytes() >= self.options.segment_bytes_max
             || self.pipe.position().seq > self.options.segment_frames_max;
-        (full || self.roll_early) && self.serves() && !self.checkpoint.is_under_way()
+        (full || self.release.rolls_early()) && self.serves() && !self.checkpoint.is_under_way()
     }
 
     /// Whether a frame may be cut or a roll begun now; asks for a turn where something waits for one.
@@ -74,17 +73,18 @@ impl ShardCore {
     /// The segment is sealed and the next one open: a checkpoint goes into it.
     pub fn rolled(&mut self, now: Now, next: handoff_journal::Position) {
         self.pipe.rolled(next);
-        self.roll_early = false;
+        self.release.rolled();
         self.checkpoint.wanted = true;
         self.flush(now);
     }
 
-    /// Whether the next frame is to be the one as of which the state is captured.
+    /// Whether the next frame is to be the one as of which the state is captured. What an entity has in the log alone
+    /// must stay there: nothing is captured, and so trimmed, meanwhile.
     pub(super) fn capture_is_due(&self) -> bool {
         self.checkpoint.wanted
             && self.serves()
             && self.pipe.open_bytes() <= CAPTURE_BYTES_MAX
-            && !self.has_doubt()
+            && !self.entities.has_doubt()
     }
 
     /// Captures the state as of the frame just cut, or of the last one when nothing was open.
@@ -114,14 +114,14 @@ impl ShardCore {
     }
 
     fn checkpoint_chunks(&self, as_of: u64) -> Result<Vec<Vec<u8>>, handoff_codec::Error> {
-        let checkpoint = Checkpoint { clock: self.clock, entities: self.keep_sessions()? };
+        let checkpoint = Checkpoint { clock: self.clock.mark(), entities: self.keep_sessions()? };
         let chunks = checkpoint.into_chunks(as_of)?;
         chunks.into_iter().map(|chunk| handoff_codec::encode_bare(&Item::Chunk(chunk))).collect()
     }
 
     fn keep_sessions(&self) -> Result<Vec<(EntityId, Kept)>, handoff_codec::Error> {
         let mut entities = Vec::new();
-        for (entity, state) in &self.entities {
+        for (entity, state) in self.entities.iter() {
             let kept = match state {
                 EntityState::Awake(awake) => Kept::State(awake.machine.to_snapshot()?),
                 EntityState::Asleep(asleep) if asleep.decisions.is_empty() => {
@@ -136,18 +136,11 @@ impl ShardCore {
         Ok(entities)
     }
 
-    /// An entity whose state is in doubt has it in the log alone: nothing is captured or trimmed meanwhile.
-    fn has_doubt(&self) -> bool {
-        self.entities.values().any(|state| {
-            matches!(state, EntityState::Restoring { .. } | EntityState::Quarantined { state: None })
-        })
-    }
-
     /// After a commit: the checkpoint may be complete now, and history may let older segments go.
     pub(super) fn checkpoint_committed(&mut self) {
         if self.checkpoint.writing && !self.pipe.has_chunks() {
             self.checkpoint.writing = false;
-            if matches!(self.door, Door::Closing { .. }) {
+            if self.release.prepares() {
                 return; // History and trimming are the next owner's.
             }
             self.checkpoint.complete_in = Some(self.pipe.position().segment);
@@ -179,7 +172,7 @@ impl ShardCore {
         let Some(segment) = self.checkpoint.complete_in else { return };
         let mut owed = std::mem::take(&mut self.checkpoint.history_owed);
         owed.retain(|entity, through| {
-            self.awake(entity).is_some_and(|awake| awake.history_through < *through)
+            self.entities.awake(entity).is_some_and(|awake| awake.history_through < *through)
         });
         self.checkpoint.history_owed = owed;
         if self.checkpoint.history_owed.is_empty() && segment > self.checkpoint.trimmed {
@@ -191,7 +184,7 @@ impl ShardCore {
     /// Writes an entity's transcript rows when many of them are in memory only.
     pub(super) fn write_history_when_long(&mut self, entity: &EntityId) {
         let limit = self.options.events_in_memory * 2;
-        let Some(awake) = self.awake(entity) else { return };
+        let Some(awake) = self.entities.awake(entity) else { return };
         if awake.machine.last_seq().saturating_sub(awake.history_through) >= limit {
             self.write_history(entity);
         }
@@ -200,7 +193,7 @@ impl ShardCore {
     /// Writes committed events that are not in history yet.
     fn write_history(&mut self, entity: &EntityId) {
         let committed = self.pipe.committed();
-        let (Some(session), Some(awake)) = (entity.session(), self.awake(entity)) else { return };
+        let (Some(session), Some(awake)) = (entity.session(), self.entities.awake(entity)) else { return };
         if awake.writing_history {
             return;
         }
@@ -218,7 +211,7 @@ impl ShardCore {
         let rows = match transcript_rows(&session, &events) {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(entity = %entity.0, %error, "a transcript row can't be encoded");
+                tracing::error!(entity = %entity, %error, "a transcript row can't be encoded");
                 return;
             }
         };
@@ -229,7 +222,7 @@ impl ShardCore {
     /// Transcript rows up to `through` are written (or could not be, and will be tried again).
     pub fn history_written(&mut self, now: Now, entity: &EntityId, through: u64, written: bool) {
         let keep = self.options.events_in_memory;
-        if let Some(awake) = self.awake(entity) {
+        if let Some(awake) = self.entities.awake(entity) {
             awake.writing_history = false;
             if written {
                 awake.history_through = awake.history_through.max(through);
@@ -240,7 +233,9 @@ impl ShardCore {
             }
         }
         let owes = self.checkpoint.history_owed.get(entity).copied();
-        if owes.is_some_and(|owed| self.awake(entity).is_some_and(|awake| awake.history_through < owed)) {
+        if owes
+            .is_some_and(|owed| self.entities.awake(entity).is_some_and(|awake| awake.history_through < owed))
+        {
             self.write_history(entity);
         }
         self.trim_when_history_is_written();

@@ -2,54 +2,40 @@
 //! committed.
 
 use super::census::Counts;
-use super::entity_state::{Asleep, Awake, EntityState};
-use super::frame::ClockMark;
+use super::clock::Clock;
+use super::entities::Entities;
+use super::entity_state::EntityState;
 use super::pipeline::{Pipeline, Step};
+use super::poison::Poison;
+use super::presence::Presence;
 use super::recovery::Recovered;
-use super::release::Door;
+use super::release::Release;
+use super::timers::Timers;
 use super::{Action, Envelope, Mono, Now, Options, Outcome, Output};
 use handoff_chat::command::{Act, Caller, Command, Reject};
-use handoff_chat::{CommandId, Entity, EntityId, Millis, Served, TimerId};
+use handoff_chat::{CommandId, Entity, EntityId, Millis, TimerId};
 use handoff_journal::{Owner, Position, Tenure};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// When whoever is missed here called last.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LastCall {
-    /// On the monotonic clock.
-    pub(super) at: Mono,
-    /// After how long without a call they are lost, in milliseconds.
-    pub(super) lost_after_ms: u64,
-}
+use std::collections::VecDeque;
 
 /// Knows no thread, no store and no network: what it wants done it says as [`Action`]s.
 pub struct ShardCore {
     pub(super) tenure: Tenure,
     pub(super) options: Options,
-    pub(super) entities: BTreeMap<EntityId, EntityState>,
+    pub(super) entities: Entities,
     pub(super) pipe: Pipeline<Output>,
     pub(super) actions: VecDeque<Action>,
-    pub(super) clock: ClockMark,
-    /// Both clocks when they were last looked at.
-    pub(super) looked: Now,
-    pub(super) clock_steps: u64,
-    pub(super) timers: BTreeSet<(Served, EntityId)>,
-    pub(super) last_calls: BTreeMap<EntityId, LastCall>,
+    pub(super) clock: Clock,
+    pub(super) timers: Timers,
+    pub(super) presence: Presence,
     pub(super) rng: StdRng,
     pub(super) checkpoint: super::checkpoint::Progress,
-    pub(super) suspects: super::decide::Suspects,
-    /// Whether an entity may wait for its log to be read again.
-    pub(super) rereads: bool,
-    pub(super) panics: u64,
-    pub(super) left: Vec<EntityId>,
+    pub(super) poison: Poison,
     pub(super) waiting: super::waiting::Waiting,
     pub(super) same_shard: super::same_shard::SameShard,
     pub(super) store: super::outage::Known,
-    pub(super) door: Door,
-    /// A segment is rolled before it is full: the shard is to be given away.
-    pub(super) roll_early: bool,
+    pub(super) release: Release,
     swept: Mono,
 }
 
@@ -71,29 +57,23 @@ impl ShardCore {
         let pipe = Pipeline::new(next, options.frame_bytes_max);
         let mut core = Self {
             checkpoint: super::checkpoint::Progress::new(&recovered),
+            clock: Clock::new(tenure.shard, recovered.clock, now),
             tenure,
             options,
-            entities: BTreeMap::new(),
+            entities: Entities::default(),
             pipe,
             actions: VecDeque::new(),
-            clock: recovered.clock,
-            looked: now,
-            clock_steps: 0,
-            timers: BTreeSet::new(),
-            last_calls: BTreeMap::new(),
+            timers: Timers::default(),
+            presence: Presence::default(),
             rng,
-            suspects: super::decide::Suspects::default(),
-            rereads: false,
-            panics: 0,
-            left: Vec::new(),
+            poison: Poison::default(),
             waiting: super::waiting::Waiting::default(),
             same_shard: super::same_shard::SameShard::default(),
             store: super::outage::Known::default(),
-            door: Door::Open,
-            roll_early: false,
+            release: Release::default(),
             swept: now.mono,
         };
-        core.open_clock(now, alive_until, recovered.is_new)?;
+        core.open_log(now, alive_until, recovered.is_new)?;
         for (entity, state) in recovered.into_entities(now.mono) {
             core.place(entity, state, now.mono);
         }
@@ -109,27 +89,22 @@ impl ShardCore {
     fn place(&mut self, entity: EntityId, state: EntityState, now: Mono) {
         match &state {
             EntityState::Awake(awake) => {
-                if let Some(at) = awake.next_timer() {
-                    self.timers.insert((at, entity.clone()));
-                }
+                self.timers.arm(awake.machine.next_timer(), &entity);
                 let lost_after_ms = awake.machine.lost_after_ms(self.options.agent_grace_ms);
-                self.watch(&entity, lost_after_ms, now);
+                self.presence.expect(&entity, lost_after_ms, now);
             }
             EntityState::Asleep(asleep) => {
-                if let Some(at) = asleep.slept.next_timer {
-                    self.timers.insert((at, entity.clone()));
-                }
-                self.watch(&entity, asleep.slept.lost_after_ms, now);
+                self.timers.arm(asleep.slept.next_timer, &entity);
+                self.presence.expect(&entity, asleep.slept.lost_after_ms, now);
             }
             EntityState::Restoring { .. } | EntityState::Quarantined { .. } => {}
         }
-        self.entities.insert(entity, state);
+        self.entities.put(entity, state);
     }
 
     /// All that was owed is done again; what stirred since its snapshot is woken to see what it owes.
     fn owe_again(&mut self, now: Now) {
-        let entities: Vec<EntityId> = self.entities.keys().cloned().collect();
-        for entity in entities {
+        for entity in self.entities.which(|_, _| true) {
             match self.entities.get(&entity) {
                 Some(EntityState::Awake(_)) => self.hand_out(now, &entity),
                 Some(EntityState::Asleep(asleep)) if !asleep.decisions.is_empty() => self.wake(&entity),
@@ -159,7 +134,7 @@ impl ShardCore {
     /// What was counted since it was opened.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts { panics: self.panics, clock_steps: self.clock_steps }
+        Counts { panics: self.poison.panics, clock_steps: self.clock.steps() }
     }
 
     /// Outputs that wait for a commit.
@@ -175,12 +150,12 @@ impl ShardCore {
 
     /// Takes the entities that left memory since the last time.
     pub fn take_left(&mut self) -> Vec<EntityId> {
-        std::mem::take(&mut self.left)
+        self.entities.take_left()
     }
 
     /// Takes a call: decides it now, or queues it behind an entity that is on its way.
     pub fn call(&mut self, now: Now, envelope: Envelope) {
-        if let Door::Shut(to) = self.door {
+        if let Some(to) = self.release.given_to() {
             refuse(envelope, Outcome::NotOwner(to));
             return;
         }
@@ -189,12 +164,10 @@ impl ShardCore {
             return;
         }
         let by_person = |caller: &&Caller| matches!(caller, Caller::Customer(_) | Caller::Agent(_));
-        if self.proves_presence(&envelope)
-            && let Some(last) = self.last_calls.get_mut(&envelope.call.entity)
-        {
-            last.at = now.mono;
+        if self.proves_presence(&envelope) {
+            self.presence.heard(&envelope.call.entity, now.mono);
         }
-        if let Some(awake) = self.awake(&envelope.call.entity) {
+        if let Some(awake) = self.entities.awake(&envelope.call.entity) {
             awake.touched = now.mono;
         }
         let commanded = envelope.call.command.as_ref().map(|command| &command.caller);
@@ -211,7 +184,7 @@ impl ShardCore {
     fn proves_presence(&mut self, envelope: &Envelope) -> bool {
         let commands = envelope.call.command.iter().map(|command| &command.caller);
         let mut callers = commands.chain(envelope.call.read.iter().map(|(caller, _)| caller));
-        match self.awake(&envelope.call.entity) {
+        match self.entities.awake(&envelope.call.entity) {
             Some(awake) => callers.any(|caller| awake.machine.misses(caller)),
             // Whether the proof fits is seen when it is awake; till then nobody is to be lost.
             None if envelope.call.entity.session().is_some() => {
@@ -255,7 +228,7 @@ impl ShardCore {
                     refuse(envelope, Outcome::Busy);
                 } else {
                     waiting.push_back(envelope);
-                    self.rereads = true;
+                    self.poison.rereads = true;
                 }
             }
         }
@@ -265,8 +238,8 @@ impl ShardCore {
     fn read_to_end(&mut self, envelope: Envelope) {
         let (entity, after) = (envelope.call.entity.clone(), self.pipe.pushed());
         let waiting = VecDeque::from([envelope]);
-        self.entities.insert(entity, EntityState::Restoring { waiting, after, asked: false });
-        self.rereads = true;
+        self.entities.put(entity, EntityState::Restoring { waiting, after, asked: false });
+        self.poison.rereads = true;
     }
 
     /// Holds a reply that is no turn's.
@@ -284,7 +257,7 @@ impl ShardCore {
 
     /// Lets time pass: fires timers, finds lost customers, puts idle entities to sleep.
     pub fn tick(&mut self, now: Now) {
-        if !self.serves() || matches!(self.door, Door::Shut(_)) {
+        if !self.serves() || self.release.is_over() {
             return;
         }
         if self.time_stands_still(now) {
@@ -302,7 +275,7 @@ impl ShardCore {
             self.put_idle_to_sleep(now);
             self.write_owed_history();
             // What could not be read again before.
-            self.rereads = true;
+            self.poison.rereads = true;
         }
         self.deliver_here(now);
         self.serve_waiting(now);
@@ -311,11 +284,7 @@ impl ShardCore {
 
     fn fire_timers(&mut self, now: Now) {
         let served = self.served(now);
-        while let Some((at, entity)) = self.timers.first().cloned() {
-            if at > served {
-                break;
-            }
-            self.timers.remove(&(at, entity.clone()));
+        while let Some(entity) = self.timers.take_due(served) {
             let due: Vec<TimerId> = match self.entities.get(&entity) {
                 Some(EntityState::Awake(awake)) => {
                     awake.machine.timers().filter(|(_, at)| *at <= served).map(|(id, _)| id).collect()
@@ -328,7 +297,7 @@ impl ShardCore {
             };
             for timer in due {
                 if self.is_no_more(&entity) {
-                    self.warn_of_queues(self.entities.get_key_value(&entity).into_iter());
+                    self.warn_of_queues(self.entities.get(&entity).map(|state| (&entity, state)).into_iter());
                     self.own_command(now, &entity, format!("unconfigured:{}", timer.0), Act::TurnAway);
                 }
                 self.own_command(now, &entity, format!("timer:{}", timer.0), Act::Fire { timer });
@@ -395,7 +364,7 @@ impl ShardCore {
     /// The shard is somebody else's: nothing of the frame in flight is or will be in the log. All held output is
     /// dropped, its callers sent to the owner.
     pub fn fenced(&mut self, by: Option<Owner>) {
-        self.door = Door::Shut(by);
+        self.release.end(by);
         self.actions.clear();
         for output in self.pipe.abandon() {
             if let Output::Reply(reply) = output {
@@ -405,31 +374,8 @@ impl ShardCore {
         for envelope in self.waiting.take_all() {
             refuse(envelope, Outcome::NotOwner(by));
         }
-        for (_, state) in std::mem::take(&mut self.entities) {
-            let waiting = match state {
-                EntityState::Asleep(asleep) => asleep.waiting,
-                EntityState::Restoring { waiting, .. } => waiting,
-                EntityState::Awake(_) | EntityState::Quarantined { .. } => VecDeque::new(),
-            };
-            for envelope in waiting {
-                refuse(envelope, Outcome::NotOwner(by));
-            }
-        }
-    }
-
-    /// An entity in memory, if it is.
-    pub(super) fn awake(&mut self, entity: &EntityId) -> Option<&mut Awake> {
-        match self.entities.get_mut(entity) {
-            Some(EntityState::Awake(awake)) => Some(awake),
-            _ => None,
-        }
-    }
-
-    /// An entity in a snapshot, if it is.
-    pub(super) fn asleep(&mut self, entity: &EntityId) -> Option<&mut Asleep> {
-        match self.entities.get_mut(entity) {
-            Some(EntityState::Asleep(asleep)) => Some(asleep),
-            _ => None,
+        for envelope in self.entities.clear() {
+            refuse(envelope, Outcome::NotOwner(by));
         }
     }
 

@@ -1,7 +1,6 @@
 //! One decision: decide, apply, open an item, hold the answer. A panic in it journals nothing.
 
-use super::core::{ShardCore, is_operators_end};
-use super::entity_state::{Awake, EntityState};
+use super::core::ShardCore;
 use super::frame::{Decided, Item};
 use super::{Action, Done, Envelope, Now, Outcome, Output, Phase};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
@@ -10,7 +9,6 @@ use handoff_chat::entry::{Effect, Entry};
 use handoff_chat::happening::{Happening, happenings};
 use handoff_chat::protocol::Since;
 use handoff_chat::{CommandId, Context, EffectId, Entity, EntityId, Millis};
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a decision ended.
@@ -31,30 +29,6 @@ pub(super) enum Declined {
     Again,
 }
 
-/// Most commands remembered that panicked once; of more the oldest is forgotten.
-pub(super) const SUSPECTS_MAX: usize = 256;
-
-/// The commands that have panicked once here, the oldest first.
-#[derive(Default)]
-pub(super) struct Suspects(pub(super) VecDeque<(EntityId, CommandId)>);
-
-impl Suspects {
-    /// Whether this command has panicked before; from now on it has.
-    fn met_before(&mut self, entity: &EntityId, command: &CommandId) -> bool {
-        let known = self.0.iter().position(|(of, id)| of == entity && id == command);
-        // The newest last: one that comes again and again is not forgotten for those that came once.
-        if let Some(known) = known.and_then(|place| self.0.remove(place)) {
-            self.0.push_back(known);
-            return true;
-        }
-        if self.0.len() >= SUSPECTS_MAX {
-            self.0.pop_front();
-        }
-        self.0.push_back((entity.clone(), command.clone()));
-        false
-    }
-}
-
 impl ShardCore {
     /// Decides a call for an entity that is awake, or that is not there yet.
     pub(super) fn serve(&mut self, now: Now, mut envelope: Envelope) {
@@ -68,7 +42,7 @@ impl ShardCore {
                 }
                 result
             }
-            None if self.entities.contains_key(&entity) => Ok(None),
+            None if self.entities.contains(&entity) => Ok(None),
             None => Err(Declined::Rejected(Reject::Unknown)),
         };
         self.finish(now, envelope, result);
@@ -81,17 +55,16 @@ impl ShardCore {
         entity: &EntityId,
         command: Command,
     ) -> Result<Option<Answer>, Declined> {
-        if self.entities.contains_key(entity) {
+        if self.entities.contains(entity) {
             return self.decide(now, entity, command);
         }
         if entity.session().is_some() && !matches!(command.act, Act::Open(_)) {
             return Err(Declined::Rejected(Reject::Unknown));
         }
-        let fresh = Awake::new(Entity::new(entity), now.mono);
-        self.entities.insert(entity.clone(), EntityState::Awake(Box::new(fresh)));
+        self.entities.seat(entity, Entity::new(entity), now.mono);
         let result = self.decide(now, entity, command);
-        if self.awake(entity).is_some_and(|awake| awake.decisions == 0) {
-            self.entities.remove(entity);
+        if self.entities.awake(entity).is_some_and(|awake| awake.decisions == 0) {
+            self.entities.take(entity);
         }
         result
     }
@@ -167,7 +140,7 @@ impl ShardCore {
     /// out of service.
     pub(super) fn look<T>(&mut self, entity: &EntityId, at: impl FnOnce(&Entity) -> T) -> Result<T, Reject> {
         let hook = self.options.fault_hook.clone();
-        let awake = self.awake(entity).ok_or(Reject::Unknown)?;
+        let awake = self.entities.awake(entity).ok_or(Reject::Unknown)?;
         let looked = catch_unwind(AssertUnwindSafe(|| {
             if let Some(hook) = hook {
                 let (id, caller) = (CommandId(String::new()), Caller::System);
@@ -176,8 +149,8 @@ impl ShardCore {
             at(&awake.machine)
         }));
         looked.map_err(|_panic| {
-            self.panics += 1;
-            tracing::error!(entity = %entity.0, "reading an entity panics");
+            self.poison.panics += 1;
+            tracing::error!(entity = %entity, "reading an entity panics");
             Reject::Quarantined
         })
     }
@@ -198,7 +171,7 @@ impl ShardCore {
             protocol,
         };
         let hook = self.options.fault_hook.clone();
-        let Some(awake) = self.awake(entity) else { return Err(Declined::Again) };
+        let Some(awake) = self.entities.awake(entity) else { return Err(Declined::Again) };
         let strike = |phase| {
             if let Some(hook) = &hook {
                 hook(entity, &command, phase);
@@ -264,7 +237,7 @@ impl ShardCore {
             .collect();
         let item = Item::Decided(Decided { entity: entity.clone(), at, entries });
         let encoded = handoff_codec::encode_bare(&item).map_err(|error| {
-            tracing::error!(entity = %entity.0, %error, "a decision can't be encoded");
+            tracing::error!(entity = %entity, %error, "a decision can't be encoded");
             Declined::Again
         })?;
         self.pipe.push(encoded);
@@ -281,97 +254,19 @@ impl ShardCore {
     fn after_decision(&mut self, now: Now, entity: &EntityId) {
         let (pushed, committed) = (self.pipe.pushed(), self.pipe.committed());
         let agent_grace_ms = self.options.agent_grace_ms;
-        let Some(awake) = self.awake(entity) else { return };
+        let Some(awake) = self.entities.awake(entity) else { return };
         awake.decided(pushed, committed);
         if awake.machine.retired() {
-            self.entities.remove(entity);
-            self.last_calls.remove(entity);
-            self.left.push(entity.clone());
+            self.entities.forget(entity);
+            self.presence.forget(entity);
             return;
         }
-        let next_timer = awake.next_timer();
+        let next_timer = awake.machine.next_timer();
         let lost_after_ms = awake.machine.lost_after_ms(agent_grace_ms);
-        self.watch(entity, lost_after_ms, now.mono);
+        self.presence.expect(entity, lost_after_ms, now.mono);
         self.hand_out_push(now, entity);
-        if let Some(at) = next_timer {
-            self.timers.insert((at, entity.clone()));
-        }
+        self.timers.arm(next_timer, entity);
         self.write_history_when_long(entity);
-    }
-
-    /// Refuses a command that panicked; a second panic on it puts the entity out of service. An operator's end that
-    /// panics twice puts a session away: its state is of no use.
-    fn panicked(
-        &mut self,
-        now: Now,
-        entity: &EntityId,
-        command: &Command,
-        in_doubt: bool,
-    ) -> Result<Option<Answer>, Declined> {
-        self.panics += 1;
-        let end = entity.session().is_some() && is_operators_end(command);
-        // Each of an operator's tries has an id of its own.
-        let id = if end { CommandId("end".to_owned()) } else { command.id.clone() };
-        let again = self.suspects.met_before(entity, &id);
-        tracing::error!(entity = %entity.0, again, in_doubt, "a command made the entity panic; it is refused");
-        if again && end {
-            return self.put_away(now, entity).map(Some);
-        }
-        if again {
-            let state = match self.awake(entity) {
-                Some(awake) if !in_doubt => awake.machine.to_snapshot().ok(),
-                _ => None,
-            };
-            self.entities.insert(entity.clone(), EntityState::Quarantined { state });
-            self.last_calls.remove(entity);
-            return Err(Declined::Rejected(Reject::Quarantined));
-        }
-        if in_doubt {
-            let after = self.awake(entity).map_or(0, |awake| awake.newest_item());
-            let restoring = EntityState::Restoring { waiting: VecDeque::new(), after, asked: false };
-            self.rereads = true;
-            self.entities.insert(entity.clone(), restoring);
-        }
-        Err(Declined::Again)
-    }
-
-    /// Asks for the log to be read again for entities in doubt, once their last decision is in it.
-    pub(super) fn rebuild_when_committed(&mut self) {
-        if !self.rereads {
-            return;
-        }
-        let committed = self.pipe.committed();
-        self.rereads = false;
-        for (entity, state) in &mut self.entities {
-            if let EntityState::Restoring { after, asked, .. } = state
-                && !*asked
-            {
-                if *after <= committed {
-                    *asked = true;
-                    self.actions.push_back(Action::Rebuild { entity: entity.clone() });
-                } else {
-                    self.rereads = true;
-                }
-            }
-        }
-    }
-
-    /// What the log says of an entity in doubt (`None`: nothing, it never was).
-    pub fn rebuilt(&mut self, now: Now, entity: &EntityId, found: Option<EntityState>) {
-        let Some(EntityState::Restoring { waiting, .. }) = self.entities.remove(entity) else { return };
-        match found {
-            // Its log can't be replayed: to read it once more would not help.
-            Some(EntityState::Quarantined { .. }) => self.unreadable(now, entity, waiting),
-            found => {
-                self.entities.extend(found.map(|state| (entity.clone(), state)));
-                // What was committed meanwhile found nobody awake.
-                self.hand_out(now, entity);
-                for envelope in waiting {
-                    self.call(now, envelope);
-                }
-            }
-        }
-        self.flush(now);
     }
 
     /// Completes a reading with rows from history, if the entity is still here to ask.

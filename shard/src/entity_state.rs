@@ -4,7 +4,7 @@ use super::frame::Slept;
 use super::{Envelope, Mono};
 use handoff_chat::entry::Entry;
 use handoff_chat::session::Session;
-use handoff_chat::{EffectId, Entity, Served};
+use handoff_chat::{EffectId, Entity};
 use std::collections::VecDeque;
 
 /// Where an entity is.
@@ -92,12 +92,6 @@ impl Awake {
     #[must_use]
     pub fn newest_item(&self) -> u64 {
         self.uncommitted.back().map_or(0, |(item, _)| *item)
-    }
-
-    /// Its earliest timer, in served time.
-    #[must_use]
-    pub fn next_timer(&self) -> Option<Served> {
-        self.machine.timers().map(|(_, at)| at).min()
     }
 }
 

@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_checkpoint_comes_back_whole_and_not_before_its_last_chunk() {
         let entities = (0..5)
-            .map(|n| (EntityId(format!("entity-{n}")), Kept::State(vec![n; 40_000])))
+            .map(|n| (EntityId::of_text(&format!("entity-{n}")), Kept::State(vec![n; 40_000])))
             .collect::<Vec<_>>();
         let clock = ClockMark { last_at: Millis(7), outage_ms: 3 };
         let checkpoint = Checkpoint { clock, entities };

@@ -6,7 +6,7 @@ use super::frame::Glance;
 use handoff_chat::agent::{Desk, Stage, Status, Work};
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::interaction::Place;
-use handoff_chat::{Entity, EntityId, Kind, QueueName};
+use handoff_chat::{AgentName, Entity, EntityId, QueueName, SessionId};
 use std::ops::Bound;
 
 /// What a list is of.
@@ -112,11 +112,11 @@ impl EntityQuery {
     /// The id after which the list goes on.
     fn after(&self) -> Option<EntityId> {
         let name = self.after.as_deref()?;
-        Some(EntityId(match self.kind {
-            ListKind::Session | ListKind::Interaction => name.to_owned(),
-            ListKind::Queue => format!("queue:{name}"),
-            ListKind::Agent => format!("agent:{name}"),
-        }))
+        Some(match self.kind {
+            ListKind::Session | ListKind::Interaction => EntityId::Session(SessionId(name.to_owned())),
+            ListKind::Queue => EntityId::Queue(QueueName(name.to_owned())),
+            ListKind::Agent => EntityId::Agent(AgentName(name.to_owned())),
+        })
     }
 
     fn fits(&self, summary: &EntitySummary) -> bool {
@@ -138,7 +138,7 @@ impl ShardCore {
     #[must_use]
     pub fn list(&self, wanted: &EntityQuery) -> Vec<EntitySummary> {
         let from = wanted.after().map_or(Bound::Unbounded, Bound::Excluded);
-        let entities = self.entities.range((from, Bound::Unbounded));
+        let entities = self.entities.behind(from);
         entities
             .filter_map(|(entity, state)| self.summary(wanted.kind, entity, state))
             .filter(|summary| wanted.fits(summary))
@@ -152,10 +152,10 @@ impl ShardCore {
         entity: &EntityId,
         entity_state: &EntityState,
     ) -> Option<EntitySummary> {
-        let id = match (entity.kind(), kind) {
-            (Kind::Session(id), ListKind::Session | ListKind::Interaction) => id.0,
-            (Kind::Queue(name), ListKind::Queue) => name.0,
-            (Kind::Agent(name), ListKind::Agent) => name.0,
+        let id = match (entity, kind) {
+            (EntityId::Session(id), ListKind::Session | ListKind::Interaction) => id.0.clone(),
+            (EntityId::Queue(name), ListKind::Queue) => name.0.clone(),
+            (EntityId::Agent(name), ListKind::Agent) => name.0.clone(),
             _ => return None,
         };
         let (state, about) = match entity_state {

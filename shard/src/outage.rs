@@ -78,11 +78,9 @@ impl ShardCore {
         }
         let Some(since) = self.store.since.take() else { return };
         let outage_ms = now.mono.since(since);
-        self.clock.outage_ms += i64::try_from(outage_ms).unwrap_or(0);
+        self.clock.leave_out(outage_ms);
         self.note_outage();
-        for last in self.last_calls.values_mut() {
-            last.at = last.at.after(outage_ms);
-        }
+        self.presence.give(outage_ms);
     }
 
     /// What a person's command is told at the door while nothing can be committed. No other node has room when this one
@@ -109,6 +107,6 @@ impl ShardCore {
         let committed = self.pipe.committed();
         known
             && self.pipe.confirmed_within(now.mono, READS_FOR_MS)
-            && self.awake(entity).is_some_and(|awake| awake.newest_item() <= committed)
+            && self.entities.awake(entity).is_some_and(|awake| awake.newest_item() <= committed)
     }
 }

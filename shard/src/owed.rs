@@ -72,7 +72,7 @@ impl ShardCore {
 
     /// Hands out all that an entity owes, once more where it was before.
     pub(super) fn hand_out(&mut self, now: Now, entity: &EntityId) {
-        let Some(awake) = self.awake(entity) else { return };
+        let Some(awake) = self.entities.awake(entity) else { return };
         let owed: Vec<EffectId> = awake
             .machine
             .owed()
@@ -87,7 +87,7 @@ impl ShardCore {
     /// Hands out the oldest event that is to be pushed, if it was not: the next one's turn comes with the decision that
     /// settles it.
     pub(super) fn hand_out_push(&mut self, now: Now, entity: &EntityId) {
-        let Some(awake) = self.awake(entity) else { return };
+        let Some(awake) = self.entities.awake(entity) else { return };
         let oldest = awake.machine.session().and_then(Session::oldest_push);
         if oldest == awake.pushing {
             return;
@@ -106,7 +106,7 @@ impl ShardCore {
     /// The event that was handed out, if one was, is handed out once more: the channel's answer to it was not taken,
     /// or is not on its way any more.
     pub(super) fn push_again(&mut self, now: Now, entity: &EntityId) {
-        if let Some(awake) = self.awake(entity) {
+        if let Some(awake) = self.entities.awake(entity) {
             awake.pushing = None;
         }
         self.hand_out_push(now, entity);
@@ -126,7 +126,7 @@ impl ShardCore {
     }
 
     fn closing_rows(&mut self, entity: &EntityId) -> Option<RecordRows> {
-        let from = self.awake(entity)?.history_through + 1;
+        let from = self.entities.awake(entity)?.history_through + 1;
         let rows = |session: &Session| session.record_closing().zip(session.record_opening());
         let closing = self.look(entity, |machine| machine.session().and_then(rows)).ok()?;
         let events = self.events(entity, &Caller::System, from)?;

@@ -3,7 +3,7 @@
 use super::core::ShardCore;
 use super::entity_state::EntityState;
 use super::listing::{About, ListKind, QueueGlance};
-use handoff_chat::{EntityId, Kind, QueueName};
+use handoff_chat::{EntityId, QueueName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The queues of a configuration.
@@ -36,8 +36,8 @@ impl ShardCore {
     /// What the configuration says of an entity, if it is a queue: the most that may wait there, `None`: there is no
     /// such queue. Without a configuration each queue takes any number.
     fn terms(&self, entity: &EntityId) -> Option<u32> {
-        match (&self.options.queues, entity.kind()) {
-            (Some(queues), Kind::Queue(name)) => queues.configured.get(&name).copied(),
+        match (&self.options.queues, entity) {
+            (Some(queues), EntityId::Queue(name)) => queues.configured.get(name).copied(),
             _ => Some(0),
         }
     }

@@ -247,7 +247,7 @@ impl Recovered {
                 Kept::State(body) => match Entity::from_snapshot(&entity, &body) {
                     Ok(machine) => Found::Machine(Box::new(machine)),
                     Err(error) => {
-                        tracing::error!(entity = %entity.0, %error, "a checkpointed entity can't be read");
+                        tracing::error!(entity = %entity, %error, "a checkpointed entity can't be read");
                         Found::Broken
                     }
                 },
@@ -302,7 +302,7 @@ impl Recovered {
                     Ok(false) => {}
                     Ok(true) => drop(self.entities.remove(&entity)),
                     Err(_panic) => {
-                        tracing::error!(entity = %entity.0, "replaying an entity panics; it is out of service");
+                        tracing::error!(entity = %entity, "replaying an entity panics; it is out of service");
                         *found = Found::Broken;
                     }
                 }

@@ -51,7 +51,7 @@ impl ShardCore {
     /// Whether an effect is for an entity of this shard that is in memory, or has yet to begin.
     pub(super) fn is_here(&self, effect: &Effect) -> bool {
         let Effect::Tell { to, .. } = effect else { return false };
-        ShardId::of(&to.0, self.options.shards) == self.tenure.shard
+        ShardId::of(&to.text(), self.options.shards) == self.tenure.shard
             && matches!(self.entities.get(to), None | Some(EntityState::Awake(_)))
     }
 
@@ -79,9 +79,7 @@ impl ShardCore {
 
     /// After a recovery queues and agents ask whether what they hold still holds.
     pub(super) fn verify_claims(&mut self, now: Now) {
-        let holders: Vec<EntityId> =
-            self.entities.keys().filter(|entity| entity.session().is_none()).cloned().collect();
-        for entity in holders {
+        for entity in self.entities.which(|entity, _| entity.session().is_none()) {
             let id = format!("restored:{}", self.tenure.epoch);
             self.own_command(now, &entity, id, Act::Restored);
         }

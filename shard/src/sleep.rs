@@ -1,9 +1,9 @@
 //! Falling asleep and waking: idle entities leave memory for a snapshot row and come back when somebody calls.
 
-use super::core::{LastCall, ShardCore, refuse};
-use super::entity_state::{Asleep, Awake, EntityState};
+use super::core::{ShardCore, refuse};
+use super::entity_state::{Asleep, EntityState};
 use super::frame::{Glance, Item, Slept};
-use super::{Action, Mono, Now, Outcome, Phase};
+use super::{Action, Now, Outcome, Phase};
 use handoff_chat::command::{Act, Caller, Command};
 use handoff_chat::{CommandId, Entity, EntityId, Served};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 impl ShardCore {
     /// Loads a sleeping entity's snapshot, if that was not asked for yet.
     pub(super) fn wake(&mut self, entity: &EntityId) {
-        let Some(asleep) = self.asleep(entity) else { return };
+        let Some(asleep) = self.entities.asleep(entity) else { return };
         if !asleep.waking {
             asleep.waking = true;
             let key = asleep.slept.snapshot.clone();
@@ -21,10 +21,10 @@ impl ShardCore {
 
     /// The snapshot is here: the entity is awake and what waited for it is decided.
     pub fn woken(&mut self, now: Now, entity: &EntityId, snapshot: &[u8]) {
-        if self.asleep(entity).is_none() {
+        if self.entities.asleep(entity).is_none() {
             return;
         }
-        let Some(EntityState::Asleep(asleep)) = self.entities.remove(entity) else { return };
+        let Some(EntityState::Asleep(asleep)) = self.entities.take(entity) else { return };
         let Asleep { decisions, waiting, .. } = *asleep;
         let hook = self.options.fault_hook.clone();
         let read = catch_unwind(AssertUnwindSafe(|| {
@@ -46,12 +46,12 @@ impl ShardCore {
                 }
             }
             Ok(Err(error)) => {
-                tracing::error!(entity = %entity.0, %error, "a snapshot is damaged: out of service");
+                tracing::error!(entity = %entity, %error, "a snapshot is damaged: out of service");
                 self.unreadable(now, entity, waiting);
             }
             Err(_panic) => {
-                self.panics += 1;
-                tracing::error!(entity = %entity.0, "what came after a snapshot panics: out of service");
+                self.poison.panics += 1;
+                tracing::error!(entity = %entity, "what came after a snapshot panics: out of service");
                 self.unreadable(now, entity, waiting);
             }
         }
@@ -60,17 +60,14 @@ impl ShardCore {
 
     /// Puts a machine in memory and does what it owes.
     pub(super) fn seat(&mut self, now: Now, entity: &EntityId, machine: Entity) {
-        let awake = Awake::new(machine, now.mono);
-        if let Some(at) = awake.next_timer() {
-            self.timers.insert((at, entity.clone()));
-        }
-        self.entities.insert(entity.clone(), EntityState::Awake(Box::new(awake)));
+        self.timers.arm(machine.next_timer(), entity);
+        self.entities.seat(entity, machine, now.mono);
         self.hand_out(now, entity);
     }
 
     /// The snapshot can't be loaded now: callers may try again.
     pub fn wake_failed(&mut self, now: Now, entity: &EntityId) {
-        let Some(asleep) = self.asleep(entity) else { return };
+        let Some(asleep) = self.entities.asleep(entity) else { return };
         asleep.waking = false;
         let waiting = std::mem::take(&mut asleep.waiting);
         // What stirred since its snapshot may owe something, or have armed a timer that the snapshot does not know.
@@ -79,10 +76,8 @@ impl ShardCore {
         for envelope in waiting {
             refuse(envelope, Outcome::Again);
         }
-        if let Some(at) = timer {
-            let later = self.served(now).after(WAKE_RETRY_MS);
-            self.timers.insert((at.max(later), entity.clone()));
-        }
+        let later = self.served(now).after(WAKE_RETRY_MS);
+        self.timers.arm(timer.map(|at| at.max(later)), entity);
     }
 
     /// Entities that nobody called for a while are written to snapshots.
@@ -90,7 +85,7 @@ impl ShardCore {
         let (limit, agent_grace_ms) = (self.options.passivate_after_ms, self.options.agent_grace_ms);
         let (term, position) = (self.tenure.epoch, self.pipe.position());
         let mut writes = Vec::new();
-        for (entity, state) in &mut self.entities {
+        for (entity, state) in self.entities.iter_mut() {
             let EntityState::Awake(awake) = state else { continue };
             let Some(session) = awake.machine.session() else { continue };
             if session.ended() || self.waiting.any(entity) {
@@ -102,20 +97,20 @@ impl ShardCore {
                 continue;
             }
             let key =
-                format!("{}/{}/{}/{}/{}", entity.0, term, position.segment, position.seq, awake.decisions);
+                format!("{}/{}/{}/{}/{}", entity, term, position.segment, position.seq, awake.decisions);
             match awake.machine.to_snapshot() {
                 Ok(body) => {
                     let slept = Slept {
                         entity: entity.clone(),
                         snapshot: key.clone(),
-                        next_timer: awake.next_timer(),
+                        next_timer: awake.machine.next_timer(),
                         lost_after_ms: awake.machine.lost_after_ms(agent_grace_ms),
                         glance: Glance::of(session),
                     };
                     awake.falling_asleep = Some((slept, awake.decisions));
                     writes.push(Action::PutSnapshot { entity: entity.clone(), key, body });
                 }
-                Err(error) => tracing::error!(entity = %entity.0, %error, "an entity can't be snapshotted"),
+                Err(error) => tracing::error!(entity = %entity, %error, "an entity can't be snapshotted"),
             }
         }
         self.actions.extend(writes);
@@ -124,7 +119,7 @@ impl ShardCore {
     /// The snapshot is written (or could not be): the entity falls asleep if nothing happened meanwhile. It must
     /// not show typing either: indexes of typing that nobody journaled would be used again.
     pub fn snapshot_written(&mut self, now: Now, entity: &EntityId, written: bool) {
-        let Some(awake) = self.awake(entity) else { return };
+        let Some(awake) = self.entities.awake(entity) else { return };
         let Some((slept, decisions)) = awake.falling_asleep.take() else { return };
         if !written || decisions != awake.decisions {
             return;
@@ -133,8 +128,7 @@ impl ShardCore {
             Ok(item) => self.pipe.push(item),
             Err(_too_large) => return,
         }
-        self.entities.insert(entity.clone(), EntityState::Asleep(Box::new(Asleep::new(slept))));
-        self.left.push(entity.clone());
+        self.entities.falls_asleep(slept);
         self.flush(now);
     }
 
@@ -147,39 +141,16 @@ impl ShardCore {
             }
             _ => false,
         };
-        let over: Vec<EntityId> =
-            self.entities.iter().filter(|(_, state)| over(state)).map(|(entity, _)| entity.clone()).collect();
-        for entity in over {
+        for entity in self.entities.which(|_, state| over(state)) {
             self.own_command(now, &entity, "typing".to_owned(), Act::TypingOver);
-        }
-    }
-
-    /// Misses whoever is to call from now on, or nobody any more.
-    pub(super) fn watch(&mut self, entity: &EntityId, lost_after_ms: Option<u64>, now: Mono) {
-        match lost_after_ms {
-            Some(lost_after_ms) => {
-                let fresh = LastCall { at: now, lost_after_ms };
-                self.last_calls.entry(entity.clone()).or_insert(fresh).lost_after_ms = lost_after_ms;
-            }
-            None => drop(self.last_calls.remove(entity)),
         }
     }
 
     /// Customers of whom nothing was heard for as long as their channel waits are gone, agents without a window for the
     /// grace time lost.
     pub(super) fn lose_silent(&mut self, now: Now) {
-        let is_silent = |last: &LastCall| now.mono.since(last.at) > last.lost_after_ms;
-        let silent: Vec<EntityId> = self
-            .last_calls
-            .iter()
-            .filter(|(_, last)| is_silent(last))
-            .map(|(entity, _)| entity.clone())
-            .collect();
-        for entity in silent {
-            if let Some(last) = self.last_calls.get_mut(&entity) {
-                last.at = now.mono;
-            }
-            let act = self.awake(&entity).map_or(Act::CustomerLost, |awake| awake.machine.lost());
+        for entity in self.presence.take_silent(now.mono) {
+            let act = self.entities.awake(&entity).map_or(Act::CustomerLost, |awake| awake.machine.lost());
             self.own_command(now, &entity, format!("lost:{}:{}", self.tenure.epoch, now.mono.0), act);
         }
     }

@@ -18,8 +18,8 @@ impl ShardCore {
     /// The entity's state can't be read and never will be: it is out of service, and put away if an operator waits
     /// for its end. All others who wait are answered by what it is then.
     pub(super) fn unreadable(&mut self, now: Now, entity: &EntityId, waiting: VecDeque<Envelope>) {
-        self.entities.insert(entity.clone(), EntityState::Quarantined { state: None });
-        self.last_calls.remove(entity);
+        self.entities.put(entity.clone(), EntityState::Quarantined { state: None });
+        self.presence.forget(entity);
         let (ends, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_force_end);
         let away = if ends.is_empty() { None } else { Some(self.put_away(now, entity)) };
         for end in ends {
@@ -37,7 +37,7 @@ impl ShardCore {
     /// The snapshot row is not there, or the store refuses to give it. Without an operator's word that may still
     /// change.
     pub fn snapshot_missing(&mut self, now: Now, entity: &EntityId) {
-        let Some(asleep) = self.asleep(entity) else { return };
+        let Some(asleep) = self.entities.asleep(entity) else { return };
         if !asleep.waiting.iter().any(is_force_end) {
             return self.wake_failed(now, entity);
         }
@@ -68,15 +68,14 @@ impl ShardCore {
     pub(super) fn put_away(&mut self, now: Now, entity: &EntityId) -> Result<Answer, Declined> {
         let item = Item::PutAway { entity: entity.clone(), at: self.wall(now) };
         let encoded = handoff_codec::encode_bare(&item).map_err(|error| {
-            tracing::error!(entity = %entity.0, %error, "that an entity is put away can't be encoded");
+            tracing::error!(entity = %entity, %error, "that an entity is put away can't be encoded");
             Declined::Again
         })?;
-        tracing::error!(entity = %entity.0, "an operator ends an entity whose state can't be read: it is put away");
+        tracing::error!(entity = %entity, "an operator ends an entity whose state can't be read: it is put away");
         self.waiting.stirred(entity);
         self.pipe.push(encoded);
-        self.entities.remove(entity);
-        self.last_calls.remove(entity);
-        self.left.push(entity.clone());
+        self.entities.forget(entity);
+        self.presence.forget(entity);
         Ok(Answer::Chat(ChatAnswer {
             seq: 0,
             next_position: 1,

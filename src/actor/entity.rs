@@ -70,7 +70,7 @@ impl EntityActor {
         let act = match (self.bots.get(bot), event) {
             (Some(mind), Some(event)) => return self.ask_bot(bot, mind, BotTurn { effect, event }, me),
             (None, Some(_)) => {
-                tracing::warn!(entity = %self.entity.0, bot = %bot.0, "this chat's bot is configured no longer");
+                tracing::warn!(entity = %self.entity, bot = %bot.0, "this chat's bot is configured no longer");
                 Act::BotFailed { effect }
             }
             (_, None) => {

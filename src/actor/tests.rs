@@ -206,7 +206,7 @@ async fn who_waits_for_news_takes_no_place_in_the_inbox() {
 #[actix_web::test]
 async fn a_bot_that_the_configuration_has_no_longer_is_taken_out() {
     let shard = shard(&MemoryStore::new(1));
-    let (entity, caller) = (EntityId("0000000000000ann".to_owned()), Caller::key([7; 32]));
+    let (entity, caller) = (EntityId::of_text("0000000000000ann"), Caller::key([7; 32]));
     let bot = Bot { name: BotName("gone".to_owned()), nickname: "Robin".to_owned() };
     let opening = Opening { bot: Some(bot), ..opening() };
     let act = Act::Open(Box::new(opening));
@@ -285,7 +285,7 @@ async fn a_command_that_the_cluster_s_version_does_not_know_never_reaches_its_ow
         let router = router(&store, MemberList { protocol, ..MemberList::new(1) });
         let id = CommandId("wave".to_owned());
         let command = Command { id, caller: Caller::key([7; 32]), act: Act::Wave };
-        let call = Call { command: Some(command), ..Call::of(EntityId(format!("{:0>16}", "ann"))) };
+        let call = Call { command: Some(command), ..Call::of(EntityId::of_text(&format!("{:0>16}", "ann"))) };
         assert_eq!(router.call(call).await.err(), Some(CallError::Rejected(expected)));
     }
 }
@@ -302,7 +302,7 @@ async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
         let act = Act::Open(Box::new(opening));
         let caller = Caller::key([7; 32]);
         Call {
-            entity: EntityId(format!("{name:0>16}")),
+            entity: EntityId::of_text(&format!("{name:0>16}")),
             command: Some(Command { id: CommandId("start".to_owned()), caller, act }),
             read: None,
             client_id: true,
@@ -315,7 +315,7 @@ async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
     }
     // All that is left of a session that was put away: a record that nobody closed.
     let gone = start("gone");
-    let row = Row { key: gone.entity.0.clone(), row: OPENING_ROW, body: Bytes::from_static(b"opened") };
+    let row = Row { key: gone.entity.to_string(), row: OPENING_ROW, body: Bytes::from_static(b"opened") };
     tables.put_once(Table::Record, vec![row]).await.unwrap();
     let refused = router.call(gone).await;
     assert!(matches!(refused, Err(CallError::Rejected(Reject::IdInUse))), "{refused:?}");

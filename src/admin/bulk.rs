@@ -121,7 +121,7 @@ async fn end_all(admin: &Admin, sessions: &[EntityStatus]) -> Result<usize, Prob
     let mut asks = Vec::with_capacity(sessions.len());
     for session in sessions {
         let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
-        asks.push((EntityId(session.id.clone()), command));
+        asks.push((EntityId::of_text(&session.id), command));
     }
     let ended = stream::iter(asks).map(|(entity, command)| async move {
         let patience = until.saturating_duration_since(Instant::now());

@@ -264,7 +264,7 @@ fn describe(asker: &Asker, brought: &Brought, limits: &FileLimits) -> Result<Fil
 /// Among whose uploads an upload's id is unique: each agent's own; the customer has the empty name.
 fn uploader(caller: &Caller) -> String {
     match caller {
-        Caller::Agent(name) => EntityId::from(name).0,
+        Caller::Agent(name) => EntityId::from(name).to_string(),
         _ => String::new(),
     }
 }

@@ -6,7 +6,7 @@ use super::{Agent, AgentChange, DeskAct, Stage, Status};
 use crate::Context;
 use crate::command::{Act, Answer, Caller, Command, Reject};
 use crate::entity::Decision;
-use crate::id::{EffectId, EntityId, Kind, QueueName, SessionId, TimerId};
+use crate::id::{EffectId, EntityId, QueueName, SessionId, TimerId};
 use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, Withdrawal};
 
 /// Claims that are due so soon after the alarm are looked after with it, in milliseconds.
@@ -88,8 +88,8 @@ impl ToAgent {
     /// Whether this entity may say so.
     fn is_from(&self, from: &EntityId) -> bool {
         match self {
-            Self::Reserve { queue, .. } => from.kind() == Kind::Queue(queue.clone()),
-            Self::Withdrawn { interaction, .. } => from.kind() == Kind::Session(interaction.clone()),
+            Self::Reserve { queue, .. } => *from == EntityId::from(queue),
+            Self::Withdrawn { interaction, .. } => *from == EntityId::from(interaction),
         }
     }
 }

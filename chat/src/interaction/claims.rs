@@ -3,7 +3,7 @@
 
 use super::{How, Interaction, InteractionChange, Place, Purpose, SessionActions};
 use crate::command::Reject;
-use crate::id::{AgentName, EntityId, Kind, Millis, QueueName};
+use crate::id::{AgentName, EntityId, Millis, QueueName};
 use crate::routing::{Holder, Message, Reply, ToAgent, ToInteraction, ToQueue, Withdrawal};
 use crate::workflow::Does;
 
@@ -258,9 +258,9 @@ impl ToInteraction {
             | Self::Accept { agent, .. }
             | Self::Decline { agent, .. }
             | Self::AgentLost { agent, .. }
-            | Self::Verify { holder: Holder::Agent(agent), .. } => from.kind() == Kind::Agent(agent.clone()),
+            | Self::Verify { holder: Holder::Agent(agent), .. } => *from == EntityId::from(agent),
             Self::Verify { holder: Holder::Queue(queue), .. } | Self::TurnedAway { queue, .. } => {
-                from.kind() == Kind::Queue(queue.clone())
+                *from == EntityId::from(queue)
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{Queue, QueueChange};
 use crate::Context;
 use crate::command::{Act, Caller, Command, Reject};
 use crate::entity::Decision;
-use crate::id::{EffectId, EntityId, Kind, Millis, Served, SessionId, TimerId};
+use crate::id::{EffectId, EntityId, Millis, Served, SessionId, TimerId};
 use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue};
 
 /// Longest time for which an agent who declined is passed over, in milliseconds: the moment in the ticket is of another
@@ -130,9 +130,9 @@ impl ToQueue {
     fn is_from(&self, from: &EntityId) -> bool {
         match self {
             Self::Enqueue { interaction, .. } | Self::Withdraw { interaction, .. } => {
-                from.kind() == Kind::Session(interaction.clone())
+                *from == EntityId::from(interaction)
             }
-            Self::Available { agent, .. } => from.kind() == Kind::Agent(agent.clone()),
+            Self::Available { agent, .. } => *from == EntityId::from(agent),
         }
     }
 }
@@ -189,7 +189,8 @@ fn reserved(
     (interaction, attempt): (&SessionId, u64),
     reply: &Reply,
 ) {
-    let Kind::Agent(agent) = to.kind() else { return };
+    let EntityId::Agent(agent) = to else { return };
+    let agent = agent.clone();
     let granted = match reply {
         Reply::Granted { version } => Some(*version),
         _ => None,

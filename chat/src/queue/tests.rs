@@ -128,13 +128,12 @@ impl Bench {
 
     /// Who is asked for whom, in the order of asking.
     fn asked(&self) -> Vec<(AgentName, SessionId, EffectId)> {
-        let asked =
-            self.queue.ledger.messages().filter_map(|(effect, to, message)| match (message, to.kind()) {
-                (Message::ToAgent(ToAgent::Reserve { interaction, .. }), crate::Kind::Agent(agent)) => {
-                    Some((agent, interaction.clone(), effect))
-                }
-                _ => None,
-            });
+        let asked = self.queue.ledger.messages().filter_map(|(effect, to, message)| match (message, to) {
+            (Message::ToAgent(ToAgent::Reserve { interaction, .. }), EntityId::Agent(agent)) => {
+                Some((agent.clone(), interaction.clone(), effect))
+            }
+            _ => None,
+        });
         asked.collect()
     }
 

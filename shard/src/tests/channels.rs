@@ -166,7 +166,7 @@ async fn what_is_owed_for_long_is_read_from_history() {
     for n in 0..40 {
         rig.takes(&chat, &format!("c{n}"), customer(), super::send("", &n.to_string()).act).await;
     }
-    assert!(rig.core.awake(&chat).unwrap().machine.session().unwrap().first_seq_in_memory() > 20);
+    assert!(rig.core.entities.awake(&chat).unwrap().machine.session().unwrap().first_seq_in_memory() > 20);
     assert_eq!(rig.pushed(&chat).await, ["one"]);
     let mut next = Rig::open(&store, 2, small_segments()).await;
     assert_eq!(next.pushed(&chat).await, ["one"]);

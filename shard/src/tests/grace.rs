@@ -68,7 +68,7 @@ async fn queued(rig: &mut Rig, name: &str) -> EntityId {
 fn places(rig: &Rig, chats: &[EntityId]) -> Vec<(String, Option<String>)> {
     let wanted = EntityQuery { kind: ListKind::Interaction, limit: 100, ..EntityQuery::default() };
     let list = rig.core.list(&wanted);
-    let of = |chat: &EntityId| match &list.iter().find(|one| one.id == chat.0).unwrap().about {
+    let of = |chat: &EntityId| match &list.iter().find(|one| one.id == chat.text()).unwrap().about {
         About::Session(SessionGlance { place, agent, .. }) => (place.clone().unwrap(), agent.clone()),
         other => panic!("no session: {other:?}"),
     };
@@ -123,7 +123,7 @@ async fn the_chats_of_an_agent_who_is_gone_for_the_grace_time_go_back_to_their_q
     assert_eq!(places(&rig, &chats), held, "she may come back yet");
     goes_by(&mut rig, 3, &chats, false).await;
     assert_eq!(places(&rig, &chats), vec![("queue".to_owned(), None); 2]);
-    let waiting = [(first.0.clone(), began), (offered.0.clone(), since)];
+    let waiting = [(first.to_string(), began), (offered.to_string(), since)];
     assert_eq!(line(&mut rig).await, waiting, "in their old places in line");
     let mut next = Rig::open_at(&store, 2, Options::default(), rig.now).await;
     assert_eq!(line(&mut next).await, waiting, "for the next owner too");

@@ -44,11 +44,11 @@ async fn what_is_remembered_of_poison_commands_is_bounded_and_the_newest_are_kno
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, bad_ones_panic()).await;
     let ann = rig.start("ann").await;
-    let many = 3 * crate::decide::SUSPECTS_MAX;
+    let many = 3 * crate::poison::SUSPECTS_MAX;
     for number in 0..many {
         assert!(matches!(rig.tell(&ann, send(&number.to_string(), "bad")).await, Err(Outcome::Again)));
     }
-    assert_eq!(rig.core.suspects.0.len(), crate::decide::SUSPECTS_MAX);
+    assert_eq!(rig.core.poison.suspects(), crate::poison::SUSPECTS_MAX);
     assert!(matches!(rig.tell(&ann, send("0", "bad")).await, Err(Outcome::Again)), "long forgotten");
     assert!(out_of_service(&rig.tell(&ann, send(&(many - 1).to_string(), "bad")).await));
 }

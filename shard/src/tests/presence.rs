@@ -52,7 +52,7 @@ async fn a_desk_is_held_by_its_own_agent_alone() {
             ..Default::default()
         };
         assert_eq!(rig.core.list(&wanted).first().map(|kate| kate.state == "not ready"), Some(true));
-        assert_eq!(rig.core.last_calls.contains_key(&desk), !lost);
+        assert_eq!(rig.core.presence.is_missed(&desk), !lost);
     }
 }
 

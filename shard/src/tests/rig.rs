@@ -57,7 +57,7 @@ pub(super) enum Snapshots {
 }
 
 pub(super) fn session(name: &str) -> EntityId {
-    EntityId(format!("{name:0>16}"))
+    EntityId::of_text(&format!("{name:0>16}"))
 }
 
 pub(super) fn opening() -> Opening {
@@ -233,7 +233,7 @@ impl Rig {
             Action::Send(Output::Reply(reply)) => self.reply(*reply).await,
             // As its actor: of whoever is not awake nothing is to be had.
             Action::Send(Output::Effect { entity, id }) => {
-                if self.core.awake(&entity).is_some() {
+                if self.core.entities.awake(&entity).is_some() {
                     self.effects.push((entity, id));
                 }
             }

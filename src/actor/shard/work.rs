@@ -151,7 +151,7 @@ impl ShardActor {
                 actor.with_core(ctx, |core, now| core.woken(now, &entity, &body));
             }
             Ok(None) | Err(TablesError::Refused(_)) => {
-                tracing::error!(entity = %entity.0, "a snapshot is not there, or the store refuses it");
+                tracing::error!(entity = %entity, "a snapshot is not there, or the store refuses it");
                 actor.with_core(ctx, |core, now| core.snapshot_missing(now, &entity));
             }
             Err(TablesError::Unknown(why)) => {
@@ -176,7 +176,7 @@ impl ShardActor {
             move |found: Result<Option<EntityState>, _>, actor: &mut Self, ctx| match found {
                 Ok(state) => actor.with_core(ctx, |core, now| core.rebuilt(now, &entity, state)),
                 Err(error) => {
-                    tracing::error!(entity = %entity.0, %error, "an entity can't be read again from the log");
+                    tracing::error!(entity = %entity, %error, "an entity can't be read again from the log");
                     let for_good = error.is_for_good();
                     actor.with_core(ctx, |core, now| core.rebuild_failed(now, &entity, for_good));
                 }

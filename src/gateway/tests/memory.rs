@@ -84,7 +84,7 @@ impl Memory {
 
     /// Reads of this entity wait, until they are of none.
     pub(super) fn hold(&self, entity: Option<&str>) {
-        self.lock().held = entity.map(|id| EntityId(id.to_owned()));
+        self.lock().held = entity.map(EntityId::of_text);
     }
 
     fn holds(&self, call: &Call) -> bool {
@@ -108,7 +108,7 @@ impl Memory {
     pub(super) fn command(&self, entity: &str, caller: Caller, act: Act) {
         let mut inner = self.lock();
         let id = CommandId(format!("t:{}", inner.now));
-        let entity = EntityId(entity.to_owned());
+        let entity = EntityId::of_text(entity);
         inner.carry_out(&entity, &Command { id, caller, act }).unwrap();
         inner.settle_all(&self.bot);
     }

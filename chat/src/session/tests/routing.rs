@@ -187,7 +187,7 @@ fn nobody_speaks_for_somebody_else() {
     let mut world = routed();
     for from in ["agent:mark", "queue:support", "agent:", "kate"] {
         let message = Message::ToInteraction(ToInteraction::Propose { attempt: 1, agent: name() });
-        let told = world.asks(Caller::Entity(EntityId(from.to_owned())), Act::Tell(message));
+        let told = world.asks(Caller::Entity(EntityId::of_text(from)), Act::Tell(message));
         assert_eq!(told, Err(Reject::NotAllowed), "{from}");
     }
     let message = Message::ToInteraction(ToInteraction::Propose { attempt: 1, agent: name() });
