@@ -12,6 +12,7 @@ pub(crate) mod fake;
 mod lists;
 mod problem;
 mod record;
+mod request;
 mod summary;
 #[cfg(test)]
 mod tests;

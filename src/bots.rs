@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use handoff_chat::BotName;
 use handoff_chat::bot::{BotAnswer, BotRules, Rules};
-use handoff_chat::session::Event;
+use handoff_chat::event::Event;
 use handoff_config::Config;
 use std::collections::BTreeMap;
 use std::path::Path;

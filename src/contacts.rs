@@ -2,7 +2,7 @@
 
 use crate::record_list::place_of;
 use handoff_chat::contact::{Contact, ContactId, JOINED_MAX, Keys, PastRecord, keys};
-use handoff_chat::session::{Body, Event, Start};
+use handoff_chat::event::{Body, Event, Start};
 use handoff_chat::{Millis, SessionId};
 use handoff_journal::{Entry, Swap, Table, Tables, TablesError};
 

@@ -10,6 +10,7 @@ mod door;
 pub mod files;
 pub(crate) mod follow;
 pub mod form;
+pub mod given;
 pub mod identity;
 pub mod metrics;
 pub mod native;

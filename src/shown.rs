@@ -1,7 +1,7 @@
 //! Events and participants as JSON, the same in all of our own interfaces: the native sockets and what is posted to
 //! webhooks.
 
-use handoff_chat::session::{Participant, Role, Shown, ViewKind, What};
+use handoff_chat::event::{Participant, Role, Shown, ViewKind, What};
 use serde_json::{Map, Value, json};
 
 /// An event with all that is known of it; what all kinds have stands in each, null where it is not there.

@@ -2,6 +2,7 @@
 //!
 //! Each rule is a function from a file to complaints, in `rules`; the tests at the bottom show each of them fail.
 
+mod circles;
 mod crates;
 mod folders;
 mod rules;
@@ -109,6 +110,34 @@ fn paths_that_pages_and_comments_name_are_there() {
 fn the_parts_of_the_server_depend_on_each_other_in_one_direction() {
     holds(folders::arrows);
     assert!(folders::circles().is_empty(), "{:?}", folders::circles());
+}
+
+#[test]
+fn no_modules_of_a_folder_use_each_other() {
+    let found = circles::circles(&source::all(&root()));
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+#[test]
+fn a_circle_of_modules_is_found() {
+    let file = |path: &str, text: &str| Source::new(&root(), path, text.to_owned(), false);
+    let found = circles::circles(&[
+        file("chat/src/start.rs", "use crate::a::A;\n"),
+        file("chat/src/a.rs", "use crate::{b, end::End};\n"),
+        file("chat/src/b/inner.rs", "use super::super::c::C;\nuse super::a;\n"),
+        file("chat/src/c.rs", "use super::a::A;\n"),
+        file("chat/src/end.rs", "/// As in [`crate::a`].\n#[cfg(test)]\nmod tests {\n    use crate::a;\n}\n"),
+        file("src/gateway/one.rs", "use crate::gateway::two::Two;\nuse crate::one::One;\n"),
+        file("src/gateway/two.rs", "use super::one::One;\n"),
+        file("src/gateway/three.rs", "use crate::three::Three;\nuse super::{one, two};\n"),
+    ]);
+    let expected = [("chat/src", ["a b", "b c", "c a"].as_slice()), ("src/gateway", &["one two", "two one"])];
+    let expected = expected.iter().flat_map(|(folder, pairs)| pairs.iter().map(move |pair| (folder, pair)));
+    let expected = expected.map(|(folder, pair)| {
+        let (module, used) = pair.split_once(' ').unwrap();
+        format!("{folder}: {module} is in a circle with {used}")
+    });
+    assert_eq!(found, expected.collect::<Vec<_>>());
 }
 
 #[test]

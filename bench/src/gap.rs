@@ -159,7 +159,7 @@ fn hurt(gap: &GapPlan, victim: &Node) -> Result<(Instant, u64), Error> {
 }
 
 fn node_index(plan: &Plan, node: &Node) -> Result<u16, Error> {
-    let address = crate::args::address(&node.http)?;
+    let address = crate::address::address(&node.http)?;
     let at = plan.nodes.iter().position(|a| *a == address);
     at.map(|i| i as u16).ok_or_else(|| Error::Command {
         command: "status --json".into(),

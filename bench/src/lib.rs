@@ -3,6 +3,7 @@
 //! It exists to measure a running cluster from outside. It shares the machine with the servers that it
 //! measures, so a request costs it one write, one read and no allocation; it knows nothing of their code.
 
+pub mod address;
 pub mod args;
 pub mod checker;
 pub mod cluster;
@@ -16,6 +17,7 @@ pub mod idle;
 pub mod load;
 pub mod procfs;
 pub mod report;
+pub mod spread;
 pub mod wire;
 
 /// Why a run could not be made or finished.

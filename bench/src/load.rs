@@ -9,7 +9,8 @@ use crate::cluster::Cluster;
 use crate::drive::{self, Control, Harvest, Pace, Plan};
 use crate::http::Connection;
 use crate::procfs;
-use crate::report::{Measured, Spread};
+use crate::report::Measured;
+use crate::spread::Spread;
 
 /// How long to run.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -11,35 +10,7 @@ use crate::checker::Verdict;
 use crate::customer::Failures;
 use crate::drive::Harvest;
 use crate::gap::{Fault, GapReport};
-
-/// Percentiles in milliseconds.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub struct Spread {
-    /// How many values.
-    pub count: u64,
-    /// Half are below.
-    pub p50: f64,
-    /// Nine of ten are below.
-    pub p90: f64,
-    /// 99 of 100 are below.
-    pub p99: f64,
-    /// 999 of 1,000 are below.
-    pub p999: f64,
-    /// The highest of all values.
-    pub max: f64,
-}
-
-impl Spread {
-    /// Of a histogram in microseconds.
-    pub fn of(histogram: &Histogram<u64>) -> Self {
-        if histogram.is_empty() {
-            return Self::default();
-        }
-        let ms = |quantile: f64| histogram.value_at_quantile(quantile) as f64 / 1000.0;
-        let max = histogram.max() as f64 / 1000.0;
-        Self { count: histogram.len(), p50: ms(0.5), p90: ms(0.9), p99: ms(0.99), p999: ms(0.999), max }
-    }
-}
+use crate::spread::Spread;
 
 /// What each kind of run measures.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -197,13 +168,6 @@ impl Report {
 
 const SPREAD_HEAD: &str = "|   p50 |   p90 |   p99 | p99.9 |   max |";
 const SPREAD_RULE: &str = "|---:|---:|---:|---:|---:|";
-
-impl std::fmt::Display for Spread {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Spread { p50, p90, p99, p999, max, .. } = self;
-        write!(f, "| {p50:.1} | {p90:.1} | {p99:.1} | {p999:.1} | {max:.1} |")
-    }
-}
 
 impl Measured {
     fn table(&self, out: &mut String) -> std::fmt::Result {

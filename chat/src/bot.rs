@@ -1,8 +1,8 @@
 //! The rule bot: patterns to answers, in any language. Pure and deterministic, so that a turn taken again
 //! after a takeover says the same.
 
+use crate::event::{Event, ViewKind, What};
 use crate::rich::Rich;
-use crate::session::{Event, ViewKind, What};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use thiserror::Error;

@@ -30,7 +30,7 @@ pub struct Channel {
 }
 
 /// How a channel's customer is known. Whether a site signed who they are is told beside it: a start says so, see
-/// [`crate::session::Start::verified`].
+/// [`crate::event::Start::verified`].
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Identity {
     /// By the key that they were given at the start.

@@ -1,13 +1,17 @@
 //! What may be asked of an entity, and what it answers. Travels over peer links (bincode), never to clients.
 
-use crate::agent::{Desk, DeskAct, DeskAnswer};
+mod reading;
+
+pub use reading::{ChatAnswer, FilesView, Idle, Line, View, Waiting};
+
 use crate::channel::{Delivery, Proof};
-use crate::file::{File, FileId, FileReject, FilesView};
+use crate::desk::{Desk, DeskAct, DeskAnswer};
+use crate::event::{Event, ViewKind};
+use crate::file::{File, FileId, FileReject};
 use crate::id::{AgentName, BotName, CommandId, EffectId, EntityId, Millis, SessionId, TimerId};
-use crate::queue::Line;
+use crate::opening::Opening;
 use crate::rich::RichReject;
 use crate::routing::{Message, Reply};
-use crate::session::{ChatAnswer, Event, Opening, View, ViewKind};
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 

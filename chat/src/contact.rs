@@ -6,8 +6,9 @@
 //! Who gives both has one contact, that of the id, and the address is joined to it: with its earlier records, and for
 //! ever. An address that was joined to one id is not joined to another: whoever gives another id is somebody else.
 
+use crate::event::Start;
 use crate::id::{Millis, SessionId, hex};
-use crate::session::{Start, Text};
+use crate::text::Text;
 use bincode::{Decode, Encode};
 use handoff_codec::Error;
 use sha2::{Digest, Sha256};
@@ -147,7 +148,7 @@ fn hashed(kind: &str, value: &str) -> ContactId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Limits;
+    use crate::opening::Limits;
     use std::collections::BTreeMap;
 
     fn start(email: &str, id: Option<&str>) -> Start {
@@ -164,7 +165,7 @@ mod tests {
                 events_max: 1,
                 linger_ms: 1,
                 files: None,
-                talk: crate::session::Talk::default(),
+                talk: crate::opening::Talk::default(),
             },
             idle: None,
             verified: false,

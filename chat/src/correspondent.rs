@@ -12,8 +12,8 @@ mod tests;
 use crate::Context;
 use crate::channel::Proof;
 use crate::command::{Act, Answer, Caller, Command, Reject};
-use crate::entity::Decision;
-use crate::entry::{Effect, Entry};
+use crate::decision::Decision;
+use crate::entry::{CorrespondentChange, Effect, Entry};
 use crate::id::{CommandId, EffectId, EntityId, Served, SessionId, TimerId};
 use crate::ledger::{Draft, Ledger};
 use crate::routing::{Message, Reply, ToCorrespondent, ToSession};
@@ -25,27 +25,6 @@ const TAKEN_MAX: usize = 256;
 
 /// Who has no chat and wrote nothing for so long is forgotten, in milliseconds of served time.
 pub const FORGOTTEN_MS: i64 = 48 * 3_600_000;
-
-/// A change of a correspondent, as it is journaled.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub enum CorrespondentChange {
-    /// What came under this id belongs to this chat, which is the one that goes on from here.
-    Took {
-        /// The command that the message is to the chat.
-        id: CommandId,
-        /// The chat.
-        chat: SessionId,
-        /// When, in served time.
-        at: Served,
-    },
-    /// A chat has ended.
-    Over {
-        /// The chat.
-        chat: SessionId,
-        /// What was to be in it and is not.
-        without: Vec<CommandId>,
-    },
-}
 
 /// A message that came, as it is stored.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]

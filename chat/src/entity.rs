@@ -4,25 +4,16 @@
 mod tests;
 
 use crate::Context;
-use crate::agent::{Agent, DeskAct};
-use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
+use crate::agent::Agent;
+use crate::command::{Act, Caller, Command, Read, Reading, Reject};
 use crate::correspondent::Correspondent;
+use crate::decision::Decision;
+use crate::desk::DeskAct;
 use crate::entry::{Effect, Entry};
+use crate::event::{Event, Typing};
 use crate::id::{EffectId, EntityId, Served, TimerId};
 use crate::queue::Queue;
-use crate::session::{Event, Session, Typing};
-
-/// What a decision brings: entries to journal and apply at once, what the caller is answered once they are
-/// committed, and typing that is shown but not journaled.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// To be journaled and applied, in order. Empty: nothing to commit.
-    pub entries: Vec<Entry>,
-    /// What the caller is told once the entries are committed.
-    pub answer: Answer,
-    /// To be applied with [`Entity::show_typing`] after the entries, in order.
-    pub typing: Vec<Typing>,
-}
+use crate::session::Session;
 
 /// One of the four machines, behind one face for the shard that holds it.
 #[derive(Debug, Clone, PartialEq)]

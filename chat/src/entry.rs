@@ -1,14 +1,23 @@
 //! What an entity journals: the stored shapes of a turn. They are never a wire type, and never change once released:
 //! a new version gets a new shape beside the old.
 
-use crate::agent::AgentChange;
-use crate::correspondent::CorrespondentChange;
-use crate::file::{FileChange, FileId};
+mod agent;
+mod correspondent;
+mod file;
+mod interaction;
+mod queue;
+
+pub use agent::AgentChange;
+pub use correspondent::CorrespondentChange;
+pub use file::FileChange;
+pub use interaction::{Begun, How, InteractionChange, Place, Purpose};
+pub use queue::QueueChange;
+
+use crate::command::ChatAnswer;
+use crate::event::{Event, IdleStage};
+use crate::file::FileId;
 use crate::id::{BotName, CommandId, EffectId, EntityId, Served, TimerId};
-use crate::interaction::InteractionChange;
-use crate::queue::QueueChange;
 use crate::routing::Message;
-use crate::session::{ChatAnswer, Event, IdleStage};
 use bincode::{Decode, Encode};
 
 /// One thing that an entity journals.
@@ -16,7 +25,7 @@ use bincode::{Decode, Encode};
 pub enum Entry {
     /// A numbered event of a session.
     Event(Event),
-    /// Indexes are reserved up to and including these, per [`crate::session::ViewKind`] in its order. A restored
+    /// Indexes are reserved up to and including these, per [`crate::event::ViewKind`] in its order. A restored
     /// session goes on above them, so that no index is ever used twice.
     Reserved([u64; 3]),
     /// The answer kept for repeats of a command; by the participant's number, 0 for nobody's.

@@ -1,7 +1,6 @@
 //! Files that participants share: what a session keeps of them. Their bytes are elsewhere, under session and file id.
 
-use crate::id::Served;
-use crate::session::Text;
+use crate::text::Text;
 use bincode::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
@@ -74,54 +73,6 @@ pub struct FileLimits {
     pub need_agent: bool,
     /// How often the customer may download; 0: any number of times.
     pub downloads_max: u32,
-}
-
-/// A change of the files of a session.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub enum FileChange {
-    /// Somebody is about to store this file; it counts already.
-    Reserved {
-        /// The file's id within its session.
-        id: FileId,
-        /// The number of the participant who stores it.
-        by: u32,
-        /// How large it is, in bytes.
-        bytes: u64,
-        /// When it no longer counts, in served time.
-        until: Served,
-    },
-    /// It is stored, and shown to nobody before it was looked through.
-    Held {
-        /// The number of the participant who brought it.
-        by: u32,
-        /// What is known of it.
-        file: Box<File>,
-    },
-    /// It is not shown to anybody after all.
-    Released(FileId),
-    /// The customer was given one.
-    Downloaded,
-}
-
-/// What a participant may know of the files of their session.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct FilesView {
-    /// What is allowed; none: no files at all.
-    pub limits: Option<FileLimits>,
-    /// The reader's own files.
-    pub used_files: u32,
-    /// The bytes of the reader's own files together.
-    pub used_bytes: u64,
-    /// How often the customer has downloaded.
-    pub downloads: u32,
-    /// The files that they can see, by id.
-    pub files: Vec<File>,
-    /// The reader; none where they are nobody.
-    pub reader: Option<crate::session::Participant>,
-    /// Whether the chat has ended for the reader.
-    pub chat_ended: bool,
-    /// Last index used in their view + 1.
-    pub next_position: u64,
 }
 
 /// Why something with a file is refused.

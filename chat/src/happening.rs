@@ -1,9 +1,9 @@
 //! What of a decision operators count: offers, how long customers wait and agents talk, steps of workflows, turns of
 //! bots. Derived from what is journaled anyway, so it needs no entries of its own.
 
-use crate::entry::{Effect, Entry};
+use crate::entry::{Effect, Entry, How, InteractionChange, Place, Purpose};
 use crate::id::{Millis, QueueName};
-use crate::interaction::{How, Interaction, InteractionChange, Place, Purpose};
+use crate::interaction::Interaction;
 use crate::session::Session;
 
 /// How an offer ended.

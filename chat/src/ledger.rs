@@ -1,5 +1,5 @@
-//! What a queue and an agent keep beside their own state: what they owe others until it is answered, and one alarm.
-//! Both decide over a [`Draft`] of it, so that numbering, settling and arming are written once.
+//! What every machine keeps beside its own state: what it owes until that is settled, and its timers. Decisions are
+//! made over a [`Draft`] of it, so that numbering, settling and arming are written once.
 
 use crate::entry::{Effect, Entry};
 use crate::id::{EffectId, EntityId, Served, TimerId};
@@ -33,9 +33,7 @@ impl Ledger {
                 self.last_effect = self.last_effect.max(id.0);
                 self.owed.insert(*id, effect.clone());
             }
-            Entry::Settled(id) => {
-                self.owed.remove(id);
-            }
+            Entry::Settled(id) => drop(self.settle(*id)),
             Entry::Armed { id, at } => {
                 self.last_timer = self.last_timer.max(id.0);
                 self.timers.insert(*id, *at);
@@ -45,6 +43,21 @@ impl Ledger {
             }
             _ => {}
         }
+    }
+
+    /// Takes an effect off, once: what it was.
+    pub(crate) fn settle(&mut self, id: EffectId) -> Option<Effect> {
+        self.owed.remove(&id)
+    }
+
+    /// The effect that is owed under this id.
+    pub(crate) fn effect(&self, id: EffectId) -> Option<&Effect> {
+        self.owed.get(&id)
+    }
+
+    /// Whether a timer is armed.
+    pub(crate) fn is_armed(&self, timer: TimerId) -> bool {
+        self.timers.contains_key(&timer)
     }
 
     /// What is owed, oldest first.
@@ -67,7 +80,7 @@ impl Ledger {
 
     /// The message owed under this id, and to whom.
     pub(crate) fn message(&self, id: EffectId) -> Option<(&EntityId, &Message)> {
-        match self.owed.get(&id) {
+        match self.effect(id) {
             Some(Effect::Tell { to, message }) => Some((to, message)),
             _ => None,
         }
@@ -113,6 +126,7 @@ pub(crate) struct Draft<'a> {
     ledger: &'a Ledger,
     entries: Vec<Entry>,
     last_effect: u64,
+    last_timer: u64,
     settled: BTreeSet<EffectId>,
     fired: Option<TimerId>,
     wake_at: Option<Served>,
@@ -120,11 +134,11 @@ pub(crate) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(ledger: &'a Ledger) -> Self {
-        let last_effect = ledger.last_effect;
         Self {
             ledger,
             entries: Vec::new(),
-            last_effect,
+            last_effect: ledger.last_effect,
+            last_timer: ledger.last_timer,
             settled: BTreeSet::new(),
             fired: None,
             wake_at: None,
@@ -140,23 +154,38 @@ impl<'a> Draft<'a> {
         EffectId(self.last_effect.saturating_add(1))
     }
 
-    /// Owes another entity a message.
-    pub(crate) fn tell(&mut self, to: EntityId, message: Message) {
+    /// Owes something, until it is settled.
+    pub(crate) fn owe(&mut self, effect: Effect) {
         let id = self.next_effect();
         self.last_effect = id.0;
-        self.entries.push(Entry::Owed { id, effect: Effect::Tell { to, message } });
+        self.entries.push(Entry::Owed { id, effect });
     }
 
-    /// Settles what is owed; once, however often it is said.
-    pub(crate) fn settle(&mut self, id: EffectId) {
-        if self.ledger.owed.contains_key(&id) && self.settled.insert(id) {
+    /// Owes another entity a message.
+    pub(crate) fn tell(&mut self, to: EntityId, message: Message) {
+        self.owe(Effect::Tell { to, message });
+    }
+
+    /// Settles what is owed; false: it isn't, or was settled by this decision already.
+    pub(crate) fn settle(&mut self, id: EffectId) -> bool {
+        let settles = self.ledger.owed.contains_key(&id) && self.settled.insert(id);
+        if settles {
             self.entries.push(Entry::Settled(id));
         }
+        settles
+    }
+
+    /// Arms a timer for a moment of served time.
+    pub(crate) fn arm(&mut self, at: Served) -> TimerId {
+        self.last_timer = self.last_timer.saturating_add(1);
+        let id = TimerId(self.last_timer);
+        self.entries.push(Entry::Armed { id, at });
+        id
     }
 
     /// Takes a timer's moment; false: it isn't armed.
     pub(crate) fn fire(&mut self, timer: TimerId) -> bool {
-        if !self.ledger.timers.contains_key(&timer) {
+        if !self.ledger.is_armed(timer) {
             return false;
         }
         self.fired = Some(timer);
@@ -171,14 +200,23 @@ impl<'a> Draft<'a> {
 
     /// Closes the decision; the alarm is set anew when it would go off too late.
     pub(crate) fn finish(mut self) -> Vec<Entry> {
-        let Some(at) = self.wake_at else { return self.entries };
+        let Some(at) = self.wake_at else { return self.into_entries() };
         let armed = self.ledger.timers().find(|(id, _)| Some(*id) != self.fired);
         if armed.is_some_and(|(_, known)| known <= at) {
-            return self.entries;
+            return self.into_entries();
         }
         self.entries.extend(armed.map(|(id, _)| Entry::Disarmed(id)));
-        let id = TimerId(self.ledger.last_timer.saturating_add(1));
-        self.entries.push(Entry::Armed { id, at });
+        self.arm(at);
+        self.into_entries()
+    }
+
+    /// Whether nothing is decided yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Closes the decision of a machine that has no alarm.
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
         self.entries
     }
 }

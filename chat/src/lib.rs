@@ -11,14 +11,18 @@ pub mod channel;
 pub mod command;
 pub mod contact;
 pub mod correspondent;
+pub mod decision;
+pub mod desk;
 pub mod entity;
 pub mod entry;
+pub mod event;
 pub mod file;
 pub mod happening;
 pub mod id;
 pub mod interaction;
 pub mod key;
 mod ledger;
+pub mod opening;
 pub mod privacy;
 pub mod protocol;
 pub mod queue;
@@ -28,10 +32,12 @@ pub mod routing;
 pub mod session;
 #[cfg(test)]
 mod stored_shapes;
+pub mod text;
 pub mod transcript;
 pub mod workflow;
 
-pub use entity::{Decision, Entity};
+pub use decision::Decision;
+pub use entity::Entity;
 pub use file::FileId;
 pub use id::{
     AgentName, BotName, CLOCK_OFF_MS, CommandId, EffectId, EntityId, Millis, QueueName, Served, SessionId,

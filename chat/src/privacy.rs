@@ -6,7 +6,7 @@ mod national;
 #[cfg(test)]
 mod tests;
 
-use crate::session::Text;
+use crate::text::Text;
 use bincode::{Decode, Encode};
 use chacha20poly1305::aead::Aead;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit, Nonce};

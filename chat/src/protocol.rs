@@ -6,15 +6,14 @@
 //! here; whoever adds a field adds a kind beside the old one. What has an older form is journaled in that
 //! ([`Body::as_of`]); a command that none of the older ones knows is refused until the version is raised.
 
-use crate::agent::{AgentChange, DeskAct};
 use crate::command::{Act, Command, Reject};
-use crate::correspondent::CorrespondentChange;
-use crate::entry::{Effect, Entry, IdleChange};
-use crate::file::FileChange;
-use crate::interaction::InteractionChange;
-use crate::queue::QueueChange;
+use crate::desk::DeskAct;
+use crate::entry::{
+    AgentChange, CorrespondentChange, Effect, Entry, FileChange, IdleChange, InteractionChange, QueueChange,
+};
+use crate::event::Body;
 use crate::routing::{Message, ToAgent, ToCorrespondent, ToInteraction, ToQueue, ToSession};
-use crate::session::{Body, Text};
+use crate::text::Text;
 
 /// What may be newer than a protocol version.
 pub trait Since {

@@ -1,8 +1,9 @@
 //! The stored rows of a session's record: an opening row (row 0), one row per durable event keyed by its
 //! `seq`, and a closing row, whose existence says that the record is closed. Each is written once.
 
+use crate::event::{Event, LeaveReason};
 use crate::id::{Millis, SessionId};
-use crate::session::{Event, LeaveReason, Text};
+use crate::text::Text;
 use bincode::{Decode, Encode};
 use handoff_codec::Error;
 

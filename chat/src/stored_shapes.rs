@@ -4,17 +4,15 @@
 //!
 //! `HANDOFF_WRITE_FIXTURES=1` writes files that don't exist yet; it never replaces one.
 
-use crate::command::{Act, Caller, Command};
-use crate::entry::{Effect, Entry, IdleChange};
-use crate::file::{File, FileChange, FileId, FileLimits};
-use crate::interaction::{Begun, How, InteractionChange, Place, Purpose};
+use crate::command::{Act, Caller, ChatAnswer, Command};
+use crate::entry::{Begun, Effect, Entry, FileChange, How, IdleChange, InteractionChange, Place, Purpose};
+use crate::event::{Body, Event, IdleStage, LeaveReason, Participant, Role, Start, Visibility};
+use crate::file::{File, FileId, FileLimits};
+use crate::opening::{Counts, IdleTerms, Limits, Opening, Talk};
 use crate::privacy::{Area, National, Preview, Privacy, Rule, Subject};
 use crate::record::{RecordClosing, RecordOpening, decode_event, encode_event};
-use crate::session::{
-    Body, Bot, ChatAnswer, Counts, Event, IdleStage, IdleTerms, LeaveReason, Limits, Opening, Participant,
-    Role, Start, Talk, Text, Visibility,
-};
-use crate::workflow::{Known, Program, read};
+use crate::text::Text;
+use crate::workflow::{Bot, Known, Program, read};
 use crate::{
     AgentName, BotName, CommandId, Context, EffectId, Millis, QueueName, Served, Session, SessionId, TimerId,
 };

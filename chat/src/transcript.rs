@@ -6,8 +6,8 @@ mod json;
 mod time;
 mod xml;
 
+use crate::event::{Event, LeaveReason, Role, ViewKind, Visibility};
 use crate::id::SessionId;
-use crate::session::{Event, LeaveReason, Role, ViewKind, Visibility};
 use json::Json;
 use xml::Xml;
 

@@ -10,8 +10,7 @@ mod tests;
 pub use draw::draw;
 pub use read::{Fault, Known, read};
 
-use crate::id::QueueName;
-use crate::session::Bot;
+use crate::id::{BotName, QueueName};
 use bincode::{Decode, Encode};
 use regex::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
@@ -263,3 +262,12 @@ pub(crate) fn is_key(name: &str) -> bool {
 
 /// The names of steps, by number.
 type Numbers = BTreeMap<String, StepNo>;
+
+/// A bot to invite.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Bot {
+    /// The name by which its turns are asked for: that of its file.
+    pub name: BotName,
+    /// The nickname it shows.
+    pub nickname: String,
+}

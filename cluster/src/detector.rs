@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handoff_journal::{Epoch, Owner, ShardId};
 
+use crate::beat::Beat;
 use crate::members::{MemberList, MemberState};
-use crate::supervisor::{Beat, Timing};
+use crate::timing::Timing;
 
 /// How many past incarnations are remembered.
 const PAST_MAX: usize = 256;

@@ -5,18 +5,22 @@
 //! words. Safety does not hang on anything in this crate: the journal's epoch fences whoever is wrong. This
 //! crate decides how soon the right node claims.
 //!
-//! * [`members`]: the list and its transitions; [`placement`]: which node gets which shard;
+//! * [`members`]: the list and its transitions, which keep every shard placed;
 //! * [`supervisor`]: the ClusterSupervisor as a machine without clock or I/O, with its failure detector;
 //! * [`peer`]: one TCP link per pair of nodes, and the same in memory for simulations.
 
+mod beat;
 mod detector;
 pub mod members;
 pub mod peer;
-pub mod placement;
+mod placement;
 mod random;
 pub mod supervisor;
+mod timing;
 
-pub use members::{Assignment, Member, MemberList, MemberState, MembersError};
+pub use beat::Beat;
+pub use members::{Member, MemberList, MemberState, MembersError};
 pub use peer::{PeerError, PeerEvent, PeerService, Peers};
-pub use placement::rank;
-pub use supervisor::{Action, Beat, Config, Input, Note, StoreState, Supervisor, SwapAnswer, Timing};
+pub use placement::Assignment;
+pub use supervisor::{Action, Config, Input, Note, StoreState, Supervisor, SwapAnswer};
+pub use timing::Timing;

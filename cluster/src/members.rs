@@ -9,7 +9,7 @@ use handoff_codec as codec;
 use handoff_journal::{NodeId, Owner, ShardId};
 use thiserror::Error;
 
-use crate::placement;
+use crate::placement::{self, Assignment};
 
 /// The key of the list's cell in `Table::Member`.
 pub const MEMBERS_KEY: &str = "members";
@@ -67,15 +67,6 @@ pub struct Member {
     pub note: String,
     /// Since when it is in this state: the writer's wall clock, in milliseconds since 1970.
     pub since_ms: u64,
-}
-
-/// Who shall have a shard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
-pub struct Assignment {
-    /// The assignee; nobody while no member is up.
-    pub to: Option<Owner>,
-    /// The assignee before, if it was still alive at the change: the new one waits a moment for its release.
-    pub from: Option<Owner>,
 }
 
 /// The list, as stored.
@@ -203,7 +194,7 @@ impl MemberList {
             Err(_) if self.members.len() >= MEMBERS_MAX => return false,
             Err(place) => self.members.insert(place, member),
         }
-        placement::rebalance(self);
+        self.rebalance();
         true
     }
 
@@ -231,6 +222,23 @@ impl MemberList {
         }
     }
 
+    /// Assigns every shard to a member that is up, evenly and with the fewest moves.
+    pub(crate) fn rebalance(&mut self) {
+        let (up, alive) = (self.up(), self.live().map(|member| member.owner).collect::<Vec<_>>());
+        placement::rebalance(&mut self.assignment, &up, &alive);
+    }
+
+    /// The members that are up, the one most wanted for the shard first.
+    #[must_use]
+    pub fn rank(&self, shard: ShardId) -> Vec<Owner> {
+        placement::rank(shard, self.up())
+    }
+
+    pub(crate) fn up(&self) -> Vec<Owner> {
+        let up = self.members.iter().filter(|member| member.state == MemberState::Up);
+        up.map(|member| member.owner).collect()
+    }
+
     /// Drops members that have been down for [`FORGET_AFTER_MS`].
     pub fn forget_old(&mut self, wall_ms: u64) {
         self.members.retain(|member| {
@@ -253,7 +261,7 @@ impl MemberList {
         member.state = state;
         note.clone_into(&mut member.note);
         member.since_ms = wall_ms;
-        placement::rebalance(self);
+        self.rebalance();
         true
     }
 }

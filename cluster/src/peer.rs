@@ -8,6 +8,7 @@
 //! beyond that the caller gets [`PeerError::PeerBusy`]. Events to the supervisor are bounded and waited
 //! for.
 
+mod config;
 mod handshake;
 mod link;
 mod links;
@@ -23,8 +24,9 @@ use handoff_journal::{NodeId, Owner};
 use thiserror::Error;
 use tokio::net::TcpStream;
 
+pub use config::{LinksConfig, Secret};
 pub use handshake::HandshakeError;
-pub use links::{Links, LinksConfig, Secret};
+pub use links::Links;
 pub use tls::{Tls, TlsError, TlsFiles};
 
 /// The protocol versions that a node of this build speaks and writes, oldest and newest, unless it is told otherwise.

@@ -6,10 +6,18 @@
 
 use std::collections::BTreeMap;
 
+use bincode::{Decode, Encode};
 use handoff_journal::{NodeId, Owner, ShardId};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::members::{Assignment, MemberList, MemberState};
+/// Who shall have a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Assignment {
+    /// The assignee; nobody while no member is up.
+    pub to: Option<Owner>,
+    /// The assignee before, if it was still alive at the change: the new one waits a moment for its release.
+    pub from: Option<Owner>,
+}
 
 /// How much a node is wanted for a shard.
 fn score(shard: ShardId, node: NodeId) -> u64 {
@@ -18,24 +26,18 @@ fn score(shard: ShardId, node: NodeId) -> u64 {
     xxh3_64(&[s0, s1, n0, n1])
 }
 
-/// The members that are up, the one most wanted for the shard first.
+/// Those who are up, the one most wanted for the shard first.
 #[must_use]
-pub fn rank(shard: ShardId, list: &MemberList) -> Vec<Owner> {
-    let mut owners = up(list);
-    owners.sort_by_key(|owner| std::cmp::Reverse((score(shard, owner.node), owner.node)));
-    owners
+pub(crate) fn rank(shard: ShardId, mut up: Vec<Owner>) -> Vec<Owner> {
+    up.sort_by_key(|owner| std::cmp::Reverse((score(shard, owner.node), owner.node)));
+    up
 }
 
-fn up(list: &MemberList) -> Vec<Owner> {
-    list.members.iter().filter(|member| member.state == MemberState::Up).map(|member| member.owner).collect()
-}
-
-/// Assigns every shard to a member that is up, evenly and with the fewest moves; to nobody when none is up.
-/// The same list gives the same result on every node.
-pub fn rebalance(list: &mut MemberList) {
-    let old = list.assignment.clone();
-    let mut to: Vec<Option<Owner>> = old.iter().map(|assignment| assignment.to).collect();
-    let targets = targets(list, &to);
+/// Assigns every shard to one of those who are up, evenly and with the fewest moves; to nobody when none is up. An
+/// assignee before is waited for if it is `alive`. The same gives the same result on every node.
+pub(crate) fn rebalance(assignment: &mut [Assignment], up: &[Owner], alive: &[Owner]) {
+    let mut to: Vec<Option<Owner>> = assignment.iter().map(|assignment| assignment.to).collect();
+    let targets = targets(up, &to);
     for owner in to.iter_mut() {
         *owner = owner.filter(|owner| targets.contains_key(owner));
     }
@@ -47,24 +49,23 @@ pub fn rebalance(list: &mut MemberList) {
         shed(&mut to, *owner, load.get(owner).copied().unwrap_or(0).saturating_sub(*target));
         load.entry(*owner).and_modify(|count| *count = (*count).min(*target));
     }
-    for shard in 0..list.shards {
-        let place = usize::from(shard);
-        if to[place].is_none() {
+    for (shard, to) in (0..).map(ShardId).zip(&mut to) {
+        if to.is_none() {
             let free = |owner: &Owner| load.get(owner) < targets.get(owner);
-            to[place] = rank(ShardId(shard), list).into_iter().find(free);
-            if let Some(owner) = to[place] {
+            *to = rank(shard, up.to_vec()).into_iter().find(free);
+            if let Some(owner) = *to {
                 *load.entry(owner).or_default() += 1;
             }
         }
     }
-    for (place, (new, before)) in to.into_iter().zip(old).enumerate() {
-        list.assignment[place] = follow(list, new, before);
+    for (assignment, to) in assignment.iter_mut().zip(to) {
+        *assignment = follow(alive, to, *assignment);
     }
 }
 
 /// How many shards each member that is up shall have; those that have most keep the odd ones.
-fn targets(list: &MemberList, to: &[Option<Owner>]) -> BTreeMap<Owner, usize> {
-    let mut owners = up(list);
+fn targets(up: &[Owner], to: &[Option<Owner>]) -> BTreeMap<Owner, usize> {
+    let mut owners = up.to_vec();
     let count = |owner: &Owner| to.iter().flatten().filter(|other| *other == owner).count();
     owners.sort_by_key(|owner| (std::cmp::Reverse(count(owner)), owner.node));
     let members = owners.len().max(1);
@@ -83,9 +84,9 @@ fn shed(to: &mut [Option<Owner>], owner: Owner, excess: usize) {
 }
 
 /// The new assignment with whom to wait for: the assignee before, while it lives.
-fn follow(list: &MemberList, to: Option<Owner>, before: Assignment) -> Assignment {
+fn follow(alive: &[Owner], to: Option<Owner>, before: Assignment) -> Assignment {
     let from = if to == before.to { before.from } else { before.to.or(before.from) };
-    Assignment { to, from: from.filter(|owner| list.is_live(*owner) && Some(*owner) != to) }
+    Assignment { to, from: from.filter(|owner| alive.contains(owner) && Some(*owner) != to) }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod shards;
 mod store;
 mod write;
 
+use crate::Beat;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use handoff_journal::{Epoch, Incarnation, Owner, ShardId};
@@ -31,8 +32,8 @@ use handoff_journal::{Epoch, Incarnation, Owner, ShardId};
 use crate::detector::Detector;
 use crate::members::{MemberList, MemberState};
 use crate::random;
-pub use messages::{Action, Beat, Input, Note, StoreState, SwapAnswer};
-pub use settings::{Config, Timing};
+pub use messages::{Action, Input, Note, StoreState, SwapAnswer};
+pub use settings::Config;
 use shards::Hold;
 
 /// Where a drain stands.

@@ -3,8 +3,8 @@
 use super::core::ShardCore;
 use super::entity_state::EntityState;
 use handoff_chat::Entity;
-use handoff_chat::agent::Status;
-use handoff_chat::interaction::Place;
+use handoff_chat::desk::Status;
+use handoff_chat::entry::Place;
 
 /// What a shard can be asked about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -2,15 +2,19 @@
 //! committed.
 
 use super::census::Counts;
+use super::checkpoint::Progress;
 use super::clock::Clock;
 use super::entities::Entities;
 use super::entity_state::EntityState;
+use super::outage::Known;
 use super::pipeline::{Pipeline, Step};
 use super::poison::Poison;
 use super::presence::Presence;
 use super::recovery::Recovered;
 use super::release::Release;
+use super::same_shard::SameShard;
 use super::timers::Timers;
+use super::waiting::Waiting;
 use super::{Action, Envelope, Mono, Now, Options, Outcome, Output};
 use handoff_chat::command::{Act, Caller, Command, Reject};
 use handoff_chat::{CommandId, Entity, EntityId, Millis, TimerId};
@@ -30,11 +34,11 @@ pub struct ShardCore {
     pub(super) timers: Timers,
     pub(super) presence: Presence,
     pub(super) rng: StdRng,
-    pub(super) checkpoint: super::checkpoint::Progress,
+    pub(super) checkpoint: Progress,
     pub(super) poison: Poison,
-    pub(super) waiting: super::waiting::Waiting,
-    pub(super) same_shard: super::same_shard::SameShard,
-    pub(super) store: super::outage::Known,
+    pub(super) waiting: Waiting,
+    pub(super) same_shard: SameShard,
+    pub(super) store: Known,
     pub(super) release: Release,
     swept: Mono,
 }
@@ -56,7 +60,7 @@ impl ShardCore {
     ) -> Result<Self, handoff_codec::Error> {
         let pipe = Pipeline::new(next, options.frame_bytes_max);
         let mut core = Self {
-            checkpoint: super::checkpoint::Progress::new(&recovered),
+            checkpoint: Progress::new(&recovered),
             clock: Clock::new(tenure.shard, recovered.clock, now),
             tenure,
             options,
@@ -67,9 +71,9 @@ impl ShardCore {
             presence: Presence::default(),
             rng,
             poison: Poison::default(),
-            waiting: super::waiting::Waiting::default(),
-            same_shard: super::same_shard::SameShard::default(),
-            store: super::outage::Known::default(),
+            waiting: Waiting::default(),
+            same_shard: SameShard::default(),
+            store: Known::default(),
             release: Release::default(),
             swept: now.mono,
         };

@@ -4,7 +4,7 @@ use super::core::ShardCore;
 use super::frame::{Decided, Item};
 use super::{Action, Done, Envelope, Now, Outcome, Output, Phase};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reject};
-use handoff_chat::entity::Decision;
+use handoff_chat::decision::Decision;
 use handoff_chat::entry::{Effect, Entry};
 use handoff_chat::happening::{Happening, happenings};
 use handoff_chat::protocol::Since;
@@ -275,7 +275,7 @@ impl ShardCore {
         entity: &EntityId,
         caller: &Caller,
         what: &Read,
-        history: Vec<handoff_chat::session::Event>,
+        history: Vec<handoff_chat::event::Event>,
     ) -> Result<handoff_chat::command::Reading, Reject> {
         self.look(entity, |machine| machine.read(caller, what, &history))?
     }

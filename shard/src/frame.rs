@@ -2,8 +2,7 @@
 
 use bincode::{Decode, Encode};
 use bytes::Bytes;
-use handoff_chat::entry::Entry;
-use handoff_chat::interaction::Place;
+use handoff_chat::entry::{Entry, Place};
 use handoff_chat::protocol::Since;
 use handoff_chat::{EntityId, Millis, Served, Session};
 use handoff_codec::Error;

@@ -2,8 +2,9 @@
 
 use handoff_chat::SessionId;
 use handoff_chat::command::Missing;
+use handoff_chat::event::{Event, ViewKind};
 use handoff_chat::record::decode_event;
-use handoff_chat::session::{Event, VIEW_BYTES_MAX, ViewKind};
+use handoff_chat::session::VIEW_BYTES_MAX;
 use handoff_journal::{Table, Tables, TablesError};
 use std::ops::Range;
 

@@ -3,9 +3,9 @@
 use super::core::ShardCore;
 use super::entity_state::EntityState;
 use super::frame::Glance;
-use handoff_chat::agent::{Desk, Stage, Status, Work};
 use handoff_chat::command::{Caller, Read, Reading};
-use handoff_chat::interaction::Place;
+use handoff_chat::desk::{Desk, Stage, Status, Work};
+use handoff_chat::entry::Place;
 use handoff_chat::{AgentName, Entity, EntityId, QueueName, SessionId};
 use std::ops::Bound;
 

@@ -6,8 +6,9 @@ use super::same_shard::told_by;
 use super::{Now, Output};
 use handoff_chat::command::{Caller, Command, Read, Reading};
 use handoff_chat::entry::Effect;
+use handoff_chat::event::Event;
 use handoff_chat::file::FileId;
-use handoff_chat::session::{Event, Push, Session};
+use handoff_chat::session::{Push, Session};
 use handoff_chat::{BotName, EffectId, Entity, EntityId};
 
 /// An effect that is committed and not settled yet.

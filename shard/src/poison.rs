@@ -1,5 +1,5 @@
-//! Panics in an entity. What panicked once is refused and may be tried again; what panics twice on the same command puts
-//! its entity out of service. A state that is in doubt is read again from the log.
+//! Panics in an entity. What panicked once is refused and may be tried again; what panics twice on the same command
+//! puts its entity out of service. A state that is in doubt is read again from the log.
 
 use super::core::{ShardCore, is_operators_end};
 use super::decide::Declined;

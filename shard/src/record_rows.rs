@@ -1,8 +1,8 @@
 //! What an entity's record is to hold, as rows that are written once.
 
 use handoff_chat::SessionId;
+use handoff_chat::event::Event;
 use handoff_chat::record::{RecordClosing, RecordOpening, encode_event};
-use handoff_chat::session::Event;
 use handoff_journal::Row;
 
 /// What an effect on the record has to write, in order.

@@ -10,8 +10,7 @@ use super::entity_state::EntityState;
 use super::frame::Item;
 use super::{Done, Envelope, Now, Outcome};
 use handoff_chat::EntityId;
-use handoff_chat::command::Answer;
-use handoff_chat::session::ChatAnswer;
+use handoff_chat::command::{Answer, ChatAnswer};
 use std::collections::VecDeque;
 
 impl ShardCore {

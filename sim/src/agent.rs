@@ -3,9 +3,9 @@
 
 use crate::client::{Client, NoAnswer};
 use crate::reader::Reader;
-use handoff_chat::agent::{Desk, DeskAct, Profile, Stage, Status};
 use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Read, Reading, Reject};
-use handoff_chat::session::{Body, Role};
+use handoff_chat::desk::{Desk, DeskAct, Profile, Stage, Status};
+use handoff_chat::event::{Body, Role};
 use handoff_chat::{AgentName, CommandId, EntityId, QueueName, SessionId};
 use rand::RngExt;
 use std::cell::Cell;

@@ -6,11 +6,14 @@ use handoff::ports::RecordPlace;
 use handoff::record_reader::stored_piece;
 use handoff_chat::SessionId;
 use handoff_chat::entry::Entry;
-use handoff_chat::session::{Body, Event};
+use handoff_chat::event::{Body, Event};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{NodeId, ShardId};
 use handoff_shard::frame::{FrameBody, Item};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What the simulated bot says when it joins.
+pub const GREETING: &str = "greetings";
 
 /// What a customer was told.
 #[derive(Debug, Clone)]
@@ -266,5 +269,5 @@ fn check_answers(name: &str, logged: &Logged, acknowledged: &[(u64, String)]) ->
 }
 
 fn is_greeting(event: &Event) -> bool {
-    matches!(&event.body, Body::Message { text, .. } if text.show() == crate::run::GREETING)
+    matches!(&event.body, Body::Message { text, .. } if text.show() == GREETING)
 }

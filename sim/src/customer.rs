@@ -8,8 +8,8 @@ use crate::reader::Reader;
 use handoff_chat::channel::{Channel, Identity, Presence, Reach};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::key::StoredKey;
-use handoff_chat::session::{Bot, IdleTerms, Limits, Opening};
-use handoff_chat::workflow::Program;
+use handoff_chat::opening::{IdleTerms, Limits, Opening};
+use handoff_chat::workflow::{Bot, Program};
 use handoff_chat::{BotName, CommandId, EntityId, SessionId};
 use handoff_shard::Done;
 use rand::RngExt;
@@ -138,7 +138,7 @@ impl Customer {
 
     /// What happened in the chat, as the customer sees it.
     #[cfg(test)]
-    pub(crate) async fn bodies(&mut self) -> Vec<handoff_chat::session::Body> {
+    pub(crate) async fn bodies(&mut self) -> Vec<handoff_chat::event::Body> {
         match self.call(None, Some(1)).await.ok().and_then(|told| told.reading) {
             Some(Reading::View(view)) => view.events.into_iter().map(|event| event.body).collect(),
             _ => Vec::new(),

@@ -9,6 +9,7 @@ pub mod checker;
 pub mod client;
 pub mod customer;
 pub mod faults;
+pub mod kill;
 pub mod node;
 pub mod reader;
 pub mod rest;

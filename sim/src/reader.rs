@@ -1,6 +1,7 @@
 //! What a reader has seen, which nothing that is read later may contradict.
 
-use handoff_chat::session::{Body, View};
+use handoff_chat::command::View;
+use handoff_chat::event::Body;
 use std::collections::BTreeMap;
 
 /// One reader's knowledge of one chat, from the views that were read.

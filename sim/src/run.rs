@@ -1,12 +1,12 @@
 //! One run: a cluster, its customers, its faults, and the check at the end.
 
 use crate::agent::{Acknowledged, Agent, QUEUE};
-use crate::checker::{Evidence, Told};
+use crate::checker::{Evidence, GREETING, Told};
 use crate::client::{Client, Nodes};
 use crate::customer::Customer;
 use crate::faults::{Fault, strike};
+use crate::kill::{self, Kill};
 use crate::node::{SimNode, World};
-use crate::steps::{self, Kill};
 use handoff::bots::Bots;
 use handoff_chat::bot::{BotRules, Rules};
 use handoff_chat::workflow::{self, Known, Program};
@@ -24,9 +24,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, timeout};
-
-/// What the simulated bot says when it joins.
-pub const GREETING: &str = "greetings";
 
 /// What a run is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,7 +144,7 @@ async fn live(plan: Plan) -> Result<(Report, Evidence), String> {
     let mut rng = StdRng::seed_from_u64(plan.seed);
     let mut world = world_of(&plan, &mut rng)?;
     if plan.kill.is_some() {
-        steps::slow_down(&mut world);
+        kill::slow_down(&mut world);
     }
     let world = Rc::new(world);
     let net = world.net.clone();
@@ -176,7 +173,7 @@ async fn live(plan: Plan) -> Result<(Report, Evidence), String> {
     }
     let killer = plan
         .kill
-        .map(|kill| tokio::task::spawn_local(steps::kill_owner(Rc::clone(&world), Rc::clone(&nodes), kill)));
+        .map(|kill| tokio::task::spawn_local(kill::kill_owner(Rc::clone(&world), Rc::clone(&nodes), kill)));
     let mut faults = BTreeMap::new();
     for _ in 0..plan.faults {
         sleep(Duration::from_millis(rng.random_range(200..2_500))).await;

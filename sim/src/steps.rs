@@ -2,37 +2,12 @@
 //! an interaction between workflow, queue, offer and agent, may depend on its owner living on to the next step. Which
 //! moves there are is a matter of the seed, so seeds are gone through till each move was there.
 
-use crate::client::Nodes;
-use crate::faults::start;
-use crate::node::World;
+use crate::kill::{Kill, WAY_MS, decided_of, first_turn};
 use crate::run::{Plan, evidence};
 use handoff_chat::EntityId;
-use handoff_chat::entry::Entry;
-use handoff_chat::interaction::{InteractionChange, Place};
-use handoff_cluster::peer::memory::Net;
-use handoff_journal::memory::Faults;
-use handoff_journal::{Owner, ShardId};
-use handoff_shard::frame::{Decided, FrameBody, Item};
+use handoff_chat::entry::{Entry, InteractionChange, Place};
+use handoff_shard::frame::Item;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-use std::time::Duration;
-use tokio::time::sleep;
-
-/// When a node is killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kill {
-    /// After so many frames in which something happened, over all shards: the owner of that frame's shard.
-    pub frame: usize,
-    /// So many milliseconds after it is committed. The first [`WAY_MS`] its owner does not yet know that it is, then
-    /// its replies and effects are on their way.
-    pub later_ms: u64,
-}
-
-/// How long each way to the store and to a peer takes, in milliseconds: long enough to be killed on it.
-pub const WAY_MS: u64 = 2;
-
-/// How long the killed node is away: longer than its death goes unnoticed.
-const AWAY: Duration = Duration::from_millis(1_500);
 
 /// From where to where an interaction goes.
 pub type Move = (&'static str, &'static str);
@@ -137,17 +112,6 @@ fn moves<'a>(steps: impl Iterator<Item = &'a [Item]>) -> BTreeMap<Move, usize> {
     moves
 }
 
-fn decided_of(item: &Item) -> Option<&Decided> {
-    match item {
-        Item::Decided(decided) => Some(decided),
-        _ => None,
-    }
-}
-
-fn first_turn(items: &[Item]) -> Option<&Decided> {
-    items.iter().find_map(decided_of)
-}
-
 fn kind_of(place: &Place) -> &'static str {
     match place {
         Place::Workflow => "workflow",
@@ -156,52 +120,4 @@ fn kind_of(place: &Place) -> &'static str {
         Place::Agent { .. } => "agent",
         Place::Done(_) => "done",
     }
-}
-
-/// Puts time between all that happens.
-pub(crate) fn slow_down(world: &mut World) {
-    world.net = Net::new(1, (WAY_MS, WAY_MS));
-    world.store.set_faults(Faults { delay_ms: (WAY_MS, WAY_MS), timeout_ms: 200, ..Faults::default() });
-}
-
-/// Watches the logs until it is time, kills, and starts the node again.
-pub(crate) async fn kill_owner(world: Rc<World>, nodes: Nodes, kill: Kill) {
-    let (mut seen, mut steps) = (vec![0; usize::from(world.shards)], 0);
-    loop {
-        sleep(Duration::from_millis(1)).await;
-        for (shard, seen) in (0..world.shards).zip(&mut seen) {
-            let log = world.store.log(ShardId(shard));
-            for (place, frame) in log.iter().enumerate().skip(*seen) {
-                let items = FrameBody::items_of(&frame.body).unwrap_or_default();
-                steps += usize::from(first_turn(&items).is_some());
-                if steps == kill.frame {
-                    let bodies = log[..=place].iter().rev().map(|frame| &frame.body);
-                    let owner = bodies.flat_map(|body| owner_in(body)).next();
-                    sleep(Duration::from_millis(kill.later_ms)).await;
-                    if let Some(owner) = owner {
-                        kill_node(&world, &nodes, owner).await;
-                    }
-                    return;
-                }
-            }
-            *seen = log.len();
-        }
-    }
-}
-
-fn owner_in(body: &[u8]) -> Option<Owner> {
-    FrameBody::items_of(body).unwrap_or_default().iter().find_map(|item| match item {
-        Item::Opened(opened) => opened.owner.parse().ok(),
-        _ => None,
-    })
-}
-
-async fn kill_node(world: &World, nodes: &Nodes, owner: Owner) {
-    let place = usize::from(owner.node.0 - 1);
-    let node = nodes.borrow_mut()[place].take();
-    if let Some(node) = node {
-        node.kill(world);
-    }
-    sleep(AWAY).await;
-    start(world, nodes, place, owner.incarnation.0.wrapping_add(1));
 }

@@ -12,7 +12,7 @@ use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message
 use futures_util::FutureExt;
 use handoff_chat::bot::BotAnswer;
 use handoff_chat::command::Act;
-use handoff_chat::session::Event;
+use handoff_chat::event::Event;
 use handoff_chat::{BotName, EffectId};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

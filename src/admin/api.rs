@@ -12,27 +12,18 @@
 //! POST /admin/v1/drain               gives all shards away; answers when the last has moved
 //! ```
 
-use super::Admin;
 use super::auth::{self, Token};
-use super::bulk;
-use super::lists;
 use super::problem::Problem;
-use super::record;
+use super::request::{PATIENCE, mint_command_id, session_id};
 use super::summary::SessionSummary;
+use super::{Admin, bulk, lists, record};
 use crate::ports::RecordPlace;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpResponse, Scope, dev, web};
+use handoff_chat::EntityId;
 use handoff_chat::command::{Act, Answer, Caller, Command};
-use handoff_chat::id::CommandId;
-use handoff_chat::{EntityId, SessionId};
 use handoff_shard::Call;
-use rand::TryRng;
-use rand::rngs::SysRng;
 use serde_json::json;
-use std::time::Duration;
-
-/// How long an operator's command is tried.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn scope(
     token: Token,
@@ -126,16 +117,4 @@ async fn raise(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
     tracing::info!("operator raises the protocol version of what is stored");
     let raised = admin.operations.raise().await.map_err(|error| Problem::unavailable(error.to_string()))?;
     Ok(HttpResponse::Ok().json(raised))
-}
-
-pub(super) fn session_id(text: &str) -> Result<SessionId, Problem> {
-    SessionId::parse(text).ok_or_else(|| Problem::bad_request("a session id has 16 letters and digits"))
-}
-
-pub(super) fn mint_command_id() -> Result<CommandId, Problem> {
-    let mut random = [0; 16];
-    SysRng
-        .try_fill_bytes(&mut random)
-        .map_err(|_| Problem::failed("the operating system gives no random bytes"))?;
-    Ok(CommandId(format!("operator-{:032x}", u128::from_be_bytes(random))))
 }

@@ -4,9 +4,9 @@
 //! says where the next call goes on.
 
 use super::Admin;
-use super::api::{PATIENCE, mint_command_id};
 use super::lists::limit;
 use super::problem::Problem;
+use super::request::{PATIENCE, mint_command_id};
 use crate::clock::wall_ms;
 use crate::ports::{CallError, EntityStatus};
 use actix_web::{HttpResponse, web};

@@ -8,11 +8,12 @@ use crate::ports::{
 use async_trait::async_trait;
 use handoff_chat::SessionId;
 use handoff_chat::channel::{Channel, Presence};
-use handoff_chat::command::{Act, Answer, Caller};
+use handoff_chat::command::{Act, Answer, Caller, ChatAnswer};
+use handoff_chat::event::{Body, Event, LeaveReason, Participant, Role, Start, Visibility};
 use handoff_chat::id::{BotName, Millis};
 use handoff_chat::key::StoredKey;
-use handoff_chat::session::event::{Start, Text};
-use handoff_chat::session::{Body, ChatAnswer, Event, LeaveReason, Limits, Participant, Role, Visibility};
+use handoff_chat::opening::Limits;
+use handoff_chat::text::Text;
 use handoff_journal::TablesError;
 use handoff_shard::listing::{EntityQuery, ListKind};
 use handoff_shard::{Call, Done};
@@ -111,7 +112,7 @@ pub(crate) fn events() -> Vec<Event> {
             events_max: 100,
             linger_ms: 1,
             files: None,
-            talk: handoff_chat::session::Talk::default(),
+            talk: handoff_chat::opening::Talk::default(),
         },
         idle: None,
         verified: false,

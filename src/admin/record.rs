@@ -3,8 +3,8 @@
 //! whole.
 
 use super::Admin;
-use super::api::session_id;
 use super::problem::Problem;
+use super::request::session_id;
 use crate::ports::{Operations, ReadError, RecordPiece, RecordPlace};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};

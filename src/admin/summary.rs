@@ -2,7 +2,7 @@
 
 use crate::ports::RecordPiece;
 use handoff_chat::SessionId;
-use handoff_chat::session::{Body, Event, Participant, Role, Visibility};
+use handoff_chat::event::{Body, Event, Participant, Role, Visibility};
 use serde::{Deserialize, Serialize};
 
 /// A session at a glance. Made from its durable events alone, so it is the same whichever node answers.

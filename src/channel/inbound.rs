@@ -4,7 +4,8 @@
 //! another one. All of it may be repeated, at any node: the channel's own id of a message is the id of each command
 //! that it becomes.
 
-use crate::gateway::starting::{Given, OpenError, Start, StartError, start_of_address};
+use crate::gateway::given::Given;
+use crate::gateway::starting::{OpenError, Start, StartError, start_of_address};
 use crate::gateway::{Gateway, GatewayOptions, ServiceOptions};
 use crate::ports::CallError;
 use handoff_chat::channel::{Address, Channel, Delivery, Proof};

@@ -5,7 +5,8 @@ use super::*;
 use futures_util::future::join_all;
 use handoff_chat::channel::{Channel, Presence};
 use handoff_chat::key::StoredKey;
-use handoff_chat::session::{Limits, Text};
+use handoff_chat::opening::Limits;
+use handoff_chat::text::Text;
 use handoff_journal::NodeId;
 use handoff_journal::memory::{Faults, MemoryNode, MemoryStore};
 
@@ -52,7 +53,7 @@ fn start(given: Given) -> Start {
             events_max: 1,
             linger_ms: 1,
             files: None,
-            talk: handoff_chat::session::Talk::default(),
+            talk: handoff_chat::opening::Talk::default(),
         },
         idle: None,
         verified: false,

@@ -17,9 +17,9 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, ContentDisposition, DispositionParam,
     DispositionType, ExtendedValue, X_CONTENT_TYPE_OPTIONS,
 };
-use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
-use handoff_chat::file::{File, FileLimits, FileReject, FilesView};
-use handoff_chat::session::Text;
+use handoff_chat::command::{Act, Caller, Command, FilesView, Read, Reading, Reject};
+use handoff_chat::file::{File, FileLimits, FileReject};
+use handoff_chat::text::Text;
 use handoff_chat::{EntityId, FileId, SessionId};
 use handoff_shard::{Call, Done};
 use std::sync::Arc;

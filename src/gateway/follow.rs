@@ -2,8 +2,7 @@
 //! something new. So a follower survives every takeover, misses nothing, and each read proves that somebody is there.
 
 use crate::ports::{CallError, Sessions};
-use handoff_chat::command::{Caller, Read, Reading, Reject};
-use handoff_chat::session::View;
+use handoff_chat::command::{Caller, Read, Reading, Reject, View};
 use handoff_chat::{EntityId, SessionId};
 use handoff_shard::Call;
 use std::cell::Cell;

@@ -3,7 +3,7 @@
 //! contact's id or e-mail address as hex, as other chat products take it.
 
 use super::blank::is_blank;
-use super::starting::Given;
+use super::given::Given;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use handoff_chat::contact::CONTACT_ID_KEY;

@@ -2,9 +2,9 @@
 
 use super::admission::AdmissionOptions;
 use super::identity::Identities;
+use handoff_chat::opening::{IdleTerms, Limits};
 use handoff_chat::privacy::Privacy;
-use handoff_chat::session::{Bot, IdleTerms, Limits};
-use handoff_chat::workflow::Program;
+use handoff_chat::workflow::{Bot, Program};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,7 +105,7 @@ impl Default for GatewayOptions {
             events_max: 10_000,
             linger_ms: 600_000,
             files: None,
-            talk: handoff_chat::session::Talk::default(),
+            talk: handoff_chat::opening::Talk::default(),
         };
         Self {
             services: BTreeMap::from([(

@@ -2,6 +2,7 @@
 
 use super::admission::Denied;
 use super::blank::is_blank;
+use super::given::Given;
 use super::identity::{self, IdentityError};
 use super::options::Pulled;
 use super::{Gateway, GatewayOptions, ServiceOptions};
@@ -9,7 +10,7 @@ use crate::ports::CallError;
 use handoff_chat::channel::{Channel, Presence};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read};
 use handoff_chat::key::{SecureKey, StoredKey, seal, unseal};
-use handoff_chat::session::Opening;
+use handoff_chat::opening::Opening;
 use handoff_chat::{CommandId, EntityId, SessionId};
 use handoff_shard::{Call, Done};
 use rand::TryRng;
@@ -32,29 +33,6 @@ const ZONE_MINUTES_MAX: i32 = 24 * 60;
 const START_ID: &str = "start";
 /// The attached data by which customers ask for a chat in which they may come and go for days.
 const ASYNC_MODE: &str = "GCTI_Chat_AsyncMode";
-
-/// What a client gave. Blank is the same as not given.
-#[derive(Clone, Default)]
-pub struct Given {
-    /// The name shown in the chat; without it first and last name are.
-    pub nickname: Option<String>,
-    /// Needed where there is no nickname, which it then makes with the last name.
-    pub first_name: Option<String>,
-    /// Needed where there is no nickname, as the first name is.
-    pub last_name: Option<String>,
-    /// The customer's contact is found by it.
-    pub email: Option<String>,
-    /// What the customer says that the chat is about.
-    pub subject: Option<String>,
-    /// The customer's first message, with the start; blank is none.
-    pub text: Option<String>,
-    /// Attached to the chat, by key; agents and workflows read it.
-    pub user_data: BTreeMap<String, String>,
-    /// Makes a retry give the same chat.
-    pub client_id: Option<String>,
-    /// Whether the site signed who the customer is; decided here, whatever was given.
-    pub verified: bool,
-}
 
 /// A start, checked.
 #[derive(Clone, PartialEq, Eq)]

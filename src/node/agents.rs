@@ -5,7 +5,7 @@ use crate::password;
 use crate::secret_file::{self, ensure_secret, read_secret};
 use crate::workflows::Workflows;
 use handoff_chat::QueueName;
-use handoff_chat::agent::Profile;
+use handoff_chat::desk::Profile;
 use handoff_config::{Agent, Config};
 use handoff_shard::queues::Queues;
 use sha2::{Digest, Sha256};

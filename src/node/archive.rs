@@ -71,7 +71,8 @@ impl NodeOperations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use handoff_chat::session::{Body, Event, Text};
+    use handoff_chat::event::{Body, Event};
+    use handoff_chat::text::Text;
 
     fn piece(events: u64, bytes: usize, next: Option<u64>) -> RecordPiece {
         let event = |seq| Event {

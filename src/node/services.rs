@@ -4,8 +4,9 @@ use crate::bots::Bots;
 use crate::gateway::ServiceOptions;
 use crate::workflows::Workflows;
 use handoff_chat::BotName;
+use handoff_chat::opening::{Counts, IdleTerms, Limits, Talk};
 use handoff_chat::privacy::Privacy;
-use handoff_chat::session::{Bot, Counts, IdleTerms, Limits, Talk};
+use handoff_chat::workflow::Bot;
 use handoff_config::{Config, CountedNotices, Inactivity, Service};
 use std::collections::BTreeMap;
 

@@ -91,7 +91,7 @@ pub struct RecordPiece {
     /// Whether the closing row exists: then the record is final.
     pub closed: bool,
     /// The durable events.
-    pub events: Vec<handoff_chat::session::Event>,
+    pub events: Vec<handoff_chat::event::Event>,
     /// Where the next piece begins; `None`: this is the last.
     pub next: Option<RecordPlace>,
 }

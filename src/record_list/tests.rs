@@ -3,8 +3,9 @@
 use super::*;
 use crate::observer::Unobserved;
 use crate::record::RecordWriter;
+use handoff_chat::event::LeaveReason;
 use handoff_chat::record::{RecordClosing, RecordOpening};
-use handoff_chat::session::{LeaveReason, Text};
+use handoff_chat::text::Text;
 use handoff_journal::NodeId;
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_shard::record_rows::RecordRows;

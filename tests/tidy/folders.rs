@@ -98,7 +98,7 @@ pub(crate) fn arrows(source: &Source) -> Vec<String> {
 }
 
 /// The names of modules that stand after `crate::`, one or a list in braces.
-fn names(rest: &str) -> Vec<&str> {
+pub(crate) fn names(rest: &str) -> Vec<&str> {
     let list = match rest.strip_prefix('{') {
         Some(list) => list.split('}').next().unwrap_or_default(),
         None => rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default(),

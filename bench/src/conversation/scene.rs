@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::report::Spread;
+use crate::spread::Spread;
 
 /// The head of the table.
 const HEAD: &str = "| milliseconds | count | p50 | p99 | max |\n| --- | ---: | ---: | ---: | ---: |\n";

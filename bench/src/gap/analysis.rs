@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::drive::{Ack, SessionEnd, histogram};
-use crate::report::Spread;
+use crate::spread::Spread;
 
 /// One fault and what was known when it struck; microseconds since the run's origin.
 #[derive(Debug, Clone)]

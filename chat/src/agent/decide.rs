@@ -1,11 +1,13 @@
 //! Decides what others tell an agent's entity: queues ask for places, interactions take back what they gave.
 
+use super::Agent;
 use super::draft::{Draft, VERIFY_MS};
 use super::state::{Claim, State};
-use super::{Agent, AgentChange, DeskAct, Stage, Status};
 use crate::Context;
 use crate::command::{Act, Answer, Caller, Command, Reject};
-use crate::entity::Decision;
+use crate::decision::Decision;
+use crate::desk::{DeskAct, Stage, Status};
+use crate::entry::AgentChange;
 use crate::id::{EffectId, EntityId, QueueName, SessionId, TimerId};
 use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, Withdrawal};
 
@@ -37,7 +39,9 @@ impl Agent {
                 return Ok(draft.finish(Answer::Routing(reply)));
             }
             (Act::Told { effect, reply }, Caller::System) => self.told(&mut draft, *effect, reply),
-            (Act::Settle { effect }, Caller::System) => draft.out.settle(*effect),
+            (Act::Settle { effect }, Caller::System) => {
+                draft.out.settle(*effect);
+            }
             (Act::Fire { timer }, Caller::System) => self.fire(&mut draft, *timer),
             (Act::Restored, Caller::System) => self.verify_all(&mut draft),
             _ => return Err(Reject::NotAllowed),

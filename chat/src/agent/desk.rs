@@ -1,10 +1,12 @@
 //! Decides what happens at an agent's desk.
 
+use super::Agent;
 use super::draft::Draft;
 use super::state::Claim;
-use super::{Agent, AgentChange, DeskAct, DeskAnswer, Profile, Stage, Status};
 use crate::command::{Answer, Command, Reject};
-use crate::entity::Decision;
+use crate::decision::Decision;
+use crate::desk::{DeskAct, DeskAnswer, Profile, Stage, Status};
+use crate::entry::AgentChange;
 use crate::id::SessionId;
 use crate::routing::ToInteraction;
 use xxhash_rust::xxh3::xxh3_64;

@@ -1,12 +1,13 @@
 //! A decision of an agent's entity while it is made, on a copy of its small state: each decision that changes anything
 //! raises the version, and ends with telling the queues what the agent can take now.
 
+use super::Agent;
 use super::state::{Claim, State};
-use super::{Agent, AgentChange, Profile, Stage};
 use crate::Context;
 use crate::command::Answer;
-use crate::entity::Decision;
-use crate::entry::Entry;
+use crate::decision::Decision;
+use crate::desk::{Profile, Stage};
+use crate::entry::{AgentChange, Entry};
 use crate::id::{AgentName, EntityId, Millis, QueueName, Served, SessionId};
 use crate::ledger::{self, Ledger};
 use crate::routing::{Holder, Message, ToInteraction, ToQueue, Withdrawal};

@@ -1,8 +1,9 @@
 //! An agent's state as checkpoints store it. A stored shape of its own: live state may change freely, [`SnapshotV1`]
 //! never.
 
+use super::Agent;
 use super::state::{Claim, Kept, State};
-use super::{Agent, Profile, Stage, Status, Work};
+use crate::desk::{Profile, Stage, Status, Work};
 use crate::id::{AgentName, CommandId, Millis, QueueName, Served, SessionId};
 use crate::ledger::LedgerV1;
 use crate::routing::Ticket;

@@ -1,6 +1,7 @@
 //! What an agent's entity remembers, and how each change alters it.
 
-use super::{AgentChange, Profile, Stage, Status, Work};
+use crate::desk::{Profile, Stage, Status, Work};
+use crate::entry::AgentChange;
 use crate::id::{CommandId, Millis, QueueName, Served, SessionId};
 use crate::routing::{Ticket, Withdrawal};
 use std::collections::BTreeMap;

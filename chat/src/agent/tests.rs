@@ -1,10 +1,11 @@
 //! Tests of the agent, and what the tests of the whole protocol see of them.
 
 use super::*;
-use crate::Context;
 use crate::command::{Act, Answer, Command};
-use crate::id::EntityId;
-use crate::routing::{Message, Reply, ToAgent, ToInteraction, ToQueue};
+use crate::desk::{DeskAct, Profile, Stage};
+use crate::id::{EntityId, Millis, QueueName, SessionId};
+use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue, Withdrawal};
+use crate::{CommandId, Context};
 use std::collections::BTreeMap;
 
 mod claims;

@@ -3,10 +3,10 @@
 
 mod world;
 
-use crate::agent::{DeskAct, Stage};
 use crate::command::{Act, Caller, Leaving};
-use crate::interaction::{How, Place};
-use crate::session::LeaveReason;
+use crate::desk::{DeskAct, Stage};
+use crate::entry::{How, Place};
+use crate::event::LeaveReason;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use world::{CUSTOMER, World, agent, profile, session};

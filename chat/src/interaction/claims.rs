@@ -1,8 +1,9 @@
 //! Where an interaction is, and what queues and agents may hold of it: the moves, and the answers to those who hold,
 //! or want to hold, a claim. See [`crate::routing`].
 
-use super::{How, Interaction, InteractionChange, Place, Purpose, SessionActions};
+use super::{Interaction, SessionActions};
 use crate::command::Reject;
+use crate::entry::{How, InteractionChange, Place, Purpose};
 use crate::id::{AgentName, EntityId, Millis, QueueName};
 use crate::routing::{Holder, Message, Reply, ToAgent, ToInteraction, ToQueue, Withdrawal};
 use crate::workflow::Does;

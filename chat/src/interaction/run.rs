@@ -1,9 +1,10 @@
 //! How an interaction runs its workflow: what happens in the chat, and time, lead from step to step.
 
-use super::{How, Interaction, InteractionChange, Place, Purpose, SessionActions, cut};
+use super::{Interaction, SessionActions, cut};
+use crate::entry::{How, InteractionChange, Place, Purpose};
 use crate::id::AgentName;
 use crate::routing::Withdrawal;
-use crate::session::Text;
+use crate::text::Text;
 use crate::workflow::{Does, StepNo, fill};
 
 /// Most steps run at once.

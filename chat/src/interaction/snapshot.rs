@@ -1,6 +1,7 @@
 //! An interaction's state as snapshots store it: a shape of its own, which never changes once released.
 
-use super::{Begun, How, Interaction, Place, Purpose};
+use super::Interaction;
+use crate::entry::{Begun, How, Place, Purpose};
 use crate::id::{AgentName, Millis, Served, TimerId};
 use crate::workflow::StepNo;
 use bincode::{Decode, Encode};

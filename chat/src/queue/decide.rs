@@ -1,11 +1,12 @@
 //! Decides what others tell a queue: interactions come and go, agents say what they can take, requests are answered.
 
+use super::Queue;
 use super::draft::{ANSWER_MS, Draft, VERIFY_MS};
 use super::state::Stage;
-use super::{Queue, QueueChange};
 use crate::Context;
 use crate::command::{Act, Caller, Command, Reject};
-use crate::entity::Decision;
+use crate::decision::Decision;
+use crate::entry::QueueChange;
 use crate::id::{EffectId, EntityId, Millis, Served, SessionId, TimerId};
 use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue};
 

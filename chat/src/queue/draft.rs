@@ -1,15 +1,14 @@
 //! A decision of the queue while it is made: what it changes so far, over a state that it does not touch, and the
 //! matching that ends each decision.
 
+use super::Queue;
 use super::state::{Known, Lines, Place, Seat, Stage, State, Waiter};
-use super::{Queue, QueueChange};
-use crate::Context;
 use crate::command::Answer;
-use crate::entity::Decision;
-use crate::entry::Entry;
+use crate::decision::Decision;
+use crate::entry::{Entry, QueueChange};
 use crate::id::{AgentName, CLOCK_OFF_MS, EntityId, Millis, QueueName, Served, SessionId};
-use crate::ledger;
 use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction};
+use crate::{Context, ledger};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long an agent or the interaction may take before somebody who waits is looked after, in milliseconds.

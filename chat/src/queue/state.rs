@@ -1,6 +1,6 @@
 //! What a queue remembers, and how each change alters it: written once, for the state and for a draft over it.
 
-use super::QueueChange;
+use crate::entry::QueueChange;
 use crate::id::{AgentName, EffectId, Millis, Served, SessionId};
 use crate::routing::Ticket;
 use std::cmp::Reverse;

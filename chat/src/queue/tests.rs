@@ -2,10 +2,11 @@
 
 use super::state::{Place, Seat, Stage};
 use super::*;
-use crate::Context;
 use crate::command::{Act, Command};
+use crate::entry::QueueChange;
 use crate::id::{CommandId, EntityId};
-use crate::routing::{Message, Reply, ToAgent, ToInteraction, ToQueue};
+use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue};
+use crate::{AgentName, Context, Millis, SessionId};
 use std::collections::BTreeMap;
 
 mod matching;

@@ -4,8 +4,8 @@
 mod model;
 mod world;
 
-use crate::agent::{DeskAct, Stage};
 use crate::command::{Act, Caller};
+use crate::desk::{DeskAct, Stage};
 use crate::id::EntityId;
 use proptest::collection::vec;
 use proptest::prelude::*;

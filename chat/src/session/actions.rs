@@ -1,13 +1,13 @@
 //! What the interaction does to its session, within the session's own decision.
 
-use super::Bot;
 use super::draft::{Draft, SYSTEM};
-use super::event::{Body, LeaveReason, Role, Text, Visibility};
-use super::machine::cut;
-use crate::entry::{Effect, Entry};
+use crate::entry::{Effect, Entry, InteractionChange};
+use crate::event::{Body, LeaveReason, Role, Visibility};
 use crate::id::{AgentName, EntityId, Millis, Served, SessionId, TimerId};
-use crate::interaction::{InteractionChange, SessionActions};
+use crate::interaction::SessionActions;
 use crate::routing::Message;
+use crate::text::{Text, cut};
+use crate::workflow::Bot;
 
 impl SessionActions for Draft<'_> {
     fn id(&self) -> SessionId {

@@ -1,9 +1,10 @@
 //! Who sees the original of what is stored masked.
 
-use super::event::{Body, Event, Text};
 use super::rich::both;
 use super::state::Session;
+use crate::event::{Body, Event};
 use crate::privacy::{Area, Privacy, unseal};
+use crate::text::Text;
 
 impl Session {
     /// For those who take part: the original, until the key is gone.

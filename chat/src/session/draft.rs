@@ -1,23 +1,24 @@
 //! A decision while it is made: numbers events, takes indexes (and reserves blocks of them), owes and arms,
 //! and never touches the session itself.
 
-use super::ViewKind;
-use super::command::{ChatAnswer, IdleTerms, Limits};
-use super::event::{Body, Event, LeaveReason, Participant, Role, Text, Typing, Visibility};
 use super::pushes::{Answers, Pushed};
 use super::state::{Party, Session, State};
 use super::turns::Turns;
 use super::typing::Typists;
 use crate::Context;
 use crate::channel::{Channel, Delivery, WINDOW_CLOSED};
-use crate::command::{Answer, Command};
-use crate::entity::Decision;
-use crate::entry::{Effect, Entry};
-use crate::file::{FileChange, FileId};
+use crate::command::{Answer, ChatAnswer, Command};
+use crate::decision::Decision;
+use crate::entry::{Effect, Entry, FileChange};
+use crate::event::{Body, Event, LeaveReason, Participant, Role, Typing, ViewKind, Visibility};
+use crate::file::FileId;
 use crate::id::{CommandId, EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
+use crate::ledger;
+use crate::opening::{IdleTerms, Limits};
 use crate::privacy::{Area, Privacy, seal};
 use crate::routing::Message;
+use crate::text::Text;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -48,20 +49,17 @@ pub(super) struct Draft<'a> {
     /// What the customer said in this very decision, for the bot that is invited by it.
     pub(super) question: Option<u64>,
     interaction: Option<Box<Interaction>>,
-    entries: Vec<Entry>,
     typing: Vec<Typing>,
     typists: &'a Typists,
     pub(super) at: Millis,
     seq: u64,
     used: [u64; 3],
     reserved: [u64; 3],
-    effect: u64,
-    timer: u64,
+    ledger: ledger::Draft<'a>,
     number: u32,
     counted: [u32; 3],
     joined: Vec<Party>,
     left: BTreeSet<u32>,
-    settled: BTreeSet<EffectId>,
     ended: bool,
     pub(super) privacy: Option<&'a Privacy>,
     sealing: Option<[u8; 32]>,
@@ -106,20 +104,17 @@ impl<'a> Draft<'a> {
             limits,
             question: None,
             interaction: None,
-            entries: Vec::new(),
             typing: Vec::new(),
             typists: &session.volatile.typing,
             at: context.now.not_before(state.last_at, HELD_MS_MAX),
             seq: state.last_seq,
             used: session.volatile.used,
             reserved: state.reserved,
-            effect: state.last_effect,
-            timer: state.last_timer,
+            ledger: ledger::Draft::new(&state.ledger),
             number: state.parties.keys().next_back().copied().unwrap_or(0),
             counted,
             joined: Vec::new(),
             left: BTreeSet::new(),
-            settled: BTreeSet::new(),
             ended: state.ended_at.is_some(),
             privacy: None,
             sealing: None,
@@ -182,7 +177,7 @@ impl<'a> Draft<'a> {
             }
         }
         if short {
-            self.entries.push(Entry::Reserved(self.reserved));
+            self.ledger.push(Entry::Reserved(self.reserved));
         }
         index
     }
@@ -198,7 +193,7 @@ impl<'a> Draft<'a> {
         if self.channel.window.is_some() {
             self.answers.happened(&event, self.customer_number());
         }
-        self.entries.push(Entry::Event(event));
+        self.ledger.push(Entry::Event(event));
         match pushed {
             Some(Pushed::Owed { reported }) => self.owe(Effect::Push { seq, index, reported }),
             Some(Pushed::TooLate) => {
@@ -320,9 +315,9 @@ impl<'a> Draft<'a> {
         self.left.insert(number);
         if let Role::Bot(name) = &role {
             let state = self.state;
-            for (id, effect) in &state.owed {
+            for (id, effect) in state.ledger.owed() {
                 if matches!(effect, Effect::BotTurn { bot, .. } if bot == name) {
-                    self.settle(*id);
+                    self.settle(id);
                 }
             }
         }
@@ -397,28 +392,28 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn owe(&mut self, effect: Effect) {
-        self.effect = self.effect.saturating_add(1);
-        self.entries.push(Entry::Owed { id: EffectId(self.effect), effect });
+        self.ledger.owe(effect);
     }
 
     /// Settles what is owed; once, however often it is said.
     pub(super) fn settle(&mut self, id: EffectId) {
-        if self.state.owed.contains_key(&id) && self.settled.insert(id) {
-            self.entries.push(Entry::Settled(id));
+        if self.ledger.settle(id) {
             self.seal_for_good(id);
         }
     }
 
     /// Arms a timer for a span of served time from now.
     pub(super) fn arm(&mut self, span_ms: i64) -> TimerId {
-        self.timer = self.timer.saturating_add(1);
-        let at = self.context.served.after(span_ms.max(0));
-        self.entries.push(Entry::Armed { id: TimerId(self.timer), at });
-        TimerId(self.timer)
+        self.ledger.arm(self.context.served.after(span_ms.max(0)))
+    }
+
+    /// Takes a timer's moment; false: it isn't armed.
+    pub(super) fn fires(&mut self, timer: TimerId) -> bool {
+        self.ledger.fire(timer)
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
-        self.entries.push(entry);
+        self.ledger.push(entry);
     }
 
     /// The longest text that the customer can be shown, in bytes.
@@ -450,18 +445,18 @@ impl<'a> Draft<'a> {
         let chat_ended = self.ended || !self.present().any(|party| party.who.number == number);
         let user_id = self.party(number).map(|party| party.who.user_id.clone()).unwrap_or_default();
         let answer = ChatAnswer { seq, next_position, chat_ended, user_id, sealed_key };
-        if !self.entries.is_empty() || command.id.number().is_some() {
+        if !self.ledger.is_empty() || command.id.number().is_some() {
             let id = command.id.clone();
             let by = asker.keeper;
-            self.entries.push(Entry::Answered { by, id, digest, answer: answer.clone() });
+            self.ledger.push(Entry::Answered { by, id, digest, answer: answer.clone() });
         }
-        Decision { entries: self.entries, answer: Answer::Chat(answer), typing: self.typing }
+        Decision { entries: self.ledger.into_entries(), answer: Answer::Chat(answer), typing: self.typing }
     }
 
     /// Closes the decision on another entity's words, which are answered by the state however often they come.
     pub(super) fn finish_with(mut self, answer: Answer) -> Decision {
         self.watch_idle();
-        Decision { entries: self.entries, answer, typing: self.typing }
+        Decision { entries: self.ledger.into_entries(), answer, typing: self.typing }
     }
 
     pub(super) fn customer_number(&self) -> u32 {

@@ -1,9 +1,11 @@
 //! The files of a session: which are on their way, looked through, shown.
 
 use super::draft::Asker;
-use super::event::{Body, Event, ViewKind};
 use super::state::Session;
-use crate::file::{File, FileChange, FileId, FilesView};
+use crate::command::FilesView;
+use crate::entry::FileChange;
+use crate::event::{Body, Event, ViewKind};
+use crate::file::{File, FileId};
 use crate::id::Served;
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;

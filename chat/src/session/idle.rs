@@ -4,13 +4,14 @@
 //! waiting in a queue. Activity does not move the timer, which would cost an entry with each message: when the timer
 //! comes, it is seen what has happened since, and it is set again for what is left.
 
-use super::command::IdleTerms;
 use super::draft::{Draft, SYSTEM};
-use super::event::{Body, Event, IdleStage, LeaveReason, Role, Text};
 use crate::channel::Presence;
 use crate::entry::{Entry, IdleChange};
+use crate::event::{Body, Event, IdleStage, LeaveReason, Role};
 use crate::id::{Millis, TimerId};
 use crate::interaction::SessionActions;
+use crate::opening::IdleTerms;
+use crate::text::Text;
 use bincode::{Decode, Encode};
 
 /// What a session remembers for inactivity control. A stored shape.

@@ -10,16 +10,15 @@ mod pushing;
 mod rich;
 mod talking;
 
-pub(crate) use talking::cut;
 pub use talking::too_long;
 
 use super::draft::{Asker, Draft, SYSTEM};
 use super::state::{Kept, Session, State, Terms};
-use super::{ChatAnswer, ViewKind};
 use crate::Context;
-use crate::command::{Act, Answer, Caller, Command, Reject};
-use crate::entity::Decision;
+use crate::command::{Act, Answer, Caller, ChatAnswer, Command, Reject};
+use crate::decision::Decision;
 use crate::entry::Effect;
+use crate::event::ViewKind;
 use crate::routing::{Message, Reply, ToQueue, ToSession};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -140,7 +139,7 @@ fn told_by_entity(mut draft: Draft<'_>, command: &Command) -> Result<Decision, R
 /// Another entity has answered. Whatever it says, the interaction is where it is: a claim that was void already is as
 /// good as one that was taken back. But who was to wait in a queue that is full goes on.
 fn told(mut draft: Draft<'_>, effect: crate::EffectId, reply: &Reply) -> Decision {
-    if let (Reply::Full, Some(Effect::Tell { message, .. })) = (reply, draft.state.owed.get(&effect))
+    if let (Reply::Full, Some(Effect::Tell { message, .. })) = (reply, draft.state.ledger.effect(effect))
         && let Message::ToQueue(ToQueue::Enqueue { attempt, .. }) = message
     {
         let attempt = *attempt;

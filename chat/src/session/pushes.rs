@@ -2,15 +2,14 @@
 //! more may follow.
 
 use super::draft::{Draft, SYSTEM};
-use super::event::{Body, Event, LeaveReason, Participant, Role, Text, ViewKind};
-use super::machine::cut;
-use super::shown::Shown;
 use super::state::{ANSWERS_KEPT, Session, State, Terms};
 use crate::channel::{Address, Channel, ChannelView, Delivery, Reach, Window, WindowView};
 use crate::entry::{Effect, Entry};
+use crate::event::{Body, Event, LeaveReason, Participant, Role, Shown, ViewKind};
 use crate::id::{EffectId, Millis, SessionId};
 use crate::rich::Rich;
 use crate::routing::ToCorrespondent;
+use crate::text::{Text, cut};
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -169,8 +168,8 @@ pub(super) enum Pushed {
 impl State {
     /// The pushes that are owed, with the number of each event, oldest first.
     pub(super) fn owed_pushes(&self) -> impl Iterator<Item = (EffectId, u64)> {
-        self.owed.iter().filter_map(|(id, effect)| match effect {
-            Effect::Push { seq, .. } => Some((*id, *seq)),
+        self.ledger.owed().filter_map(|(id, effect)| match effect {
+            Effect::Push { seq, .. } => Some((id, *seq)),
             _ => None,
         })
     }
@@ -229,7 +228,7 @@ impl Draft<'_> {
     /// see was pushed.
     pub(super) fn seal_for_good(&mut self, done: EffectId) {
         let state = self.state;
-        let recorded = state.recorded || state.owed.get(&done) == Some(&Effect::CloseRecord);
+        let recorded = state.recorded || state.ledger.effect(done) == Some(&Effect::CloseRecord);
         let pushed = state.owed_pushes().all(|(id, _)| id == done);
         if recorded && pushed && state.sealing.is_some() {
             self.push(Entry::Sealing(None));

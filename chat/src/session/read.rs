@@ -1,10 +1,10 @@
 //! What a session tells those who may ask: its views, and what its host needs to drive it.
 
-use super::event::{Event, LeaveReason, Participant, ViewKind};
 use super::state::Session;
 use crate::channel::Presence;
 use crate::command::{Caller, Missing, Read, Reading, Reject};
 use crate::entry::Effect;
+use crate::event::{Event, LeaveReason, Participant, ViewKind};
 use crate::id::{EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
 use crate::record::{RecordClosing, RecordOpening};
@@ -169,11 +169,11 @@ impl Session {
 
     /// What is owed, oldest first.
     pub fn owed(&self) -> impl Iterator<Item = (EffectId, &Effect)> {
-        self.state.owed.iter().map(|(id, effect)| (*id, effect))
+        self.state.ledger.owed()
     }
 
     /// Armed timers and their moments of served time.
     pub fn timers(&self) -> impl Iterator<Item = (TimerId, Served)> {
-        self.state.timers.iter().map(|(id, at)| (*id, *at))
+        self.state.ledger.timers()
     }
 }

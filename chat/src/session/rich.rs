@@ -1,9 +1,10 @@
 //! Rich messages in a session: which wait for an answer, and what of them is stored.
 
 use super::draft::Draft;
-use super::event::{Body, Event, Text, ViewKind};
+use crate::event::{Body, Event, ViewKind};
 use crate::privacy::Privacy;
 use crate::rich::Rich;
+use crate::text::Text;
 use bincode::{Decode, Encode};
 use serde_json::Value;
 use std::collections::VecDeque;

@@ -1,14 +1,15 @@
 //! A session's state as checkpoints and sleeping sessions store it. A stored shape of its own: live state may
 //! change freely, [`SnapshotV1`] never.
 
-use super::command::{IdleTerms, Limits};
-use super::event::{Event, LeaveReason, Participant, Text};
 use super::state::{Answers, Gone, Kept, Party, Session, State, Terms};
 use crate::channel::Channel;
-use crate::entry::Effect;
-use crate::id::{CommandId, EffectId, Millis, Served, SessionId, TimerId};
+use crate::event::{Event, LeaveReason, Participant};
+use crate::id::{CommandId, Millis, SessionId};
 use crate::interaction::{Interaction, InteractionV1};
+use crate::ledger::{Ledger, LedgerV1};
+use crate::opening::{IdleTerms, Limits};
 use crate::privacy::Privacy;
+use crate::text::Text;
 use bincode::{Decode, Encode};
 
 #[derive(Encode, Decode)]
@@ -29,10 +30,7 @@ struct SnapshotV1 {
     start_answer: Option<KeptV1>,
     answers: Vec<(u32, u64, Vec<KeptV1>)>,
     interaction: Option<InteractionV1>,
-    owed: Vec<(EffectId, Effect)>,
-    last_effect: u64,
-    timers: Vec<(TimerId, Served)>,
-    last_timer: u64,
+    ledger: LedgerV1,
     ended_at: Option<Millis>,
     held_until: Option<LeaveReason>,
     retired: bool,
@@ -110,10 +108,7 @@ impl SnapshotV1 {
             start_answer: state.start_answer.as_ref().map(KeptV1::of),
             answers: answers.collect(),
             interaction: state.interaction.as_deref().map(InteractionV1::from),
-            owed: state.owed.iter().map(|(id, effect)| (*id, effect.clone())).collect(),
-            last_effect: state.last_effect,
-            timers: state.timers.iter().map(|(id, at)| (*id, *at)).collect(),
-            last_timer: state.last_timer,
+            ledger: LedgerV1::of(&state.ledger),
             ended_at: state.ended_at,
             held_until: state.held_until,
             retired: state.retired,
@@ -145,10 +140,7 @@ impl SnapshotV1 {
             start_answer: self.start_answer.map(Kept::from),
             answers: answers.collect(),
             interaction: self.interaction.map(|stored| Box::new(Interaction::from(stored))),
-            owed: self.owed.into_iter().collect(),
-            last_effect: self.last_effect,
-            timers: self.timers.into_iter().collect(),
-            last_timer: self.last_timer,
+            ledger: Ledger::from(self.ledger),
             ended_at: self.ended_at,
             held_until: self.held_until,
             retired: self.retired,

@@ -1,13 +1,16 @@
 //! What a session remembers, and how each journaled entry changes it. Nothing is decided here, so replay is
 //! the fold of [`Session::apply`] over the entries.
 
-use super::command::ChatAnswer;
-use super::event::{Body, Event, LeaveReason, Participant, Role, Start, Text, Typing, ViewKind};
 use crate::channel::Channel;
-use crate::entry::{Effect, Entry};
-use crate::id::{AgentName, BotName, CommandId, EffectId, Millis, Served, SessionId, TimerId};
-use crate::interaction::{Interaction, InteractionChange};
+use crate::command::ChatAnswer;
+use crate::entry::{Effect, Entry, InteractionChange};
+use crate::event::{Body, Event, LeaveReason, Participant, Role, Start, Typing, ViewKind};
+use crate::id::{AgentName, BotName, CommandId, Millis, SessionId};
+use crate::interaction::Interaction;
+use crate::ledger::Ledger;
+use crate::opening::{IdleTerms, Limits};
 use crate::privacy::Privacy;
+use crate::text::Text;
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -38,10 +41,7 @@ pub(super) struct State {
     pub(super) start_answer: Option<Kept>,
     pub(super) answers: BTreeMap<u32, Answers>,
     pub(super) interaction: Option<Box<Interaction>>,
-    pub(super) owed: BTreeMap<EffectId, Effect>,
-    pub(super) last_effect: u64,
-    pub(super) timers: BTreeMap<TimerId, Served>,
-    pub(super) last_timer: u64,
+    pub(super) ledger: Ledger,
     pub(super) ended_at: Option<Millis>,
     /// Why the last who held the session open, and has left, did so.
     pub(super) held_until: Option<LeaveReason>,
@@ -71,8 +71,8 @@ pub(super) struct Terms {
     pub(super) started_at: Millis,
     pub(super) service: String,
     pub(super) channel: Channel,
-    pub(super) limits: super::Limits,
-    pub(super) idle: Option<Box<super::IdleTerms>>,
+    pub(super) limits: Limits,
+    pub(super) idle: Option<Box<IdleTerms>>,
     pub(super) privacy: Option<Box<Privacy>>,
 }
 
@@ -127,25 +127,18 @@ impl Session {
             Entry::Event(event) => self.apply_event(event),
             Entry::Reserved(upto) => raise(&mut state.reserved, upto.map(Some)),
             Entry::Answered { by, id, digest, answer } => state.keep(*by, id, *digest, answer),
-            Entry::Owed { id, effect } => {
-                state.last_effect = state.last_effect.max(id.0);
+            Entry::Owed { effect, .. } => {
                 if matches!(effect, Effect::BotTurn { .. }) {
                     state.turns.bots.took(state.last_at);
                 }
-                state.owed.insert(*id, effect.clone());
+                state.ledger.apply(entry);
             }
-            Entry::Settled(id) => match state.owed.remove(id) {
+            Entry::Settled(id) => match state.ledger.settle(*id) {
                 Some(Effect::Push { seq, .. }) => state.pushes.settled(seq),
                 Some(Effect::CloseRecord) => state.recorded = true,
                 _ => {}
             },
-            Entry::Armed { id, at } => {
-                state.last_timer = state.last_timer.max(id.0);
-                state.timers.insert(*id, *at);
-            }
-            Entry::Disarmed(id) => {
-                state.timers.remove(id);
-            }
+            Entry::Armed { .. } | Entry::Disarmed(_) => state.ledger.apply(entry),
             Entry::Interaction(change) => match (change, &mut state.interaction) {
                 (InteractionChange::Begun(begun), slot) => {
                     *slot = Some(Box::new(Interaction::new((**begun).clone())));

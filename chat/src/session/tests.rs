@@ -25,11 +25,14 @@ mod workflow;
 use super::draft::Draft;
 use super::*;
 use crate::channel::{Channel, Identity, Presence, Proof, web};
-use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
-use crate::entity::Decision;
+use crate::command::{Act, Answer, Caller, ChatAnswer, Command, Read, Reading, Reject, View};
+use crate::decision::Decision;
 use crate::entry::{Effect, Entry};
+use crate::event::{Body, LeaveReason, Role, ViewKind};
 use crate::happening::{Happening, happenings};
 use crate::key::StoredKey;
+use crate::opening::{Limits, Opening};
+use crate::workflow::Bot;
 use crate::{AgentName, BotName, CommandId, Context, EffectId, Millis, Served, SessionId};
 use std::collections::BTreeMap;
 

@@ -1,11 +1,12 @@
 //! How many turns the bots of a chat have had, how often its workflow has asked, and how many of either are left:
 //! whoever answers each of their words would keep them talking until the chat is full.
 
-use super::command::Limits;
 use super::draft::Draft;
-use super::event::{Body, Event, LeaveReason, Role, Text};
 use crate::entry::{Effect, Entry};
+use crate::event::{Body, Event, LeaveReason, Role};
 use crate::id::{BotName, Millis};
+use crate::opening::Limits;
+use crate::text::Text;
 use bincode::{Decode, Encode};
 
 /// How many events a full session still has room for: what its workflow says, and the answers to what it asks.

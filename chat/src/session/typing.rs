@@ -1,7 +1,7 @@
 //! Who types. It is shown and never journaled, and it ends: by its author's word, with what they send, when they leave,
 //! and after a while in which they did not say it again.
 
-use super::event::{Typing, ViewKind};
+use crate::event::{Typing, ViewKind};
 use crate::id::Millis;
 use std::collections::VecDeque;
 

@@ -1,10 +1,9 @@
 //! What a customer or agent sees of a session.
 
-use super::command::View;
 use super::draft::Asker;
-use super::event::{Event, Typing, ViewKind};
 use super::state::{Party, Session, Terms};
-use crate::command::{Missing, Reading};
+use crate::command::{Missing, Reading, View};
+use crate::event::{Event, Typing, ViewKind};
 
 /// About the most bytes of events in one view; one event at least is in it, however large. A view that is cut goes on
 /// at its next position.

@@ -5,12 +5,12 @@ use crate::channel::{
     Address, Channel, Delivery, Identity, Presence, Proof, Reach, ShownFiles, Shows, Window, web,
 };
 use crate::command::{Act, Caller, Command};
-use crate::correspondent::{Correspondent, CorrespondentChange};
-use crate::entry::{Effect, Entry};
+use crate::correspondent::Correspondent;
+use crate::entry::{CorrespondentChange, Effect, Entry};
+use crate::event::Body;
 use crate::key::StoredKey;
 use crate::rich::RichKind;
 use crate::routing::{Message, ToCorrespondent, ToSession};
-use crate::session::Body;
 use crate::{CommandId, Context, EffectId, EntityId, Served, SessionId};
 use std::collections::BTreeSet;
 

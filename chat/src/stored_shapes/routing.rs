@@ -1,10 +1,11 @@
 //! What queues and agents store: their changes, the messages they owe, and their snapshots.
 
 use super::fixture;
-use crate::agent::{Agent, AgentChange, DeskAct, Profile, Stage, Status};
+use crate::agent::Agent;
 use crate::command::{Act, Caller, Command};
-use crate::entry::{Effect, Entry};
-use crate::queue::{Queue, QueueChange};
+use crate::desk::{DeskAct, Profile, Stage, Status};
+use crate::entry::{AgentChange, Effect, Entry, QueueChange};
+use crate::queue::Queue;
 use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue, Withdrawal};
 use crate::{
     AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Served, SessionId,

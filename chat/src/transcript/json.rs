@@ -24,8 +24,9 @@
 
 use super::time::utc_text;
 use super::{Error, event_id, role_text, visibility, visibility_text};
+use crate::event::{Body, Event, Participant, Role, Start, ViewKind, shown};
 use crate::id::SessionId;
-use crate::session::{Body, Event, Participant, Role, Start, Text, ViewKind, shown};
+use crate::text::Text;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;

@@ -3,12 +3,13 @@
 use super::*;
 use crate::command::{Act, Caller, Command};
 use crate::entry::Entry;
-use crate::session::{Body, Bot, Limits, Opening};
+use crate::event::Body;
+use crate::opening::{Limits, Opening};
+use crate::workflow::Bot;
 use crate::{BotName, CommandId, Context, EffectId, Session, SessionId};
 use proptest::prelude::*;
-use quick_xml::Reader;
-use quick_xml::XmlVersion;
 use quick_xml::events::Event as Xml;
+use quick_xml::{Reader, XmlVersion};
 use std::collections::BTreeMap;
 
 fn to_json(session: &SessionId, events: &[Event]) -> Result<String, Error> {
@@ -106,7 +107,7 @@ fn the_json_says_who_was_there_and_what_happened() {
     let (id, mut events) = chat("hi 🙂");
     let mut last = events[events.len() - 1].clone();
     last.seq += 1;
-    last.body = Body::Attached { key: "topic".to_owned(), value: crate::session::Text::clear("sales") };
+    last.body = Body::Attached { key: "topic".to_owned(), value: crate::text::Text::clear("sales") };
     events.push(last);
     let json: serde_json::Value = serde_json::from_str(&to_json(&id, &events).unwrap()).unwrap();
     assert_eq!(json["userData"]["topic"], "sales", "attached later");
@@ -203,7 +204,7 @@ fn a_page_is_the_transcript_of_its_events_within_its_bytes_and_has_one_at_least(
     let (id, mut events) = chat("hi");
     let last = events.last().unwrap().clone();
     for seq in last.seq + 1..last.seq + 40 {
-        let text = crate::session::Text::clear(&"x".repeat(1000));
+        let text = crate::text::Text::clear(&"x".repeat(1000));
         events.push(Event {
             seq,
             body: Body::Message { text, message_type: None },

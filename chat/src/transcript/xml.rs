@@ -2,8 +2,8 @@
 
 use super::time::utc_text;
 use super::{Error, SYSTEM_USER_ID, event_id, reason_text, role_text, visibility, visibility_text};
+use crate::event::{Body, Event, Participant, Role, Start, ViewKind, What};
 use crate::id::SessionId;
-use crate::session::{Body, Event, Participant, Role, Start, ViewKind, What};
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Tag};

@@ -12,7 +12,7 @@
 
 use super::{Case, Does, Numbers, Program, Step, StepNo, Timeout, When, check, is_key};
 use crate::id::{BotName, QueueName};
-use crate::session::Bot;
+use crate::workflow::Bot;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;

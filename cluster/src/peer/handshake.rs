@@ -24,7 +24,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_util::codec::Framed;
 
-use super::links::{LinksConfig, Secret};
+use super::config::{LinksConfig, Secret};
 use super::tls::{self, Stream};
 use super::wire::framing;
 

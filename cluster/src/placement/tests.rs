@@ -28,7 +28,7 @@ fn member(node: u16) -> Member {
 }
 
 fn loads(list: &MemberList) -> BTreeMap<u16, usize> {
-    let mut loads: BTreeMap<u16, usize> = up(list).into_iter().map(|owner| (owner.node.0, 0)).collect();
+    let mut loads: BTreeMap<u16, usize> = list.up().into_iter().map(|owner| (owner.node.0, 0)).collect();
     for assignment in &list.assignment {
         if let Some(to) = assignment.to {
             *loads.get_mut(&to.node.0).expect("assigned to one that is up") += 1;
@@ -103,7 +103,7 @@ proptest! {
         };
         prop_assert_eq!(run(), run());
         let mut again = run();
-        rebalance(&mut again);
+        again.rebalance();
         prop_assert_eq!(again.assignment.iter().map(|a| a.to).collect::<Vec<_>>(),
             run().assignment.iter().map(|a| a.to).collect::<Vec<_>>(), "a balanced list stays as it is");
     }
@@ -139,9 +139,9 @@ fn a_shard_taken_from_a_living_member_names_whom_to_wait_for() {
 fn a_node_that_comes_back_is_wanted_for_the_same_shards() {
     let mut list = MemberList::new(24);
     [1, 2, 3].iter().for_each(|node| apply(&mut list, &Step::Up(*node)));
-    let first = rank(ShardId(7), &list);
+    let first = list.rank(ShardId(7));
     apply(&mut list, &Step::Down(2));
-    assert!(!rank(ShardId(7), &list).contains(&owner(2)));
+    assert!(!list.rank(ShardId(7)).contains(&owner(2)));
     apply(&mut list, &Step::Up(2));
-    assert_eq!(rank(ShardId(7), &list), first);
+    assert_eq!(list.rank(ShardId(7)), first);
 }

@@ -5,7 +5,6 @@ use handoff_journal::{Owner, ShardId};
 use super::shards::Hold;
 use super::{Action, Drain, Supervisor};
 use crate::members::{Member, MemberList, MemberState};
-use crate::placement::rank;
 
 impl Supervisor {
     /// Reads the list when there is reason to, else writes it when it should read differently.
@@ -124,7 +123,7 @@ impl Supervisor {
             {
                 continue;
             }
-            let ranked = rank(*shard, list);
+            let ranked = list.rank(*shard);
             let after = ranked.iter().position(|owner| owner == to).map_or(0, |place| place + 1);
             let next = ranked.iter().cycle().skip(after).take(ranked.len());
             found.extend(

@@ -3,7 +3,8 @@
 use super::*;
 use crate::record_rows::transcript_rows;
 use handoff_chat::Millis;
-use handoff_chat::session::{Body, Text};
+use handoff_chat::event::Body;
+use handoff_chat::text::Text;
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{CLOSING_ROW, NodeId, Row};
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 //! have.
 
 use super::*;
-use handoff_chat::session::Limits;
+use handoff_chat::opening::Limits;
 
 const YEAR_MS: i64 = 400 * 24 * 3_600_000;
 /// The truth at the start.

@@ -3,8 +3,8 @@
 use super::rig::Rig;
 use crate::listing::{About, EntityQuery, ListKind, SessionGlance};
 use crate::*;
-use handoff_chat::agent::{DeskAct, Profile, Status};
 use handoff_chat::command::{Act, Reading};
+use handoff_chat::desk::{DeskAct, Profile, Status};
 use handoff_chat::{AgentName, CommandId, Millis, QueueName};
 use handoff_journal::memory::MemoryStore;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use handoff_chat::AgentName;
-use handoff_chat::agent::{DeskAct, Profile};
+use handoff_chat::desk::{DeskAct, Profile};
 
 fn read(now: Now, entity: &EntityId, caller: Caller, what: Read) -> Envelope {
     Envelope::new(now, Call { read: Some((caller, what)), ..Call::of(entity.clone()) }, None)

@@ -32,8 +32,9 @@ mod next {
     use super::*;
     use crate::frame::{FrameBody, Item};
     use crate::recovery::RecoveryError;
+    use handoff_chat::event::Body;
     use handoff_chat::protocol::PROTOCOL_NEXT;
-    use handoff_chat::session::{Body, Text};
+    use handoff_chat::text::Text;
 
     const OLD: u16 = PROTOCOL_NEXT - 1;
 

@@ -6,10 +6,10 @@ use crate::pipeline::Step;
 use crate::recovery::{JournalFrames, recover, recover_session};
 use crate::*;
 use handoff_chat::channel::{Channel, Presence, Proof};
-use handoff_chat::command::{Act, Answer, Reading};
+use handoff_chat::command::{Act, Answer, ChatAnswer, Reading, View};
 use handoff_chat::happening::Happening;
 use handoff_chat::key::StoredKey;
-use handoff_chat::session::{ChatAnswer, Limits, Opening, View};
+use handoff_chat::opening::{Limits, Opening};
 use handoff_chat::workflow::{self, Known};
 use handoff_chat::{CommandId, Millis, QueueName};
 use handoff_journal::memory::{MemoryNode, MemoryStore};
@@ -297,7 +297,7 @@ impl Rig {
         view.events
             .iter()
             .filter_map(|event| match &event.body {
-                handoff_chat::session::Body::Message { text, .. } => Some(text.show().into_owned()),
+                handoff_chat::event::Body::Message { text, .. } => Some(text.show().into_owned()),
                 _ => None,
             })
             .collect()

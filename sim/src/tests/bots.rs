@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use handoff::bots::{Bots, Mind};
 use handoff_chat::BotName;
 use handoff_chat::bot::BotAnswer;
-use handoff_chat::session::{Body, Event, LeaveReason};
+use handoff_chat::event::{Body, Event, LeaveReason};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;

@@ -1,7 +1,8 @@
 //! What a whole cluster does while its store is down.
 
 use super::{CHATS, Scene, play};
-use handoff_chat::session::{Body, Counts, IdleTerms};
+use handoff_chat::event::Body;
+use handoff_chat::opening::{Counts, IdleTerms};
 use handoff_journal::NodeId;
 use std::time::Duration;
 use tokio::time::sleep;

@@ -2,9 +2,10 @@
 
 use super::fault::{FIRST_NAME_REQUIRED, Fault, INVALID_EMAIL, LAST_NAME_REQUIRED, NICKNAME_REQUIRED};
 use crate::gateway::form::Form;
+use crate::gateway::given::Given;
 use crate::gateway::metrics::OperationLabel;
 use crate::gateway::starting::{
-    Field, Given, NICKNAME_BYTES_MAX, START_ID_CHARS_MAX, START_ID_CHARS_MIN, Start, StartError,
+    Field, NICKNAME_BYTES_MAX, START_ID_CHARS_MAX, START_ID_CHARS_MIN, Start, StartError,
 };
 use crate::gateway::{GatewayOptions, identity};
 use handoff_chat::command::Act;

@@ -2,6 +2,7 @@
 
 use super::Native;
 use crate::gateway::Gateway;
+use crate::gateway::given::Given;
 use crate::gateway::native::frames::Frames;
 use crate::gateway::native::socket::Client;
 use crate::gateway::native::typing::Typing;
@@ -13,7 +14,7 @@ use crate::gateway::options::Pulled;
 use crate::gateway::socket::Task;
 use crate::gateway::socket::metrics::SocketLabel;
 use crate::gateway::socket::outbox::Outbox;
-use crate::gateway::starting::{self, Given, Origin, Start, minted};
+use crate::gateway::starting::{self, Origin, Start, minted};
 use crate::rich;
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::CommandId;

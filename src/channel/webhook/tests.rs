@@ -4,12 +4,14 @@
 use super::signature::{ID, SIGNATURE, Signer, TIMESTAMP};
 use super::*;
 use crate::clock::wall_ms;
-use crate::gateway::starting::Given;
+use crate::gateway::given::Given;
 use crate::ports::Outbound;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use handoff_chat::channel::{Address, Delivery};
-use handoff_chat::session::{Body, Event, Participant, Push, Role, Text, Visibility};
+use handoff_chat::event::{Body, Event, Participant, Role, Visibility};
+use handoff_chat::session::Push;
+use handoff_chat::text::Text;
 use handoff_chat::{AgentName, Millis, SessionId};
 use handoff_config::Secret;
 use http::{HeaderMap, HeaderValue};

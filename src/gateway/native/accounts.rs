@@ -7,7 +7,7 @@ use super::wire::Failure;
 use crate::password;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use handoff_chat::agent::Profile;
+use handoff_chat::desk::Profile;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

@@ -7,9 +7,9 @@ use crate::gateway::files::Intake;
 use crate::gateway::native::accounts::{Account, Accounts};
 use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, serve, socket};
 use crate::ports::{Archive, Sessions};
-use handoff_chat::agent::Profile;
-use handoff_chat::session::{Bot, Limits};
-use handoff_chat::workflow::{Known, read};
+use handoff_chat::desk::Profile;
+use handoff_chat::opening::Limits;
+use handoff_chat::workflow::{Bot, Known, read};
 use handoff_chat::{BotName, QueueName};
 use handoff_config::{Cometd, Config};
 use serde_json::Value;
@@ -61,7 +61,7 @@ pub(super) fn options() -> GatewayOptions {
         events_max: 200,
         linger_ms: 600_000,
         files: None,
-        talk: handoff_chat::session::Talk::default(),
+        talk: handoff_chat::opening::Talk::default(),
     };
     let bot = Bot { name: BotName("demo".to_owned()), nickname: demo_bot().nickname().to_owned() };
     let silent = ServiceOptions {

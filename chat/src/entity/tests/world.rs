@@ -1,13 +1,13 @@
 //! Three sessions, two queues and three agents, and the network between them. What is owed is sent again.
 
-use crate::agent::{Agent, Desk, DeskAct, Profile, Stage, Status, Work};
+use crate::agent::Agent;
 use crate::channel::Proof;
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
-use crate::entry::{Effect, Entry};
-use crate::interaction::Place;
+use crate::desk::{Desk, DeskAct, Profile, Stage, Status, Work};
+use crate::entry::{Effect, Entry, Place};
+use crate::opening::{Limits, Opening};
 use crate::queue::Queue;
 use crate::routing::{Message, Reply, ToQueue};
-use crate::session::{Limits, Opening};
 use crate::workflow::{Known, Program, read};
 use crate::{
     AgentName, CommandId, Context, EffectId, Entity, EntityId, QueueName, Served, Session, SessionId, TimerId,

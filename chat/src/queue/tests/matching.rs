@@ -1,6 +1,7 @@
 //! Who is asked for whom.
 
 use super::*;
+use crate::Millis;
 
 #[test]
 fn higher_priority_goes_first_and_then_who_has_waited_longest() {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::queue::state::FLOORS_KEPT;
+use crate::{Millis, SessionId};
 
 /// How far a wrong clock is ahead.
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;

@@ -2,9 +2,10 @@
 //! loses. What is owed is sent again. After each step it is checked what must always hold.
 
 use super::model::{At, Model};
-use crate::agent::{Agent, Desk, DeskAct, Profile, Stage, Status};
+use crate::agent::Agent;
 use crate::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
-use crate::entity::Decision;
+use crate::decision::Decision;
+use crate::desk::{Desk, DeskAct, Profile, Stage, Status};
 use crate::entry::{Effect, Entry};
 use crate::queue::Queue;
 use crate::routing::{Message, Reply, ToInteraction, ToQueue};

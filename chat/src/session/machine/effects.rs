@@ -1,14 +1,14 @@
 //! What comes back from outside of the session: a bot's answer, work that is done, a timer's moment.
 
 use super::super::draft::{Draft, SYSTEM};
-use super::super::event::LeaveReason;
 use super::Case;
-use super::talking::cut;
 use crate::command::Reject;
-use crate::entity::Decision;
+use crate::decision::Decision;
 use crate::entry::{Effect, Entry};
+use crate::event::LeaveReason;
 use crate::id::{BotName, EffectId, TimerId};
 use crate::rich::Rich;
+use crate::text::cut;
 
 /// Most texts that a bot posts in one turn; the rest is dropped.
 const BOT_TEXTS_MAX: usize = 8;
@@ -34,7 +34,7 @@ pub(super) fn bot_reply(
     says: &Says<'_>,
 ) -> Result<Decision, Reject> {
     let (state, by) = (case.draft.state, case.asker.by);
-    match state.owed.get(&effect) {
+    match state.ledger.effect(effect) {
         None => return case.done(),
         Some(Effect::BotTurn { bot, .. }) if bot == name => {}
         Some(_) => return Err(Reject::NotAllowed),
@@ -77,7 +77,7 @@ impl Draft<'_> {
 /// the workflow goes on as when it asks for a person.
 pub(super) fn bot_failed(mut case: Case<'_>, effect: EffectId) -> Result<Decision, Reject> {
     let state = case.draft.state;
-    let (name, seq) = match state.owed.get(&effect) {
+    let (name, seq) = match state.ledger.effect(effect) {
         None => return case.done(),
         Some(Effect::BotTurn { bot, seq }) => (bot, *seq),
         Some(_) => return Err(Reject::NotAllowed),
@@ -105,16 +105,15 @@ pub(super) fn settle(mut case: Case<'_>, effect: EffectId) -> Result<Decision, R
 /// session, which stays for as long as it owes anything.
 pub(super) fn fire(mut case: Case<'_>, timer: TimerId) -> Result<Decision, Reject> {
     let state = case.draft.state;
-    if !state.timers.contains_key(&timer) {
+    if !case.draft.fires(timer) {
         return case.done();
     }
-    case.draft.push(Entry::Disarmed(timer));
     if let Some(purpose) = state.interaction.as_ref().and_then(|interaction| interaction.purpose(timer)) {
         case.draft.interacts(|interaction, draft| interaction.fired(draft, purpose));
     } else if state.idle.is(timer) {
         case.draft.idle_fires();
     } else if state.ended_at.is_some() {
-        if state.owed.is_empty() {
+        if state.ledger.owed().next().is_none() {
             case.draft.push(Entry::Retired);
         } else {
             case.draft.arm(RETIRE_AGAIN_MS);

@@ -1,13 +1,13 @@
 //! Files: a place is kept while the bytes are stored, then they are shown, or held until they were looked through.
 
-use super::super::event::{Body, Role};
 use super::super::files::Place;
 use super::super::state::Session;
 use super::talking::room;
 use super::{Case, Decision};
 use crate::command::{Act, Reject};
-use crate::entry::{Effect, Entry};
-use crate::file::{File, FileChange, FileId, FileLimits, FileReject};
+use crate::entry::{Effect, Entry, FileChange};
+use crate::event::{Body, Role};
+use crate::file::{File, FileId, FileLimits, FileReject};
 use crate::id::EffectId;
 
 /// How long a place is kept for bytes that are being stored, in milliseconds of served time.
@@ -145,7 +145,7 @@ fn download(mut case: Case<'_>, session: &Session, id: FileId) -> Result<Decisio
 /// either way.
 pub(super) fn scanned(mut case: Case<'_>, effect: EffectId, clean: bool) -> Result<Decision, Reject> {
     let state = case.draft.state;
-    let (id, bytes) = match state.owed.get(&effect) {
+    let (id, bytes) = match state.ledger.effect(effect) {
         None => return case.done(),
         Some(Effect::ScanFile { file, bytes }) => (*file, *bytes),
         Some(_) => return Err(Reject::NotAllowed),

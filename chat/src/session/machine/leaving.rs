@@ -1,13 +1,13 @@
 //! How participants leave, and with the last who holds it the session ends.
 
 use super::super::draft::SYSTEM;
-use super::super::event::LeaveReason;
 use super::super::state::Party;
 use super::Case;
 use crate::command::{Leaving, Reject};
-use crate::entity::Decision;
+use crate::decision::Decision;
+use crate::entry::How;
+use crate::event::LeaveReason;
 use crate::id::AgentName;
-use crate::interaction::How;
 
 /// The customer leaves. Harmless when they have left already.
 pub(super) fn disconnect(case: Case<'_>) -> Result<Decision, Reject> {

@@ -1,10 +1,11 @@
 //! What participants tell each other beside messages: pages, nicknames, data, notices to programs, receipts.
 
-use super::super::event::{Body, Text};
 use super::Case;
 use super::talking::room;
 use crate::command::{Act, Reject};
-use crate::entity::Decision;
+use crate::decision::Decision;
+use crate::event::Body;
+use crate::text::Text;
 use std::collections::BTreeMap;
 
 /// Most keys of attached data that a session takes; the rest of a change is refused with it.

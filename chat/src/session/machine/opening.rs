@@ -1,17 +1,18 @@
 //! The start of a session, and its repeats.
 
-use super::super::command::Opening;
 use super::super::draft::{Asker, Draft, SYSTEM};
-use super::super::event::{Body, Role, Start, Text, ViewKind, Visibility};
 use super::super::state::Session;
 use super::digest;
 use crate::Context;
 use crate::channel::Identity;
 use crate::command::{Act, Caller, Command, Reject};
-use crate::entity::Decision;
-use crate::entry::{Effect, Entry};
-use crate::interaction::{Begun, Interaction, SessionActions};
+use crate::decision::Decision;
+use crate::entry::{Begun, Effect, Entry};
+use crate::event::{Body, Role, Start, ViewKind, Visibility};
+use crate::interaction::{Interaction, SessionActions};
+use crate::opening::Opening;
 use crate::privacy::{Area, Subject};
+use crate::text::Text;
 use crate::workflow::Program;
 use std::sync::Arc;
 

@@ -1,13 +1,14 @@
 //! What may be said to a customer by way of their channel, and what became of what was pushed there.
 
 use super::Case;
-use super::talking::{cut, too_long};
+use super::talking::too_long;
 use crate::channel::{Delivery, REASON_BYTES_MAX};
 use crate::command::{Answer, Reject};
-use crate::entity::Decision;
+use crate::decision::Decision;
 use crate::entry::Effect;
 use crate::file::FileReject;
 use crate::id::EffectId;
+use crate::text::cut;
 
 impl Case<'_> {
     fn is_customers(&self) -> bool {
@@ -52,7 +53,7 @@ impl Case<'_> {
 /// The channel's answer to a push, settled exactly once. What it said of the event before that counts.
 pub(super) fn pushed(mut case: Case<'_>, effect: EffectId, delivery: &Delivery) -> Result<Decision, Reject> {
     let state = case.draft.state;
-    let (seq, index, reported) = match state.owed.get(&effect) {
+    let (seq, index, reported) = match state.ledger.effect(effect) {
         None => return Ok(case.draft.finish_with(Answer::Done)),
         Some(Effect::Push { seq, index, reported }) => (*seq, *index, *reported),
         Some(_) => return Err(Reject::NotAllowed),
@@ -70,7 +71,7 @@ pub(super) fn progress(mut case: Case<'_>, seq: u64, delivery: &Delivery) -> Res
     let state = case.draft.state;
     let index = match state.pushes.under_way(seq) {
         Some((index, known)) => known.may_become(delivery).then_some(index),
-        None => state.owed.values().find_map(|effect| match effect {
+        None => state.ledger.owed().find_map(|(_, effect)| match effect {
             Effect::Push { seq: owed, index, reported: true } if *owed == seq => Some(*index),
             _ => None,
         }),

@@ -4,7 +4,7 @@ use super::super::rich::Question;
 use super::Case;
 use super::talking::{heard, room};
 use crate::command::Reject;
-use crate::entity::Decision;
+use crate::decision::Decision;
 use crate::rich::{Answer, Rich, RichReject};
 
 /// An agent sends one.

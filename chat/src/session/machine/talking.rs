@@ -1,9 +1,10 @@
 //! What customers and agents say, and that they type.
 
-use super::super::event::Role;
 use super::{Case, rich};
 use crate::command::Reject;
-use crate::entity::Decision;
+use crate::decision::Decision;
+use crate::event::Role;
+use crate::text::cut;
 
 /// Whether a text of so many bytes is longer than it may be.
 #[must_use]
@@ -38,15 +39,6 @@ fn fits(case: &Case<'_>, bytes: usize) -> Result<(), Reject> {
 
 fn listens(case: &Case<'_>) -> bool {
     case.draft.state.interaction.as_ref().is_some_and(|interaction| interaction.listens())
-}
-
-/// The longest beginning of a text that fits, whole characters only.
-pub(crate) fn cut(text: &str, bytes_max: u32) -> &str {
-    let mut end = text.len().min(usize::try_from(bytes_max).unwrap_or(usize::MAX));
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.get(..end).unwrap_or_default()
 }
 
 pub(super) fn send(

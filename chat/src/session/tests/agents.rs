@@ -3,7 +3,8 @@
 use super::routing::{joined, kate, routed};
 use super::workflow::started_with;
 use super::*;
-use crate::command::Leaving;
+use crate::command::{ChatAnswer, Leaving, View};
+use crate::event::{Role, ViewKind};
 
 impl World {
     fn numbered(&mut self, number: u64, caller: Caller, act: Act) -> Result<ChatAnswer, Reject> {

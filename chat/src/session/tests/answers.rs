@@ -1,6 +1,9 @@
 //! Messages, bots' answers, and answers to repeats.
 
 use super::*;
+use crate::event::{Body, LeaveReason};
+use crate::opening::{Limits, Opening};
+use crate::text::Text;
 
 #[test]
 fn a_message_owes_a_turn_of_the_bot_which_is_settled_once() {

@@ -1,6 +1,7 @@
 //! Whatever happens in whatever order, with takeovers in between: what must always hold.
 
 use super::*;
+use crate::event::{Body, LeaveReason, Role, Visibility};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -121,7 +122,8 @@ impl Course {
             }
             Step::BotReplies { which, texts, leave } => {
                 // Also ids that are no longer owed, or never were.
-                let effect = EffectId(*which as u64 % (self.world.session.state.last_effect + 2));
+                let next = crate::ledger::Draft::new(&self.world.session.state.ledger).next_effect();
+                let effect = EffectId(*which as u64 % (next.0 + 1));
                 self.asks(bot(), reply(effect, &["a", "b", "c"][..*texts], *leave));
             }
             Step::SettlesOther(which) => {

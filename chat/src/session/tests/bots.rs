@@ -3,7 +3,8 @@
 use super::routing::queue;
 use super::workflow::{DEMO, started_with};
 use super::*;
-use crate::interaction::Place;
+use crate::entry::Place;
+use crate::event::LeaveReason;
 
 impl World {
     fn bot_fails(&mut self) {

@@ -1,7 +1,11 @@
 //! Files: kept places, limits, what others see, and what is looked through first.
 
 use super::*;
-use crate::file::{File, FileId, FileLimits, FileReject, FilesView};
+use crate::command::FilesView;
+use crate::event::{Body, Role, Visibility};
+use crate::file::{File, FileId, FileLimits, FileReject};
+use crate::opening::{Limits, Opening};
+use crate::text::Text;
 
 pub(super) fn limits() -> FileLimits {
     FileLimits {

@@ -3,6 +3,9 @@
 
 use super::*;
 use crate::TimerId;
+use crate::event::{Body, Event, LeaveReason, Participant, Role, Start, Visibility};
+use crate::opening::{Limits, Talk};
+use crate::text::Text;
 use crate::transcript::{Format, whole};
 use proptest::prelude::*;
 

@@ -4,6 +4,9 @@ use super::agents::kate_in;
 use super::routing::joined;
 use super::*;
 use crate::TimerId;
+use crate::event::{Body, IdleStage, LeaveReason, Visibility};
+use crate::opening::{Counts, IdleTerms, Opening};
+use crate::text::Text;
 
 const ALERT_MS: i64 = 255_000;
 const CLOSE_MS: i64 = 45_000;

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::TimerId;
+use crate::event::{Body, LeaveReason, Role, Visibility};
+use crate::opening::Opening;
 
 #[test]
 fn with_the_last_customer_the_session_ends_and_the_bot_is_removed() {

@@ -2,6 +2,8 @@
 
 use super::routing::{joined, kate};
 use super::*;
+use crate::event::Body;
+use crate::text::Text;
 
 fn push(url: &str) -> Act {
     Act::PushUrl { url: url.to_owned() }

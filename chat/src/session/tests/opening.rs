@@ -1,6 +1,8 @@
 //! How a session starts.
 
 use super::*;
+use crate::event::Body;
+use crate::opening::Opening;
 
 fn names(world: &World) -> Vec<&'static str> {
     let name = |body| match body {

@@ -1,6 +1,8 @@
 //! Personal data: what is stored, who sees the original, and that it is gone with the final record.
 
 use super::*;
+use crate::event::{Body, Event, Visibility};
+use crate::opening::Opening;
 use crate::privacy::{Area, Preview, Privacy, Rule, Subject};
 
 /// One kind of personal data, by its pattern.

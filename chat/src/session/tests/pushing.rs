@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::channel::{Address, Delivery, Reach, ShownFiles, Shows, WINDOW_CLOSED, Window};
-use crate::command::Leaving;
+use crate::command::{Leaving, View};
+use crate::event::{Body, Visibility};
 use crate::file::{File, FileId, FileReject};
+use crate::opening::{Limits, Opening};
 use crate::privacy::Area;
 use crate::routing::{Message, ToCorrespondent};
+use crate::text::Text;
 use std::collections::BTreeSet;
 
 const MINUTE: i64 = 60_000;

@@ -2,6 +2,8 @@
 
 use super::routing::{joined, kate};
 use super::*;
+use crate::event::Body;
+use crate::opening::{Limits, Opening};
 use crate::privacy::Area;
 use crate::rich::RichReject;
 

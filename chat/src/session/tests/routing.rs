@@ -3,7 +3,9 @@
 use super::workflow::{DEMO, small, started_with};
 use super::*;
 use crate::command::Leaving;
-use crate::interaction::{How, Place};
+use crate::entry::{How, Place};
+use crate::event::{Body, LeaveReason, Visibility};
+use crate::opening::Opening;
 use crate::routing::{Holder, Message, Reply, ToAgent, ToInteraction, ToQueue, Withdrawal};
 use crate::workflow::{Known, read};
 use crate::{EntityId, QueueName};

@@ -4,7 +4,9 @@ use super::routing::{kate, name, queue};
 use super::workflow::{small, started_within};
 use super::*;
 use crate::command::Leaving;
-use crate::interaction::{How, Place};
+use crate::entry::{How, Place};
+use crate::event::{Body, LeaveReason, Role};
+use crate::opening::{Limits, Opening, Talk};
 use crate::routing::{Reply, ToInteraction};
 
 const FILE: &str = "[steps.a]\nbot = \"demo\"\nhandover = \"b\"\n\

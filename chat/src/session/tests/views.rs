@@ -3,6 +3,8 @@
 use super::routing::kate;
 use super::*;
 use crate::command::{Leaving, Missing};
+use crate::event::{Body, Event, Role, ViewKind, Visibility};
+use crate::opening::{Limits, Opening};
 
 #[test]
 fn after_a_takeover_right_after_typing_no_index_is_used_again() {

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::TimerId;
-use crate::interaction::{How, Place};
+use crate::entry::{How, Place};
+use crate::event::{Body, LeaveReason};
+use crate::opening::{Limits, Opening, Talk};
 use crate::routing::{Message, Reply, ToInteraction, ToQueue, Withdrawal};
 use crate::workflow::{Known, read};
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Links over loopback: calls, notices, loss and reconnection.
 
+use crate::peer::Secret;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use handoff_journal::Incarnation;

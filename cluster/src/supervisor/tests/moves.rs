@@ -4,8 +4,9 @@ use handoff_journal::{Epoch, ShardId};
 
 use super::rules::{Bench, owner};
 use super::world::SHARDS;
+use crate::beat::Beat;
 use crate::members::MemberState;
-use crate::supervisor::{Action, Beat, Input, Note, SwapAnswer};
+use crate::supervisor::{Action, Input, Note, SwapAnswer};
 
 #[test]
 fn a_shard_of_a_living_owner_is_claimed_on_his_word_or_after_a_while() {

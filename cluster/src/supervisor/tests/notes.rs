@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::rules::{Bench, owner};
 use super::world::SHARDS;
-use crate::supervisor::{Beat, Input, Note};
+use crate::beat::Beat;
+use crate::supervisor::{Input, Note};
 
 /// Any note, with numbers at their ends and nodes and shards that there are not.
 fn note() -> impl Strategy<Value = Note> {

@@ -3,8 +3,9 @@
 use handoff_journal::{Epoch, Incarnation, NodeId, Owner, ShardId};
 
 use super::world::{SHARDS, config};
+use crate::beat::Beat;
 use crate::members::{Member, MemberList, MemberState};
-use crate::supervisor::{Action, Beat, Input, Note, Supervisor, SwapAnswer};
+use crate::supervisor::{Action, Input, Note, Supervisor, SwapAnswer};
 
 pub(super) fn owner(node: u16) -> Owner {
     Owner { node: NodeId(node), incarnation: Incarnation(u64::from(node)) }

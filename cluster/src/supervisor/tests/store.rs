@@ -4,7 +4,8 @@ use handoff_journal::{Epoch, ShardId};
 
 use super::rules::{Bench, owner};
 use super::world::SHARDS;
-use crate::supervisor::{Action, Beat, Input, StoreState};
+use crate::beat::Beat;
+use crate::supervisor::{Action, Input, StoreState};
 
 /// A node of three whose own store fails, its peers' beats as given, 100 ms later.
 fn concludes(change: impl Fn(&mut Beat, &Bench)) -> StoreState {

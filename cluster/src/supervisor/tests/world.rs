@@ -6,7 +6,8 @@ use handoff_journal::{Epoch, Incarnation, NodeId, Owner, ShardId};
 
 use crate::members::{MemberList, MemberState};
 use crate::random;
-use crate::supervisor::{Action, Config, Input, Supervisor, SwapAnswer, Timing};
+use crate::supervisor::{Action, Config, Input, Supervisor, SwapAnswer};
+use crate::timing::Timing;
 
 pub(super) const SHARDS: u16 = 12;
 

@@ -163,12 +163,12 @@ async fn a_session_of_another_node_is_unknown_and_the_chat_goes_on_from_any_posi
 #[actix_web::test]
 async fn a_long_chat_comes_in_pieces_and_waits_for_a_client_that_does_not_take_it() {
     let mut options = options();
-    let limits = handoff_chat::session::Limits {
+    let limits = handoff_chat::opening::Limits {
         message_bytes_max: 16_000,
         events_max: 10_000,
         linger_ms: 600_000,
         files: None,
-        talk: handoff_chat::session::Talk::default(),
+        talk: handoff_chat::opening::Talk::default(),
     };
     let service = ServiceOptions {
         workflow: None,

@@ -1,10 +1,11 @@
 //! An event as those who take part are shown it: one form for all interfaces, in which nothing is left of who sees what
 //! and of how it is stored. Each interface puts it into its own words.
 
-use super::event::{Body, Event, IdleStage, LeaveReason, Participant, Text, ViewKind};
+use super::{Body, Event, IdleStage, LeaveReason, Participant, ViewKind};
 use crate::channel::Delivery;
 use crate::file::{File, FileId};
 use crate::id::Millis;
+use crate::text::Text;
 use std::borrow::Cow;
 
 /// An event in one view.

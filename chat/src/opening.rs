@@ -1,10 +1,8 @@
-//! How a session starts and what it shows: the shapes of commands and readings that only sessions have.
+//! How a session starts, and what holds for it from then on.
 
-use super::event::{BotName, Event, Typing, ViewKind};
-use crate::channel::{Channel, ChannelView};
-use crate::id::Millis;
+use crate::channel::Channel;
 use crate::privacy::Privacy;
-use crate::workflow::Program;
+use crate::workflow::{Bot, Program};
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -122,15 +120,6 @@ impl Counts {
     }
 }
 
-/// A bot to invite.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct Bot {
-    /// The name by which its turns are asked for: that of its file.
-    pub name: BotName,
-    /// The nickname it shows.
-    pub nickname: String,
-}
-
 /// Limits fixed when the session starts.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Limits {
@@ -161,45 +150,4 @@ impl Default for Talk {
     fn default() -> Self {
         Self { bot_turns_per_minute: 60, bot_turns_max: 1_000, nearly_full_text: String::new() }
     }
-}
-
-/// What a command to a session is answered.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct ChatAnswer {
-    /// The number of the last durable event this command made; 0 when none.
-    pub seq: u64,
-    /// The next position after it in the caller's view (the customer's for those who have none). What it made has the
-    /// index before.
-    pub next_position: u64,
-    /// Whether the chat has ended for the caller (for the customer, where they are nobody).
-    pub chat_ended: bool,
-    /// The `userId` of the caller (the customer's, where they are nobody).
-    pub user_id: String,
-    /// For `Open`: the [`crate::key::StoredKey::sealed`] of the first try.
-    pub sealed_key: Option<[u8; 16]>,
-}
-
-/// What one reader sees of a session, from the position on that they asked for.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct View {
-    /// The view by which indexes and participants' numbers are told.
-    pub kind: ViewKind,
-    /// Durable events that this view sees, in order of index.
-    pub events: Vec<Event>,
-    /// Typing still shown, with indexes among those of the events.
-    pub typing: Vec<Typing>,
-    /// The nicknames and per-view participant numbers of everybody who appears: in `Participant` order.
-    pub participants: Vec<super::event::Participant>,
-    /// Last index used in this view + 1.
-    pub next_position: u64,
-    /// Whether the chat has ended for this reader.
-    pub chat_ended: bool,
-    /// The GMS `userId` of the reader.
-    pub user_id: String,
-    /// When the session started.
-    pub started_at: Millis,
-    /// The number that the reader's next numbered command must have.
-    pub next_command: u64,
-    /// The customer's channel, for those who answer them.
-    pub channel: Option<Box<ChannelView>>,
 }

@@ -1,13 +1,17 @@
 //! What happens in a session: the stored shapes. They are never a wire type, and never change: a new version
 //! gets a new shape beside the old.
 
+pub(crate) mod shown;
+
+pub use shown::{Shown, What};
+
 use crate::channel::{Channel, Delivery};
 use crate::file::{File, FileId};
-pub use crate::id::BotName;
-use crate::id::{AgentName, Millis};
+use crate::id::{AgentName, BotName, Millis};
+use crate::opening::{IdleTerms, Limits};
 use crate::privacy::Privacy;
+use crate::text::Text;
 use bincode::{Decode, Encode};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A numbered, durable event.
@@ -198,38 +202,12 @@ const EVENT_BYTES: usize = 128;
 /// How far inactivity control has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum IdleStage {
-    /// The first warning, after [`super::IdleTerms::alert_ms`] of silence.
+    /// The first warning, after [`IdleTerms::alert_ms`] of silence.
     Alert,
-    /// The second, after [`super::IdleTerms::second_alert_ms`] more; left out where that is 0.
+    /// The second, after [`IdleTerms::second_alert_ms`] more; left out where that is 0.
     SecondAlert,
     /// The session is closed.
     Close,
-}
-
-/// A stored text with room for the id of the key that seals it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Text {
-    /// The id of the key that seals it; 0: in clear.
-    pub key: u32,
-    /// The bytes: UTF-8 when in clear.
-    pub bytes: Vec<u8>,
-}
-
-impl Text {
-    /// A text in clear.
-    pub fn clear(text: &str) -> Self {
-        Self { key: 0, bytes: text.as_bytes().to_vec() }
-    }
-
-    /// What is stored as JSON; null where it can't be read.
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.show()).unwrap_or_default()
-    }
-
-    /// The text for a reader; U+FFFD where it is sealed or isn't UTF-8.
-    pub fn show(&self) -> Cow<'_, str> {
-        if self.key == 0 { String::from_utf8_lossy(&self.bytes) } else { Cow::Borrowed("\u{FFFD}") }
-    }
 }
 
 /// How the session started, as far as it is kept.
@@ -248,9 +226,9 @@ pub struct Start {
     /// The customer's channel, whatever the configuration says later.
     pub channel: Channel,
     /// The limits in force for this session, whatever the configuration says later.
-    pub limits: super::Limits,
+    pub limits: Limits,
     /// Inactivity control; none: the session is never closed for it.
-    pub idle: Option<Box<super::IdleTerms>>,
+    pub idle: Option<Box<IdleTerms>>,
     /// Whether the site signed who the customer is: only then are their id and address more than said.
     pub verified: bool,
     /// What is done with personal data; none: nothing.
