@@ -169,7 +169,7 @@ impl Config {
     #[must_use]
     pub fn frames_in_flight(&self) -> usize {
         match self.journal.frames_in_flight {
-            0 if self.fences_each_frame() => 4,
+            0 if self.store.kind == StoreKind::Cassandra => 4,
             0 => 8,
             given => given,
         }
@@ -178,11 +178,7 @@ impl Config {
     /// How long a place in flight rests after its frame, in times of what the append took: `journal.frame_rest`.
     #[must_use]
     pub fn frame_rest(&self) -> u32 {
-        if self.fences_each_frame() { self.journal.frame_rest } else { 0 }
-    }
-
-    fn fences_each_frame(&self) -> bool {
-        self.store.kind == StoreKind::Cassandra && !self.journal.bench_plain_insert
+        if self.store.kind == StoreKind::Cassandra { self.journal.frame_rest } else { 0 }
     }
 
     /// What customers and peers are told as this node's address: `http.public_url`, else `http://` and `http.listen`.

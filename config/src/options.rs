@@ -241,8 +241,6 @@ options! {
         segment_frames_max: u64 = 1_024,
         /// or at this size.
         segment_bytes_max: u64 = 2_097_152,
-        /// For measurements only: plain inserts without a fence. Loses messages at a takeover.
-        bench_plain_insert: bool = false,
     }
 }
 

@@ -364,12 +364,6 @@ impl Checker<'_> {
                 config.admin.listen
             ));
         }
-        if config.journal.bench_plain_insert {
-            warn(
-                "journal.bench_plain_insert is set: for measurements only, a takeover loses messages"
-                    .to_owned(),
-            );
-        }
         if config.store.kind == StoreKind::Sqlite && config.store.sqlite.durability == Durability::Relaxed {
             warn("store.sqlite.durability is relaxed: a power cut loses acknowledged messages".to_owned());
         }

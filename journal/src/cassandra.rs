@@ -19,7 +19,7 @@ mod emptying;
 mod link;
 mod log;
 mod maintenance;
-#[doc(hidden)]
+#[cfg(feature = "bench-plain")]
 pub mod plain;
 mod reply;
 mod route;

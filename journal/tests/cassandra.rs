@@ -17,6 +17,8 @@ mod hazards;
 mod loss;
 mod schema;
 mod torture;
+#[cfg(feature = "bench-plain")]
+mod unfenced;
 
 /// Runs each contract test over one keyspace on the real thing.
 macro_rules! over_cassandra {

@@ -3,6 +3,7 @@
 use crate::secret_file::read_secret;
 use bytes::Bytes;
 use handoff_config::{Config, Durability, StoreKind};
+#[cfg(feature = "bench-plain")]
 use handoff_journal::cassandra::plain::PlainJournal;
 use handoff_journal::cassandra::{Cassandra, CassandraError, Settings, Severity};
 use handoff_journal::sqlite::{self, SqliteStore};
@@ -112,8 +113,10 @@ async fn open_cassandra(config: &Config) -> Result<Stores, StoreError> {
     }
     let store = cassandra.open().await?;
     let (tables, chunks): (Arc<dyn Tables>, Arc<dyn Chunks>) = (store.clone(), store.clone());
-    let journal: Arc<dyn Journal> =
-        if config.journal.bench_plain_insert { PlainJournal::open(&cassandra).await? } else { store };
+    #[cfg(not(feature = "bench-plain"))]
+    let journal: Arc<dyn Journal> = store;
+    #[cfg(feature = "bench-plain")]
+    let journal: Arc<dyn Journal> = PlainJournal::open(&cassandra).await?;
     Ok(Stores { journal, tables, chunks: Some(chunks) })
 }
 

@@ -1,7 +1,7 @@
 //! For benchmarks only: a journal without a fence, one plain QUORUM insert per event, as common actor frameworks do.
 //!
 //! **It loses acknowledged events when two nodes think they own a shard.** It exists to measure what the fenced,
-//! group-committed log costs or saves on the same server, and is reachable only by a setting of that name.
+//! group-committed log costs or saves on the same server, and is in none but a build with the feature `bench-plain`.
 
 use std::sync::Arc;
 

@@ -1,12 +1,10 @@
-//! Racing owners, random pauses and hidden outcomes on the real thing; and the same on a journal without a fence,
-//! which must be caught losing: a test that can't fail proves nothing.
+//! Racing owners, random pauses and hidden outcomes on the real thing. The same on a journal without a fence is in
+//! `unfenced`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use handoff_journal::cassandra::CassandraError;
-use handoff_journal::cassandra::plain::PlainJournal;
 use handoff_journal::{
     Claimed, FrameId, Incarnation, Journal, JournalError, NodeId, Owner, Position, ShardId,
 };
@@ -17,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use super::shared;
 use crate::support::{World, assert_epochs_never_go_back, definite, frame};
 
-const RACERS: u16 = 4;
+pub(super) const RACERS: u16 = 4;
 
 /// What was acknowledged, by place.
 type Acknowledged = Arc<Mutex<Vec<(Position, FrameId)>>>;
@@ -86,7 +84,11 @@ async fn tenure(
 }
 
 /// Races, then reads the log as a new owner; answers (acknowledged, of those not in the log, takeovers).
-async fn torture(journals: Vec<Arc<dyn Journal>>, shard: ShardId, time: Duration) -> (usize, usize, u64) {
+pub(super) async fn torture(
+    journals: Vec<Arc<dyn Journal>>,
+    shard: ShardId,
+    time: Duration,
+) -> (usize, usize, u64) {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let (acked, until) = (Acknowledged::default(), Instant::now() + time);
@@ -128,22 +130,4 @@ async fn racing_owners_lose_nothing_that_was_acknowledged() {
     println!("{acked} acknowledged, {lost} lost, {takeovers} takeovers");
     assert!(acked > 50 && takeovers > 20, "too little happened: {acked} acknowledged, {takeovers} takeovers");
     assert_eq!(lost, 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_journal_without_a_fence_is_caught_losing() {
-    let Some(world) = shared().await else { return };
-    let cassandra = world.connect().await;
-    let mut opened = PlainJournal::open(&cassandra).await;
-    for _ in 0..10 {
-        // Its table is made, but not all nodes know it yet: other tests change the schema too.
-        let Err(CassandraError::Unknown(why)) = &opened else { break };
-        println!("again: {why}");
-        opened = PlainJournal::open(&cassandra).await;
-    }
-    let plain: Arc<dyn Journal> = opened.expect("open");
-    let journals = vec![plain; usize::from(RACERS)];
-    let (acked, lost, _) = torture(journals, ShardId(0), Duration::from_secs(3)).await;
-    println!("{acked} acknowledged, {lost} lost");
-    assert!(lost > 0, "{acked} acknowledged and none lost: this torture would not see a missing fence");
 }
