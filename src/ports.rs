@@ -10,7 +10,7 @@ mod outbound;
 mod records;
 mod sessions;
 
-pub use archive::{Archive, Past, PastChat, TranscriptPage};
+pub use archive::{Archive, Names, Past, PastChat, TranscriptPage};
 pub use errors::{DrainError, NotReady, RaiseError, ReadError};
 pub use operations::{ClusterStatus, EntityStatus, MemberStatus, Operations, PAGE_MAX, Raised, ShardStatus};
 pub use outbound::Outbound;

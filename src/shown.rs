@@ -1,51 +1,189 @@
 //! Events and participants as JSON, the same in all of our own interfaces: the native sockets and what is posted to
 //! webhooks.
 
-use handoff_chat::event::{Participant, Role, Shown, ViewKind, What};
-use serde_json::{Map, Value, json};
+use handoff_chat::channel::Delivery;
+use handoff_chat::event::{self, Shown, ViewKind, What};
+use handoff_chat::file;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use std::borrow::Cow;
 
-/// An event with all that is known of it; what all kinds have stands in each, null where it is not there.
-#[must_use]
-pub fn event(shown: &Shown<'_>) -> Map<String, Value> {
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
-    put("index", shown.index.into());
-    put("at", shown.at.0.into());
-    put("type", shown.what.word().into());
-    put("by", shown.by.into());
-    put("text", shown.what.text().into());
-    put("message_type", shown.what.message_type().into());
-    put("reason", reason(&shown.what).into());
-    match &shown.what {
-        What::Read(through) => put("through", (*through).into()),
-        What::Rich { content, .. } => put("content", content.json()),
-        What::RichReply { content, to, .. } => {
-            put("content", content.json());
-            put("to", (*to).into());
+/// Something that happened in a chat. Kinds may be added: of one that you do not know show its text as a line, or
+/// nothing where it has none.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ChatEvent")]
+pub struct Event<'e> {
+    /// Strictly increasing, with gaps; never used twice.
+    pub index: u64,
+    /// Milliseconds since 1970.
+    pub at: i64,
+    /// The number of the participant whose doing it is; 0: the system.
+    pub by: u32,
+    /// What was said; of a pushed page its address, of a renamed participant the new nickname, of a file its name.
+    pub text: Option<Cow<'e, str>>,
+    /// The type that its sender gave it.
+    pub message_type: Option<&'e str>,
+    /// Of `left`: `left`, `inactive`, `removed`, `ended` or `idle`; of a `delivery` that failed: why.
+    pub reason: Option<&'e str>,
+    /// What it is, and what its kind alone has.
+    #[serde(flatten)]
+    pub kind: Kind<'e>,
+}
+
+/// The kinds of events.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[schemars(rename = "ChatEventKind")]
+pub enum Kind<'e> {
+    /// Somebody came.
+    Joined,
+    /// Somebody left.
+    Left,
+    /// A message.
+    Message,
+    /// A notice from program to program.
+    CustomNotice,
+    /// A page is to be shown.
+    PushedUrl,
+    /// Somebody has another nickname.
+    Renamed,
+    /// Somebody has read.
+    Read {
+        /// The index up to which they have read.
+        through: Option<u64>,
+    },
+    /// A rich message.
+    Rich {
+        /// The whole message, as in `/schemas/rich-message.json`.
+        content: Value,
+    },
+    /// The answer to a rich message.
+    RichReply {
+        /// The whole answer, as in `/schemas/rich-reply.json`.
+        content: Value,
+        /// The index of the message that is answered.
+        to: Option<u64>,
+    },
+    /// A file is there. Its bytes come over HTTP.
+    FileUploaded {
+        /// The file.
+        file: File<'e>,
+    },
+    /// A file is no longer there.
+    FileDeleted {
+        /// Which.
+        file: FileId,
+    },
+    /// There is room for few more messages.
+    NearlyFull,
+    /// Nobody has done anything for too long: a warning.
+    IdleAlert,
+    /// The same, and the chat is closed.
+    IdleClose,
+    /// How far an event has come that is pushed to the customer's channel. Customers are not shown it.
+    Delivery {
+        /// The event's index.
+        of: Option<u64>,
+        /// How far it has come.
+        state: DeliveryState,
+    },
+}
+
+/// A file of a chat.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ChatFile")]
+pub struct File<'e> {
+    /// 16 hex digits.
+    pub id: String,
+    /// Its size.
+    pub bytes: u64,
+    /// By its content.
+    pub media_type: &'e str,
+    /// What its sender says of it.
+    pub description: Cow<'e, str>,
+}
+
+/// A file that is gone.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ChatFileId")]
+pub struct FileId {
+    /// 16 hex digits.
+    pub id: String,
+}
+
+/// How far an event has come on the customer's channel.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// The channel has taken it.
+    Sent,
+    /// It is on the customer's device.
+    Delivered,
+    /// The customer has read it.
+    Read,
+    /// It will never come.
+    Failed,
+}
+
+impl<'e> Event<'e> {
+    /// An event with all that is known of it; what all kinds have stands in each, null where it is not there.
+    #[must_use]
+    pub fn of(shown: &'e Shown<'e>) -> Self {
+        Self {
+            index: shown.index,
+            at: shown.at.0,
+            by: shown.by,
+            text: shown.what.text(),
+            message_type: shown.what.message_type(),
+            reason: reason(&shown.what),
+            kind: Kind::of(&shown.what),
         }
-        What::FileUploaded(file) => put(
-            "file",
-            json!({
-                "id": file.id.to_string(), "bytes": file.bytes, "media_type": file.media_type,
-                "description": file.description.show(),
-            }),
-        ),
-        What::FileDeleted { id, .. } => put("file", json!({"id": id.to_string()})),
-        What::Delivery { of, delivery } => {
-            put("of", (*of).into());
-            put("state", delivery.word().into());
-        }
-        What::Joined
-        | What::Left { .. }
-        | What::Message { .. }
-        | What::CustomNotice { .. }
-        | What::PushedUrl(_)
-        | What::Renamed(_)
-        | What::NearlyFull(_)
-        | What::IdleAlert(_)
-        | What::IdleClose(_) => {}
     }
-    fields
+}
+
+impl<'e> Kind<'e> {
+    fn of(what: &'e What<'e>) -> Self {
+        match what {
+            What::Joined => Self::Joined,
+            What::Left { .. } => Self::Left,
+            What::Message { .. } => Self::Message,
+            What::CustomNotice { .. } => Self::CustomNotice,
+            What::PushedUrl(_) => Self::PushedUrl,
+            What::Renamed(_) => Self::Renamed,
+            What::Read(through) => Self::Read { through: *through },
+            What::Rich { content, .. } => Self::Rich { content: content.json() },
+            What::RichReply { content, to, .. } => Self::RichReply { content: content.json(), to: *to },
+            What::FileUploaded(file) => Self::FileUploaded { file: File::of(file) },
+            What::FileDeleted { id, .. } => Self::FileDeleted { file: FileId { id: id.to_string() } },
+            What::NearlyFull(_) => Self::NearlyFull,
+            What::IdleAlert(_) => Self::IdleAlert,
+            What::IdleClose(_) => Self::IdleClose,
+            What::Delivery { of, delivery } => Self::Delivery { of: *of, state: DeliveryState::of(delivery) },
+        }
+    }
+}
+
+impl<'e> File<'e> {
+    fn of(file: &'e file::File) -> Self {
+        Self {
+            id: file.id.to_string(),
+            bytes: file.bytes,
+            media_type: &file.media_type,
+            description: file.description.show(),
+        }
+    }
+}
+
+impl DeliveryState {
+    fn of(delivery: &Delivery) -> Self {
+        match delivery {
+            Delivery::Sent => Self::Sent,
+            Delivery::Delivered => Self::Delivered,
+            Delivery::Read => Self::Read,
+            Delivery::Failed { .. } => Self::Failed,
+        }
+    }
 }
 
 fn reason<'w>(what: &'w What<'_>) -> Option<&'w str> {
@@ -66,26 +204,45 @@ pub fn event_bytes(shown: &Shown<'_>) -> usize {
     shown.what.text().map_or(0, |text| text.len()) + content + 128
 }
 
-/// A participant as a view has them; none: it does not.
-#[must_use]
-pub fn participant(who: &Participant, view: ViewKind) -> Option<Map<String, Value>> {
-    let number = view.of(&who.number_in_view)?;
-    let fields = [
-        ("number", number.into()),
-        ("role", role_word(&who.role).into()),
-        ("nickname", who.nickname.show().into()),
-        ("user_id", who.user_id.as_str().into()),
-    ];
-    Some(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+/// Who takes part in a chat.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Participant {
+    /// Their number in the reader's view, from 1.
+    pub number: u32,
+    /// What they are.
+    pub role: Role,
+    /// How they are called.
+    pub nickname: String,
+    /// 16 hex digits; nobody else's.
+    pub user_id: String,
 }
 
-fn role_word(role: &Role) -> &'static str {
-    match role {
-        Role::Customer => "customer",
-        Role::Agent(_) => "agent",
-        Role::Bot(_) => "bot",
-        Role::Supervisor => "supervisor",
-        Role::Workflow => "workflow",
-        Role::System => "system",
+/// What somebody is in a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words of the trade")]
+pub enum Role {
+    Customer,
+    Agent,
+    Bot,
+    Supervisor,
+    Workflow,
+    System,
+}
+
+impl Participant {
+    /// A participant as a view has them; none: it does not.
+    #[must_use]
+    pub fn of(who: &event::Participant, view: ViewKind) -> Option<Self> {
+        let number = view.of(&who.number_in_view)?;
+        let role = match &who.role {
+            event::Role::Customer => Role::Customer,
+            event::Role::Agent(_) => Role::Agent,
+            event::Role::Bot(_) => Role::Bot,
+            event::Role::Supervisor => Role::Supervisor,
+            event::Role::Workflow => Role::Workflow,
+            event::Role::System => Role::System,
+        };
+        Some(Self { number, role, nickname: who.nickname.show().into_owned(), user_id: who.user_id.clone() })
     }
 }

@@ -1,6 +1,9 @@
 //! The customers' native socket. Customers have a key, and follow their chat over the socket or come back with it.
 
+mod command;
 mod customer;
+#[cfg(test)]
+mod description;
 
 use super::{AtWork, ChannelsError, Metrics, pulled};
 use crate::gateway::Guest;
@@ -41,5 +44,5 @@ impl AtWork for Native {
 #[cfg(test)]
 pub(crate) fn words() -> impl Iterator<Item = &'static str> {
     use crate::gateway::native::socket::{Client, OTHER};
-    customer::Customer::WORDS.iter().copied().chain([OTHER])
+    customer::Customer::COMMANDS.iter().copied().chain([OTHER])
 }

@@ -6,7 +6,10 @@
 
 pub mod accounts;
 mod agent;
+#[cfg(test)]
+pub(crate) mod description;
 mod desk;
+pub(crate) mod failure;
 pub(crate) mod frames;
 mod guesses;
 mod past;
@@ -20,16 +23,16 @@ use super::starting::NICKNAME_BYTES_MAX;
 use super::{Gateway, GatewayOptions, identity};
 use crate::rich;
 use actix_web::web;
+use failure::Failure;
 use handoff_chat::command::{Act, Answer, Reject};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wire::Failure;
 
 /// The agents' commands as they are counted.
 #[cfg(test)]
 pub(crate) fn words() -> impl Iterator<Item = &'static str> {
     use socket::Client;
-    agent::Agent::WORDS.iter().copied().chain([socket::OTHER])
+    agent::Agent::COMMANDS.iter().copied().chain([socket::OTHER])
 }
 
 const MESSAGE_TYPE_BYTES_MAX: usize = 64;

@@ -3,10 +3,11 @@
 use super::operations::NodeOperations;
 use crate::contacts::{History, history, start_of};
 use crate::ports::{
-    Archive, Operations, Past, PastChat, ReadError, RecordPiece, RecordPlace, TranscriptPage,
+    Archive, Names, Operations, Past, PastChat, ReadError, RecordPiece, RecordPlace, TranscriptPage,
 };
 use crate::record_reader::closing;
 use async_trait::async_trait;
+use handoff_chat::text::Text;
 use handoff_chat::{Millis, SessionId, transcript};
 
 /// Most earlier chats that are listed, the newest.
@@ -38,9 +39,9 @@ impl Archive for NodeOperations {
         }
         Ok(Some(Past {
             contact: Some(contact.id.0),
-            names: contact.names.map(|name| name.show().into_owned()),
+            names: names(&contact.names),
             since: Some(contact.since),
-            said: start.contact.clone().map(|name| name.show().into_owned()),
+            said: names(&start.contact),
             verified: start.verified,
             records: chats,
         }))
@@ -51,6 +52,11 @@ impl Archive for NodeOperations {
         let Some(piece) = self.record(chat, place).await? else { return Ok(None) };
         page_of(chat, &piece).map(Some).map_err(|error| ReadError::Transcript(error.to_string()))
     }
+}
+
+fn names(stored: &[Text; 3]) -> Names {
+    let [first, last, email] = stored.each_ref().map(|name| name.show().into_owned());
+    Names { first, last, email }
 }
 
 /// As much of a piece as one frame may hold.
@@ -72,7 +78,6 @@ impl NodeOperations {
 mod tests {
     use super::*;
     use handoff_chat::event::{Body, Event};
-    use handoff_chat::text::Text;
 
     fn piece(events: u64, bytes: usize, next: Option<u64>) -> RecordPiece {
         let event = |seq| Event {

@@ -25,16 +25,27 @@ pub trait Archive: Send + Sync + 'static {
 pub struct Past {
     /// The contact's id; `None`: it is not to be known.
     pub contact: Option<String>,
-    /// First name, last name, e-mail address.
-    pub names: [String; 3],
+    /// Who they are.
+    pub names: Names,
     /// When they were first met; `None`: it is not to be known.
     pub since: Option<Millis>,
     /// The names and the address that the start of the present chat itself gave.
-    pub said: [String; 3],
+    pub said: Names,
     /// Whether the site signed who starts the present chat.
     pub verified: bool,
     /// The contact's chats, the present one too.
     pub records: Vec<PastChat>,
+}
+
+/// How a contact is called and reached; empty where nothing is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// First name.
+    pub first: String,
+    /// Last name.
+    pub last: String,
+    /// E-mail address.
+    pub email: String,
 }
 
 /// One chat of a contact.

@@ -146,28 +146,6 @@ impl<'e> What<'e> {
 }
 
 impl What<'_> {
-    /// The word for its kind in our own interfaces.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Joined => "joined",
-            Self::Left { .. } => "left",
-            Self::Message { .. } => "message",
-            Self::CustomNotice { .. } => "custom_notice",
-            Self::PushedUrl(_) => "pushed_url",
-            Self::Renamed(_) => "renamed",
-            Self::Read(_) => "read",
-            Self::Rich { .. } => "rich",
-            Self::RichReply { .. } => "rich_reply",
-            Self::FileUploaded(_) => "file_uploaded",
-            Self::FileDeleted { .. } => "file_deleted",
-            Self::NearlyFull(_) => "nearly_full",
-            Self::IdleAlert(_) => "idle_alert",
-            Self::IdleClose(_) => "idle_close",
-            Self::Delivery { .. } => "delivery",
-        }
-    }
-
     /// Its text: what a client shows that knows no more of it.
     #[must_use]
     pub fn text(&self) -> Option<Cow<'_, str>> {

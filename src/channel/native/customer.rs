@@ -1,14 +1,16 @@
 //! The customers' native socket: start or resume a chat, talk, leave; every command numbered and answered.
 
 use super::Native;
+use super::command::{CustomerAnswer, CustomerCommand, Numbered, StartCommand};
 use crate::gateway::Gateway;
 use crate::gateway::given::Given;
+use crate::gateway::native::failure::{Code, Failure};
 use crate::gateway::native::frames::Frames;
 use crate::gateway::native::socket::Client;
 use crate::gateway::native::typing::Typing;
+use crate::gateway::native::wire::Framed;
 #[cfg(test)]
 use crate::gateway::native::wire::hostile;
-use crate::gateway::native::wire::{Failure, Framed};
 use crate::gateway::native::{self, socket};
 use crate::gateway::options::Pulled;
 use crate::gateway::socket::Task;
@@ -21,90 +23,9 @@ use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Answer, Caller, Command, Reading, Reject};
 use handoff_chat::key::SecureKey;
 use handoff_shard::Done;
-use serde::Deserialize;
-use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
-
-#[derive(Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
-enum Word {
-    Start(Box<StartWord>),
-    Resume {
-        chat: String,
-        key: String,
-        #[serde(default)]
-        position: u64,
-    },
-    Send {
-        #[serde(flatten)]
-        at: At,
-        text: String,
-        message_type: Option<String>,
-    },
-    Reply {
-        #[serde(flatten)]
-        at: At,
-        to: u64,
-        content: Value,
-    },
-    Leave {
-        #[serde(flatten)]
-        at: At,
-    },
-    Typing {
-        started: bool,
-        preview: Option<String>,
-    },
-    Read {
-        position: u64,
-    },
-    Attach {
-        #[serde(flatten)]
-        at: At,
-        data: BTreeMap<String, String>,
-    },
-    PushUrl {
-        #[serde(flatten)]
-        at: At,
-        url: String,
-    },
-    Rename {
-        #[serde(flatten)]
-        at: At,
-        nickname: String,
-    },
-    Notice {
-        #[serde(flatten)]
-        at: At,
-        text: String,
-        message_type: Option<String>,
-    },
-}
-
-/// Which of a sender's commands it is.
-#[derive(Deserialize)]
-struct At {
-    number: u64,
-    /// Whose: chosen anew by each page or program that numbers this chat's commands.
-    run: String,
-}
-
-#[derive(Deserialize)]
-struct StartWord {
-    service: Option<String>,
-    nickname: Option<String>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    email: Option<String>,
-    subject: Option<String>,
-    text: Option<String>,
-    #[serde(default)]
-    user_data: BTreeMap<String, String>,
-    client_id: Option<String>,
-}
 
 /// Longest name of a run, in characters.
 const RUN_CHARS_MAX: usize = 32;
@@ -144,8 +65,9 @@ pub(super) async fn connect(
 }
 
 impl Client for Customer {
+    type Answer = CustomerAnswer;
     const KIND: SocketLabel = SocketLabel::customer;
-    const WORDS: &'static [&'static str] = &[
+    const COMMANDS: &'static [&'static str] = &[
         "start", "resume", "send", "reply", "leave", "typing", "read", "attach", "push_url", "rename",
         "notice",
     ];
@@ -154,23 +76,27 @@ impl Client for Customer {
         String::new()
     }
 
-    async fn carry_out(self: Rc<Self>, _: String, framed: Framed) -> Result<Value, Failure> {
+    async fn carry_out(self: Rc<Self>, _: String, framed: Framed) -> Result<CustomerAnswer, Failure> {
         match framed.command()? {
-            Word::Start(start) => self.start(*start).await,
-            Word::Resume { chat, key, position } => self.resume(&chat, &key, position).await,
-            Word::Send { at, text, message_type } => self.send(at, text, message_type).await,
-            Word::Reply { at, to, content } => {
+            CustomerCommand::Start(start) => self.start(*start).await,
+            CustomerCommand::Resume { chat, key, position } => self.resume(&chat, &key, position).await,
+            CustomerCommand::Send { at, text, message_type } => self.send(at, text, message_type).await,
+            CustomerCommand::Reply { at, to, content } => {
                 let content = rich::check_reply(&content).map_err(Reject::from)?;
                 let told = self.call(at.id()?, Act::ReplyRich { to, content }).await?;
-                Ok(json!({"index": native::index_of(told), "number": at.number}))
+                Ok(CustomerAnswer::Posted { index: native::index_of(told), number: at.number })
             }
-            Word::Leave { at } => self.call(at.id()?, Act::Disconnect).await.map(|_| json!({})),
-            Word::Typing { started, preview } => self.types(started, preview).await,
-            Word::Read { position } => self.harmless(Act::MarkRead { position }).await,
-            Word::Attach { at, data } => self.notice(&at, native::attach(data, &self.gateway)?).await,
-            Word::PushUrl { at, url } => self.notice(&at, native::push_url(url)?).await,
-            Word::Rename { at, nickname } => self.notice(&at, native::rename(nickname)?).await,
-            Word::Notice { at, text, message_type } => {
+            CustomerCommand::Leave { at } => {
+                self.call(at.id()?, Act::Disconnect).await.map(|_| CustomerAnswer::Done {})
+            }
+            CustomerCommand::Typing { started, preview } => self.types(started, preview).await,
+            CustomerCommand::Read { position } => self.harmless(Act::MarkRead { position }).await,
+            CustomerCommand::Attach { at, data } => {
+                self.notice(&at, native::attach(data, &self.gateway)?).await
+            }
+            CustomerCommand::PushUrl { at, url } => self.notice(&at, native::push_url(url)?).await,
+            CustomerCommand::Rename { at, nickname } => self.notice(&at, native::rename(nickname)?).await,
+            CustomerCommand::Notice { at, text, message_type } => {
                 self.notice(&at, native::notice(text, message_type)?).await
             }
         }
@@ -185,11 +111,12 @@ impl Client for Customer {
 }
 
 impl Customer {
-    async fn start(&self, given: StartWord) -> Result<Value, Failure> {
+    async fn start(&self, given: StartCommand) -> Result<CustomerAnswer, Failure> {
         let options = &self.gateway.options;
         let name = given.service.as_deref().unwrap_or(SERVICE);
         let service = options.services.get(name);
-        let service = service.ok_or_else(|| Failure::new("unknown_service", "there is no such service"))?;
+        let service =
+            service.ok_or_else(|| Failure::new(Code::UnknownService, "there is no such service"))?;
         native::check_data("user_data", &given.user_data, options)?;
         let name = name.to_owned();
         let start = Given {
@@ -206,19 +133,21 @@ impl Customer {
         let start = Start::check(start, options)?;
         let origin = Origin { from: self.from, channel: self.channel };
         let (key, told) = starting::open(&self.gateway, origin, (&name, service), start).await?;
-        let answer = json!({
-            "chat": key.session.0, "key": key.to_text(), "next_command": next_command(&told),
-        });
+        let answer = CustomerAnswer::Started {
+            chat: key.session.0.clone(),
+            key: key.to_text(),
+            next_command: next_command(&told),
+        };
         self.follow(key, 1);
         Ok(answer)
     }
 
-    async fn resume(&self, chat: &str, key: &str, position: u64) -> Result<Value, Failure> {
+    async fn resume(&self, chat: &str, key: &str, position: u64) -> Result<CustomerAnswer, Failure> {
         let key = SecureKey::parse(key).filter(|key| key.session.0 == chat);
-        let key = key.ok_or_else(|| Failure::new("wrong_key", "this is not a key of this chat"))?;
+        let key = key.ok_or_else(|| Failure::new(Code::WrongKey, "this is not a key of this chat"))?;
         tracing::Span::current().record("session", chat);
         let told = starting::call(&self.gateway, &key, None, Some(0), true).await?;
-        let answer = json!({"next_command": next_command(&told)});
+        let answer = CustomerAnswer::Resumed { next_command: next_command(&told) };
         self.follow(key, position);
         Ok(answer)
     }
@@ -233,19 +162,24 @@ impl Customer {
         }
     }
 
-    async fn send(&self, at: At, text: String, message_type: Option<String>) -> Result<Value, Failure> {
+    async fn send(
+        &self,
+        at: Numbered,
+        text: String,
+        message_type: Option<String>,
+    ) -> Result<CustomerAnswer, Failure> {
         native::check_message(&text, message_type.as_deref())?;
         let told = self.call(at.id()?, Act::Send { text, message_type }).await?;
         // With it the typing is over.
         self.typing.take();
-        Ok(json!({"index": native::index_of(told), "number": at.number}))
+        Ok(CustomerAnswer::Posted { index: native::index_of(told), number: at.number })
     }
 
-    async fn notice(&self, at: &At, act: Act) -> Result<Value, Failure> {
-        self.call(at.id()?, act).await.map(|_| json!({"number": at.number}))
+    async fn notice(&self, at: &Numbered, act: Act) -> Result<CustomerAnswer, Failure> {
+        self.call(at.id()?, act).await.map(|_| CustomerAnswer::Numbered { number: at.number })
     }
 
-    async fn types(&self, started: bool, preview: Option<String>) -> Result<Value, Failure> {
+    async fn types(&self, started: bool, preview: Option<String>) -> Result<CustomerAnswer, Failure> {
         let act = if started { Act::StartTyping { preview } } else { Act::StopTyping { preview } };
         let key = self.key();
         let answer = self.harmless(act).await?;
@@ -278,12 +212,12 @@ impl Customer {
     }
 
     /// What is not numbered, for it may come twice or be lost.
-    async fn harmless(&self, act: Act) -> Result<Value, Failure> {
-        self.call(minted(), act).await.map(|_| json!({}))
+    async fn harmless(&self, act: Act) -> Result<CustomerAnswer, Failure> {
+        self.call(minted(), act).await.map(|_| CustomerAnswer::Done {})
     }
 
     async fn call(&self, id: CommandId, act: Act) -> Result<Option<Answer>, Failure> {
-        let key = self.key().ok_or_else(|| Failure::new("not_started", "start or resume a chat first"))?;
+        let key = self.key().ok_or_else(|| Failure::new(Code::NotStarted, "start or resume a chat first"))?;
         // Who wants to leave may.
         if act != Act::Disconnect {
             self.gateway.admission.command(&key.session)?;
@@ -293,7 +227,7 @@ impl Customer {
     }
 }
 
-impl At {
+impl Numbered {
     fn id(&self) -> Result<CommandId, Failure> {
         if self.number == 0 {
             return Err(Failure::bad("numbers begin with 1"));
@@ -319,7 +253,7 @@ fn next_command(told: &Done) -> u64 {
 #[cfg(test)]
 proptest::proptest! {
     #[test]
-    fn any_frame_of_a_customer_is_a_command_or_refused(text in hostile::frames(Customer::WORDS)) {
-        hostile::is_read_or_refused::<Word>(&text);
+    fn any_frame_of_a_customer_is_a_command_or_refused(text in hostile::frames(Customer::COMMANDS)) {
+        hostile::is_read_or_refused::<CustomerCommand>(&text);
     }
 }

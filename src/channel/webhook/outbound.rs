@@ -166,16 +166,17 @@ fn jittered(pause: Duration) -> Duration {
 pub(super) fn payload(push: &Push) -> Option<Value> {
     let event = push.shown()?;
     let by = push.participants.iter().find(|who| who.number == push.event.by);
+    let event = serde_json::to_value(shown::Event::of(&event)).ok()?;
     Some(json!({
-        "type": format!("chat.{}", event.what.word()),
+        "type": format!("chat.{}", event["type"].as_str()?),
         "timestamp": utc_text(push.event.at.0, false),
         "data": {
             "id": push.id(),
             "address": push.to.address,
             "chat": push.session.0,
             "service": push.service,
-            "event": shown::event(&event),
-            "by": by.and_then(|who| shown::participant(who, ViewKind::Customer)),
+            "event": event,
+            "by": by.and_then(|who| shown::Participant::of(who, ViewKind::Customer)),
         },
     }))
 }

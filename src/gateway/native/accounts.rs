@@ -1,9 +1,9 @@
 //! Who may sign in as an agent: names and passwords of the configuration, tokens that are good on every node, and what
 //! stands before a password is looked at: a brake on guessing and a queue by source.
 
+use super::failure::{Code, Failure};
 use super::guesses::{Guesser, Guesses};
 use super::sign_in_queue::{Busy, Room, SignInQueue, Source};
-use super::wire::Failure;
 use crate::password;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -78,8 +78,8 @@ pub(crate) enum TokenError {
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         let code = match error {
-            TokenError::Expired { .. } => "token_expired",
-            TokenError::Wrong => "wrong_password",
+            TokenError::Expired { .. } => Code::TokenExpired,
+            TokenError::Wrong => Code::WrongPassword,
         };
         Self::new(code, error.to_string())
     }
@@ -87,7 +87,7 @@ impl From<TokenError> for Failure {
 
 impl From<Busy> for Failure {
     fn from(busy: Busy) -> Self {
-        Self::retry("busy", busy.to_string())
+        Self::retry(Code::Busy, busy.to_string())
     }
 }
 
@@ -219,6 +219,7 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::gateway::native::guesses::PAIR_PER_MINUTE;
+    use crate::gateway::native::wire;
 
     fn accounts(mark: u8, secret: &str) -> Accounts {
         let profile = Profile { nickname: "Ann".to_owned(), capacity: 3, queues: Vec::new() };
@@ -253,7 +254,7 @@ mod tests {
         match accounts.by_password(who, password.to_owned()).await {
             Ok(_) => "ok".to_owned(),
             Err(refused) => {
-                let frame: serde_json::Value = serde_json::from_str(&refused.frame(None)).unwrap();
+                let frame: serde_json::Value = serde_json::from_str(&wire::refused(None, &refused)).unwrap();
                 let wait = &frame["error"]["retry_ms"];
                 assert_eq!(frame["error"]["code"] == "slow_down", wait.as_u64().is_some_and(|ms| ms > 0));
                 frame["error"]["code"].as_str().unwrap().to_owned()

@@ -1,13 +1,18 @@
 //! The agents' native socket: sign in, be ready, take offers, talk in several chats. All windows of an agent see the
 //! same, for the desk belongs to the agent's entity, not to the socket.
 
+mod command;
+#[cfg(test)]
+mod description;
+
 use super::accounts::{Attempt, TokenError};
 use super::desk::DeskView;
+use super::failure::{Code, Failure};
 use super::past::{Lookups, no_claim};
 use super::sign_in_queue::Source;
 use super::socket::Client;
 use super::typing::Typing;
-use super::wire::{Failure, Framed};
+use super::wire::Framed;
 use crate::clock::wall_ms;
 use crate::gateway::socket::Task;
 use crate::gateway::socket::metrics::SocketLabel;
@@ -16,13 +21,12 @@ use crate::gateway::starting::minted;
 use crate::gateway::{Gateway, native};
 use crate::ports::CallError;
 use actix_web::{HttpRequest, HttpResponse, web};
+use command::{AgentAnswer, AgentCommand, How};
 use handoff_chat::command::{Act, Answer, Caller, Command, Leaving, Read, Reject};
 use handoff_chat::desk::{DeskAct, Profile};
 use handoff_chat::id::hex;
 use handoff_chat::{AgentName, CommandId, EntityId, SessionId};
 use handoff_shard::Call;
-use serde::Deserialize;
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -34,83 +38,6 @@ const COMMAND_ID_BYTES_MAX: usize = 64;
 /// Most positions that a client brings along.
 const POSITIONS_MAX: usize = 256;
 const REASON_BYTES_MAX: usize = 256;
-
-#[derive(Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
-enum Word {
-    SignIn {
-        name: String,
-        password: Option<String>,
-        token: Option<String>,
-        #[serde(default)]
-        positions: BTreeMap<String, u64>,
-    },
-    SignOut,
-    Ready,
-    NotReady {
-        #[serde(default)]
-        reason: String,
-    },
-    Accept {
-        chat: String,
-    },
-    Decline {
-        chat: String,
-    },
-    Send {
-        chat: String,
-        text: String,
-        message_type: Option<String>,
-    },
-    SendRich {
-        chat: String,
-        content: Value,
-    },
-    Typing {
-        chat: String,
-        started: bool,
-        preview: Option<String>,
-    },
-    Leave {
-        chat: String,
-        #[serde(default)]
-        how: How,
-    },
-    Read {
-        chat: String,
-        position: u64,
-    },
-    Attach {
-        chat: String,
-        data: BTreeMap<String, String>,
-    },
-    PushUrl {
-        chat: String,
-        url: String,
-    },
-    Notice {
-        chat: String,
-        text: String,
-        message_type: Option<String>,
-    },
-    History {
-        chat: String,
-    },
-    Transcript {
-        chat: String,
-        #[serde(default)]
-        from: u64,
-    },
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-enum How {
-    KeepAlive,
-    #[default]
-    CloseIfNoAgents,
-    ForceClose,
-}
 
 /// One socket of an agent; serves nobody until somebody has signed in.
 pub(super) struct Agent {
@@ -151,8 +78,9 @@ pub(super) async fn connect(
 }
 
 impl Client for Agent {
+    type Answer = AgentAnswer;
     const KIND: SocketLabel = SocketLabel::agent;
-    const WORDS: &'static [&'static str] = &[
+    const COMMANDS: &'static [&'static str] = &[
         "sign_in",
         "sign_out",
         "ready",
@@ -182,40 +110,40 @@ impl Client for Agent {
         }
     }
 
-    async fn carry_out(self: Rc<Self>, id: String, framed: Framed) -> Result<Value, Failure> {
+    async fn carry_out(self: Rc<Self>, id: String, framed: Framed) -> Result<AgentAnswer, Failure> {
         let word = framed.command()?;
-        if let Word::SignIn { name, password, token, positions } = word {
+        if let AgentCommand::SignIn { name, password, token, positions } = word {
             return self.sign_in(name, password, token, positions).await;
         }
         let (me, desk) = self.me()?;
         match word {
-            Word::SignIn { .. } => Err(Failure::bad("signed in already")),
-            Word::SignOut => self.desk(&me, &id, DeskAct::SignOut).await,
-            Word::Ready => self.desk(&me, &id, DeskAct::Ready).await,
-            Word::NotReady { reason } if reason.len() > REASON_BYTES_MAX => {
+            AgentCommand::SignIn { .. } => Err(Failure::bad("signed in already")),
+            AgentCommand::SignOut => self.desk(&me, &id, DeskAct::SignOut).await,
+            AgentCommand::Ready => self.desk(&me, &id, DeskAct::Ready).await,
+            AgentCommand::NotReady { reason } if reason.len() > REASON_BYTES_MAX => {
                 Err(Failure::bad(format!("reason is longer than {REASON_BYTES_MAX} bytes")))
             }
-            Word::NotReady { reason } => self.desk(&me, &id, DeskAct::NotReady { reason }).await,
-            Word::Accept { chat } => {
+            AgentCommand::NotReady { reason } => self.desk(&me, &id, DeskAct::NotReady { reason }).await,
+            AgentCommand::Accept { chat } => {
                 self.desk(&me, &id, DeskAct::Accept { interaction: parse(&chat)? }).await
             }
-            Word::Decline { chat } => {
+            AgentCommand::Decline { chat } => {
                 self.desk(&me, &id, DeskAct::Decline { interaction: parse(&chat)? }).await
             }
-            Word::Send { chat, text, message_type } => {
+            AgentCommand::Send { chat, text, message_type } => {
                 native::check_message(&text, message_type.as_deref())?;
                 let act = Act::Send { text, message_type };
                 let chat = parse(&chat)?;
                 let answer = self.chat(&me, &chat, command_id(&id), act).await?;
                 // With it the typing is over.
                 self.typing.note(&chat, false);
-                Ok(json!({"index": native::index_of(answer)}))
+                Ok(AgentAnswer::Posted { index: native::index_of(answer) })
             }
-            Word::SendRich { chat, content } => {
+            AgentCommand::SendRich { chat, content } => {
                 let answer = self.chat(&me, &parse(&chat)?, command_id(&id), native::rich(&content)?).await?;
-                Ok(json!({"index": native::index_of(answer)}))
+                Ok(AgentAnswer::Posted { index: native::index_of(answer) })
             }
-            Word::Typing { chat, started, preview } => {
+            AgentCommand::Typing { chat, started, preview } => {
                 let act = if started { Act::StartTyping { preview } } else { Act::StopTyping { preview } };
                 let chat = parse(&chat)?;
                 self.chat(&me, &chat, minted(), act).await?;
@@ -224,30 +152,35 @@ impl Client for Agent {
                 if self.outbox.ending().is_some() {
                     self.stop_typing(&me);
                 }
-                Ok(json!({}))
+                Ok(AgentAnswer::Done {})
             }
-            Word::Read { chat, position } => {
-                self.chat(&me, &parse(&chat)?, minted(), Act::MarkRead { position }).await.map(|_| json!({}))
-            }
-            Word::Attach { chat, data } => {
+            AgentCommand::Read { chat, position } => self
+                .chat(&me, &parse(&chat)?, minted(), Act::MarkRead { position })
+                .await
+                .map(|_| AgentAnswer::Done {}),
+            AgentCommand::Attach { chat, data } => {
                 self.notice(&me, &chat, &id, native::attach(data, &self.gateway)?).await
             }
-            Word::PushUrl { chat, url } => self.notice(&me, &chat, &id, native::push_url(url)?).await,
-            Word::Notice { chat, text, message_type } => {
+            AgentCommand::PushUrl { chat, url } => self.notice(&me, &chat, &id, native::push_url(url)?).await,
+            AgentCommand::Notice { chat, text, message_type } => {
                 self.notice(&me, &chat, &id, native::notice(text, message_type)?).await
             }
-            Word::Leave { chat, how } => {
+            AgentCommand::Leave { chat, how } => {
                 let how = match how {
                     How::KeepAlive => Leaving::KeepAlive,
                     How::CloseIfNoAgents => Leaving::CloseIfNoAgents,
                     How::ForceClose => Leaving::ForceClose,
                 };
-                self.chat(&me, &parse(&chat)?, command_id(&id), Act::Leave { how }).await.map(|_| json!({}))
+                self.chat(&me, &parse(&chat)?, command_id(&id), Act::Leave { how })
+                    .await
+                    .map(|_| AgentAnswer::Done {})
             }
-            Word::History { chat } => self.lookups.history(&self.gateway, &desk, &parse(&chat)?).await,
-            Word::Transcript { chat, from } => {
+            AgentCommand::History { chat } => {
+                self.lookups.history(&self.gateway, &desk, &parse(&chat)?).await.map(AgentAnswer::Past)
+            }
+            AgentCommand::Transcript { chat, from } => {
                 let to = (&**self.gateway, &*self.outbox);
-                self.lookups.transcript(to, &desk, &parse(&chat)?, from).await
+                self.lookups.transcript(to, &desk, &parse(&chat)?, from).await.map(AgentAnswer::Page)
             }
         }
     }
@@ -267,7 +200,7 @@ impl Agent {
         password: Option<String>,
         token: Option<String>,
         positions: BTreeMap<String, u64>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<AgentAnswer, Failure> {
         if positions.len() > POSITIONS_MAX {
             return Err(Failure::bad(format!("at most {POSITIONS_MAX} positions")));
         }
@@ -280,12 +213,12 @@ impl Agent {
         tracing::Span::current().record("agent", agent.0.as_str());
         let act = Act::Desk(DeskAct::SignIn { profile: profile.clone() });
         self.call(EntityId::from(&agent), &agent, minted(), act).await?;
-        let answer = json!({
-            "token": accounts.token(&agent.0, wall_ms()),
-            "nickname": profile.nickname,
-            "capacity": profile.capacity,
-            "queues": profile.queues,
-        });
+        let answer = AgentAnswer::SignedIn {
+            token: accounts.token(&agent.0, wall_ms()),
+            nickname: profile.nickname.clone(),
+            capacity: profile.capacity,
+            queues: profile.queues.iter().map(|queue| queue.0.clone()).collect(),
+        };
         // A socket that was closed meanwhile follows nothing; one that signs in once more follows already.
         if self.outbox.ending().is_none() && self.me.borrow().is_none() {
             let desk = DeskView::new(&self.gateway, &self.outbox, agent.clone(), positions);
@@ -351,7 +284,7 @@ impl Agent {
 
     fn me(&self) -> Result<(AgentName, Rc<DeskView>), Failure> {
         let me = self.me.borrow();
-        let me = me.as_ref().ok_or_else(|| Failure::new("not_signed_in", "sign in first"))?;
+        let me = me.as_ref().ok_or_else(|| Failure::new(Code::NotSignedIn, "sign in first"))?;
         Ok((me.name.clone(), Rc::clone(&me.desk)))
     }
 
@@ -377,15 +310,15 @@ impl Agent {
         });
     }
 
-    async fn desk(&self, me: &AgentName, id: &str, act: DeskAct) -> Result<Value, Failure> {
+    async fn desk(&self, me: &AgentName, id: &str, act: DeskAct) -> Result<AgentAnswer, Failure> {
         match self.call(EntityId::from(me), me, command_id(id), Act::Desk(act)).await? {
-            Some(Answer::Desk(answer)) => Ok(json!({"version": answer.version})),
-            _ => Ok(json!({})),
+            Some(Answer::Desk(answer)) => Ok(AgentAnswer::Desk { version: answer.version }),
+            _ => Ok(AgentAnswer::Done {}),
         }
     }
 
-    async fn notice(&self, me: &AgentName, chat: &str, id: &str, act: Act) -> Result<Value, Failure> {
-        self.chat(me, &parse(chat)?, command_id(id), act).await.map(|_| json!({}))
+    async fn notice(&self, me: &AgentName, chat: &str, id: &str, act: Act) -> Result<AgentAnswer, Failure> {
+        self.chat(me, &parse(chat)?, command_id(id), act).await.map(|_| AgentAnswer::Done {})
     }
 
     /// A command to a chat. Who is not in it has no claim on it.
@@ -422,7 +355,7 @@ impl Agent {
 }
 
 fn parse(chat: &str) -> Result<SessionId, Failure> {
-    SessionId::parse(chat).ok_or_else(|| Failure::new("unknown_chat", "this is no chat's id"))
+    SessionId::parse(chat).ok_or_else(|| Failure::new(Code::UnknownChat, "this is no chat's id"))
 }
 
 /// The id of an agent's command: the client's own, so that a repeat at any node is known as one.
@@ -438,7 +371,7 @@ fn command_id(id: &str) -> CommandId {
 #[cfg(test)]
 proptest::proptest! {
     #[test]
-    fn any_frame_of_an_agent_is_a_command_or_refused(text in super::wire::hostile::frames(Agent::WORDS)) {
-        super::wire::hostile::is_read_or_refused::<Word>(&text);
+    fn any_frame_of_an_agent_is_a_command_or_refused(text in super::wire::hostile::frames(Agent::COMMANDS)) {
+        super::wire::hostile::is_read_or_refused::<AgentCommand>(&text);
     }
 }

@@ -1,6 +1,7 @@
 //! An agent's desk on one of their sockets: the desk is followed as a chat is, and with it each chat that they are in.
 
 use super::frames::Frames;
+use super::wire;
 use crate::clock::wall_ms;
 use crate::gateway::Gateway;
 use crate::gateway::follow::{Follower, Pace, WAIT, passes};
@@ -12,7 +13,8 @@ use handoff_chat::desk::{Desk, Stage, Status, Work};
 use handoff_chat::routing::Withdrawal;
 use handoff_chat::{AgentName, EntityId, SessionId};
 use handoff_shard::Call;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -86,7 +88,7 @@ impl DeskView {
                 return;
             }
             if let Some(token) = self.gateway.agents.token(&self.agent.0, wall_ms()) {
-                self.outbox.push(json!({"event": "token", "token": token}).to_string());
+                self.outbox.push(wire::text(&DeskFrame::Token { token }));
             }
         }
     }
@@ -127,7 +129,7 @@ impl DeskView {
     }
 
     fn show(&self, desk: &Desk) {
-        self.outbox.push(desk_frame(desk, wall_ms()).to_string());
+        self.outbox.push(wire::text(&DeskFrame::of(desk, wall_ms())));
         let mut state = self.state.borrow_mut();
         state.version = desk.version;
         state.signed_out = desk.status == Status::SignedOut;
@@ -165,62 +167,157 @@ impl DeskView {
     }
 }
 
-/// The whole desk.
-fn desk_frame(desk: &Desk, now_ms: i64) -> Value {
-    let (state, reason) = match &desk.status {
-        Status::SignedOut => ("signed_out", None),
-        Status::Ready => ("ready", None),
-        Status::NotReady { reason } => ("not_ready", Some(reason)),
-    };
-    let work: Vec<Value> = desk.work.iter().filter_map(|work| work_frame(work, now_ms)).collect();
-    json!({
-        "event": "desk", "version": desk.version, "status": {"state": state, "reason": reason}, "work": work,
-    })
+/// What is sent of a desk.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum DeskFrame<'d> {
+    /// The whole desk, after signing in and after each change.
+    Desk {
+        /// Rises with each change.
+        version: u64,
+        status: StatusShown<'d>,
+        /// The agent's offers and chats.
+        work: Vec<WorkShown<'d>>,
+    },
+    /// A new token, every 6 hours while the socket is open and the agent signed in: keep it instead of the last one.
+    Token {
+        /// Good for 12 hours from now on.
+        token: String,
+    },
 }
 
-fn work_frame(work: &Work, now_ms: i64) -> Option<Value> {
-    let mut frame = json!({
-        "chat": work.interaction.0,
-        "queue": work.queue.0,
-        "customer": {
-            "nickname": work.ticket.nickname,
-            "subject": work.ticket.subject,
-            "since": work.ticket.since.0,
-            "priority": work.ticket.priority,
-            "data": work.ticket.data,
-            "left_out": work.ticket.left_out,
-            "verified": work.ticket.verified,
-        },
-    });
-    let fields = frame.as_object_mut()?;
-    let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-    match &work.stage {
-        Stage::Reserved => return None,
-        Stage::Offered { until } => {
-            put("stage", "offered".into());
-            put("until", until.0.into());
-            put("left_ms", until.0.saturating_sub(now_ms).max(0).into());
-        }
-        Stage::Accepting => {
-            put("stage", "accepting".into());
-        }
-        Stage::Chatting => {
-            put("stage", "chatting".into());
-        }
-        Stage::Over { why } => {
-            put("stage", "over".into());
-            put("why", why_word(*why).into());
-        }
+/// Whether the agent takes chats.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeskStatus")]
+pub(super) struct StatusShown<'d> {
+    state: StatusWord,
+    /// Of `not_ready`: what the agent gave.
+    reason: Option<&'d str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "DeskState")]
+enum StatusWord {
+    Ready,
+    NotReady,
+    SignedOut,
+}
+
+/// An offer or a chat of the agent.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeskWork")]
+pub(super) struct WorkShown<'d> {
+    chat: &'d str,
+    /// The queue that it came from.
+    queue: &'d str,
+    customer: CustomerShown<'d>,
+    #[serde(flatten)]
+    stage: StageShown,
+}
+
+/// The customer, as agents see them before they take the chat.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeskCustomer")]
+struct CustomerShown<'d> {
+    nickname: &'d str,
+    subject: &'d str,
+    /// Since when they have waited, in milliseconds since 1970.
+    since: i64,
+    /// Higher goes first.
+    priority: i32,
+    /// Attached data: at most 32 keys; a value over 256 bytes is cut, and ends with an ellipsis.
+    data: &'d BTreeMap<String, String>,
+    /// How many keys of attached data are missing or cut.
+    left_out: u32,
+    /// Whether the site signed who the customer is; else it is only said.
+    verified: bool,
+}
+
+/// How far it is.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+#[schemars(rename = "DeskStage")]
+enum StageShown {
+    /// It rings.
+    Offered {
+        /// When it times out, in milliseconds since 1970.
+        until: i64,
+        /// How long it still rings, in milliseconds.
+        left_ms: i64,
+    },
+    /// It was accepted, and is on its way.
+    Accepting,
+    /// The agent is in the chat.
+    Chatting,
+    /// It is over.
+    Over {
+        /// Why.
+        why: OverWhy,
+    },
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum OverWhy {
+    /// The offer rang too long.
+    TimedOut,
+    /// The customer left before it was accepted.
+    Abandoned,
+    /// The agent left.
+    Left,
+    /// The chat ended.
+    Ended,
+    /// The agent was away too long, and the customer waits for somebody else.
+    Lost,
+}
+
+impl<'d> DeskFrame<'d> {
+    fn of(desk: &'d Desk, now_ms: i64) -> Self {
+        let (state, reason) = match &desk.status {
+            Status::SignedOut => (StatusWord::SignedOut, None),
+            Status::Ready => (StatusWord::Ready, None),
+            Status::NotReady { reason } => (StatusWord::NotReady, Some(reason.as_str())),
+        };
+        let work = desk.work.iter().filter_map(|work| WorkShown::of(work, now_ms)).collect();
+        Self::Desk { version: desk.version, status: StatusShown { state, reason }, work }
     }
-    Some(frame)
 }
 
-fn why_word(why: Withdrawal) -> &'static str {
-    match why {
-        Withdrawal::TimedOut => "timed_out",
-        Withdrawal::Abandoned => "abandoned",
-        Withdrawal::Left => "left",
-        Withdrawal::Ended => "ended",
-        Withdrawal::Lost => "lost",
+impl<'d> WorkShown<'d> {
+    /// None: agents are not shown it yet.
+    fn of(work: &'d Work, now_ms: i64) -> Option<Self> {
+        let stage = match &work.stage {
+            Stage::Reserved => return None,
+            Stage::Offered { until } => {
+                StageShown::Offered { until: until.0, left_ms: until.0.saturating_sub(now_ms).max(0) }
+            }
+            Stage::Accepting => StageShown::Accepting,
+            Stage::Chatting => StageShown::Chatting,
+            Stage::Over { why } => StageShown::Over { why: OverWhy::of(*why) },
+        };
+        let ticket = &work.ticket;
+        let customer = CustomerShown {
+            nickname: &ticket.nickname,
+            subject: &ticket.subject,
+            since: ticket.since.0,
+            priority: ticket.priority,
+            data: &ticket.data,
+            left_out: ticket.left_out,
+            verified: ticket.verified,
+        };
+        Some(Self { chat: &work.interaction.0, queue: &work.queue.0, customer, stage })
+    }
+}
+
+impl OverWhy {
+    fn of(why: Withdrawal) -> Self {
+        match why {
+            Withdrawal::TimedOut => Self::TimedOut,
+            Withdrawal::Abandoned => Self::Abandoned,
+            Withdrawal::Left => Self::Left,
+            Withdrawal::Ended => Self::Ended,
+            Withdrawal::Lost => Self::Lost,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What a follower of a chat is sent on a native socket.
 
+use super::wire;
 use crate::gateway::follow::Show;
 use crate::gateway::socket::outbox::Outbox;
 use crate::shown;
@@ -7,45 +8,168 @@ use handoff_chat::SessionId;
 use handoff_chat::channel::ChannelView;
 use handoff_chat::command::{Caller, View};
 use handoff_chat::event::{Event, Participant, Role, Shown, Typing, ViewKind};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Texts of one frame are cut off at about this size; the rest comes in the next.
 const FRAME_BYTES: usize = 64 * 1024;
+
+/// What is sent of a chat.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum ChatFrame<'v> {
+    /// What is new in a chat: all events from the position on that the client had. Long replays come in several frames.
+    Chat {
+        /// The chat.
+        chat: &'v str,
+        /// The position to resume from.
+        next: u64,
+        /// The chat has ended for the reader; nothing more comes.
+        ended: bool,
+        /// In the order of their index.
+        events: Vec<&'v shown::Event<'v>>,
+        /// Who types, and who no longer does.
+        typing: Vec<&'v TypingShown<'v>>,
+        /// All of them, in the first frame and when they changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Vec<ParticipantShown>")]
+        participants: Option<&'v [ParticipantShown]>,
+        /// The customer's channel, in the first frame and when it changed. Agents alone are shown it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "ChannelShown")]
+        channel: Option<&'v ChannelShown>,
+    },
+}
+
+/// Somebody who takes part in the chat.
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ChatParticipant")]
+pub(crate) struct ParticipantShown {
+    #[serde(flatten)]
+    who: shown::Participant,
+    /// Whether this is the reader.
+    me: bool,
+}
+
+/// Somebody types, or no longer does.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChatTyping")]
+pub(crate) struct TypingShown<'v> {
+    index: u64,
+    /// Milliseconds since 1970.
+    at: i64,
+    /// The participant's number.
+    by: u32,
+    started: bool,
+    /// What was typed so far; agents alone are shown it.
+    preview: Option<&'v str>,
+}
+
+/// The customer's channel as those see it who answer them: what it can show, and until when and how often they may be
+/// answered.
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "CustomerChannel")]
+pub(crate) struct ChannelShown {
+    /// `gms`, `cometd`, `native`, or the kind and the name of another one (`webhook:shop`).
+    name: String,
+    /// Whether customers see that somebody types.
+    typing: bool,
+    /// Whether customers see what was read.
+    receipts: bool,
+    /// The kinds of rich messages shown; of others their text is.
+    rich: Vec<&'static str>,
+    /// Files shown; null: none.
+    files: Option<FilesShown>,
+    /// The longest text in bytes of UTF-8; 0: as long as a message may be.
+    text_bytes_max: u32,
+    /// The reply window; null: the customer may always be answered.
+    window: Option<WindowShown>,
+}
+
+/// Which files a channel can show.
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ChannelFiles")]
+struct FilesShown {
+    /// Media types; none: any.
+    types: BTreeSet<String>,
+    /// 0: as large as a file may be.
+    bytes_max: u64,
+}
+
+/// A reply window.
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ReplyWindow")]
+struct WindowShown {
+    /// When it closes, in milliseconds since 1970; null: the customer has not written yet.
+    until: Option<i64>,
+    /// How many messages may still follow; null: any number.
+    left: Option<u32>,
+    /// The `message_type` of what may be sent after it closed.
+    after: Option<String>,
+}
 
 /// A chat as its follower sees it through a socket.
 pub(crate) struct Frames {
     outbox: Rc<Outbox>,
     chat: SessionId,
     caller: Caller,
-    /// What changes seldom, by its field, as it was sent last: who is in the chat, and its customer's channel.
-    sent: BTreeMap<&'static str, Value>,
+    sent: Sent,
+}
+
+/// What changes seldom, as it was sent last.
+#[derive(Default)]
+struct Sent {
+    participants: Vec<ParticipantShown>,
+    channel: Option<ChannelShown>,
+}
+
+/// Which of that is to be sent.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Fresh {
+    participants: bool,
+    channel: bool,
 }
 
 impl Frames {
     pub(crate) fn new(outbox: &Rc<Outbox>, chat: SessionId, caller: Caller) -> Self {
-        Self { outbox: Rc::clone(outbox), chat, caller, sent: BTreeMap::new() }
+        Self { outbox: Rc::clone(outbox), chat, caller, sent: Sent::default() }
     }
 
     /// What of a view changes seldom and was not sent as it is now.
-    fn fresh(&mut self, view: &View) -> Vec<(&'static str, Value)> {
-        let participants = ("participants", participants(view, &self.caller));
-        let channel = view.channel.as_deref().map(|view| ("channel", channel(view)));
-        let mut fresh: Vec<_> = [Some(participants), channel].into_iter().flatten().collect();
-        fresh.retain(|(field, value)| self.sent.get(field) != Some(value));
-        self.sent.extend(fresh.iter().cloned());
+    fn fresh(&mut self, view: &View) -> Fresh {
+        let participants = participants(view, &self.caller);
+        let channel = view.channel.as_deref().map(ChannelShown::of);
+        let fresh = Fresh {
+            participants: participants != self.sent.participants,
+            channel: channel.is_some() && channel != self.sent.channel,
+        };
+        self.sent.participants = participants;
+        if channel.is_some() {
+            self.sent.channel = channel;
+        }
         fresh
     }
 
-    fn frame(&self, items: &[Item], next: u64, ended: bool) -> Value {
-        let of = |typing: bool| -> Vec<&Value> {
-            items.iter().filter(|item| item.typing == typing).map(|item| &item.value).collect()
-        };
-        let (events, typing) = (of(false), of(true));
-        json!({
-            "event": "chat", "chat": self.chat.0, "next": next, "ended": ended, "events": events, "typing": typing,
+    fn frame(&self, items: &[Item<'_>], next: u64, ended: bool, fresh: Fresh) -> String {
+        let events = items.iter().filter_map(|item| match &item.line {
+            Line::Event(event) => Some(event),
+            Line::Typing(_) => None,
+        });
+        let typing = items.iter().filter_map(|item| match &item.line {
+            Line::Typing(typing) => Some(typing),
+            Line::Event(_) => None,
+        });
+        wire::text(&ChatFrame::Chat {
+            chat: &self.chat.0,
+            next,
+            ended,
+            events: events.collect(),
+            typing: typing.collect(),
+            participants: fresh.participants.then_some(&self.sent.participants),
+            channel: self.sent.channel.as_ref().filter(|_| fresh.channel),
         })
     }
 }
@@ -53,9 +177,10 @@ impl Frames {
 impl Show for Frames {
     /// In frames of bounded size.
     async fn show(&mut self, view: View, position: &Cell<u64>) -> bool {
-        let mut items = items(&view, &self.caller);
+        let events: Vec<Shown<'_>> = view.events.iter().filter_map(|event| shown(event, &view)).collect();
+        let mut items = items(&events, &view, &self.caller);
         let mut fresh = self.fresh(&view);
-        while !fresh.is_empty() || view.chat_ended || !items.is_empty() {
+        while fresh != Fresh::default() || view.chat_ended || !items.is_empty() {
             if !self.outbox.room().await {
                 return false;
             }
@@ -71,13 +196,8 @@ impl Show for Frames {
             let whole = rest.is_empty();
             let next = if whole { view.next_position } else { items.last().map_or(0, Item::next) };
             position.set(position.get().max(next));
-            let mut frame = self.frame(&items, position.get(), whole && view.chat_ended);
-            if let Some(fields) = frame.as_object_mut() {
-                fields.extend(
-                    std::mem::take(&mut fresh).into_iter().map(|(field, value)| (field.to_owned(), value)),
-                );
-            }
-            self.outbox.push(frame.to_string());
+            let fresh = std::mem::take(&mut fresh);
+            self.outbox.push(self.frame(&items, position.get(), whole && view.chat_ended, fresh));
             items = rest;
             if whole {
                 break;
@@ -88,7 +208,7 @@ impl Show for Frames {
     }
 
     fn gone(&mut self, next: u64) {
-        self.outbox.push(self.frame(&[], next, true).to_string());
+        self.outbox.push(self.frame(&[], next, true, Fresh::default()));
     }
 
     fn closed(&self) -> bool {
@@ -97,43 +217,49 @@ impl Show for Frames {
 }
 
 /// An event or typing as it is sent.
-struct Item {
+struct Item<'v> {
     index: u64,
-    typing: bool,
     bytes: usize,
-    value: Value,
+    line: Line<'v>,
 }
 
-impl Item {
+enum Line<'v> {
+    Event(shown::Event<'v>),
+    Typing(TypingShown<'v>),
+}
+
+impl Item<'_> {
     fn next(&self) -> u64 {
         self.index.saturating_add(1)
     }
 }
 
 /// What a view shows, in the order of index. A client is not told that it types itself.
-fn items(view: &View, caller: &Caller) -> Vec<Item> {
-    let mut items: Vec<Item> = view.events.iter().filter_map(|event| of_event(event, view)).collect();
-    let others = view.typing.iter().filter(|typing| !by_himself(typing.by, view, caller));
-    items.extend(others.filter_map(|typing| of_typing(typing, view)));
+fn items<'v>(events: &'v [Shown<'v>], view: &'v View, caller: &Caller) -> Vec<Item<'v>> {
+    let mut items: Vec<Item<'_>> = events.iter().map(Item::of_event).collect();
+    let others = view.typing.iter().filter(|typing| !by_reader(typing.by, view, caller));
+    items.extend(others.filter_map(|typing| Item::of_typing(typing, view)));
     items.sort_by_key(|item| item.index);
     items
 }
 
-fn of_event(event: &Event, view: &View) -> Option<Item> {
-    let event = Shown::of(event, view.kind, &view.participants)?;
-    let (index, bytes) = (event.index, shown::event_bytes(&event));
-    Some(Item { index, typing: false, bytes, value: shown::event(&event).into() })
+fn shown<'v>(event: &'v Event, view: &View) -> Option<Shown<'v>> {
+    Shown::of(event, view.kind, &view.participants)
 }
 
-fn of_typing(typing: &Typing, view: &View) -> Option<Item> {
-    let index = view.kind.of(&typing.index)?;
-    let preview = typing.preview.as_ref().filter(|_| view.kind != ViewKind::Customer);
-    let bytes = preview.map_or(0, String::len) + 64;
-    let value = json!({
-        "index": index, "at": typing.at.0, "by": number(typing.by, view), "started": typing.started,
-        "preview": preview,
-    });
-    Some(Item { index, typing: true, bytes, value })
+impl<'v> Item<'v> {
+    fn of_event(event: &'v Shown<'v>) -> Self {
+        let line = Line::Event(shown::Event::of(event));
+        Self { index: event.index, bytes: shown::event_bytes(event), line }
+    }
+
+    fn of_typing(typing: &'v Typing, view: &View) -> Option<Self> {
+        let index = view.kind.of(&typing.index)?;
+        let preview = typing.preview.as_deref().filter(|_| view.kind != ViewKind::Customer);
+        let (bytes, by) = (preview.map_or(0, str::len) + 64, number(typing.by, view));
+        let typing = TypingShown { index, at: typing.at.0, by, started: typing.started, preview };
+        Some(Self { index, bytes, line: Line::Typing(typing) })
+    }
 }
 
 /// A participant's number in this view; 0: the system.
@@ -142,7 +268,7 @@ fn number(by: u32, view: &View) -> u32 {
     who.and_then(|who| view.kind.of(&who.number_in_view)).unwrap_or(0)
 }
 
-fn by_himself(by: u32, view: &View, caller: &Caller) -> bool {
+fn by_reader(by: u32, view: &View, caller: &Caller) -> bool {
     view.participants.iter().any(|who| who.number == by && is(who, caller))
 }
 
@@ -154,25 +280,85 @@ fn is(who: &Participant, caller: &Caller) -> bool {
     }
 }
 
-fn participants(view: &View, caller: &Caller) -> Value {
+fn participants(view: &View, caller: &Caller) -> Vec<ParticipantShown> {
     let of_one = |who: &Participant| {
-        let mut fields = shown::participant(who, view.kind)?;
-        fields.insert("me".to_owned(), is(who, caller).into());
-        Some(Value::Object(fields))
+        let me = is(who, caller);
+        Some(ParticipantShown { who: shown::Participant::of(who, view.kind)?, me })
     };
-    Value::Array(view.participants.iter().filter_map(of_one).collect())
+    view.participants.iter().filter_map(of_one).collect()
 }
 
-/// The customer's channel as those see it who answer them: what it shows, and until when and how often they may.
-fn channel(of: &ChannelView) -> Value {
-    let ChannelView { name, shows, window } = of;
-    let files = shows.files.as_ref().map(|files| json!({"types": files.types, "bytes_max": files.bytes_max}));
-    let rich: Vec<&str> = shows.rich.iter().map(|kind| kind.word()).collect();
-    let window = window.as_ref().map(|window| {
-        json!({"until": window.until.map(|until| until.0), "left": window.left, "after": window.after})
-    });
-    json!({
-        "name": name, "typing": shows.typing, "receipts": shows.receipts, "rich": rich, "files": files,
-        "text_bytes_max": shows.text_bytes_max, "window": window,
-    })
+impl ChannelShown {
+    fn of(view: &ChannelView) -> Self {
+        let ChannelView { name, shows, window } = view;
+        let files = shows.files.as_ref();
+        let files = files.map(|files| FilesShown { types: files.types.clone(), bytes_max: files.bytes_max });
+        let window = window.as_ref().map(|window| WindowShown {
+            until: window.until.map(|until| until.0),
+            left: window.left,
+            after: window.after.clone(),
+        });
+        Self {
+            name: name.clone(),
+            typing: shows.typing,
+            receipts: shows.receipts,
+            rich: shows.rich.iter().map(|kind| kind.word()).collect(),
+            files,
+            text_bytes_max: shows.text_bytes_max,
+            window,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::socket::metrics::{Metrics, SocketLabel};
+    use handoff_chat::AgentName;
+    use handoff_chat::Millis;
+    use handoff_chat::channel::{Shows, WindowView};
+    use handoff_chat::event::Visibility;
+    use handoff_chat::text::Text;
+
+    fn view(nickname: &str, left: Option<u32>) -> View {
+        let customer = Participant {
+            number: 1,
+            number_in_view: [Some(1); 3],
+            role: Role::Customer,
+            visibility: Visibility::All,
+            nickname: Text::clear(nickname),
+            user_id: "0123456789ABCDEF".to_owned(),
+        };
+        let window = WindowView { until: Some(Millis(9)), left, after: None };
+        let (name, shows) = ("webhook:shop".to_owned(), Shows::everything());
+        View {
+            kind: ViewKind::Agent,
+            events: Vec::new(),
+            typing: Vec::new(),
+            participants: vec![customer],
+            next_position: 1,
+            chat_ended: false,
+            user_id: String::new(),
+            started_at: Millis(1),
+            next_command: 1,
+            channel: left.map(|_| Box::new(ChannelView { name, shows, window: Some(window) })),
+        }
+    }
+
+    #[test]
+    fn participants_and_channel_are_sent_when_they_changed_each_by_itself() {
+        let outbox = Rc::new(Outbox::new(SocketLabel::agent, Metrics::default()));
+        let agent = Caller::Agent(AgentName("ann".to_owned()));
+        let mut frames = Frames::new(&outbox, SessionId("0123456789abcdEF".to_owned()), agent);
+        let mut sent = |nickname, left| {
+            let fresh = frames.fresh(&view(nickname, left));
+            (fresh.participants, fresh.channel)
+        };
+        assert_eq!(sent("Zoë", Some(3)), (true, true), "at first");
+        assert_eq!(sent("Zoë", Some(3)), (false, false), "nothing changed");
+        assert_eq!(sent("Zoë Ng", Some(3)), (true, false));
+        assert_eq!(sent("Zoë Ng", Some(2)), (false, true));
+        assert_eq!(sent("Zoë Ng", None), (false, false), "not told");
+        assert_eq!(sent("Zoë Ng", Some(2)), (false, false), "as it was told last");
+    }
 }

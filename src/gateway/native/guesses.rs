@@ -1,8 +1,8 @@
 //! The brake on guessing: wrong passwords are counted by source and name together, by source, and by name. The last two
 //! brake unknown sources alone: an agent who signed in from there before is never locked out by what others guess.
 
+use super::failure::{Code, Failure};
 use super::sign_in_queue::Source;
-use super::wire::Failure;
 use crate::gateway::rate::{Limited, Rate};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -99,7 +99,7 @@ fn part(per_minute: u32, nodes: usize) -> u32 {
 }
 
 fn slow(words: &str, limited: Limited) -> Failure {
-    Failure::retry("slow_down", words).with("retry_ms", limited.retry_ms())
+    Failure::retry(Code::SlowDown, words).retry_in(limited.retry_ms())
 }
 
 #[cfg(test)]

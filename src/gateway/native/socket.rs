@@ -1,6 +1,7 @@
 //! One native socket: reads frames, lines commands up, probes the link both ways, and ends.
 
-use super::wire::{self, Failure, Framed};
+use super::failure::Failure;
+use super::wire::{self, Framed};
 use crate::gateway::Gateway;
 use crate::gateway::socket::lanes::Lanes;
 use crate::gateway::socket::metrics::{CommandLabel, SocketLabel};
@@ -9,25 +10,27 @@ use crate::gateway::socket::{self, SILENT_PROBES, of_error};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream};
 use futures_util::StreamExt;
-use serde_json::Value;
+use serde::Serialize;
 use std::rc::Rc;
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
 /// What one kind of client may say.
 pub(crate) trait Client: 'static {
+    /// What it is answered, beside the command's id.
+    type Answer: Serialize;
     /// Whose sockets these are, as the metrics count them.
     const KIND: SocketLabel;
     /// Every command that it may send; others are counted as unknown.
-    const WORDS: &'static [&'static str];
+    const COMMANDS: &'static [&'static str];
     /// The lane of a command: commands of one lane are carried out one after the other.
     fn lane(framed: &Framed) -> String;
-    /// Carries a command out; the value is the answer's own fields.
+    /// Carries a command out.
     fn carry_out(
         self: Rc<Self>,
         id: String,
         framed: Framed,
-    ) -> impl Future<Output = Result<Value, Failure>> + 'static;
+    ) -> impl Future<Output = Result<Self::Answer, Failure>> + 'static;
     /// The socket is closed: nothing is followed any more.
     fn close(&self);
 }
@@ -101,20 +104,21 @@ async fn take<C: Client>(
         Ok(framed) => framed,
         Err((id, failure)) => {
             metrics.command(C::KIND, OTHER, CommandLabel::refused);
-            return outbox.push(failure.frame(id.as_deref()));
+            return outbox.push(wire::refused(id.as_deref(), &failure));
         }
     };
-    let word = C::WORDS.iter().copied().find(|word| *word == framed.word).unwrap_or(OTHER);
+    let word = C::COMMANDS.iter().copied().find(|word| *word == framed.word).unwrap_or(OTHER);
     let Some(id) = framed.id.clone() else {
         metrics.command(C::KIND, word, CommandLabel::refused);
-        return outbox.push(Failure::bad("a command has an id of 1 to 64 characters").frame(None));
+        let failure = Failure::bad("a command has an id of 1 to 64 characters");
+        return outbox.push(wire::refused(None, &failure));
     };
     let Some(place) = lanes.place().await else { return };
     let (client, outbox, lane) = (Rc::clone(client), Rc::clone(outbox), C::lane(&framed));
     let job = async move {
         let (answer, outcome) = match client.carry_out(id.clone(), framed).await {
-            Ok(body) => (wire::done(&id, body), CommandLabel::ok),
-            Err(failure) => (failure.frame(Some(&id)), failure.label()),
+            Ok(answer) => (wire::done(&id, answer), CommandLabel::ok),
+            Err(failure) => (wire::refused(Some(&id), &failure), failure.label()),
         };
         metrics.command(C::KIND, word, outcome);
         outbox.push(answer);

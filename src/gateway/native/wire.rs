@@ -1,14 +1,10 @@
 //! The frames of the native sockets, version 1, as JSON: what `docs/asyncapi` describes, and nothing that is stored.
 
-use crate::gateway::admission::{Denied, Limited};
-use crate::gateway::socket::metrics::CommandLabel;
-use crate::gateway::starting::{OpenError, StartError};
-use crate::ports::CallError;
-use handoff_chat::command::Reject;
-use handoff_chat::rich::RichReject;
-use serde::Deserialize;
+use super::failure::Failure;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The protocol's version.
 const VERSION: u32 = 1;
@@ -25,8 +21,10 @@ pub(crate) struct Framed {
 }
 
 /// A frame of which nothing but the id is looked into.
-#[derive(Deserialize)]
-struct IdOnly {
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct IdOnly {
+    /// The command's own, in its answer again.
+    #[schemars(required, length(min = 1, max = 64))]
     id: Option<String>,
 }
 
@@ -63,158 +61,77 @@ impl Framed {
     }
 }
 
-/// Why a command is answered `ok: false`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Failure {
-    code: &'static str,
-    message: String,
-    retry: bool,
-    more: Option<(&'static str, u64)>,
+/// The answer to a command that was carried out: what it did is committed.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done<'a, A> {
+    /// The command's id.
+    answer: &'a str,
+    /// Whether the command was carried out.
+    #[schemars(extend("const" = true))]
+    ok: bool,
+    #[serde(flatten)]
+    done: A,
 }
 
-impl Failure {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry: false, more: None }
-    }
-
-    /// The frame is not a command of this socket.
-    pub(crate) fn bad(message: impl Into<String>) -> Self {
-        Self::new("bad_command", message)
-    }
-
-    /// To be tried again.
-    pub(crate) fn retry(code: &'static str, message: impl Into<String>) -> Self {
-        Self { retry: true, ..Self::new(code, message) }
-    }
-
-    pub(crate) fn with(self, name: &'static str, value: u64) -> Self {
-        Self { more: Some((name, value)), ..self }
-    }
-
-    pub(crate) fn label(&self) -> CommandLabel {
-        if self.retry { CommandLabel::again } else { CommandLabel::refused }
-    }
-
-    /// The answer's frame.
-    pub(crate) fn frame(&self, id: Option<&str>) -> String {
-        let mut error = Map::new();
-        error.insert("code".to_owned(), self.code.into());
-        error.insert("message".to_owned(), self.message.as_str().into());
-        error.insert("retry".to_owned(), self.retry.into());
-        if let Some((name, value)) = self.more {
-            error.insert(name.to_owned(), value.into());
-        }
-        json!({"answer": id, "ok": false, "error": error}).to_string()
-    }
+/// The answer to a command that was not carried out.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Refused<'a> {
+    /// The command's id; null where it has none that can be read.
+    answer: Option<&'a str>,
+    /// Whether the command was carried out.
+    #[schemars(extend("const" = false))]
+    ok: bool,
+    /// Why.
+    error: &'a Failure,
 }
 
-impl From<Reject> for Failure {
-    fn from(reject: Reject) -> Self {
-        let message = reject.to_string();
-        match reject {
-            Reject::Unknown => Self::new("unknown_chat", message),
-            Reject::WrongKey => Self::new("wrong_key", message),
-            Reject::Ended => Self::new("ended", message),
-            Reject::TooLong { bytes_max } => {
-                Self::new("too_long", message).with("bytes_max", u64::from(bytes_max))
-            }
-            Reject::Full { events_max } => {
-                Self::new("full", message).with("events_max", u64::from(events_max))
-            }
-            Reject::Expected { next } => Self::new("expected", message).with("expected", next),
-            Reject::NoClaim => Self::new("no_claim", message),
-            Reject::HasChats => Self::new("has_chats", message),
-            Reject::NotSignedIn => Self::new("not_signed_in", message),
-            Reject::IdInUse => Self::new("id_in_use", "the id or number was used before for something else"),
-            Reject::NotAllowed | Reject::NotYet { .. } => Self::new("not_allowed", message),
-            Reject::Rich(reject) => Self::new(
-                match reject {
-                    RichReject::Wrong(_) => "bad_rich",
-                    RichReject::NoQuestion => "no_question",
-                    RichReject::Misfit(_) => "misfit",
-                },
-                message,
-            ),
-            Reject::WindowClosed { closed_at, .. } => {
-                let closed = Self::new("window_closed", message);
-                match closed_at.and_then(|at| u64::try_from(at.0).ok()) {
-                    Some(at) => closed.with("closed_at", at),
-                    None => closed,
-                }
-            }
-            // Files go over HTTP.
-            Reject::File(_) => Self::new("file", message),
-            // It comes back with the shard's next owner.
-            Reject::Quarantined => Self::retry("again", message),
-        }
-    }
+/// What a socket says of itself.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum SocketEvent<'a> {
+    /// The first frame of each socket.
+    Hello {
+        /// The protocol's version, 1.
+        version: u32,
+        /// The node's number.
+        node: Option<u16>,
+        /// The `public_url` of each node that serves, this one first; none behind a balancer.
+        nodes: &'a [String],
+    },
+    /// Nothing else was said for 2 s.
+    Beat,
+    /// The node drains: go on at another one. Close code 1012 follows.
+    Moved {
+        /// Where to go on; none: as before, by the balancer.
+        nodes: &'a [String],
+    },
 }
 
-impl From<Limited> for Failure {
-    fn from(limited: Limited) -> Self {
-        Self::retry("limited", limited.to_string()).with("retry_ms", limited.retry_ms())
-    }
+/// A frame's text. Only a map whose keys are no texts can't be written, and there is none in a frame.
+pub(crate) fn text(frame: &impl Serialize) -> String {
+    serde_json::to_string(frame).unwrap_or_default()
 }
 
-impl From<Denied> for Failure {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Limited(limited) => limited.into(),
-            Denied::Full { retry_ms } => {
-                Self::retry("full_node", denied.to_string()).with("retry_ms", retry_ms)
-            }
-        }
-    }
+/// The answer to a command that was carried out.
+pub(crate) fn done(id: &str, done: impl Serialize) -> String {
+    text(&Done { answer: id, ok: true, done })
 }
 
-impl From<CallError> for Failure {
-    fn from(error: CallError) -> Self {
-        let message = error.to_string();
-        match error {
-            CallError::Rejected(reject) => reject.into(),
-            CallError::Again => Self::retry("again", message),
-            CallError::Busy => Self::retry("busy", message),
-            CallError::Unknown => Self::new("unknown", message),
-        }
-    }
-}
-
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Random => Self::retry("again", error.to_string()),
-            OpenError::Denied(denied) => denied.into(),
-            OpenError::Call(error) => error.into(),
-        }
-    }
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        Self::bad(error.to_string())
-    }
-}
-
-/// The answer to a command that was carried out. `body` is an object.
-pub(crate) fn done(id: &str, mut body: Value) -> String {
-    if let Some(fields) = body.as_object_mut() {
-        fields.insert("answer".to_owned(), id.into());
-        fields.insert("ok".to_owned(), true.into());
-    }
-    body.to_string()
+/// The answer to one that was not.
+pub(crate) fn refused(id: Option<&str>, error: &Failure) -> String {
+    text(&Refused { answer: id, ok: false, error })
 }
 
 pub(crate) fn hello(node: &str, nodes: &[String]) -> String {
-    json!({"event": "hello", "version": VERSION, "node": node.parse::<u16>().ok(), "nodes": nodes})
-        .to_string()
+    text(&SocketEvent::Hello { version: VERSION, node: node.parse().ok(), nodes })
 }
 
 pub(crate) fn beat() -> String {
-    json!({"event": "beat"}).to_string()
+    text(&SocketEvent::Beat)
 }
 
 pub(crate) fn moved(nodes: &[String]) -> String {
-    json!({"event": "moved", "nodes": nodes}).to_string()
+    text(&SocketEvent::Moved { nodes })
 }
 
 /// For tests of each socket's words.
@@ -223,6 +140,7 @@ pub(crate) mod hostile {
     use super::*;
     use crate::hostile::near_json;
     use proptest::prelude::*;
+    use serde_json::json;
 
     const FIELDS: &[&str] = &[
         "do",
@@ -281,7 +199,7 @@ pub(crate) mod hostile {
             }
         };
         assert!(id.as_ref().is_none_or(|id| (1..=ID_CHARS_MAX).contains(&id.chars().count())), "{id:?}");
-        let answer: Value = serde_json::from_str(&failure.frame(id.as_deref())).unwrap();
+        let answer: Value = serde_json::from_str(&refused(id.as_deref(), &failure)).unwrap();
         assert_eq!((&answer["answer"], &answer["ok"]), (&json!(id), &json!(false)));
         assert_eq!(
             (&answer["error"]["code"], &answer["error"]["retry"]),

@@ -1,7 +1,9 @@
 //! The entities of a cluster in memory, without a cluster: sessions, queues and agents as they are, what they say to
 //! each other carried at once, and troubles on the way to them when a test wants some.
 
-use crate::ports::{Archive, CallError, NotReady, Past, PastChat, ReadError, Sessions, TranscriptPage};
+use crate::ports::{
+    Archive, CallError, Names, NotReady, Past, PastChat, ReadError, Sessions, TranscriptPage,
+};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
@@ -259,6 +261,10 @@ fn nothing_new(told: &Done, call: &Call) -> bool {
     }
 }
 
+fn names(first: &str, last: &str) -> Names {
+    Names { first: first.to_owned(), last: last.to_owned(), email: "zoe@example.org".to_owned() }
+}
+
 /// The one contact there is: every chat is theirs, and one more.
 pub(super) const EARLIER: &str = "EarlierChat00000";
 /// What was said in each chat that is read as an earlier one: so many messages.
@@ -282,9 +288,9 @@ impl Archive for Memory {
         let earlier = SessionId(EARLIER.to_owned());
         Ok(Some(Past {
             contact: Some("c".to_owned()),
-            names: ["Zoë".to_owned(), "Ng".to_owned(), "zoe@example.org".to_owned()],
+            names: names("Zoë", "Ng"),
             since: Some(Millis(1)),
-            said: ["Zo".to_owned(), String::new(), "zoe@example.org".to_owned()],
+            said: names("Zo", ""),
             verified,
             records: vec![record(&earlier, Some(Millis(2))), record(chat, None)],
         }))

@@ -2,7 +2,9 @@
 
 use crate::gateway::tests::support::Site;
 use futures_util::{SinkExt, StreamExt};
+use jsonschema::Validator;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -12,8 +14,32 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// Bounds a hang; measures nothing.
 pub(in crate::gateway::tests) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One open socket.
+/// What may go over a socket, as its description says.
+struct Schema {
+    from_client: Validator,
+    from_server: Validator,
+}
+
+static CUSTOMER: LazyLock<Schema> =
+    LazyLock::new(|| Schema::of(include_str!("../../../../docs/schema/customer-socket.json")));
+static AGENT: LazyLock<Schema> =
+    LazyLock::new(|| Schema::of(include_str!("../../../../docs/schema/agent-socket.json")));
+
+impl Schema {
+    fn of(text: &str) -> Self {
+        let side = |name: &str| {
+            let mut schema: Value = serde_json::from_str(text).unwrap();
+            schema["$ref"] = format!("#/definitions/{name}").into();
+            jsonschema::validator_for(&schema).unwrap()
+        };
+        Self { from_client: side("FromClient"), from_server: side("FromServer") }
+    }
+}
+
+/// One open socket. Every frame that it is sent, and every command that is carried out, is as described.
 pub(in crate::gateway::tests) struct Window {
+    /// None: it is not ours to describe.
+    schema: Option<&'static Schema>,
     pub(in crate::gateway::tests) socket: WebSocketStream<TcpStream>,
     /// Frames read while waiting for others.
     read: Vec<Value>,
@@ -46,7 +72,12 @@ pub(in crate::gateway::tests) async fn open_with(
     match client_async(request, stream).await {
         Ok((socket, _)) => {
             let prefix = format!("{:016x}", rand::random::<u64>());
-            Ok(Window { socket, read: Vec::new(), ids: 0, prefix })
+            let schema: Option<&Schema> = match path {
+                "/v1/customer" => Some(&CUSTOMER),
+                "/v1/agent" => Some(&AGENT),
+                _ => None,
+            };
+            Ok(Window { schema, socket, read: Vec::new(), ids: 0, prefix })
         }
         Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
         Err(error) => panic!("{error}"),
@@ -68,12 +99,13 @@ impl Window {
     }
 
     /// What has a number and no run is of a run that all windows share.
-    pub(in crate::gateway::tests) async fn say(&mut self, frame: &Value) {
+    pub(in crate::gateway::tests) async fn say(&mut self, frame: &Value) -> Value {
         let mut frame = frame.clone();
         if frame.get("number").is_some() && frame.get("run").is_none() {
             frame["run"] = "page".into();
         }
         self.raw(Message::text(frame.to_string())).await;
+        frame
     }
 
     pub(in crate::gateway::tests) async fn raw(&mut self, message: Message) {
@@ -85,7 +117,11 @@ impl Window {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("nothing came");
             match message {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => {
+                    let frame = serde_json::from_str(&text).unwrap();
+                    is_described(self.schema.map(|schema| &schema.from_server), &frame);
+                    return Ok(frame);
+                }
                 Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(1006),
@@ -144,8 +180,12 @@ impl Window {
     ) -> Value {
         fields["id"] = id.into();
         fields["do"] = word.into();
-        self.say(&fields).await;
-        self.find(&format!("the answer to {word}"), |frame| frame["answer"] == id).await
+        let said = self.say(&fields).await;
+        let answer = self.find(&format!("the answer to {word}"), |frame| frame["answer"] == id).await;
+        if answer["ok"] == true {
+            is_described(self.schema.map(|schema| &schema.from_client), &said);
+        }
+        answer
     }
 
     /// A command that must be carried out.
@@ -180,6 +220,10 @@ impl Window {
         let has = |frame: &Value| texts(frame).contains(&text);
         self.find(&format!("the message {text:?}"), has).await
     }
+}
+
+fn is_described(schema: Option<&Validator>, frame: &Value) {
+    assert!(schema.is_none_or(|schema| schema.is_valid(frame)), "not as described: {frame}");
 }
 
 /// The messages of a chat frame.
