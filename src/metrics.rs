@@ -37,7 +37,7 @@ struct Label(&'static str, &'static str);
 const AWAKE: Label = Label("state", "awake");
 const ASLEEP: Label = Label("state", "asleep");
 /// What [`Observer::call`] may say.
-const OUTCOMES: [&str; 5] = ["told", "refused", "busy", "again", "unknown"];
+const OUTCOMES: [&str; 5] = ["done", "refused", "busy", "again", "unknown"];
 
 impl EncodeLabelSet for Label {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
@@ -47,7 +47,7 @@ impl EncodeLabelSet for Label {
 
 /// A shard as it last told.
 #[derive(Default)]
-struct Told {
+struct Reported {
     census: Census,
     held: usize,
     counts: Counts,
@@ -55,7 +55,7 @@ struct Told {
 
 struct Inner {
     registry: Registry,
-    told: Mutex<BTreeMap<ShardId, Told>>,
+    reported: Mutex<BTreeMap<ShardId, Reported>>,
     frames: Counter,
     entries: Counter,
     frame_bytes: Counter,
@@ -138,7 +138,7 @@ impl Metrics {
         let takeover = "From the decision to claim a shard to its first committed frame";
         let outcomes = OUTCOMES.map(|outcome| Label("outcome", outcome));
         Self(Arc::new(Inner {
-            told: Mutex::default(),
+            reported: Mutex::default(),
             frames: counter(r, "journal_frames", "Frames committed"),
             entries: counter(r, "journal_entries", "Entries in committed frames"),
             frame_bytes: counter(r, "journal_frame_bytes", "Bytes of committed frames"),
@@ -213,37 +213,37 @@ impl Metrics {
     }
 
     /// Keeps what a shard tells, or that it left, and sets the sums over all shards.
-    fn keep(&self, shard: ShardId, told: Option<Told>) {
+    fn keep(&self, shard: ShardId, reported: Option<Reported>) {
         // The map is whole at any moment: a panic elsewhere while it is locked leaves nothing half done.
-        let mut all = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        match told {
-            Some(told) => {
+        let mut all = self.0.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        match reported {
+            Some(reported) => {
                 let before = all.get(&shard).map_or_else(Counts::default, |old| old.counts);
                 // A shard that was opened anew counts from 0 again.
                 let more = |now: u64, before: u64| if now < before { now } else { now - before };
-                self.0.panics.inc_by(more(told.counts.panics, before.panics));
-                self.0.clock_steps.inc_by(more(told.counts.clock_steps, before.clock_steps));
-                all.insert(shard, told);
+                self.0.panics.inc_by(more(reported.counts.panics, before.panics));
+                self.0.clock_steps.inc_by(more(reported.counts.clock_steps, before.clock_steps));
+                all.insert(shard, reported);
             }
             None if all.remove(&shard).is_some() => drop(self.0.shards_left.inc()),
             None => {}
         }
-        let sum = |of: fn(&Told) -> usize| whole(all.values().map(of).sum());
+        let sum = |of: fn(&Reported) -> usize| whole(all.values().map(of).sum());
         self.0.serving.set(whole(all.len()));
-        self.0.sessions.get_or_create(&AWAKE).set(sum(|told| told.census.awake));
-        self.0.sessions.get_or_create(&ASLEEP).set(sum(|told| told.census.asleep));
-        self.0.open.set(sum(|told| told.census.open));
-        self.0.waiting.set(sum(|told| told.census.waiting));
+        self.0.sessions.get_or_create(&AWAKE).set(sum(|reported| reported.census.awake));
+        self.0.sessions.get_or_create(&ASLEEP).set(sum(|reported| reported.census.asleep));
+        self.0.open.set(sum(|reported| reported.census.open));
+        self.0.waiting.set(sum(|reported| reported.census.waiting));
         for (at, place) in PLACES.into_iter().enumerate() {
-            let there = all.values().map(|told| told.census.places[at]).sum();
+            let there = all.values().map(|reported| reported.census.places[at]).sum();
             self.0.places.get_or_create(&Label("place", place)).set(whole(there));
         }
         for (at, status) in STATES.into_iter().enumerate() {
-            let there = all.values().map(|told| told.census.agents[at]).sum();
+            let there = all.values().map(|reported| reported.census.agents[at]).sum();
             self.0.agents.get_or_create(&Label("status", status)).set(whole(there));
         }
-        self.0.quarantined.set(sum(|told| told.census.quarantined));
-        self.0.held_outputs.set(sum(|told| told.held));
+        self.0.quarantined.set(sum(|reported| reported.census.quarantined));
+        self.0.held_outputs.set(sum(|reported| reported.held));
     }
 }
 
@@ -261,7 +261,7 @@ impl Observer for Metrics {
     }
 
     fn shard(&self, shard: ShardId, census: Census, held: usize, counts: Counts) {
-        self.keep(shard, Some(Told { census, held, counts }));
+        self.keep(shard, Some(Reported { census, held, counts }));
     }
 
     fn shard_gone(&self, shard: ShardId) {

@@ -17,7 +17,7 @@ pub trait Observer: Send + Sync + 'static {
     fn shard_gone(&self, shard: ShardId);
     /// A shard was opened here; from the decision to claim it to its first committed frame.
     fn opened(&self, took: Duration);
-    /// A call of a gateway ended so: `told`, `refused`, `busy`, `again`, `unknown`.
+    /// A call of a gateway ended so: `done`, `refused`, `busy`, `again`, `unknown`.
     fn call(&self, outcome: &'static str);
     /// This happened in a chat, and is committed.
     fn happened(&self, happening: &Happening);

@@ -194,7 +194,7 @@ impl Sessions for Router {
             result = Ok(done);
         }
         self.observer.call(match &result {
-            Ok(_) => "told",
+            Ok(_) => "done",
             Err(CallError::Rejected(_)) => "refused",
             Err(CallError::Again) => "again",
             Err(CallError::Busy) => "busy",

@@ -2,7 +2,7 @@
 
 use crate::bots::Bots;
 use handoff_chat::QueueName;
-use handoff_chat::workflow::{Does, Known, Program, read};
+use handoff_chat::workflow::{Does, Fault, Known, Program, read};
 use handoff_config::Config;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -60,7 +60,7 @@ pub fn load_workflows(config: &Config, bots: &Bots) -> Result<Workflows, Workflo
     for file in &files {
         match read_file(file, &known) {
             Ok(program) => drop(workflows.0.insert(program.name.clone(), Arc::new(program))),
-            Err(mut told) => problems.append(&mut told),
+            Err(mut faults) => problems.append(&mut faults),
         }
     }
     let is_there = |name: &str| files.iter().any(|file| file.file_stem().is_some_and(|stem| stem == name));
@@ -71,14 +71,12 @@ pub fn load_workflows(config: &Config, bots: &Bots) -> Result<Workflows, Workflo
         }
         let file = folder.join(format!("{name}.toml"));
         if name != "demo" {
-            let told = format!("services.{service}.workflow is {name}, but there is no {}", file.display());
-            problems.push(told);
+            let file = file.display();
+            problems.push(format!("services.{service}.workflow is {name}, but there is no {file}"));
         } else if workflows.get(name).is_none() {
             match read(name, SHIPPED, &known) {
                 Ok(program) => drop(workflows.0.insert(name.clone(), Arc::new(program))),
-                Err(faults) => {
-                    problems.extend(faults.iter().map(|fault| format!("demo.toml (built in):{fault}")))
-                }
+                Err(faults) => problems.extend(in_file("demo.toml (built in)", &faults)),
             }
         }
     }
@@ -94,9 +92,8 @@ pub fn load_workflow(config: &Config, bots: &Bots, which: &str) -> Result<Progra
     let named = config.workflows.dir.join(format!("{which}.toml"));
     let file = if named.exists() { named.as_path() } else { Path::new(which) };
     if which == "demo" && !file.exists() {
-        let told =
-            |faults: Vec<_>| faults.iter().map(|fault| format!("demo.toml (built in):{fault}")).collect();
-        return read(which, SHIPPED, &known).map_err(|faults| WorkflowsError(told(faults)));
+        let shipped = read(which, SHIPPED, &known);
+        return shipped.map_err(|faults| WorkflowsError(in_file("demo.toml (built in)", &faults)));
     }
     read_file(file, &known).map_err(WorkflowsError)
 }
@@ -116,8 +113,12 @@ fn files_of(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
 fn read_file(file: &Path, known: &Known) -> Result<Program, Vec<String>> {
     let text = std::fs::read_to_string(file).map_err(|error| vec![format!("{}: {error}", file.display())])?;
     let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let told = |fault: &handoff_chat::workflow::Fault| format!("{}:{fault}", file.display());
-    read(name, &text, known).map_err(|faults| faults.iter().map(told).collect())
+    read(name, &text, known).map_err(|faults| in_file(&file.display().to_string(), &faults))
+}
+
+/// What is wrong in a file, a line each.
+fn in_file(file: &str, faults: &[Fault]) -> Vec<String> {
+    faults.iter().map(|fault| format!("{file}:{fault}")).collect()
 }
 
 fn known(config: &Config, bots: &Bots) -> Known {

@@ -59,7 +59,7 @@ impl Agent {
         let id = CommandId(format!("{}:{}", self.name.0, self.minted));
         let command = Command { id, caller: self.caller(), act };
         match self.client.call(entity, Some(command), None, Duration::ZERO).await {
-            Ok(told) => Ok(told.answer),
+            Ok(done) => Ok(done.answer),
             Err(NoAnswer::Refused(
                 Reject::Ended | Reject::NoClaim | Reject::NotAllowed | Reject::Unknown | Reject::NotSignedIn,
             )) => Ok(None),
@@ -78,9 +78,9 @@ impl Agent {
         let me = EntityId::from(&self.name);
         loop {
             let read = Some((self.caller(), Read::Desk { version: self.version }));
-            let told = self.client.call(&me, None, read, Duration::from_millis(300)).await;
-            let told = told.map_err(|no| format!("agent {}: {}", self.name.0, String::from(no)))?;
-            if let Some(Reading::Desk(desk)) = told.reading {
+            let done = self.client.call(&me, None, read, Duration::from_millis(300)).await;
+            let done = done.map_err(|no| format!("agent {}: {}", self.name.0, String::from(no)))?;
+            if let Some(Reading::Desk(desk)) = done.reading {
                 self.version = desk.version;
                 self.look(*desk).await?;
             }
@@ -145,7 +145,7 @@ impl Agent {
         let position = self.chats.get(chat).map_or(1, Reader::next);
         let read = Some((self.caller(), Read::Agent { position }));
         let view = match self.client.call(&entity, None, read, Duration::ZERO).await {
-            Ok(told) => match told.reading {
+            Ok(done) => match done.reading {
                 Some(Reading::View(view)) => view,
                 _ => return Err("no view for an agent".to_owned()),
             },

@@ -17,7 +17,7 @@ pub const GREETING: &str = "greetings";
 
 /// What a customer was told.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct Received {
     /// The customer's session.
     pub session: SessionId,
     /// Acknowledged messages: the number given and the text, in the order in which they were acknowledged.
@@ -26,7 +26,7 @@ pub struct Told {
     pub greetings: usize,
 }
 
-impl Told {
+impl Received {
     /// Nothing yet.
     pub fn new(session: SessionId, greetings: usize) -> Self {
         Self { session, acknowledged: Vec::new(), greetings }
@@ -59,7 +59,7 @@ pub struct Evidence {
     /// Each shard's whole log.
     pub logs: Vec<Vec<Committed>>,
     /// What customers were told.
-    pub told: Vec<Told>,
+    pub received: Vec<Received>,
     /// What agents were told.
     pub by_agents: Vec<Acknowledged>,
 }
@@ -76,7 +76,7 @@ impl Evidence {
     pub fn gather(
         store: &MemoryStore,
         shards: u16,
-        told: Vec<Told>,
+        received: Vec<Received>,
         by_agents: Vec<Acknowledged>,
     ) -> Result<Self, String> {
         let frames = |shard| {
@@ -87,7 +87,7 @@ impl Evidence {
             committed.collect::<Result<Vec<_>, String>>()
         };
         let logs = (0..shards).map(frames).collect::<Result<_, String>>()?;
-        Ok(Self { logs, told, by_agents })
+        Ok(Self { logs, received, by_agents })
     }
 
     /// Checks the logs of all shards against what everybody was told.
@@ -104,7 +104,7 @@ impl Evidence {
         for (session, acknowledged) in self.by_agents.iter().flatten() {
             check_answers(&session.0, sessions.logged(session)?, acknowledged)?;
         }
-        for customer in &self.told {
+        for customer in &self.received {
             check_session(&customer.session.0, sessions.logged(&customer.session)?, customer)?;
         }
         Ok(sessions)
@@ -116,7 +116,7 @@ impl Evidence {
     /// The first thing that does not hold.
     pub async fn check_records(&self, store: &MemoryStore, sessions: &Sessions) -> Result<(), String> {
         let tables = store.node(NodeId(0));
-        for Told { session, .. } in &self.told {
+        for Received { session, .. } in &self.received {
             let name = &session.0;
             let (mut events, mut place) = (Vec::new(), Some(RecordPlace::START));
             while let Some(from) = place {
@@ -217,7 +217,7 @@ fn take(logged: &mut Logged, entries: &[Entry]) -> Result<(), String> {
 
 /// Numbers without a gap, indexes that rise, every acknowledged message once and in order, every debt paid, every
 /// timer fired once.
-fn check_session(name: &str, logged: &Logged, told: &Told) -> Result<(), String> {
+fn check_session(name: &str, logged: &Logged, received: &Received) -> Result<(), String> {
     if !logged.events.iter().map(|event| event.seq).eq(1..=logged.events.len() as u64) {
         return Err(format!("{name}: the numbers have a gap or a repeat"));
     }
@@ -237,11 +237,11 @@ fn check_session(name: &str, logged: &Logged, told: &Told) -> Result<(), String>
             _ => None,
         })
         .collect();
-    if mine != told.acknowledged {
-        return Err(format!("{name}: acknowledged {:?}, in the log {mine:?}", told.acknowledged));
+    if mine != received.acknowledged {
+        return Err(format!("{name}: acknowledged {:?}, in the log {mine:?}", received.acknowledged));
     }
     let greetings = logged.events.iter().filter(|event| is_greeting(event)).count();
-    if greetings != told.greetings {
+    if greetings != received.greetings {
         return Err(format!("{name}: the bot greeted {greetings} times"));
     }
     if logged.owed != logged.settled {

@@ -74,7 +74,7 @@ impl Client {
             };
             if let Some(node) = node {
                 match timeout(CLIENT_TIMEOUT + wait, node.call(call)).await {
-                    Ok(Some(Ok(told))) => return Ok(told),
+                    Ok(Some(Ok(done))) => return Ok(done),
                     Ok(Some(Err(CallError::Rejected(reject)))) => return Err(NoAnswer::Refused(reject)),
                     Ok(Some(Err(_)) | None) | Err(_) => {}
                 }

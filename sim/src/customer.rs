@@ -2,7 +2,7 @@
 //!
 //! Like a good client it repeats what was not acknowledged, with the same id, at the next node.
 
-use crate::checker::Told as Kept;
+use crate::checker::Received;
 use crate::client::{Client, NoAnswer, Nodes};
 use crate::reader::Reader;
 use handoff_chat::channel::{Channel, Identity, Presence, Reach};
@@ -26,14 +26,14 @@ pub struct Customer {
     pub(crate) session: SessionId,
     key: [u8; 32],
     reader: Reader,
-    kept: Kept,
+    kept: Received,
 }
 
 impl Customer {
     /// A customer who will talk in this session, with the bot or, where a workflow is given, with whom it routes to.
     pub fn new(nodes: Nodes, session: SessionId, mut rng: StdRng, routed: Option<Arc<Program>>) -> Self {
         let key = rng.random();
-        let kept = Kept::new(session.clone(), usize::from(routed.is_none()));
+        let kept = Received::new(session.clone(), usize::from(routed.is_none()));
         Self {
             client: Client::new(nodes, rng),
             routed,
@@ -67,7 +67,7 @@ impl Customer {
     }
 
     /// The whole conversation. What was acknowledged is in the result, or what went wrong.
-    pub async fn talk(mut self, messages: u32) -> Result<Kept, String> {
+    pub async fn talk(mut self, messages: u32) -> Result<Received, String> {
         self.open().await?;
         for number in 0..messages {
             self.client.pause(20..900).await;
@@ -94,7 +94,7 @@ impl Customer {
         }
         let leave = Command { id: CommandId("bye".into()), caller: self.caller(), act: Act::Disconnect };
         match self.call(Some(leave), Some(1)).await {
-            Ok(told) => self.look(1, told)?,
+            Ok(done) => self.look(1, done)?,
             // The agent closed the chat so long ago that only its record is left.
             Err(NoAnswer::Refused(Reject::Unknown)) if self.routed.is_some() => {}
             Err(no) => return Err(no.into()),
@@ -117,8 +117,8 @@ impl Customer {
             caller: self.caller(),
             act: Act::Open(Box::new(opening)),
         };
-        let told = self.call(Some(command), Some(1)).await?;
-        self.look(1, told)
+        let done = self.call(Some(command), Some(1)).await?;
+        self.look(1, done)
     }
 
     pub(crate) async fn say(&mut self, number: u32) -> Result<(), NoAnswer> {
@@ -129,8 +129,8 @@ impl Customer {
         let text = format!("{} says {words}", self.session.0);
         let act = Act::Send { text: text.clone(), message_type: None };
         let command = Command { id: CommandId(format!("c:{number}")), caller: self.caller(), act };
-        let told = self.call(Some(command), None).await?;
-        if let Some(answer) = told.answer.and_then(Answer::chat) {
+        let done = self.call(Some(command), None).await?;
+        if let Some(answer) = done.answer.and_then(Answer::chat) {
             self.kept.acknowledged.push((answer.seq, text));
         }
         Ok(())
@@ -139,7 +139,7 @@ impl Customer {
     /// What happened in the chat, as the customer sees it.
     #[cfg(test)]
     pub(crate) async fn bodies(&mut self) -> Vec<handoff_chat::event::Body> {
-        match self.call(None, Some(1)).await.ok().and_then(|told| told.reading) {
+        match self.call(None, Some(1)).await.ok().and_then(|done| done.reading) {
             Some(Reading::View(view)) => view.events.into_iter().map(|event| event.body).collect(),
             _ => Vec::new(),
         }
@@ -156,8 +156,8 @@ impl Customer {
 
     async fn refresh(&mut self) -> Result<(), String> {
         let position = if self.client.rng.random_bool(0.2) { 1 } else { self.reader.next() };
-        let told = self.call(None, Some(position)).await?;
-        self.look(position, told)?;
+        let done = self.call(None, Some(position)).await?;
+        self.look(position, done)?;
         if position == 1 {
             let all = self.kept.acknowledged.len();
             let mine = self.reader.count(" says ");
@@ -169,8 +169,8 @@ impl Customer {
     }
 
     /// What is read must agree with what was read before.
-    fn look(&mut self, position: u64, told: Done) -> Result<(), String> {
-        match told.reading {
+    fn look(&mut self, position: u64, done: Done) -> Result<(), String> {
+        match done.reading {
             Some(Reading::View(view)) => self.reader.look(position, &view),
             _ => Err("no view".to_owned()),
         }

@@ -1,7 +1,7 @@
 //! One run: a cluster, its customers, its faults, and the check at the end.
 
 use crate::agent::{Acknowledged, Agent, QUEUE};
-use crate::checker::{Evidence, GREETING, Told};
+use crate::checker::{Evidence, GREETING, Received};
 use crate::client::{Client, Nodes};
 use crate::customer::Customer;
 use crate::faults::{Fault, strike};
@@ -180,10 +180,10 @@ async fn live(plan: Plan) -> Result<(Report, Evidence), String> {
         let fault = strike(&world, &nodes, &mut rng).await;
         *faults.entry(fault).or_default() += 1;
     }
-    let mut told: Vec<Told> = Vec::new();
+    let mut received: Vec<Received> = Vec::new();
     for talk in talks {
         let done = timeout(PATIENCE, talk).await.map_err(|_| "a customer never came to an end")?;
-        told.push(done.map_err(|error| error.to_string())??);
+        received.push(done.map_err(|error| error.to_string())??);
     }
     over.set(true);
     let mut by_agents: Vec<Acknowledged> = Vec::new();
@@ -197,14 +197,14 @@ async fn live(plan: Plan) -> Result<(Report, Evidence), String> {
     if let Some(killer) = killer {
         killer.abort();
     }
-    let evidence = Evidence::gather(&world.store, plan.shards, told, by_agents)?;
+    let evidence = Evidence::gather(&world.store, plan.shards, received, by_agents)?;
     let sessions = evidence.check()?;
     evidence.check_records(&world.store, &sessions).await?;
-    let report = report(&world, &plan, &evidence.told, faults);
+    let report = report(&world, &plan, &evidence.received, faults);
     Ok((report, evidence))
 }
 
-fn report(world: &World, plan: &Plan, told: &[Told], faults: BTreeMap<Fault, u32>) -> Report {
+fn report(world: &World, plan: &Plan, received: &[Received], faults: BTreeMap<Fault, u32>) -> Report {
     let mut digest = 0xcbf2_9ce4_8422_2325_u64;
     let mut frames = 0;
     for shard in 0..plan.shards {
@@ -216,7 +216,7 @@ fn report(world: &World, plan: &Plan, told: &[Told], faults: BTreeMap<Fault, u32
         }
     }
     Report {
-        acknowledged: told.iter().map(|customer| customer.acknowledged.len()).sum(),
+        acknowledged: received.iter().map(|customer| customer.acknowledged.len()).sum(),
         faults,
         frames,
         digest,

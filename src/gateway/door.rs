@@ -28,7 +28,7 @@ pub(super) struct Door {
     open: AtomicUsize,
     lingering: AtomicUsize,
     /// Whether it was logged that it is full.
-    told: AtomicBool,
+    logged: AtomicBool,
     metrics: Metrics,
 }
 
@@ -37,7 +37,7 @@ impl Door {
     pub(super) fn new(most: usize, metrics: Metrics) -> Arc<Self> {
         metrics.connections_max(most);
         let (open, lingering) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Self { most, open, lingering, told: AtomicBool::new(false), metrics })
+        Arc::new(Self { most, open, lingering, logged: AtomicBool::new(false), metrics })
     }
 
     /// A place for one more connection, for as long as it is kept.
@@ -48,7 +48,7 @@ impl Door {
             return Some(Place(Arc::clone(self)));
         }
         self.metrics.connection_refused();
-        if !self.told.swap(true, Ordering::Relaxed) {
+        if !self.logged.swap(true, Ordering::Relaxed) {
             tracing::warn!(most = self.most, "no more connections: customers and agents are refused");
         }
         None
@@ -69,7 +69,7 @@ impl Door {
         let left = self.open.fetch_sub(1, Ordering::Relaxed) - 1;
         self.metrics.connection_closed();
         let room = left * 100 < self.most * ROOM_PERCENT;
-        if room && self.told.swap(false, Ordering::Relaxed) {
+        if room && self.logged.swap(false, Ordering::Relaxed) {
             tracing::info!(open = left, most = self.most, "connections are taken again");
         }
     }

@@ -260,16 +260,16 @@ pub(crate) async fn open(
     let act = Act::Open(Box::new(opening(start, (name, service), channel)?));
     let command = Command { id: CommandId(START_ID.to_owned()), caller: Caller::key(key.hash()), act };
     let Some(id) = client_id else {
-        let told = call(gateway, &key, Some(command), Some(1), false).await?;
-        return Ok((key, told));
+        let done = call(gateway, &key, Some(command), Some(1), false).await?;
+        return Ok((key, done));
     };
     // Whose key is valid shows in the answer: a retry is given the first one, and reads with it.
-    let told = call(gateway, &key, Some(command), None, true).await?;
-    if let Some(sealed) = told.answer.and_then(Answer::chat).and_then(|answer| answer.sealed_key) {
+    let done = call(gateway, &key, Some(command), None, true).await?;
+    if let Some(sealed) = done.answer.and_then(Answer::chat).and_then(|answer| answer.sealed_key) {
         key.secret = unseal(&sealed, &key.session, &id);
     }
-    let told = call(gateway, &key, None, Some(1), true).await?;
-    Ok((key, told))
+    let done = call(gateway, &key, None, Some(1), true).await?;
+    Ok((key, done))
 }
 
 /// What opens a session for a customer who is known by the address in the channel.

@@ -169,29 +169,29 @@ mod tests {
 
     #[test]
     fn a_queue_that_nobody_serves_and_one_that_is_not_there_are_warned_of() {
-        let warnings = |extra: &str| {
+        let warned = |extra: &str| {
             let dir = tempfile::tempdir().unwrap();
             let config = config(dir.path(), extra);
             let bots = crate::bots::load_bots(&config).unwrap();
             queue_warnings(&config, &crate::workflows::load_workflows(&config, &bots).unwrap())
         };
         assert_eq!(
-            warnings(""),
+            warned(""),
             Vec::<String>::new(),
             "the demo agent serves what the demo workflow routes to"
         );
         let bob = "[agents.bob]\npassword_file = \"x\"\n";
-        assert_eq!(warnings(bob), Vec::<String>::new());
-        let told = warnings(&format!("{bob}queues = [\"sales\"]\n"));
+        assert_eq!(warned(bob), Vec::<String>::new());
+        let warnings = warned(&format!("{bob}queues = [\"sales\"]\n"));
         assert!(
-            told[0].starts_with("workflow demo routes to queue support, which no agent serves"),
-            "{told:?}"
+            warnings[0].starts_with("workflow demo routes to queue support, which no agent serves"),
+            "{warnings:?}"
         );
         assert!(
-            told[1].starts_with("agents.bob.queues names sales, but there is no [queues.sales]"),
-            "{told:?}"
+            warnings[1].starts_with("agents.bob.queues names sales, but there is no [queues.sales]"),
+            "{warnings:?}"
         );
-        assert_eq!(told.len(), 2);
-        assert_eq!(warnings(&format!("{bob}queues = [\"sales\", \"support\"]\n[queues.sales]\n")), [""; 0]);
+        assert_eq!(warnings.len(), 2);
+        assert_eq!(warned(&format!("{bob}queues = [\"sales\", \"support\"]\n[queues.sales]\n")), [""; 0]);
     }
 }

@@ -98,12 +98,12 @@ impl Supervisor {
     /// Whether the owner before is over, has said that it let go, or beats without the shard since it knows that it is
     /// mine.
     fn has_let_go(&self, shard: ShardId, from: Owner, version: u64) -> bool {
-        let told = self.released.get(&shard).is_some_and(|(by, _)| *by == from);
+        let released = self.released.get(&shard).is_some_and(|(by, _)| *by == from);
         let beats_without = || {
             let knows = self.detector.last_beat(from).is_some_and(|beat| beat.list_version >= version);
             knows && self.detector.holds(from, shard).is_none()
         };
-        !self.list.is_live(from) || told || beats_without()
+        !self.list.is_live(from) || released || beats_without()
     }
 
     /// How long to wait for an owner's release: longer while it is heard, knows that it is mine, and serves it yet.
@@ -147,13 +147,13 @@ impl Supervisor {
                 self.holds.insert(shard, Hold::Releasing { tenancy, epoch });
                 out.push(Action::Release { shard, tenancy, to });
             }
-            Some(Hold::Handed { epoch, to: told, .. }) => {
+            Some(Hold::Handed { epoch, to: handed_to, .. }) => {
                 let taken = |owner| self.detector.holds(owner, shard).is_some_and(|theirs| theirs > epoch);
                 match to {
-                    _ if taken(told) => drop(self.holds.remove(&shard)),
+                    _ if taken(handed_to) => drop(self.holds.remove(&shard)),
                     None => drop(self.holds.remove(&shard)),
                     Some(to) if taken(to) => drop(self.holds.remove(&shard)),
-                    Some(to) if to != told => self.hand(shard, epoch, to, out),
+                    Some(to) if to != handed_to => self.hand(shard, epoch, to, out),
                     Some(_) => {}
                 }
             }

@@ -1,7 +1,7 @@
 //! The checker finds what it is there to find: each fault is planted in what a sound run left behind.
 
 use crate::Plan;
-use crate::checker::{Evidence, Told};
+use crate::checker::{Evidence, Received};
 use crate::reader::Reader;
 use crate::run::evidence;
 use handoff_chat::command::View;
@@ -36,8 +36,8 @@ impl Evidence {
     }
 
     /// Changes a session's events and numbers them anew, as a fault would that gives each its number when it stores it.
-    fn rewrite(&mut self, told: &Told, change: impl FnOnce(&mut Vec<Event>)) {
-        let entity = EntityId::from(&told.session);
+    fn rewrite(&mut self, received: &Received, change: impl FnOnce(&mut Vec<Event>)) {
+        let entity = EntityId::from(&received.session);
         let mut events = Vec::new();
         for decided in self.decisions_of(&entity) {
             decided.entries.retain(|entry| match entry {
@@ -72,8 +72,8 @@ impl Evidence {
 }
 
 /// What the customer was told who had the most messages acknowledged.
-fn talkative(evidence: &Evidence) -> Told {
-    evidence.told.iter().max_by_key(|told| told.acknowledged.len()).expect("a customer").clone()
+fn talkative(evidence: &Evidence) -> Received {
+    evidence.received.iter().max_by_key(|received| received.acknowledged.len()).expect("a customer").clone()
 }
 
 fn place(events: &[Event], text: &str) -> usize {
@@ -89,18 +89,18 @@ fn a_sound_run_is_found_sound() {
 #[test]
 fn an_acknowledged_message_that_is_lost_is_found() {
     let mut evidence = sound();
-    let told = talkative(&evidence);
-    let (_, last) = told.acknowledged.last().expect("acknowledged");
-    evidence.rewrite(&told, |events| drop(events.remove(place(events, last))));
+    let received = talkative(&evidence);
+    let (_, last) = received.acknowledged.last().expect("acknowledged");
+    evidence.rewrite(&received, |events| drop(events.remove(place(events, last))));
     evidence.finds("acknowledged");
 }
 
 #[test]
 fn a_message_that_is_there_twice_is_found() {
     let mut evidence = sound();
-    let told = talkative(&evidence);
-    let (_, last) = told.acknowledged.last().expect("acknowledged");
-    evidence.rewrite(&told, |events| {
+    let received = talkative(&evidence);
+    let (_, last) = received.acknowledged.last().expect("acknowledged");
+    evidence.rewrite(&received, |events| {
         let again = events[place(events, last)].clone();
         events.push(again);
     });
@@ -110,9 +110,9 @@ fn a_message_that_is_there_twice_is_found() {
 #[test]
 fn two_messages_in_the_wrong_order_are_found() {
     let mut evidence = sound();
-    let told = talkative(&evidence);
-    let [.., (_, one), (_, other)] = &told.acknowledged[..] else { panic!("two acknowledged messages") };
-    evidence.rewrite(&told, |events| {
+    let received = talkative(&evidence);
+    let [.., (_, one), (_, other)] = &received.acknowledged[..] else { panic!("two acknowledged messages") };
+    evidence.rewrite(&received, |events| {
         let places = [place(events, one), place(events, other)];
         let [first, second] = places.map(|place| events[place].body.clone());
         (events[places[0]].body, events[places[1]].body) = (second, first);
@@ -125,8 +125,8 @@ fn an_agent_s_message_that_is_lost_is_found() {
     let mut evidence = sound();
     let mut by_agents = evidence.by_agents.iter().flatten();
     let (session, said) = by_agents.find(|(_, said)| !said.is_empty()).expect("an agent who spoke");
-    let (told, (_, text)) = (Told::new(session.clone(), 0), said[0].clone());
-    evidence.rewrite(&told, |events| drop(events.remove(place(events, &text))));
+    let (received, (_, text)) = (Received::new(session.clone(), 0), said[0].clone());
+    evidence.rewrite(&received, |events| drop(events.remove(place(events, &text))));
     evidence.finds("an agent's");
 }
 

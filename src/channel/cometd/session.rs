@@ -26,7 +26,7 @@ pub(super) enum Link {
 }
 
 /// Something told, until it is known to have arrived.
-struct Told {
+struct Unconfirmed {
     /// The connect reply that confirms it.
     reply: u64,
     link: Link,
@@ -37,7 +37,7 @@ struct Inner {
     /// To be told.
     waiting: VecDeque<String>,
     /// Told, and maybe not arrived.
-    told: VecDeque<Told>,
+    unconfirmed: VecDeque<Unconfirmed>,
     /// Bytes of both.
     bytes: usize,
     /// Connect replies so far.
@@ -90,7 +90,7 @@ impl Session {
     pub(super) fn new(id: String, acks: bool) -> Self {
         let inner = Inner {
             waiting: VecDeque::new(),
-            told: VecDeque::new(),
+            unconfirmed: VecDeque::new(),
             bytes: 0,
             replies: 0,
             connect: 0,
@@ -206,18 +206,18 @@ impl Session {
         }
         let last = inner.replies;
         let mut again = VecDeque::new();
-        for told in std::mem::take(&mut inner.told) {
-            let same_socket = told.link == link && link != Link::Http;
+        for unconfirmed in std::mem::take(&mut inner.unconfirmed) {
+            let same_socket = unconfirmed.link == link && link != Link::Http;
             let arrived = match acknowledged.filter(|_| self.acks) {
-                Some(number) => told.reply <= number,
-                None => told.reply <= last && (same_socket || !at_once),
+                Some(number) => unconfirmed.reply <= number,
+                None => unconfirmed.reply <= last && (same_socket || !at_once),
             };
             if arrived {
-                inner.bytes = inner.bytes.saturating_sub(told.text.len());
+                inner.bytes = inner.bytes.saturating_sub(unconfirmed.text.len());
             } else if same_socket && !self.acks {
-                inner.told.push_back(told);
+                inner.unconfirmed.push_back(unconfirmed);
             } else {
-                again.push_back(told.text);
+                again.push_back(unconfirmed.text);
             }
         }
         again.append(&mut inner.waiting);
@@ -277,7 +277,7 @@ impl Inner {
             && let Some(text) = self.waiting.pop_front()
         {
             bytes += text.len();
-            self.told.push_back(Told { reply: self.replies + 1, link, text: text.clone() });
+            self.unconfirmed.push_back(Unconfirmed { reply: self.replies + 1, link, text: text.clone() });
             texts.push(text);
         }
         texts
@@ -308,8 +308,8 @@ impl Held<'_> {
             return Some(HeldEnd::Replaced);
         }
         let by_connect = self.session.tells_by_connect(self.link);
-        let told: usize = inner.told.iter().map(|told| told.text.len()).sum();
-        if !due && (!by_connect || inner.waiting.is_empty()) && told < UNCONFIRMED_BYTES {
+        let unconfirmed: usize = inner.unconfirmed.iter().map(|unconfirmed| unconfirmed.text.len()).sum();
+        if !due && (!by_connect || inner.waiting.is_empty()) && unconfirmed < UNCONFIRMED_BYTES {
             return None;
         }
         let texts = if by_connect { inner.tell(self.link) } else { Vec::new() };

@@ -83,8 +83,8 @@ impl Client for Customer {
             CustomerCommand::Send { at, text, message_type } => self.send(at, text, message_type).await,
             CustomerCommand::Reply { at, to, content } => {
                 let content = rich::check_reply(&content).map_err(Reject::from)?;
-                let told = self.call(at.id()?, Act::ReplyRich { to, content }).await?;
-                Ok(CustomerAnswer::Posted { index: native::index_of(told), number: at.number })
+                let done = self.call(at.id()?, Act::ReplyRich { to, content }).await?;
+                Ok(CustomerAnswer::Posted { index: native::index_of(done), number: at.number })
             }
             CustomerCommand::Leave { at } => {
                 self.call(at.id()?, Act::Disconnect).await.map(|_| CustomerAnswer::Done {})
@@ -132,11 +132,11 @@ impl Customer {
         };
         let start = Start::check(start, options)?;
         let origin = Origin { from: self.from, channel: self.channel };
-        let (key, told) = starting::open(&self.gateway, origin, (&name, service), start).await?;
+        let (key, done) = starting::open(&self.gateway, origin, (&name, service), start).await?;
         let answer = CustomerAnswer::Started {
             chat: key.session.0.clone(),
             key: key.to_text(),
-            next_command: next_command(&told),
+            next_command: next_command(&done),
         };
         self.follow(key, 1);
         Ok(answer)
@@ -146,8 +146,8 @@ impl Customer {
         let key = SecureKey::parse(key).filter(|key| key.session.0 == chat);
         let key = key.ok_or_else(|| Failure::new(Code::WrongKey, "this is not a key of this chat"))?;
         tracing::Span::current().record("session", chat);
-        let told = starting::call(&self.gateway, &key, None, Some(0), true).await?;
-        let answer = CustomerAnswer::Resumed { next_command: next_command(&told) };
+        let done = starting::call(&self.gateway, &key, None, Some(0), true).await?;
+        let answer = CustomerAnswer::Resumed { next_command: next_command(&done) };
         self.follow(key, position);
         Ok(answer)
     }
@@ -169,10 +169,10 @@ impl Customer {
         message_type: Option<String>,
     ) -> Result<CustomerAnswer, Failure> {
         native::check_message(&text, message_type.as_deref())?;
-        let told = self.call(at.id()?, Act::Send { text, message_type }).await?;
+        let done = self.call(at.id()?, Act::Send { text, message_type }).await?;
         // With it the typing is over.
         self.typing.take();
-        Ok(CustomerAnswer::Posted { index: native::index_of(told), number: at.number })
+        Ok(CustomerAnswer::Posted { index: native::index_of(done), number: at.number })
     }
 
     async fn notice(&self, at: &Numbered, act: Act) -> Result<CustomerAnswer, Failure> {
@@ -243,8 +243,8 @@ impl Numbered {
 }
 
 /// The number of the customer's next command.
-fn next_command(told: &Done) -> u64 {
-    match &told.reading {
+fn next_command(done: &Done) -> u64 {
+    match &done.reading {
         Some(Reading::View(view)) => view.next_command,
         _ => 1,
     }

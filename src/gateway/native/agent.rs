@@ -347,7 +347,7 @@ impl Agent {
             ..Call::of(entity)
         };
         match self.gateway.sessions.call(call).await {
-            Ok(told) => Ok(told.answer),
+            Ok(done) => Ok(done.answer),
             Err(CallError::Rejected(Reject::NotAllowed)) if is_chat => Err(no_claim()),
             Err(error) => Err(error.into()),
         }

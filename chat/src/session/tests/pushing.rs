@@ -3,6 +3,7 @@
 use super::*;
 use crate::channel::{Address, Delivery, Reach, ShownFiles, Shows, WINDOW_CLOSED, Window};
 use crate::command::{Leaving, View};
+use crate::event::What;
 use crate::event::{Body, Visibility};
 use crate::file::{File, FileId, FileReject};
 use crate::opening::{Limits, Opening};
@@ -69,12 +70,22 @@ impl World {
         self.session.state.owed_pushes().collect()
     }
 
-    /// The word and text of each.
+    /// The kind and text of each.
     fn pushed_texts(&self) -> Vec<String> {
         let text = |(_, seq): (EffectId, u64)| {
             let push = self.session.push(seq, None).unwrap();
             let shown = push.shown().unwrap();
-            format!("{} {}", shown.what.word(), shown.what.text().unwrap_or_default())
+            let kind = match &shown.what {
+                What::Joined => "joined",
+                What::Left { .. } => "left",
+                What::Message { .. } => "message",
+                What::Read(_) => "read",
+                What::Renamed(_) => "renamed",
+                What::Rich { .. } => "rich",
+                What::FileUploaded(_) => "file_uploaded",
+                other => panic!("{other:?}"),
+            };
+            format!("{kind} {}", shown.what.text().unwrap_or_default())
         };
         self.pushes().into_iter().map(text).collect()
     }
