@@ -35,6 +35,8 @@ mod stored_shapes;
 pub mod text;
 pub mod transcript;
 pub mod workflow;
+#[cfg(test)]
+mod world;
 
 pub use decision::Decision;
 pub use entity::Entity;

@@ -1,15 +1,13 @@
 //! Sessions with their interactions, queues and agents, all real, over a network that delays, repeats, reorders and
 //! loses, with takeovers at any moment: nobody is stranded, in two places, or held by somebody who does not have them.
 
-mod world;
-
 use crate::command::{Act, Caller, Leaving};
 use crate::desk::{DeskAct, Stage};
 use crate::entry::{How, Place};
 use crate::event::LeaveReason;
+use crate::world::{CUSTOMER, World, agent, profile, says, session};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use world::{CUSTOMER, World, agent, profile, session};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -57,49 +55,43 @@ fn step() -> impl Strategy<Value = Step> {
         6 => n().prop_map(Step::Loses),
         3 => Just(Step::SendsAgain),
         4 => (0..20_000i64).prop_map(Step::Passes),
-        4 => (n(), any::<bool>()).prop_map(|(n, snapshot)| Step::Restores(n, snapshot)),
+        4 => (n(), any::<bool>()).prop_map(|(n, from_snapshot)| Step::Restores(n, from_snapshot)),
     ]
 }
 
-impl World {
-    fn does(&mut self, step: &Step) {
-        match step.clone() {
-            Step::Starts(n) => self.starts(n),
-            Step::CustomerSays(n) => self.of_session(n, CUSTOMER, world::says("hm")),
-            Step::CustomerLeaves(n) => self.of_session(n, CUSTOMER, Act::Disconnect),
-            Step::CustomerLost(n) => self.of_session(n, Caller::System, Act::CustomerLost),
-            Step::AgentSays(n, which) => self.of_session(which, Caller::Agent(agent(n)), world::says("a")),
-            Step::AgentLeaves(n, which, how) => {
-                self.of_session(which, Caller::Agent(agent(n)), Act::Leave { how });
-            }
-            Step::ForceEnd(n) => self.of_session(n, Caller::Operator, Act::ForceEnd),
-            Step::SignsIn(n, which) => self.desk(n, DeskAct::SignIn { profile: profile(n, which) }),
-            Step::Ready(n) => self.desk(n, DeskAct::Ready),
-            Step::NotReady(n) => self.desk(n, DeskAct::NotReady { reason: "break".to_owned() }),
-            Step::Accepts(n, which) => {
-                self.of_work(n, which, |interaction| DeskAct::Accept { interaction });
-            }
-            Step::Declines(n, which) => {
-                self.of_work(n, which, |interaction| DeskAct::Decline { interaction });
-            }
-            Step::Lost(n) => self.lost(n),
-            Step::Delivers(n) => self.takes(n, true),
-            Step::DeliversTwice(n) => self.delivers_twice(n),
-            Step::Loses(n) => self.takes(n, false),
-            Step::SendsAgain => self.sends_again(),
-            Step::Passes(span_ms) => self.passes(span_ms),
-            Step::Restores(n, snapshot) => self.restores(n, snapshot),
+fn does(world: &mut World, step: Step) {
+    match step {
+        Step::Starts(n) => world.starts(n),
+        Step::CustomerSays(n) => world.of_session(n, CUSTOMER, says("hm")),
+        Step::CustomerLeaves(n) => world.of_session(n, CUSTOMER, Act::Disconnect),
+        Step::CustomerLost(n) => world.of_session(n, Caller::System, Act::CustomerLost),
+        Step::AgentSays(n, which) => world.of_session(which, Caller::Agent(agent(n)), says("a")),
+        Step::AgentLeaves(n, which, how) => {
+            world.of_session(which, Caller::Agent(agent(n)), Act::Leave { how });
         }
-        self.check();
+        Step::ForceEnd(n) => world.of_session(n, Caller::Operator, Act::ForceEnd),
+        Step::SignsIn(n, which) => world.desk(n, DeskAct::SignIn { profile: profile(n, which) }),
+        Step::Ready(n) => world.desk(n, DeskAct::Ready),
+        Step::NotReady(n) => world.desk(n, DeskAct::NotReady { reason: "break".to_owned() }),
+        Step::Accepts(n, which) => world.of_work(n, which, |interaction| DeskAct::Accept { interaction }),
+        Step::Declines(n, which) => world.of_work(n, which, |interaction| DeskAct::Decline { interaction }),
+        Step::Lost(n) => world.lost(n),
+        Step::Delivers(n) => world.takes(n, true),
+        Step::DeliversTwice(n) => world.delivers_twice(n),
+        Step::Loses(n) => world.takes(n, false),
+        Step::SendsAgain => world.sends_again(),
+        Step::Passes(span_ms) => world.passes(span_ms),
+        Step::Restores(n, from_snapshot) => world.restores(n, from_snapshot),
     }
+    world.check();
 }
 
 proptest! {
     #[test]
     fn whatever_happens_to_all_of_them_nobody_is_stranded_or_in_two_places(steps in vec(step(), 1..250)) {
         let mut world = World::new();
-        for step in &steps {
-            world.does(step);
+        for step in steps {
+            does(&mut world, step);
         }
         world.rests();
     }
@@ -109,7 +101,7 @@ proptest! {
 fn story() -> World {
     let mut world = World::new();
     for step in [Step::SignsIn(0, 0), Step::Ready(0), Step::Starts(0)] {
-        world.does(&step);
+        does(&mut world, step);
         world.delivers_all();
     }
     world
@@ -119,22 +111,22 @@ fn story() -> World {
 fn a_chat_is_offered_accepted_talked_and_ended_when_the_agent_has_left_too() {
     let mut world = story();
     assert!(matches!(world.work(0)[0].stage, Stage::Offered { .. }));
-    world.does(&Step::Accepts(0, 0));
+    does(&mut world, Step::Accepts(0, 0));
     world.delivers_all();
     assert_eq!(world.work(0)[0].stage, Stage::Chatting);
-    world.does(&Step::CustomerSays(0));
-    world.does(&Step::AgentSays(0, 0));
-    world.does(&Step::CustomerLeaves(0));
+    does(&mut world, Step::CustomerSays(0));
+    does(&mut world, Step::AgentSays(0, 0));
+    does(&mut world, Step::CustomerLeaves(0));
     world.delivers_all();
     assert_eq!(world.work(0)[0].stage, Stage::Chatting, "the agent still has the chat");
     assert!(!world.session(&session(0)).ended());
-    world.does(&Step::AgentLeaves(0, 0, Leaving::CloseIfNoAgents));
+    does(&mut world, Step::AgentLeaves(0, 0, Leaving::CloseIfNoAgents));
     world.delivers_all();
     assert!(matches!(world.work(0)[0].stage, Stage::Over { .. }));
-    assert_eq!(world.place(&session(0)), Place::Workflow, "post-processed");
+    assert_eq!(*world.place(&session(0)), Place::Workflow, "post-processed");
     assert!(world.session(&session(0)).interaction().unwrap().offline());
     world.passes(4_000);
-    assert_eq!(world.place(&session(0)), Place::Done(How::Completed));
+    assert_eq!(*world.place(&session(0)), Place::Done(How::Completed));
     let closing = world.session(&session(0)).record_closing().unwrap();
     assert_eq!(closing.reason, LeaveReason::Left);
 }
@@ -147,11 +139,12 @@ fn an_unanswered_offer_sets_the_agent_not_ready_and_a_lost_agent_s_chat_waits_ag
     assert!(world.work(0).iter().all(|work| matches!(work.stage, Stage::Over { .. })));
     assert!(matches!(world.place(&session(0)), Place::Queue(_)));
     world.passes(16_000);
-    world.does(&Step::Ready(0));
+    does(&mut world, Step::Ready(0));
     world.delivers_all();
-    world.does(&Step::Accepts(0, world.offered(0)));
+    let offered = world.offered(0);
+    does(&mut world, Step::Accepts(0, offered));
     world.delivers_all();
-    world.does(&Step::Lost(0));
+    does(&mut world, Step::Lost(0));
     world.delivers_all();
     assert!(matches!(world.place(&session(0)), Place::Queue(_)));
     world.rests();

@@ -1,15 +1,10 @@
 //! Queue and agent against a small model of the interaction, over a network that misbehaves, with takeovers at any
 //! moment.
 
-mod model;
-mod world;
-
-use crate::command::{Act, Caller};
 use crate::desk::{DeskAct, Stage};
-use crate::id::EntityId;
+use crate::world::{Model, World, profile, queue};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use world::{World, agent, profile, queue};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -61,63 +56,30 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-impl World {
-    fn does(&mut self, step: &Step) {
-        match step.clone() {
-            Step::Arrives(n, priority) => self.arrives(n, priority),
-            Step::CustomerLeaves(n) => self.changes(n, model::Model::leaves),
-            Step::TimesOut(n) => self.changes(n, model::Model::times_out),
-            Step::AgentLeaves(n, next) => self.changes(n, |model| model.agent_leaves(next.map(queue))),
-            Step::MovesOn(n, next) => self.changes(n, |model| model.moves_on(queue(next))),
-            Step::SignsIn(n, which) => self.tries(n, DeskAct::SignIn { profile: profile(&agent(n), which) }),
-            Step::SignsOut(n) => self.tries(n, DeskAct::SignOut),
-            Step::Ready(n) => self.tries(n, DeskAct::Ready),
-            Step::NotReady(n) => self.tries(n, DeskAct::NotReady { reason: "break".to_owned() }),
-            Step::Accepts(n, which) => self.answers(n, which, |interaction| DeskAct::Accept { interaction }),
-            Step::Declines(n, which) => {
-                self.answers(n, which, |interaction| DeskAct::Decline { interaction })
-            }
-            Step::Lost(n) => {
-                let id = EntityId::from(&agent(n));
-                self.asks(&id, Caller::System, Act::Desk(DeskAct::Lost)).unwrap();
-            }
-            Step::Repeats(n) => self.repeats(n),
-            Step::Delivers(n) => self.takes(n, true),
-            Step::DeliversTwice(n) => {
-                let packet = self.wire.get(n % self.wire.len().max(1)).cloned();
-                packet.into_iter().for_each(|packet| self.delivers(packet));
-            }
-            Step::Loses(n) => self.takes(n, false),
-            Step::SendsAgain => self.sends_again(),
-            Step::Passes(span_ms) => self.passes(span_ms),
-            Step::Restores(n, from_snapshot) => self.restores(n, from_snapshot),
-            Step::TurnsAway(n) => {
-                self.asks(&EntityId::from(&queue(n)), Caller::System, Act::TurnAway).unwrap();
-            }
-        }
-        self.check();
+fn does(world: &mut World, step: Step) {
+    match step {
+        Step::Arrives(n, priority) => world.arrives(n, priority),
+        Step::CustomerLeaves(n) => world.changes(n, Model::leaves),
+        Step::TimesOut(n) => world.changes(n, Model::times_out),
+        Step::AgentLeaves(n, next) => world.changes(n, |model| model.agent_leaves(next.map(queue))),
+        Step::MovesOn(n, next) => world.changes(n, |model| model.moves_on(queue(next))),
+        Step::SignsIn(n, which) => world.desk(n, DeskAct::SignIn { profile: profile(n, which) }),
+        Step::SignsOut(n) => world.desk(n, DeskAct::SignOut),
+        Step::Ready(n) => world.desk(n, DeskAct::Ready),
+        Step::NotReady(n) => world.desk(n, DeskAct::NotReady { reason: "break".to_owned() }),
+        Step::Accepts(n, which) => world.of_work(n, which, |interaction| DeskAct::Accept { interaction }),
+        Step::Declines(n, which) => world.of_work(n, which, |interaction| DeskAct::Decline { interaction }),
+        Step::Lost(n) => world.lost(n),
+        Step::Repeats(n) => world.repeats(n),
+        Step::Delivers(n) => world.takes(n, true),
+        Step::DeliversTwice(n) => world.delivers_twice(n),
+        Step::Loses(n) => world.takes(n, false),
+        Step::SendsAgain => world.sends_again(),
+        Step::Passes(span_ms) => world.passes(span_ms),
+        Step::Restores(n, from_snapshot) => world.restores(n, from_snapshot),
+        Step::TurnsAway(n) => world.turns_away(n),
     }
-
-    /// An act at a desk that may be refused: then nothing is changed.
-    fn tries(&mut self, n: usize, act: DeskAct) {
-        let _refused = self.desk(&agent(n), act);
-    }
-
-    fn answers(&mut self, n: usize, which: usize, act: impl FnOnce(crate::SessionId) -> DeskAct) {
-        let work = self.desk_of(&agent(n)).work;
-        if let Some(work) = work.get(which % work.len().max(1)) {
-            self.tries(n, act(work.interaction.clone()));
-        }
-    }
-
-    fn takes(&mut self, n: usize, delivered: bool) {
-        if !self.wire.is_empty() {
-            let packet = self.wire.remove(n % self.wire.len());
-            if delivered {
-                self.delivers(packet);
-            }
-        }
-    }
+    world.check();
 }
 
 proptest! {
@@ -126,8 +88,8 @@ proptest! {
         steps in vec(step(), 1..250)
     ) {
         let mut world = World::new();
-        for step in &steps {
-            world.does(step);
+        for step in steps {
+            does(&mut world, step);
         }
         world.rests();
     }
@@ -137,15 +99,15 @@ proptest! {
 fn a_chat_goes_from_the_queue_to_the_agent_and_ends() {
     let mut world = World::new();
     for step in [Step::SignsIn(0, 0), Step::Ready(0), Step::Arrives(0, 0)] {
-        world.does(&step);
+        does(&mut world, step);
     }
     world.rests();
-    assert!(matches!(world.desk_of(&agent(0)).work[0].stage, Stage::Offered { .. }));
-    world.does(&Step::Accepts(0, 0));
+    assert!(matches!(world.work(0)[0].stage, Stage::Offered { .. }));
+    does(&mut world, Step::Accepts(0, 0));
     world.rests();
-    assert_eq!(world.desk_of(&agent(0)).work[0].stage, Stage::Chatting);
-    world.does(&Step::AgentLeaves(0, None));
+    assert_eq!(world.work(0)[0].stage, Stage::Chatting);
+    does(&mut world, Step::AgentLeaves(0, None));
     world.rests();
-    let shown = world.desk_of(&agent(0)).work;
+    let shown = world.work(0);
     assert!(matches!(shown[0].stage, Stage::Over { .. }), "{shown:?}");
 }
