@@ -36,6 +36,15 @@ pub struct Ticket {
     pub declined: BTreeMap<AgentName, Served>,
 }
 
+#[cfg(test)]
+impl Ticket {
+    /// Of one of whom no more is known than their place in line.
+    pub(crate) fn plain(priority: i32, since: Millis) -> Self {
+        let (nickname, subject, data, declined) = Default::default();
+        Self { priority, since, nickname, subject, data, left_out: 0, verified: false, declined }
+    }
+}
+
 /// From one entity to another.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Message {

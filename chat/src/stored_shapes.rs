@@ -40,6 +40,18 @@ fn stays<T: Encode + Decode<()> + PartialEq + Debug>(name: &str, value: &T) {
     assert_eq!(stored, written, "{name} is written otherwise");
 }
 
+fn session() -> SessionId {
+    SessionId::from_random(&[7; 16])
+}
+
+fn agent() -> AgentName {
+    AgentName("kate".to_owned())
+}
+
+fn queue() -> QueueName {
+    QueueName("support".to_owned())
+}
+
 fn limits() -> Limits {
     let files = FileLimits {
         files_max: 3,
@@ -164,7 +176,7 @@ fn bodies() -> Vec<(String, Body)> {
     ];
     for role in [
         Role::Customer,
-        Role::Agent(AgentName("kate".to_owned())),
+        Role::Agent(agent()),
         Role::Bot(BotName("demo".to_owned())),
         Role::Supervisor,
         Role::Workflow,
@@ -237,7 +249,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
 }
 
 fn interaction_entries() -> Vec<(&'static str, Entry)> {
-    let (queue, agent) = (QueueName("support".to_owned()), AgentName("kate".to_owned()));
+    let (queue, agent) = (queue(), agent());
     let at = Millis(1_646_464_173_120);
     let moved = |place| InteractionChange::Moved { attempt: 300, place, at };
     let offer = Place::Offer { agent: agent.clone(), queue: queue.clone(), until: at };
@@ -278,7 +290,7 @@ fn demo() -> Arc<Program> {
         [steps.f]\nend = true\n[steps.g]\nattach = \"k\"\nvalue = \"v\"\nnext = \"h\"\n[steps.h]\nwait_ms = 5\n";
     let known = Known {
         bots: BTreeMap::from([(BotName("demo".to_owned()), "Ada".to_owned())]),
-        queues: BTreeMap::from([(QueueName("support".to_owned()), 30_000)]),
+        queues: BTreeMap::from([(queue(), 30_000)]),
     };
     // The hash of its text is not what is tested.
     Arc::new(Program { hash: 7, ..read("demo", text, &known).unwrap() })
@@ -309,7 +321,7 @@ fn every_event_of_version_1_is_written_and_read_as_ever() {
 #[test]
 fn the_record_s_rows_of_version_1_are_written_and_read_as_ever() {
     let opening = RecordOpening {
-        session: SessionId::from_random(&[7; 16]),
+        session: session(),
         service: "default".to_owned(),
         started_at: Millis(1_646_464_173_120),
         nickname: Text::clear("Zoë 🙂"),
@@ -348,7 +360,7 @@ fn opening() -> Opening {
 
 /// A session that was opened and came to its end.
 fn ended_session(opening: Opening) -> Session {
-    let mut session = Session::new(SessionId::from_random(&[7; 16]));
+    let mut session = Session::new(session());
     let acts = [
         Act::Open(Box::new(opening)),
         Act::Send { text: "x".to_owned(), message_type: None },
@@ -369,7 +381,7 @@ fn a_snapshot_of_version_1_is_written_and_read_as_ever() {
     for (name, mut session) in [
         ("snapshot-ended", ended_session(opening())),
         ("snapshot-workflow", ended_session(Opening { workflow: Some(demo()), ..opening() })),
-        ("snapshot-unopened", Session::new(SessionId::from_random(&[7; 16]))),
+        ("snapshot-unopened", Session::new(session())),
     ] {
         let written = session.to_snapshot().unwrap();
         let stored = fixture(name, &written);

@@ -5,7 +5,7 @@ mod check;
 mod model;
 mod sessions;
 
-pub(crate) use model::Model;
+pub(crate) use model::{Model, id};
 pub(crate) use sessions::{CUSTOMER, says, session};
 
 use crate::command::{Act, Answer, Caller, Command, Reject};

@@ -5,6 +5,7 @@ use crate::command::{Act, Answer, Command};
 use crate::desk::{DeskAct, Profile, Stage};
 use crate::id::{EntityId, Millis, QueueName, SessionId};
 use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue, Withdrawal};
+use crate::world::id;
 use crate::{CommandId, Context};
 use std::collections::BTreeMap;
 
@@ -25,10 +26,6 @@ struct Bench {
     commands: u64,
 }
 
-fn id(n: usize) -> SessionId {
-    SessionId(format!("{n:016}"))
-}
-
 fn name(agent: &str) -> AgentName {
     AgentName(agent.to_owned())
 }
@@ -42,8 +39,7 @@ fn profile(capacity: u32, queues: &[&str]) -> Profile {
 }
 
 fn ticket() -> Ticket {
-    let (nickname, subject, data, declined) = Default::default();
-    Ticket { priority: 0, since: Millis(0), nickname, subject, data, left_out: 0, verified: false, declined }
+    Ticket::plain(0, Millis(0))
 }
 
 impl Bench {

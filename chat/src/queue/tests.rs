@@ -6,6 +6,7 @@ use crate::command::{Act, Command};
 use crate::entry::QueueChange;
 use crate::id::{CommandId, EntityId};
 use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue};
+use crate::world::id;
 use crate::{AgentName, Context, Millis, SessionId};
 use std::collections::BTreeMap;
 
@@ -61,26 +62,12 @@ struct Bench {
     ahead: i64,
 }
 
-fn id(n: usize) -> SessionId {
-    SessionId(format!("{n:016}"))
-}
-
 fn name(agent: &str) -> AgentName {
     AgentName(agent.to_owned())
 }
 
 fn ticket(priority: i32, since: i64) -> Ticket {
-    let (nickname, subject, data) = (String::new(), String::new(), BTreeMap::new());
-    Ticket {
-        priority,
-        since: Millis(since),
-        nickname,
-        subject,
-        data,
-        left_out: 0,
-        verified: false,
-        declined: BTreeMap::new(),
-    }
+    Ticket::plain(priority, Millis(since))
 }
 
 impl Bench {

@@ -1,6 +1,6 @@
 //! What a session stores of its channel and of what is pushed there, and what correspondents store.
 
-use super::fixture;
+use super::{fixture, session};
 use crate::channel::{
     Address, Channel, Delivery, Identity, Presence, Proof, Reach, ShownFiles, Shows, Window, web,
 };
@@ -11,7 +11,7 @@ use crate::event::Body;
 use crate::key::StoredKey;
 use crate::rich::RichKind;
 use crate::routing::{Message, ToCorrespondent, ToSession};
-use crate::{CommandId, Context, EffectId, EntityId, Served, SessionId};
+use crate::{CommandId, Context, EffectId, EntityId, Served};
 use std::collections::BTreeSet;
 
 pub(super) const SNAPSHOT: &str = "snapshot-correspondent";
@@ -45,10 +45,6 @@ pub(super) fn bodies() -> Vec<(String, Body)> {
         (format!("delivery-{}", delivery.word()), Body::Delivery { seq: 300, through, delivery })
     };
     all.into_iter().map(body).collect()
-}
-
-fn session() -> SessionId {
-    SessionId::from_random(&[7; 16])
 }
 
 pub(super) fn entries() -> Vec<(&'static str, Entry)> {

@@ -1,30 +1,16 @@
 //! What queues and agents store: their changes, the messages they owe, and their snapshots.
 
-use super::fixture;
+use super::{agent, fixture, queue, session};
 use crate::agent::Agent;
 use crate::command::{Act, Caller, Command};
 use crate::desk::{DeskAct, Profile, Stage, Status};
 use crate::entry::{AgentChange, Effect, Entry, QueueChange};
 use crate::queue::Queue;
 use crate::routing::{Holder, Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue, Withdrawal};
-use crate::{
-    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Served, SessionId,
-};
+use crate::{CommandId, Context, EffectId, Entity, EntityId, Millis, Served, SessionId};
 use std::collections::BTreeMap;
 
 pub(super) const SNAPSHOTS: [&str; 2] = ["snapshot-queue", "snapshot-agent"];
-
-fn interaction() -> SessionId {
-    SessionId::from_random(&[7; 16])
-}
-
-fn agent() -> AgentName {
-    AgentName("kate".to_owned())
-}
-
-fn queue() -> QueueName {
-    QueueName("support".to_owned())
-}
 
 fn ticket() -> Ticket {
     Ticket {
@@ -47,20 +33,20 @@ fn queue_changes() -> Vec<(&'static str, QueueChange)> {
     let (look_at, request) = (Served(70_000), EffectId(300));
     let (version, free, idle_since) = (300, 2, Millis(5));
     vec![
-        ("waits", QueueChange::Waits { interaction: interaction(), attempt: 2, ticket: ticket(), look_at }),
-        ("left", QueueChange::Left { interaction: interaction(), floor: 3 }),
-        ("asked", QueueChange::Asked { interaction: interaction(), agent: agent(), request, look_at }),
+        ("waits", QueueChange::Waits { interaction: session(), attempt: 2, ticket: ticket(), look_at }),
+        ("left", QueueChange::Left { interaction: session(), floor: 3 }),
+        ("asked", QueueChange::Asked { interaction: session(), agent: agent(), request, look_at }),
         (
             "answered",
             QueueChange::Answered {
-                interaction: interaction(),
+                interaction: session(),
                 agent: agent(),
                 request,
                 granted: Some(300),
                 look_at,
             },
         ),
-        ("looked", QueueChange::Looked { interaction: interaction(), back: true, look_at }),
+        ("looked", QueueChange::Looked { interaction: session(), back: true, look_at }),
         ("knows", QueueChange::Knows { agent: agent(), version, free, idle_since }),
     ]
 }
@@ -74,15 +60,10 @@ fn agent_changes() -> Vec<(String, AgentChange)> {
         ("idle".to_owned(), AgentChange::Idle(Millis(-1))),
         (
             "reserved".to_owned(),
-            AgentChange::Reserved {
-                interaction: interaction(),
-                attempt: 2,
-                queue: queue(),
-                ticket: ticket(),
-            },
+            AgentChange::Reserved { interaction: session(), attempt: 2, queue: queue(), ticket: ticket() },
         ),
-        ("letting-go".to_owned(), AgentChange::LettingGo { interaction: interaction() }),
-        ("looked".to_owned(), AgentChange::Looked { interaction: interaction(), look_at }),
+        ("letting-go".to_owned(), AgentChange::LettingGo { interaction: session() }),
+        ("looked".to_owned(), AgentChange::Looked { interaction: session(), look_at }),
         (
             "answered".to_owned(),
             AgentChange::Answered { id: CommandId("c-1".to_owned()), digest: u64::MAX, version: 4 },
@@ -102,11 +83,11 @@ fn agent_changes() -> Vec<(String, AgentChange)> {
         ("chatting", Stage::Chatting),
         ("over", Stage::Over { why: Withdrawal::Left }),
     ] {
-        let change = AgentChange::Moved { interaction: interaction(), attempt: 3, stage, look_at };
+        let change = AgentChange::Moved { interaction: session(), attempt: 3, stage, look_at };
         changes.push((format!("moved-{name}"), change));
     }
     for why in withdrawals() {
-        let change = AgentChange::Freed { interaction: interaction(), over: Some(why) };
+        let change = AgentChange::Freed { interaction: session(), over: Some(why) };
         changes.push((format!("freed-{why:?}"), change));
     }
     changes
@@ -119,24 +100,21 @@ fn withdrawals() -> [Withdrawal; 5] {
 
 fn messages() -> Vec<(&'static str, EntityId, Message)> {
     let (to_queue, to_agent, to_it) =
-        (EntityId::from(&queue()), EntityId::from(&agent()), EntityId::from(&interaction()));
+        (EntityId::from(&queue()), EntityId::from(&agent()), EntityId::from(&session()));
     let (version, free, idle_since) = (300, 2, Millis(5));
     let in_queue = |name, message| (name, to_queue.clone(), Message::ToQueue(message));
     let at_agent = |name, message| (name, to_agent.clone(), Message::ToAgent(message));
     let of_it = |name, message| (name, to_it.clone(), Message::ToInteraction(message));
     let (attempt, nickname) = (2, "Kate".to_owned());
     vec![
-        in_queue("enqueue", ToQueue::Enqueue { interaction: interaction(), attempt, ticket: ticket() }),
-        in_queue("withdraw", ToQueue::Withdraw { interaction: interaction(), attempt }),
+        in_queue("enqueue", ToQueue::Enqueue { interaction: session(), attempt, ticket: ticket() }),
+        in_queue("withdraw", ToQueue::Withdraw { interaction: session(), attempt }),
         in_queue("available", ToQueue::Available { agent: agent(), version, free, idle_since }),
         at_agent(
             "reserve",
-            ToAgent::Reserve { interaction: interaction(), attempt, queue: queue(), ticket: ticket() },
+            ToAgent::Reserve { interaction: session(), attempt, queue: queue(), ticket: ticket() },
         ),
-        at_agent(
-            "withdrawn",
-            ToAgent::Withdrawn { interaction: interaction(), attempt, why: Withdrawal::Ended },
-        ),
+        at_agent("withdrawn", ToAgent::Withdrawn { interaction: session(), attempt, why: Withdrawal::Ended }),
         of_it("propose", ToInteraction::Propose { attempt, agent: agent() }),
         of_it("accept", ToInteraction::Accept { attempt, agent: agent(), nickname }),
         of_it("decline", ToInteraction::Decline { attempt, agent: agent() }),
@@ -187,7 +165,7 @@ fn a_queue() -> Entity {
         tell(EntityId::from(&gone), Message::ToQueue(left)),
         tell(EntityId::from(&agent()), Message::ToQueue(available)),
         (Caller::System, Act::Told { effect: EffectId(1), reply: Reply::Granted { version: 2 } }),
-        enqueue(&interaction(), 3),
+        enqueue(&session(), 3),
     ];
     drive(&mut entity, 1_700_000_000_000, acts);
     entity
@@ -196,8 +174,7 @@ fn a_queue() -> Entity {
 fn an_agent() -> Entity {
     let mut entity = Entity::Agent(Box::new(Agent::new(agent())));
     let desk = |act| (Caller::Agent(agent()), Act::Desk(act));
-    let reserve =
-        ToAgent::Reserve { interaction: interaction(), attempt: 2, queue: queue(), ticket: ticket() };
+    let reserve = ToAgent::Reserve { interaction: session(), attempt: 2, queue: queue(), ticket: ticket() };
     let acts = vec![
         desk(DeskAct::SignIn { profile: profile() }),
         desk(DeskAct::Ready),
@@ -206,7 +183,7 @@ fn an_agent() -> Entity {
             Caller::System,
             Act::Told { effect: EffectId(2), reply: Reply::Proposed { attempt: 3, until: Millis(9) } },
         ),
-        desk(DeskAct::Accept { interaction: interaction() }),
+        desk(DeskAct::Accept { interaction: session() }),
     ];
     drive(&mut entity, 0, acts);
     entity

@@ -19,19 +19,15 @@ pub(crate) struct Model {
     effects: u64,
 }
 
+/// The id of an interaction, where no session is.
+pub(crate) fn id(n: usize) -> SessionId {
+    SessionId(format!("{n:016}"))
+}
+
 impl Model {
     fn new(id: SessionId, queue: QueueName, priority: i32, since: Millis) -> Self {
-        let ticket = Ticket {
-            priority,
-            since,
-            nickname: String::new(),
-            subject: String::new(),
-            data: BTreeMap::new(),
-            left_out: 0,
-            verified: false,
-            declined: BTreeMap::new(),
-        };
-        let mut model = Self { id, attempt: 0, place: GONE, ticket, owed: BTreeMap::new(), effects: 0 };
+        let (ticket, owed) = (Ticket::plain(priority, since), BTreeMap::new());
+        let mut model = Self { id, attempt: 0, place: GONE, ticket, owed, effects: 0 };
         model.waits(queue);
         model
     }
@@ -182,9 +178,9 @@ impl Model {
 
 impl World {
     pub(crate) fn arrives(&mut self, n: usize, priority: i32) {
-        let session = SessionId(format!("{:016}", self.models.len()));
-        let id = EntityId::from(&session);
-        self.models.insert(id.clone(), Model::new(session, queue(n), priority, self.now()));
+        let model = Model::new(id(self.models.len()), queue(n), priority, self.now());
+        let id = EntityId::from(&model.id);
+        self.models.insert(id.clone(), model);
         self.sends(&id);
     }
 

@@ -4,7 +4,7 @@ use super::routing::{joined, kate, routed};
 use super::workflow::started_with;
 use super::*;
 use crate::command::{ChatAnswer, Leaving, View};
-use crate::event::{Role, ViewKind};
+use crate::event::{Role, ViewKind, Visibility};
 
 impl World {
     fn numbered(&mut self, number: u64, caller: Caller, act: Act) -> Result<ChatAnswer, Reject> {
@@ -17,6 +17,13 @@ impl World {
             Reading::View(view) => Ok(view),
             other => panic!("no view but {other:?}"),
         }
+    }
+
+    /// Into the chat, though no queue or interaction knows of her.
+    pub(super) fn kate_joins(&mut self) {
+        self.drafts(|draft| {
+            draft.join(agent(), Visibility::All, "Kate");
+        });
     }
 }
 

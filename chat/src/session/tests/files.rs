@@ -1,5 +1,6 @@
 //! Files: kept places, limits, what others see, and what is looked through first.
 
+use super::routing::kate;
 use super::*;
 use crate::command::FilesView;
 use crate::event::{Body, Role, Visibility};
@@ -27,10 +28,6 @@ fn with(files: FileLimits) -> Opening {
 pub(super) fn with_files() -> Opening {
     let privacy = super::privacy::privacy(crate::privacy::Area::HistoryAll, "xxx+");
     Opening { bot: opening().bot, privacy: Some(Box::new(privacy)), ..with(limits()) }
-}
-
-fn kate() -> Caller {
-    Caller::Agent(AgentName("kate".to_owned()))
 }
 
 fn file(id: u64, bytes: u64) -> File {
@@ -88,9 +85,7 @@ fn refused(asked: Result<Decision, Reject>) -> FileReject {
 #[test]
 fn a_file_is_shown_once_its_bytes_are_stored_and_a_repeat_shows_it_once() {
     let mut world = World::open(with(limits()));
-    world.drafts(|draft| {
-        draft.join(agent(), Visibility::All, "Kate");
-    });
+    world.kate_joins();
     world.asks(CUSTOMER, reserve(1, 60)).unwrap();
     assert_eq!((world.files(&CUSTOMER).used_files, world.files(&kate()).files.len()), (1, 0));
     let first = world.asks(CUSTOMER, add(1, 60, false)).unwrap().said();
@@ -124,9 +119,7 @@ fn what_is_over_a_limit_or_was_not_announced_is_refused_and_changes_nothing() {
     assert_eq!(off.files(&CUSTOMER).limits, None);
     let mut alone = World::open(with(FileLimits { need_agent: true, ..limits() }));
     assert_eq!(refused(alone.asks(CUSTOMER, reserve(1, 1))), FileReject::NeedsAgent);
-    alone.drafts(|draft| {
-        draft.join(agent(), Visibility::All, "Kate");
-    });
+    alone.kate_joins();
     alone.asks(CUSTOMER, reserve(1, 1)).unwrap();
 }
 

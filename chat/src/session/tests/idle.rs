@@ -4,7 +4,7 @@ use super::agents::kate_in;
 use super::routing::joined;
 use super::*;
 use crate::TimerId;
-use crate::event::{Body, IdleStage, LeaveReason, Visibility};
+use crate::event::{Body, IdleStage, LeaveReason};
 use crate::opening::{Counts, IdleTerms, Opening};
 use crate::text::Text;
 
@@ -145,9 +145,7 @@ fn nobody_is_closed_who_has_nobody_to_talk_to() {
     let mut world = World::open(Opening { idle: Some(Box::new(terms())), bot: None, ..opening() });
     world.passes(10 * ALERT_MS);
     assert_eq!(world.alerts(), 0);
-    world.drafts(|draft| {
-        draft.join(agent(), Visibility::All, "Kate");
-    });
+    world.kate_joins();
     world.passes(ALERT_MS - 20_000);
     assert_eq!(world.alerts(), 0, "it begins when somebody joins");
     world.passes(40_000);

@@ -1,7 +1,8 @@
 //! Personal data: what is stored, who sees the original, and that it is gone with the final record.
 
+use super::routing::kate;
 use super::*;
-use crate::event::{Body, Event, Visibility};
+use crate::event::{Body, Event};
 use crate::opening::Opening;
 use crate::privacy::{Area, Preview, Privacy, Rule, Subject};
 
@@ -69,17 +70,14 @@ fn always_means_that_the_original_is_stored_nowhere_and_seen_by_nobody() {
 fn in_the_history_live_participants_see_the_original_through_takeovers_until_the_record_is_final() {
     for (area, in_transcript) in [(Area::HistoryAll, "call ****"), (Area::HistoryFinal, "call 4711")] {
         let mut world = World::open(guarded(area));
-        world.drafts(|draft| {
-            draft.join(agent(), Visibility::All, "Kate");
-        });
+        world.kate_joins();
         world.asks(CUSTOMER, send("call 4711")).unwrap();
-        let kate = Caller::Agent(AgentName("kate".to_owned()));
         for taken_over in [false, true] {
             if taken_over {
                 world.taken_over();
             }
             assert_eq!(world.said_to(&CUSTOMER, &MINE), ["call 4711"]);
-            assert_eq!(world.said_to(&kate, &Read::Agent { position: 1 }), ["call 4711"]);
+            assert_eq!(world.said_to(&kate(), &Read::Agent { position: 1 }), ["call 4711"]);
             assert_eq!(world.said_to(&Caller::Operator, &part(1)), [in_transcript]);
             assert_eq!(world.said_to(&bot(), &Read::Since { seq: 1 }), ["call ****"]);
         }

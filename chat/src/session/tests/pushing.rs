@@ -1,10 +1,10 @@
 //! Channels that events are pushed to: which are, in what order, what may be said when, and what becomes of them.
 
+use super::routing::kate;
 use super::*;
 use crate::channel::{Address, Delivery, Reach, ShownFiles, Shows, WINDOW_CLOSED, Window};
 use crate::command::{Leaving, View};
-use crate::event::What;
-use crate::event::{Body, Visibility};
+use crate::event::{Body, What};
 use crate::file::{File, FileId, FileReject};
 use crate::opening::{Limits, Opening};
 use crate::privacy::Area;
@@ -20,10 +20,6 @@ fn address() -> Address {
 
 fn customer() -> Caller {
     Caller::Customer(Proof::Address(address()))
-}
-
-fn kate() -> Caller {
-    Caller::Agent(AgentName("kate".to_owned()))
 }
 
 pub(super) fn pushed() -> Channel {
@@ -58,9 +54,7 @@ fn guarded() -> World {
 
 fn with_kate(opening: Opening) -> World {
     let mut world = World::open(opening);
-    world.drafts(|draft| {
-        draft.join(agent(), Visibility::All, "Kate");
-    });
+    world.kate_joins();
     world
 }
 
