@@ -7,11 +7,13 @@
 mod api;
 mod auth;
 mod bulk;
+mod description;
 #[cfg(test)]
 pub(crate) mod fake;
 mod lists;
 mod problem;
 mod record;
+mod refusals;
 mod request;
 mod summary;
 #[cfg(test)]
@@ -27,8 +29,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use bulk::BulkEnd;
+pub use description::Description;
 pub use problem::Problem;
-pub use summary::{PartySummary, SessionSummary};
+pub use summary::{LeftBecause, PartyRole, PartySummary, SeenBy, SessionState, SessionSummary};
 
 /// Operators are few and patient: one thread, and few connections.
 const CONNECTIONS_MAX: usize = 64;

@@ -9,6 +9,8 @@ pub mod cli;
 pub mod clock;
 pub mod contacts;
 pub mod courier;
+#[cfg(test)]
+mod descriptions;
 pub mod files;
 pub mod gateway;
 pub mod health;

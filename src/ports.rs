@@ -12,7 +12,10 @@ mod sessions;
 
 pub use archive::{Archive, Names, Past, PastChat, TranscriptPage};
 pub use errors::{DrainError, NotReady, RaiseError, ReadError};
-pub use operations::{ClusterStatus, EntityStatus, MemberStatus, Operations, PAGE_MAX, Raised, ShardStatus};
+pub use operations::{
+    ClusterStatus, EntityStatus, MemberStage, MemberStatus, NodeStage, Operations, PAGE_MAX, QueueTrouble,
+    Raised, ShardStage, ShardStatus, Whereabouts,
+};
 pub use outbound::Outbound;
 pub use records::{RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted};
 pub use sessions::{CallError, Sessions};

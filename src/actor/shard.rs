@@ -8,7 +8,7 @@ use crate::courier::Courier;
 use crate::files::Files;
 use crate::node_state::NodeState;
 use crate::observer::Observer;
-use crate::ports::Outbound;
+use crate::ports::{Outbound, ShardStage};
 use crate::record::RecordWriter;
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
@@ -468,9 +468,9 @@ impl Handler<Inspect> for ShardActor {
 
     fn handle(&mut self, _: Inspect, _: &mut Context<Self>) -> Self::Result {
         let state = match (&self.phase, self.releasing) {
-            (Phase::Claiming(_), _) => "opening",
-            (Phase::Serving(_), None) => "serving",
-            _ => "releasing",
+            (Phase::Claiming(_), _) => ShardStage::Opening,
+            (Phase::Serving(_), None) => ShardStage::Serving,
+            _ => ShardStage::Releasing,
         };
         let (position, census) = self.core().map_or((None, Census::default()), |core| {
             let Position { segment, seq } = core.position();

@@ -1,29 +1,44 @@
-//! The admin API, version 1:
-//!
-//! ```text
-//! GET  /admin/v1/cluster             this node's view of the members
-//! GET  /admin/v1/shards              all shards as this node sees them
-//! GET  /admin/v1/sessions            live sessions of the cluster; also /interactions, /queues, /agents
-//! GET  /admin/v1/sessions/{id}       a session at a glance
-//! POST /admin/v1/sessions/end        ends the sessions of a page that fit
-//! POST /admin/v1/sessions/{id}/end   ends it whatever holds it open
-//! GET  /admin/v1/records             closed records, newest first
-//! GET  /admin/v1/records/{id}        the record: JSON, or XML by Accept or ?format=xml
-//! POST /admin/v1/drain               gives all shards away; answers when the last has moved
-//! ```
+//! The admin API, version 1: its resources, and who answers each. What they take and answer is described where they
+//! are, and becomes `docs/openapi/admin.yaml`.
 
 use super::auth::{self, Token};
 use super::problem::Problem;
-use super::request::{PATIENCE, mint_command_id, session_id};
+use super::refusals::{BadRequest, Conflict, Failed, Late, NotFound, Otherwise, Unauthorized, Unavailable};
+use super::request::{PATIENCE, SessionPath, mint_command_id};
 use super::summary::SessionSummary;
 use super::{Admin, bulk, lists, record};
-use crate::ports::RecordPlace;
+use crate::ports::{ClusterStatus, Raised, RecordPlace, ShardStatus};
+use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpResponse, Scope, dev, web};
+use actix_web::{HttpResponse, Route, Scope, dev, web};
 use handoff_chat::EntityId;
 use handoff_chat::command::{Act, Answer, Caller, Command};
 use handoff_shard::Call;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Where the API is.
+pub(super) const BASE: &str = "/admin/v1";
+
+/// The API's resources: the path below [`BASE`], the method, and who answers. Of two that fit, the first counts.
+pub(super) fn resources() -> [(&'static str, Method, Route); 14] {
+    [
+        ("/cluster", Method::GET, web::to(cluster)),
+        ("/shards", Method::GET, web::to(shards)),
+        ("/sessions", Method::GET, web::to(lists::sessions)),
+        ("/interactions", Method::GET, web::to(lists::interactions)),
+        ("/queues", Method::GET, web::to(lists::queues)),
+        ("/agents", Method::GET, web::to(lists::agents)),
+        ("/records", Method::GET, web::to(lists::records)),
+        ("/openapi.yaml", Method::GET, web::to(openapi)),
+        ("/sessions/end", Method::POST, web::to(bulk::end)),
+        ("/sessions/{id}", Method::GET, web::to(session)),
+        ("/sessions/{id}/end", Method::POST, web::to(end)),
+        ("/records/{id}", Method::GET, web::to(record::record)),
+        ("/drain", Method::POST, web::to(drain)),
+        ("/raise", Method::POST, web::to(raise)),
+    ]
+}
 
 pub(super) fn scope(
     token: Token,
@@ -36,52 +51,91 @@ pub(super) fn scope(
         InitError = (),
     >,
 > {
-    web::scope("/admin/v1")
-        .wrap(from_fn(move |request: dev::ServiceRequest, next: Next<_>| {
-            auth::admit(token.clone(), request, next)
-        }))
-        .service(resource("/cluster", web::get().to(cluster)))
-        .service(resource("/shards", web::get().to(shards)))
-        .service(resource("/sessions", web::get().to(lists::sessions)))
-        .service(resource("/interactions", web::get().to(lists::interactions)))
-        .service(resource("/queues", web::get().to(lists::queues)))
-        .service(resource("/agents", web::get().to(lists::agents)))
-        .service(resource("/records", web::get().to(lists::records)))
-        .service(resource("/openapi.yaml", web::get().to(openapi)))
-        .service(resource("/sessions/end", web::post().to(bulk::end)))
-        .service(resource("/sessions/{id}", web::get().to(session)))
-        .service(resource("/sessions/{id}/end", web::post().to(end)))
-        .service(resource("/records/{id}", web::get().to(record::record)))
-        .service(resource("/drain", web::post().to(drain)))
-        .service(resource("/raise", web::post().to(raise)))
-        .default_service(web::to(super::nothing_here))
+    let admitted = web::scope(BASE).wrap(from_fn(move |request: dev::ServiceRequest, next: Next<_>| {
+        auth::admit(token.clone(), request, next)
+    }));
+    let scope = resources().into_iter().fold(admitted, |scope, (path, method, route)| {
+        let resource = web::resource(path).route(route.method(method));
+        scope.service(resource.default_service(web::to(wrong_method)))
+    });
+    scope.default_service(web::to(super::nothing_here))
 }
+
+const YAML: &str = "application/yaml";
 
 /// The API as OpenAPI 3.1.
 const OPENAPI: &str = include_str!("../../docs/openapi/admin.yaml");
 
+/// This document.
+#[utoipa::path(
+    get,
+    path = "/openapi.yaml",
+    operation_id = "getOpenApi",
+    tag = "cluster",
+    responses(
+        (status = 200, description = "OpenAPI 3.1.", body = String, content_type = YAML),
+        (status = 401, response = Unauthorized),
+        (status = "default", response = Otherwise),
+    )
+)]
 async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/yaml").body(OPENAPI)
-}
-
-fn resource(path: &str, route: actix_web::Route) -> actix_web::Resource {
-    web::resource(path).route(route).default_service(web::to(wrong_method))
+    HttpResponse::Ok().content_type(YAML).body(OPENAPI)
 }
 
 async fn wrong_method() -> Problem {
     Problem::wrong_method()
 }
 
+/// This node's view of the cluster and its members.
+#[utoipa::path(
+    get,
+    path = "/cluster",
+    operation_id = "getCluster",
+    tag = "cluster",
+    responses(
+        (status = 200, description = "The cluster.", body = ClusterStatus),
+        (status = 401, response = Unauthorized),
+        (status = "default", response = Otherwise),
+    )
+)]
 async fn cluster(admin: web::Data<Admin>) -> HttpResponse {
     HttpResponse::Ok().json(admin.operations.cluster().await)
 }
 
+/// All shards as this node sees them.
+#[utoipa::path(
+    get,
+    path = "/shards",
+    operation_id = "listShards",
+    tag = "cluster",
+    responses(
+        (status = 200, description = "The shards.", body = [ShardStatus]),
+        (status = 401, response = Unauthorized),
+        (status = "default", response = Otherwise),
+    )
+)]
 async fn shards(admin: web::Data<Admin>) -> HttpResponse {
     HttpResponse::Ok().json(admin.operations.shards().await)
 }
 
-async fn session(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let id = session_id(&path)?;
+/// A session at a glance; nothing that was said.
+#[utoipa::path(
+    get,
+    path = "/sessions/{id}",
+    operation_id = "getSession",
+    tag = "conversations",
+    params(SessionPath),
+    responses(
+        (status = 200, description = "The session.", body = SessionSummary),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = 404, response = NotFound),
+        (status = 503, response = Unavailable),
+        (status = "default", response = Otherwise),
+    )
+)]
+async fn session(admin: web::Data<Admin>, path: web::Path<SessionPath>) -> Result<HttpResponse, Problem> {
+    let id = path.id()?;
     let (mut summary, mut place) = (SessionSummary::new(&id), Some(RecordPlace::START));
     while let Some(from) = place {
         let piece = record::piece(admin.operations.as_ref(), &id, from).await?;
@@ -91,28 +145,89 @@ async fn session(admin: web::Data<Admin>, path: web::Path<String>) -> Result<Htt
     Ok(HttpResponse::Ok().json(summary))
 }
 
-async fn end(admin: web::Data<Admin>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let session = session_id(&path)?;
+/// That a session has ended.
+#[derive(Serialize, ToSchema)]
+struct Ended {
+    /// True.
+    ended: bool,
+    /// The number of the event that says so; 0 where the session's state can't be read.
+    #[schema(required)]
+    seq: Option<u64>,
+}
+
+/// Ends the session and stops its interaction, whatever holds them. A repeat does no harm.
+#[utoipa::path(
+    post,
+    path = "/sessions/{id}/end",
+    operation_id = "endSession",
+    tag = "conversations",
+    params(SessionPath),
+    responses(
+        (status = 200, description = "It has ended.", body = Ended),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = 404, response = NotFound),
+        (status = 409, response = Conflict),
+        (status = 503, response = Unavailable),
+        (status = 504, response = Late),
+        (status = "default", response = Otherwise),
+    )
+)]
+async fn end(admin: web::Data<Admin>, path: web::Path<SessionPath>) -> Result<HttpResponse, Problem> {
+    let session = path.id()?;
     let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
     tracing::info!(session = %session.0, "operator ends a session");
     let call = Call { command: Some(command), patience: PATIENCE, ..Call::of(EntityId::from(&session)) };
     let told = admin.sessions.call(call).await?;
-    Ok(HttpResponse::Ok()
-        .json(json!({"ended": true, "seq": told.answer.and_then(Answer::chat).map(|answer| answer.seq)})))
+    let seq = told.answer.and_then(Answer::chat).map(|answer| answer.seq);
+    Ok(HttpResponse::Ok().json(Ended { ended: true, seq }))
 }
 
+/// That all shards of a node have moved.
+#[derive(Serialize, ToSchema)]
+struct Drained {
+    /// True.
+    drained: bool,
+}
+
+/// Gives all shards of this node away; answers when the last has moved. Goes on when the caller hangs up.
+#[utoipa::path(
+    post,
+    path = "/drain",
+    operation_id = "drain",
+    tag = "cluster",
+    responses(
+        (status = 200, description = "All shards have moved.", body = Drained),
+        (status = 401, response = Unauthorized),
+        (status = 500, response = Failed),
+        (status = "default", response = Otherwise),
+    )
+)]
 async fn drain(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
     tracing::info!("operator asks for a drain");
     // On a task of its own: a drain that has begun goes on when the operator hangs up.
     let operations = admin.operations.clone();
     let drained = actix_web::rt::spawn(async move { operations.drain().await }).await;
     match drained {
-        Ok(Ok(())) => Ok(HttpResponse::Ok().json(json!({"drained": true}))),
+        Ok(Ok(())) => Ok(HttpResponse::Ok().json(Drained { drained: true })),
         Ok(Err(error)) => Err(Problem::failed(error.to_string())),
         Err(_) => Err(Problem::failed("the drain broke off")),
     }
 }
 
+/// Lets all nodes store what only the newest version that all of them read can read. A repeat does no harm.
+#[utoipa::path(
+    post,
+    path = "/raise",
+    operation_id = "raise",
+    tag = "cluster",
+    responses(
+        (status = 200, description = "What it was and is now.", body = Raised),
+        (status = 401, response = Unauthorized),
+        (status = 503, response = Unavailable),
+        (status = "default", response = Otherwise),
+    )
+)]
 async fn raise(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
     tracing::info!("operator raises the protocol version of what is stored");
     let raised = admin.operations.raise().await.map_err(|error| Problem::unavailable(error.to_string()))?;

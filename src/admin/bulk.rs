@@ -4,11 +4,12 @@
 //! says where the next call goes on.
 
 use super::Admin;
-use super::lists::limit;
+use super::lists::{PageSize, limit};
 use super::problem::Problem;
+use super::refusals::{BadRequest, Otherwise, Unauthorized};
 use super::request::{PATIENCE, mint_command_id};
 use crate::clock::wall_ms;
-use crate::ports::{CallError, EntityStatus};
+use crate::ports::{CallError, EntityStatus, Whereabouts};
 use actix_web::{HttpResponse, web};
 use futures_util::{StreamExt, stream};
 use handoff_chat::EntityId;
@@ -17,27 +18,70 @@ use handoff_shard::Call;
 use handoff_shard::listing::{EntityQuery, ListKind};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use utoipa::{IntoParams, ToSchema};
 
 /// Sessions that are ended side by side.
 const SIDE_BY_SIDE: usize = 16;
 
+/// Where the interaction of a session that is to end may be.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EndPlace {
+    /// Its workflow has it.
+    Workflow,
+    /// It waits in a queue.
+    Queue,
+    /// It is offered to an agent.
+    Offer,
+    /// An agent has it.
+    Agent,
+}
+
+impl From<EndPlace> for Whereabouts {
+    fn from(place: EndPlace) -> Self {
+        match place {
+            EndPlace::Workflow => Self::Workflow,
+            EndPlace::Queue => Self::Queue,
+            EndPlace::Offer => Self::Offer,
+            EndPlace::Agent => Self::Agent,
+        }
+    }
+}
+
 /// Which sessions are to end.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Query {
+    /// Only those that wait in or came from this queue.
+    #[param(nullable = false)]
     queue: Option<String>,
+    /// Only those of this service.
+    #[param(nullable = false)]
     service: Option<String>,
-    place: Option<String>,
+    /// Only those whose interaction is there; where it is not given, all but those with an agent.
+    #[param(nullable = false, inline)]
+    place: Option<EndPlace>,
+    /// Only those that started more than so many seconds ago.
+    #[param(nullable = false, minimum = 0)]
     older_than_s: Option<i64>,
+    /// Only those that started less than so many seconds ago.
+    #[param(nullable = false, minimum = 0)]
     younger_than_s: Option<i64>,
+    /// Counts them and ends none.
     #[serde(default)]
+    #[param(default = false)]
     dry_run: bool,
+    /// The `next` of the call before; opaque.
+    #[param(nullable = false)]
     after: Option<String>,
+    /// Sessions that are looked at.
+    #[param(value_type = PageSize, inline, required = false)]
     limit: Option<usize>,
 }
 
 /// What came of a call.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct BulkEnd {
     /// How many fitted among those that were looked at.
     pub found: usize,
@@ -45,7 +89,8 @@ pub struct BulkEnd {
     pub ended: usize,
     /// How many could not be ended now.
     pub failed: usize,
-    /// Where the next call goes on; none: this was the last.
+    /// Where the next call goes on; null: this was the last.
+    #[schema(required)]
     pub next: Option<String>,
     /// Shards that could not be asked at the moment.
     pub missing_shards: Vec<u16>,
@@ -61,10 +106,7 @@ impl Query {
         if ages.iter().flatten().any(|age| *age < 0) {
             return Err(Problem::bad_request("an age is not below 0"));
         }
-        match self.place.as_deref() {
-            None | Some("workflow" | "queue" | "offer" | "agent") => Ok(()),
-            Some(_) => Err(Problem::bad_request("place: workflow, queue, offer or agent")),
-        }
+        Ok(())
     }
 
     /// Whether it is meant. Nobody is taken from an agent who does not ask for those by their place.
@@ -72,10 +114,9 @@ impl Query {
         if !matches!(session.state.as_str(), "open" | "asleep") {
             return false;
         }
-        let place = session.place.as_deref();
-        let fits = match &self.place {
-            Some(wanted) => place == Some(wanted),
-            None => place != Some("agent"),
+        let fits = match self.place {
+            Some(wanted) => session.place == Some(wanted.into()),
+            None => session.place != Some(Whereabouts::Agent),
         };
         let age_ms = session.since_ms.map(|since| now_ms.saturating_sub(since));
         let than = |seconds: i64| seconds.saturating_mul(1_000);
@@ -84,7 +125,23 @@ impl Query {
     }
 }
 
-/// Ends the sessions of one page that fit.
+/// Ends the sessions of one page that fit and have not ended; at least one of queue, service and an age is needed.
+///
+/// A call looks at one page of the sessions of that queue and service, ends those of them that fit, and says where the
+/// next call goes on. Those with an agent are ended only with `place=agent`.
+#[utoipa::path(
+    post,
+    path = "/sessions/end",
+    operation_id = "endSessions",
+    tag = "conversations",
+    params(Query),
+    responses(
+        (status = 200, description = "What came of it.", body = BulkEnd),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = "default", response = Otherwise),
+    )
+)]
 pub(super) async fn end(admin: web::Data<Admin>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let query = query.into_inner();
     query.check()?;

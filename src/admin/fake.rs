@@ -1,9 +1,9 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::ports::{
-    CallError, ClusterStatus, DrainError, EntityStatus, MemberStatus, NotReady, Operations, RaiseError,
-    Raised, ReadError, RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted,
-    Sessions, ShardStatus,
+    CallError, ClusterStatus, DrainError, EntityStatus, MemberStage, MemberStatus, NodeStage, NotReady,
+    Operations, QueueTrouble, RaiseError, Raised, ReadError, RecordCursor, RecordPiece, RecordPlace,
+    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus, Whereabouts,
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
@@ -176,21 +176,28 @@ impl Operations for Fake {
             id,
             incarnation: format!("{id:016x}"),
             http: format!("http://127.0.0.1:{}", 8100 + id),
-            state: "up".to_owned(),
+            state: MemberStage::Up,
             shards: 12,
             protocol: 2,
             build: "handoff 0.1.0".to_owned(),
         };
         let members = vec![member(1), member(2)];
-        let state = "up".to_owned();
-        ClusterStatus { id: 1, state, version: 9, protocol: 1, shards: 12, sessions: 34, members }
+        ClusterStatus {
+            id: 1,
+            state: NodeStage::Up,
+            version: 9,
+            protocol: 1,
+            shards: 12,
+            sessions: 34,
+            members,
+        }
     }
 
     async fn shards(&self) -> Vec<ShardStatus> {
         let mine = ShardStatus {
             shard: 0,
             assigned: Some(1),
-            state: "serving".to_owned(),
+            state: ShardStage::Serving,
             epoch: Some(3),
             position: Some((2, 55)),
             entities: 6,
@@ -198,7 +205,7 @@ impl Operations for Fake {
         let other = ShardStatus {
             shard: 1,
             assigned: None,
-            state: "elsewhere".to_owned(),
+            state: ShardStage::Elsewhere,
             epoch: None,
             position: None,
             entities: 0,
@@ -213,7 +220,7 @@ impl Operations for Fake {
 
     async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
         let trouble =
-            |id: &str| (wanted.kind == ListKind::Queue && id == "b").then(|| "not configured".to_owned());
+            |id: &str| (wanted.kind == ListKind::Queue && id == "b").then_some(QueueTrouble::NotConfigured);
         let state = |id: &str| match wanted.service.as_deref() {
             Some("closing") => "ended",
             _ if id == "c" => "asleep",
@@ -226,7 +233,7 @@ impl Operations for Fake {
             service: wanted.service.clone(),
             since_ms: Some(5),
             trouble: trouble(id),
-            place: Some(if id == "b" { "agent" } else { "queue" }.to_owned()),
+            place: Some(if id == "b" { Whereabouts::Agent } else { Whereabouts::Queue }),
             ..EntityStatus::default()
         };
         let more = (0..*self.more.lock().unwrap()).map(|n| format!("d{n:04}"));

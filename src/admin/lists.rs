@@ -2,46 +2,87 @@
 
 use super::Admin;
 use super::problem::Problem;
-use crate::ports::{EntityStatus, PAGE_MAX, RecordCursor, RecordsWanted};
+use super::refusals::{BadRequest, Otherwise, Unauthorized, Unavailable};
+use crate::ports::{EntityStatus, PAGE_MAX, RecordCursor, RecordsPage, RecordsWanted};
 use actix_web::{HttpResponse, web};
 use handoff_shard::listing::{EntityQuery, ListKind};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// Entries on a page where the caller doesn't say.
 const LIMIT: usize = 100;
 
 /// What may be asked of live entities.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Query {
+    /// Only those in this state. Sessions: open, ended, asleep, out of service. Agents: ready, not ready, signed out.
+    #[param(nullable = false)]
     state: Option<String>,
+    /// Only those of this service.
+    #[param(nullable = false)]
     service: Option<String>,
+    /// Only those that wait in or came from this queue.
+    #[param(nullable = false)]
     queue: Option<String>,
+    /// Only those offered to or with this agent.
+    #[param(nullable = false)]
     agent: Option<String>,
+    /// The `next` of the page before.
+    #[param(nullable = false)]
     after: Option<String>,
+    /// The page's size.
+    #[param(value_type = PageSize, inline, required = false)]
     limit: Option<usize>,
 }
 
 /// What may be asked of records.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct RecordQuery {
+    /// Only those of this service.
+    #[param(nullable = false)]
     service: Option<String>,
+    /// Ended at or after, in milliseconds since 1970.
+    #[param(nullable = false, minimum = 0)]
     from_ms: Option<i64>,
+    /// Ended before, in milliseconds since 1970; not before `from_ms`.
+    #[param(nullable = false, minimum = 0)]
     to_ms: Option<i64>,
+    /// The `next` of the page before, or the `cursor` of a record; opaque.
+    #[param(nullable = false)]
     after: Option<String>,
+    /// The page's size.
+    #[param(value_type = PageSize, inline, required = false)]
     limit: Option<usize>,
 }
 
 /// A page of live entities.
-#[derive(Serialize)]
-struct Page {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Page {
+    /// In order of id.
     items: Vec<EntityStatus>,
-    /// Where the next page goes on; none: this is the last.
+    /// Where the next page goes on; null: this is the last.
+    #[schema(required)]
     next: Option<String>,
     /// Shards that could not be asked at the moment.
     missing_shards: Vec<u16>,
 }
+
+/// How many entries are on a page.
+pub(super) struct PageSize;
+
+impl PartialSchema for PageSize {
+    fn schema() -> RefOr<Schema> {
+        let schema = ObjectBuilder::new().schema_type(Type::Integer).default(Some(LIMIT.into()));
+        schema.minimum(Some(1)).maximum(Some(PAGE_MAX)).into()
+    }
+}
+
+impl ToSchema for PageSize {}
 
 pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     match asked.unwrap_or(LIMIT) {
@@ -66,7 +107,20 @@ async fn page(admin: &Admin, kind: ListKind, query: Query) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(Page { items, next, missing_shards }))
 }
 
-/// Live sessions, a page of them, from every node that answers.
+/// Live sessions of the whole cluster, in order of id.
+#[utoipa::path(
+    get,
+    path = "/sessions",
+    operation_id = "listSessions",
+    tag = "conversations",
+    params(Query),
+    responses(
+        (status = 200, description = "A page.", body = Page),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = "default", response = Otherwise),
+    )
+)]
 pub(super) async fn sessions(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
@@ -74,7 +128,20 @@ pub(super) async fn sessions(
     page(&admin, ListKind::Session, query.into_inner()).await
 }
 
-/// Live interactions: the sessions that a workflow routes.
+/// Live interactions (sessions that a workflow routes), in order of id.
+#[utoipa::path(
+    get,
+    path = "/interactions",
+    operation_id = "listInteractions",
+    tag = "conversations",
+    params(Query),
+    responses(
+        (status = 200, description = "A page.", body = Page),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = "default", response = Otherwise),
+    )
+)]
 pub(super) async fn interactions(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
@@ -82,7 +149,20 @@ pub(super) async fn interactions(
     page(&admin, ListKind::Interaction, query.into_inner()).await
 }
 
-/// Queues, a page of them, with how many wait in each.
+/// Queues, in order of name, with how many wait in each.
+#[utoipa::path(
+    get,
+    path = "/queues",
+    operation_id = "listQueues",
+    tag = "conversations",
+    params(Query),
+    responses(
+        (status = 200, description = "A page.", body = Page),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = "default", response = Otherwise),
+    )
+)]
 pub(super) async fn queues(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
@@ -90,7 +170,20 @@ pub(super) async fn queues(
     page(&admin, ListKind::Queue, query.into_inner()).await
 }
 
-/// Agents, a page of them, also those who have signed out.
+/// Agents who ever signed in, in order of name.
+#[utoipa::path(
+    get,
+    path = "/agents",
+    operation_id = "listAgents",
+    tag = "conversations",
+    params(Query),
+    responses(
+        (status = 200, description = "A page.", body = Page),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = "default", response = Otherwise),
+    )
+)]
 pub(super) async fn agents(
     admin: web::Data<Admin>,
     query: web::Query<Query>,
@@ -98,7 +191,24 @@ pub(super) async fn agents(
     page(&admin, ListKind::Agent, query.into_inner()).await
 }
 
-/// Closed records, a page of them, newest first.
+/// Closed records, newest first.
+///
+/// A page is looked for among at most 10,000 records and for 2 s. It may be short, or empty, and still have a `next`:
+/// the next page goes on where this one stopped. Where `next` is null, this one is the last.
+#[utoipa::path(
+    get,
+    path = "/records",
+    operation_id = "listRecords",
+    tag = "conversations",
+    params(RecordQuery),
+    responses(
+        (status = 200, description = "A page.", body = RecordsPage),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = 503, response = Unavailable),
+        (status = "default", response = Otherwise),
+    )
+)]
 pub(super) async fn records(
     admin: web::Data<Admin>,
     query: web::Query<RecordQuery>,

@@ -8,9 +8,13 @@ use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use handoff_chat::command::Reject;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 
-/// A problem as it is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What problem documents are sent as.
+pub(super) const CONTENT_TYPE: &str = "application/problem+json";
+
+/// What is wrong (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// `about:blank`: the status says what kind it is.
     pub r#type: String,
@@ -20,7 +24,8 @@ pub struct Problem {
     pub status: u16,
     /// What happened, in a sentence.
     pub detail: String,
-    /// Seconds after which a repeat may help.
+    /// Seconds after which a repeat may help, where one may; also in the header `Retry-After`.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retry_after_seconds: Option<u32>,
 }
@@ -69,9 +74,7 @@ impl Problem {
         if let Some(seconds) = self.retry_after_seconds {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
-        response
-            .content_type("application/problem+json")
-            .body(serde_json::to_string(self).unwrap_or_default())
+        response.content_type(CONTENT_TYPE).body(serde_json::to_string(self).unwrap_or_default())
     }
 }
 

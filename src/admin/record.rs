@@ -4,7 +4,8 @@
 
 use super::Admin;
 use super::problem::Problem;
-use super::request::session_id;
+use super::refusals::{BadRequest, NotFound, Otherwise, Unauthorized, Unavailable};
+use super::request::SessionPath;
 use crate::ports::{Operations, ReadError, RecordPiece, RecordPlace};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,7 +13,9 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use handoff_chat::SessionId;
 use handoff_chat::transcript::{self, Format, Transcript};
+use serde::Deserialize;
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// Why a body broke off.
 #[derive(Debug, thiserror::Error)]
@@ -25,20 +28,86 @@ enum Broken {
     Write(#[from] transcript::Error),
 }
 
-/// `GET /admin/v1/records/{id}`.
+/// What a record is written as.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RecordFormat {
+    /// JSON.
+    Json,
+    /// XML.
+    Xml,
+}
+
+/// How a record is wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RecordQuery {
+    /// What it is written as; where it is not given, the header `Accept` says so, else it is JSON.
+    #[param(nullable = false, inline)]
+    format: Option<RecordFormat>,
+}
+
+/// Whether a record is final.
+#[derive(Debug, Clone, Copy, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(super) enum RecordState {
+    /// The session goes on, or its record is being closed.
+    Live,
+    /// The record is final.
+    Closed,
+}
+
+impl RecordState {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// The record up to the last committed event.
+///
+/// It is read while it is sent, so it has no length in advance. Where it can't be read on, the connection is closed
+/// within the body: a chunked body without its last chunk is not the whole record.
+#[utoipa::path(
+    get,
+    path = "/records/{id}",
+    operation_id = "getRecord",
+    tag = "conversations",
+    params(SessionPath, RecordQuery),
+    responses(
+        (
+            status = 200,
+            description = "The record.",
+            headers(("Handoff-Record" = inline(RecordState), description = "`closed`: the record is final.")),
+            content((Object = "application/json"), (String = "application/xml"))
+        ),
+        (status = 400, response = BadRequest),
+        (status = 401, response = Unauthorized),
+        (status = 404, response = NotFound),
+        (status = 503, response = Unavailable),
+        (status = "default", response = Otherwise),
+    )
+)]
 pub(super) async fn record(
     admin: web::Data<Admin>,
-    path: web::Path<String>,
+    path: web::Path<SessionPath>,
+    query: web::Query<RecordQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let id = session_id(&path)?;
-    let format = format_of(&request)?;
+    let id = path.id()?;
+    let format = match query.format {
+        Some(RecordFormat::Json) => Format::Json,
+        Some(RecordFormat::Xml) => Format::Xml,
+        None => accepted(&request),
+    };
     let first = piece(admin.operations.as_ref(), &id, RecordPlace::START).await?;
     let content_type = match format {
         Format::Json => "application/json",
         Format::Xml => "application/xml",
     };
-    let state = if first.closed { "closed" } else { "live" };
+    let state = if first.closed { RecordState::Closed } else { RecordState::Live };
     let telling = Telling {
         operations: Arc::clone(&admin.operations),
         transcript: Transcript::new(format, &id),
@@ -47,7 +116,7 @@ pub(super) async fn record(
     };
     Ok(HttpResponse::Ok()
         .content_type(content_type)
-        .insert_header(("Handoff-Record", state))
+        .insert_header(("Handoff-Record", state.word()))
         .streaming(telling.body()))
 }
 
@@ -107,22 +176,14 @@ impl Telling {
     }
 }
 
-/// `?format=`, else what `Accept` names first, else JSON.
-fn format_of(request: &HttpRequest) -> Result<Format, Problem> {
-    let query = form_urlencoded::parse(request.query_string().as_bytes());
-    if let Some((_, format)) = query.into_iter().find(|(key, _)| key == "format") {
-        return match &*format {
-            "json" => Ok(Format::Json),
-            "xml" => Ok(Format::Xml),
-            _ => Err(Problem::bad_request("format is json or xml")),
-        };
-    }
+/// What `Accept` names first, else JSON.
+fn accepted(request: &HttpRequest) -> Format {
     let accept =
         request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let place = |kinds: [&str; 2]| kinds.iter().filter_map(|kind| accept.find(kind)).min();
     match (place(["application/xml", "text/xml"]), place(["application/json", "*/*"])) {
-        (Some(xml), Some(json)) if xml < json => Ok(Format::Xml),
-        (Some(_), None) => Ok(Format::Xml),
-        _ => Ok(Format::Json),
+        (Some(xml), Some(json)) if xml < json => Format::Xml,
+        (Some(_), None) => Format::Xml,
+        _ => Format::Json,
     }
 }

@@ -2,21 +2,85 @@
 
 use crate::ports::RecordPiece;
 use handoff_chat::SessionId;
-use handoff_chat::event::{Body, Event, Participant, Role, Visibility};
+use handoff_chat::event::{Body, Event, LeaveReason, Participant, Role, Visibility};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// A session at a glance. Made from its durable events alone, so it is the same whichever node answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How far a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// It goes on.
+    Live,
+    /// Its record is being closed.
+    Ended,
+    /// Its record is final.
+    Closed,
+}
+
+/// What somebody is in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Role)]
+pub enum PartyRole {
+    /// The customer.
+    Customer,
+    /// An agent.
+    Agent,
+    /// A bot.
+    Bot,
+    /// A supervisor.
+    Supervisor,
+    /// The session's workflow.
+    Workflow,
+    /// The server itself.
+    System,
+}
+
+/// Who sees somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Visibility)]
+pub enum SeenBy {
+    /// Everybody.
+    All,
+    /// Everybody but the customer.
+    Internal,
+    /// Nobody but supervisors.
+    Silent,
+}
+
+/// Why somebody left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftBecause {
+    /// By their own choice.
+    Left,
+    /// No call came in time.
+    Inactive,
+    /// Another participant removed them.
+    Removed,
+    /// The session was ended.
+    Ended,
+    /// Nobody did anything for too long.
+    Idle,
+}
+
+/// A session at a glance: state, service, participants without their names, counts. Made from its durable events alone,
+/// so it is the same whichever node answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Session)]
 pub struct SessionSummary {
     /// The session's id, 16 characters.
     pub id: String,
-    /// `live`; `ended`: its record is being closed; `closed`: the record is final.
-    pub state: String,
+    /// How far it is.
+    pub state: SessionState,
     /// The service it was asked from.
     pub service: String,
     /// When it started, in milliseconds since 1970 UTC.
     pub started_at_ms: i64,
-    /// When it ended.
+    /// When it ended; null while it goes on.
+    #[schema(required)]
     pub ended_at_ms: Option<i64>,
     /// How many messages were posted.
     pub messages: usize,
@@ -29,23 +93,27 @@ pub struct SessionSummary {
 }
 
 /// One who takes or took part. Without a name: that is in the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Participant)]
 pub struct PartySummary {
     /// The participant's number in the session.
     pub number: u32,
-    /// `customer`, `agent`, `bot`, `supervisor`, `workflow` or `system`.
-    pub role: String,
-    /// The bot's name in the configuration; none for all other roles.
+    /// What they are.
+    pub role: PartyRole,
+    /// The bot's name in the configuration; for no other role.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bot: Option<String>,
-    /// `all`, `internal` or `silent`.
-    pub visibility: String,
+    /// Who sees them.
+    pub visibility: SeenBy,
     /// When the participant joined, in milliseconds since 1970.
     pub joined_at_ms: i64,
-    /// When the participant left, in milliseconds since 1970; not there while they are present.
+    /// When the participant left, in milliseconds since 1970; null while they are present.
+    #[schema(required)]
     pub left_at_ms: Option<i64>,
-    /// `left`, `inactive`, `removed` or `ended`.
-    pub left_because: Option<String>,
+    /// Why the participant left; null while they are present.
+    #[schema(required)]
+    pub left_because: Option<LeftBecause>,
 }
 
 impl SessionSummary {
@@ -53,7 +121,7 @@ impl SessionSummary {
     pub(super) fn new(id: &SessionId) -> Self {
         Self {
             id: id.0.clone(),
-            state: "live".to_owned(),
+            state: SessionState::Live,
             service: String::new(),
             started_at_ms: 0,
             ended_at_ms: None,
@@ -73,7 +141,7 @@ impl SessionSummary {
             self.add(event);
         }
         if piece.closed {
-            self.state = "closed".to_owned();
+            self.state = SessionState::Closed;
         }
     }
 
@@ -102,12 +170,12 @@ impl SessionSummary {
             Body::Left { reason, .. } => {
                 if let Some(party) = self.participants.iter_mut().rfind(|party| party.number == event.by) {
                     party.left_at_ms = Some(event.at.0);
-                    party.left_because = Some(reason.word().to_owned());
+                    party.left_because = Some(because(*reason));
                 }
             }
             Body::Ended => {
                 self.ended_at_ms = Some(event.at.0);
-                self.state = "ended".to_owned();
+                self.state = SessionState::Ended;
             }
         }
     }
@@ -115,25 +183,35 @@ impl SessionSummary {
 
 fn party(who: &Participant, joined_at_ms: i64) -> PartySummary {
     let (role, bot) = match &who.role {
-        Role::Customer => ("customer", None),
-        Role::Agent(_) => ("agent", None),
-        Role::Bot(name) => ("bot", Some(name.0.clone())),
-        Role::Supervisor => ("supervisor", None),
-        Role::Workflow => ("workflow", None),
-        Role::System => ("system", None),
+        Role::Customer => (PartyRole::Customer, None),
+        Role::Agent(_) => (PartyRole::Agent, None),
+        Role::Bot(name) => (PartyRole::Bot, Some(name.0.clone())),
+        Role::Supervisor => (PartyRole::Supervisor, None),
+        Role::Workflow => (PartyRole::Workflow, None),
+        Role::System => (PartyRole::System, None),
     };
     let visibility = match who.visibility {
-        Visibility::All => "all",
-        Visibility::Internal => "internal",
-        Visibility::Silent => "silent",
+        Visibility::All => SeenBy::All,
+        Visibility::Internal => SeenBy::Internal,
+        Visibility::Silent => SeenBy::Silent,
     };
     PartySummary {
         number: who.number,
-        role: role.to_owned(),
+        role,
         bot,
-        visibility: visibility.to_owned(),
+        visibility,
         joined_at_ms,
         left_at_ms: None,
         left_because: None,
+    }
+}
+
+fn because(reason: LeaveReason) -> LeftBecause {
+    match reason {
+        LeaveReason::Left => LeftBecause::Left,
+        LeaveReason::Inactive => LeftBecause::Inactive,
+        LeaveReason::Removed => LeftBecause::Removed,
+        LeaveReason::Ended => LeftBecause::Ended,
+        LeaveReason::Idle => LeftBecause::Idle,
     }
 }

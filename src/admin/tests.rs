@@ -1,7 +1,7 @@
 //! The operators' listener against a fake node.
 
 use super::fake::{Fake, KNOWN, SAID};
-use super::{Admin, Problem, SessionSummary};
+use super::{Admin, LeftBecause, Problem, SessionState, SessionSummary};
 use crate::metrics::Metrics;
 use crate::ports::{CallError, ClusterStatus, NotReady, RecordCursor};
 use actix_web::body::to_bytes;
@@ -16,6 +16,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 mod bulk;
+mod description;
 mod lists;
 mod records;
 
@@ -117,9 +118,9 @@ async fn the_cluster_and_its_shards_are_shown() {
 async fn a_session_is_shown_without_what_was_said_and_by_whom() {
     let reply = get(&fake(), &format!("/admin/v1/sessions/{KNOWN}")).await;
     let session: SessionSummary = serde_json::from_str(&reply.body).unwrap();
-    assert_eq!((session.state.as_str(), session.messages, session.last_seq), ("closed", 1, 6));
+    assert_eq!((session.state, session.messages, session.last_seq), (SessionState::Closed, 1, 6));
     assert_eq!(session.ended_at_ms, Some(1_000_006));
-    assert_eq!(session.participants[0].left_because.as_deref(), Some("left"));
+    assert_eq!(session.participants[0].left_because, Some(LeftBecause::Left));
     assert_eq!(session.participants[1].bot.as_deref(), Some("demo"));
     assert!(!reply.body.contains("Ann") && !reply.body.contains("4111"), "{}", reply.body);
 }
@@ -140,7 +141,8 @@ async fn a_record_comes_as_json_or_as_xml() {
         assert!(xml.body.contains("&lt;4111&gt; \u{1f4b3}"), "{}", xml.body);
     }
     let wrong = get(&fake, &format!("{path}?format=pdf")).await;
-    assert_eq!(wrong.problem().detail, "format is json or xml");
+    let detail = wrong.problem().detail;
+    assert!(detail.ends_with("unknown variant `pdf`, expected `json` or `xml`"), "{detail}");
 }
 
 #[actix_web::test]

@@ -10,8 +10,8 @@ use handoff_chat::{SessionId, transcript::utc_text};
 use handoff_config::Secret;
 use hyper::Method;
 use hyper::body::Bytes;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
@@ -75,6 +75,7 @@ pub(super) fn status(options: &Options, json: bool, out: &mut dyn Write) -> Resu
     }
     let status: ClusterStatus = parsed(&body)?;
     let ClusterStatus { id, state, version, protocol, shards, sessions, members } = status;
+    let state = word(state);
     writeln!(
         out,
         "node {id} is {state}, serves {shards} shards with {sessions} sessions; member list {version}, stored in \
@@ -83,7 +84,7 @@ pub(super) fn status(options: &Options, json: bool, out: &mut dyn Write) -> Resu
     let row = |member: crate::ports::MemberStatus| {
         [
             member.id.to_string(),
-            member.state,
+            word(member.state),
             member.shards.to_string(),
             member.http,
             member.incarnation,
@@ -106,7 +107,7 @@ pub(super) fn shards(options: &Options, json: bool, out: &mut dyn Write) -> Resu
         let position = shard.position.map_or_else(dash, |(segment, frame)| format!("{segment}/{frame}"));
         let assigned = shard.assigned.map_or_else(dash, |node| node.to_string());
         let epoch = shard.epoch.map_or_else(dash, |epoch| epoch.to_string());
-        [shard.shard.to_string(), assigned, shard.state, epoch, position, shard.entities.to_string()]
+        [shard.shard.to_string(), assigned, word(shard.state), epoch, position, shard.entities.to_string()]
     };
     let heads = ["SHARD", "NODE", "STATE", "EPOCH", "SEGMENT/FRAME", "ENTITIES"];
     Ok(table(heads, shards.into_iter().map(row).collect(), out)?)
@@ -166,8 +167,7 @@ pub(super) fn queues(options: &Options, json: bool, out: &mut dyn Write) -> Resu
         let number = |count: Option<usize>| count.map_or_else(dash, |count| count.to_string());
         let row = |queue: EntityStatus| {
             let since = queue.since_ms.map_or_else(dash, |at| utc_text(at, false));
-            let trouble = queue.trouble.unwrap_or_else(dash);
-            [queue.id, number(queue.count), since, number(queue.capacity), trouble]
+            [queue.id, number(queue.count), since, number(queue.capacity), word(queue.trouble)]
         };
         let heads = ["QUEUE", "WAITING", "SINCE", "FREE AGENTS", "TROUBLE"];
         table(heads, queues.into_iter().map(row).collect(), out)?;
@@ -183,23 +183,17 @@ pub(super) fn show(options: &Options, id: &str, json: bool, out: &mut dyn Write)
         return raw(&body, out);
     }
     let session: SessionSummary = parsed(&body)?;
-    writeln!(out, "session {} of service {} is {}", session.id, session.service, session.state)?;
+    writeln!(out, "session {} of service {} is {}", session.id, session.service, word(session.state))?;
     let ended = session.ended_at_ms.map_or_else(dash, |at| utc_text(at, false));
     writeln!(out, "started {}, ended {ended}", utc_text(session.started_at_ms, false))?;
     let last = utc_text(session.last_at_ms, false);
     writeln!(out, "{} messages, {} events, the last at {last}", session.messages, session.last_seq)?;
     let row = |party: crate::admin::PartySummary| {
-        let who = party.bot.map_or(party.role, |bot| format!("bot {bot}"));
+        let who = party.bot.map_or_else(|| word(party.role), |bot| format!("bot {bot}"));
         let left = party.left_at_ms.map_or_else(dash, |at| utc_text(at, false));
         let joined = utc_text(party.joined_at_ms, false);
-        [
-            party.number.to_string(),
-            who,
-            party.visibility,
-            joined,
-            left,
-            party.left_because.unwrap_or_else(dash),
-        ]
+        let (seen_by, because) = (word(party.visibility), word(party.left_because));
+        [party.number.to_string(), who, seen_by, joined, left, because]
     };
     let heads = ["NUMBER", "WHO", "SEEN BY", "JOINED", "LEFT", "BECAUSE"];
     Ok(table(heads, session.participants.into_iter().map(row).collect(), out)?)
@@ -315,6 +309,14 @@ pub(super) fn export(
 /// An id is put into a path, so it must be one.
 fn checked(id: &str) -> Result<&str, String> {
     SessionId::parse(id).map(|_| id).ok_or_else(|| "a session id has 16 letters and digits".to_owned())
+}
+
+/// A word as the answer has it, or a dash for none.
+fn word(of: impl Serialize) -> String {
+    match serde_json::to_value(of) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => dash(),
+    }
 }
 
 fn dash() -> String {

@@ -5,9 +5,9 @@ use crate::actor::supervisor::Ended;
 use crate::listing::Lister;
 use crate::node_state::{NodeState, Stage};
 use crate::ports::{
-    CallError, ClusterStatus, DrainError, EntityStatus, MemberStatus, Operations, PAGE_MAX, RaiseError,
-    Raised, ReadError, RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted,
-    Sessions, ShardStatus,
+    CallError, ClusterStatus, DrainError, EntityStatus, MemberStage, MemberStatus, NodeStage, Operations,
+    PAGE_MAX, RaiseError, Raised, ReadError, RecordCursor, RecordPiece, RecordPlace, RecordSummary,
+    RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus,
 };
 use crate::record_list::{Budget, ListPage, list_records, place_of};
 use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
@@ -50,12 +50,12 @@ pub(super) struct NodeOperations {
     pub(super) ended: watch::Receiver<Option<Ended>>,
 }
 
-fn state_name(state: MemberState) -> &'static str {
+fn stage_of(state: MemberState) -> MemberStage {
     match state {
-        MemberState::Joining => "joining",
-        MemberState::Up => "up",
-        MemberState::Leaving => "leaving",
-        MemberState::Down => "down",
+        MemberState::Joining => MemberStage::Joining,
+        MemberState::Up => MemberStage::Up,
+        MemberState::Leaving => MemberStage::Leaving,
+        MemberState::Down => MemberStage::Down,
     }
 }
 
@@ -68,7 +68,7 @@ impl Operations for NodeOperations {
             id: member.owner.node.0,
             incarnation: format!("{:016x}", member.owner.incarnation.0),
             http: member.http_url.clone(),
-            state: state_name(member.state).to_owned(),
+            state: stage_of(member.state),
             shards: list.assignment.iter().filter(|shard| shard.to == Some(member.owner)).count(),
             protocol: member.protocol_max,
             build: member.build.clone(),
@@ -76,14 +76,13 @@ impl Operations for NodeOperations {
         ClusterStatus {
             id: self.node.0,
             state: match self.node_state.stage() {
-                Stage::Starting => "starting",
-                Stage::Up => "up",
-                Stage::Draining => "draining",
-            }
-            .to_owned(),
+                Stage::Starting => NodeStage::Starting,
+                Stage::Up => NodeStage::Up,
+                Stage::Draining => NodeStage::Draining,
+            },
             version: list.version,
             protocol: list.protocol,
-            shards: views.values().filter(|view| view.state == "serving").count(),
+            shards: views.values().filter(|view| view.state == ShardStage::Serving).count(),
             sessions: views.values().map(|view| view.census.open).sum(),
             members: members.collect(),
         }
@@ -98,7 +97,7 @@ impl Operations for NodeOperations {
                 ShardStatus {
                     shard,
                     assigned: list.assigned(ShardId(shard)).to.map(|owner| owner.node.0),
-                    state: view.map_or("elsewhere", |view| view.state).to_owned(),
+                    state: view.map_or(ShardStage::Elsewhere, |view| view.state),
                     epoch: view.and_then(|view| view.epoch),
                     position: view.and_then(|view| view.position),
                     entities: view.map_or(0, |view| view.census.awake + view.census.asleep),

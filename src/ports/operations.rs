@@ -5,10 +5,84 @@ use super::records::{RecordPiece, RecordPlace, RecordsPage, RecordsWanted};
 use async_trait::async_trait;
 use handoff_chat::SessionId;
 use handoff_shard::listing::{About, AgentGlance, EntityQuery, EntitySummary, QueueGlance, SessionGlance};
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as NoSuchWord;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a node is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = NodeState)]
+pub enum NodeStage {
+    /// Not in the member list yet, or joining.
+    Starting,
+    /// In the member list: it serves what the list assigns to it.
+    Up,
+    /// Gives its shards away.
+    Draining,
+}
+
+/// Where a member stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = MemberState)]
+pub enum MemberStage {
+    /// In the cluster as a gateway; gets no shards yet.
+    Joining,
+    /// Has an equal part of the shards.
+    Up,
+    /// Gives its shards away and goes.
+    Leaving,
+    /// Gone: drained, or found dead.
+    Down,
+}
+
+/// What a node does with a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ShardState)]
+pub enum ShardStage {
+    /// It is being claimed and read.
+    Opening,
+    /// Its calls are answered.
+    Serving,
+    /// It is being given away.
+    Releasing,
+    /// It is with another node, or with none.
+    Elsewhere,
+}
+
+/// Where a session's interaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Whereabouts {
+    /// Its workflow has it.
+    Workflow,
+    /// It waits in a queue.
+    Queue,
+    /// It is offered to an agent.
+    Offer,
+    /// An agent has it.
+    Agent,
+    /// It is over.
+    Done,
+}
+
+/// Why nobody may ever come for the chats that wait in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum QueueTrouble {
+    /// The configuration of the node that has the queue names it no longer.
+    #[serde(rename = "not configured")]
+    NotConfigured,
+    /// No agent of that configuration has it among their queues, and none who could is signed in.
+    #[serde(rename = "no agent serves it")]
+    Unserved,
+}
 
 /// One member as operators see it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Member)]
 pub struct MemberStatus {
     /// The node's number, unique in the cluster.
     pub id: u16,
@@ -16,8 +90,8 @@ pub struct MemberStatus {
     pub incarnation: String,
     /// Its customers' address.
     pub http: String,
-    /// `joining`, `up`, `leaving` or `down`.
-    pub state: String,
+    /// Where it stands.
+    pub state: MemberStage,
     /// How many shards the list assigns to it.
     pub shards: usize,
     /// The newest protocol version that it reads.
@@ -27,12 +101,13 @@ pub struct MemberStatus {
 }
 
 /// A node's view of the cluster.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Cluster)]
 pub struct ClusterStatus {
     /// The number of the node that answers.
     pub id: u16,
-    /// This node's state: `starting`, `up`, `draining`.
-    pub state: String,
+    /// This node's state.
+    pub state: NodeStage,
     /// The member list's version.
     pub version: u64,
     /// The protocol version that stored bytes keep to.
@@ -46,17 +121,21 @@ pub struct ClusterStatus {
 }
 
 /// One shard as operators see it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Shard)]
 pub struct ShardStatus {
     /// The shard's number, from 0.
     pub shard: u16,
     /// The node it is assigned to.
+    #[schema(required)]
     pub assigned: Option<u16>,
-    /// `serving`, `opening`, `releasing` or `elsewhere`, as this node sees it.
-    pub state: String,
+    /// As this node sees it.
+    pub state: ShardStage,
     /// Its epoch, where this node owns it.
+    #[schema(required)]
     pub epoch: Option<u64>,
     /// Segment and next frame, where this node owns it.
+    #[schema(required, value_type = Option<[u64; 2]>, min_items = 2, max_items = 2)]
     pub position: Option<(u64, u64)>,
     /// Entities it holds here.
     pub entities: usize,
@@ -66,7 +145,8 @@ pub struct ShardStatus {
 pub const PAGE_MAX: usize = 1_000;
 
 /// An entity as operators see it in lists: nothing that was said, and nobody's name but the agent's.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = Entity)]
 pub struct EntityStatus {
     /// Its id; for queues and agents their name.
     pub id: String,
@@ -77,29 +157,36 @@ pub struct EntityStatus {
     pub state: String,
     /// Sessions: the service.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub service: Option<String>,
-    /// Sessions: where the interaction is: `workflow`, `queue`, `offer`, `agent` or `done`.
+    /// Sessions that a workflow routes: where the interaction is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
+    #[schema(nullable = false)]
+    pub place: Option<Whereabouts>,
     /// Sessions: the queue it waits in or came from.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub queue: Option<String>,
     /// Sessions: the agent it is offered to or with.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub agent: Option<String>,
     /// Sessions: when it started. Queues: since when the first has waited. Milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub since_ms: Option<i64>,
     /// Queues: how many wait. Agents: how many offers and chats they have.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub count: Option<usize>,
     /// Queues: how many agents could take one. Agents: the most they take.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub capacity: Option<usize>,
-    /// Queues in which chats wait: why nobody may ever come for them, by the configuration of the queue's owner:
-    /// `not configured` or `no agent serves it`.
+    /// Queues in which chats wait: why nobody may ever come for them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<String>,
+    #[schema(nullable = false)]
+    pub trouble: Option<QueueTrouble>,
 }
 
 impl From<EntitySummary> for EntityStatus {
@@ -108,19 +195,25 @@ impl From<EntitySummary> for EntityStatus {
         match about {
             About::Nothing => status,
             About::Session(SessionGlance { service, started_at_ms: since_ms, place, queue, agent }) => {
-                Self { service, since_ms, place, queue, agent, ..status }
+                Self { service, since_ms, place: known(place), queue, agent, ..status }
             }
             About::Queue(QueueGlance { waiting, waits_since_ms: since_ms, free_agents, trouble }) => {
                 let (count, capacity) = (Some(waiting), Some(free_agents));
-                Self { count, capacity, since_ms, trouble, ..status }
+                Self { count, capacity, since_ms, trouble: known(trouble), ..status }
             }
             About::Agent(AgentGlance { work, capacity }) => Self { count: Some(work), capacity, ..status },
         }
     }
 }
 
+/// A word that another node said, where this build knows it.
+fn known<T: for<'a> Deserialize<'a>>(word: Option<String>) -> Option<T> {
+    let word: <String as IntoDeserializer<'_, NoSuchWord>>::Deserializer = word?.into_deserializer();
+    T::deserialize(word).ok()
+}
+
 /// What came of raising the protocol version that stored bytes keep to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Raised {
     /// The protocol version until now.
     pub from: u16,

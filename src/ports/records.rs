@@ -2,28 +2,30 @@
 
 use handoff_chat::SessionId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A closed record at a glance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordSummary {
     /// The session's id.
     pub id: String,
     /// The service that the session began with.
     pub service: String,
-    /// Milliseconds since 1970.
+    /// When the session started, in milliseconds since 1970.
     pub started_at_ms: i64,
-    /// Milliseconds since 1970.
+    /// When it ended, in milliseconds since 1970.
     pub ended_at_ms: i64,
-    /// Where the next page goes on.
+    /// Its place in the list, opaque: with `after` the list goes on behind it.
     pub cursor: String,
 }
 
 /// A page of closed records, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct RecordsPage {
     /// Fewer than were asked for, even none, do not mean that this is the last page.
     pub items: Vec<RecordSummary>,
-    /// Where the next page goes on; none: this is the last.
+    /// Where the next page goes on, opaque; null: this is the last.
+    #[schema(required)]
     pub next: Option<String>,
 }
 

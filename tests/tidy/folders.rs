@@ -83,7 +83,10 @@ const PARTS: [(&str, &[&str]); 30] = [
 pub(crate) fn arrows(source: &Source) -> Vec<String> {
     let Some(path) = source.path.strip_prefix("src/") else { return Vec::new() };
     let part = path.split('/').next().unwrap_or_default().trim_end_matches(".rs");
-    if ["lib", "main", "hostile"].contains(&part) || path.contains("tests") || path.ends_with("fake.rs") {
+    if ["lib", "main", "hostile", "descriptions"].contains(&part)
+        || path.contains("tests")
+        || path.ends_with("fake.rs")
+    {
         return Vec::new();
     }
     let Some((_, allowed)) = PARTS.iter().find(|(name, _)| *name == part) else {

@@ -1,5 +1,6 @@
 //! What a shard's actor is told, asked and tells.
 
+use crate::ports::ShardStage;
 use actix::Message;
 use handoff_chat::EntityId;
 use handoff_chat::command::Command;
@@ -96,8 +97,8 @@ pub struct Inspect;
 /// What a look shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardView {
-    /// `opening`, `serving` or `releasing`.
-    pub state: &'static str,
+    /// What is done with it.
+    pub state: ShardStage,
     /// Its epoch, once claimed.
     pub epoch: Option<u64>,
     /// Segment and next frame, once recovered.
