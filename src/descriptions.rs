@@ -26,3 +26,8 @@ fn is_committed(name: &str, made: &utoipa::openapi::OpenApi) {
 fn the_admin_api_s_file_is_what_the_code_makes() {
     is_committed("admin.yaml", &crate::admin::Description::openapi());
 }
+
+#[test]
+fn the_gms_api_s_file_is_what_the_code_makes() {
+    is_committed("gms.yaml", &crate::channel::gms::Description::openapi());
+}

@@ -1,12 +1,16 @@
 //! GMS Chat API v2 over REST, as its shipped clients speak it: wire only, no rule about chats. Customers have a key and
 //! poll.
 
+mod description;
 pub mod fault;
 mod files;
+mod forms;
 pub mod operation;
 pub(crate) mod perform;
 pub mod reply;
 pub(crate) mod routes;
+
+pub use description::Description;
 
 use super::{AtWork, ChannelsError, Metrics, pulled};
 use crate::gateway::Guest;

@@ -210,6 +210,8 @@ impl Form {
     /// A field's value as given, unless it is missing or blank. Of several the first counts; a name that
     /// differs only in case is taken where the right one is missing.
     pub fn value(&self, name: &str) -> Option<&str> {
+        #[cfg(test)]
+        asked::note(name);
         let exact = self.fields.iter().find(|(given, _)| given == name);
         let found = exact.or_else(|| self.fields.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)));
         found.map(|(_, value)| value.as_str()).filter(|value| !is_blank(value))
@@ -218,6 +220,8 @@ impl Form {
     /// All `userData[KEY]`; of several values of a key the first counts. Names that only resemble that are
     /// ignored.
     pub fn user_data(&self) -> BTreeMap<String, String> {
+        #[cfg(test)]
+        asked::note("userData");
         let mut data = BTreeMap::new();
         for (name, value) in &self.fields {
             if let Some(key) = user_data_key(name) {
@@ -284,4 +288,24 @@ fn unescape(escaped: &[u8]) -> Result<String, BodyError> {
 fn hex_byte(digits: &[u8]) -> Option<u8> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
     Some(digit(digits.first()?)? * 16 + digit(digits.get(1)?)?)
+}
+
+/// Which fields were asked for, on this thread.
+#[cfg(test)]
+pub(crate) mod asked {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    thread_local! {
+        static NAMES: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    pub(super) fn note(name: &str) {
+        NAMES.with_borrow_mut(|names| names.insert(name.to_owned()));
+    }
+
+    /// Those since the last time.
+    pub(crate) fn take() -> BTreeSet<String> {
+        NAMES.take()
+    }
 }

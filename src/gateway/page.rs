@@ -48,13 +48,14 @@ const JSON: &str = "application/schema+json";
 const YAML: &str = "application/yaml";
 
 /// What the interfaces are, for those who build on them.
-const PUBLISHED: [(&str, &str, &str); 6] = [
+const PUBLISHED: [(&str, &str, &str); 7] = [
     ("/schemas/rich-message.json", JSON, rich::MESSAGE_SCHEMA),
     ("/schemas/rich-reply.json", JSON, rich::REPLY_SCHEMA),
     ("/schemas/customer-socket.json", JSON, include_str!("../../docs/schema/customer-socket.json")),
     ("/schemas/agent-socket.json", JSON, include_str!("../../docs/schema/agent-socket.json")),
     ("/asyncapi/customer.yaml", YAML, include_str!("../../docs/asyncapi/customer.yaml")),
     ("/asyncapi/agent.yaml", YAML, include_str!("../../docs/asyncapi/agent.yaml")),
+    ("/openapi/gms.yaml", YAML, include_str!("../../docs/openapi/gms.yaml")),
 ];
 
 /// The files as this node serves them, by request path.

@@ -5,6 +5,7 @@ mod any_request;
 mod bayeux;
 mod body;
 mod border;
+mod described;
 mod door;
 mod files;
 mod form;

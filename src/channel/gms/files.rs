@@ -3,7 +3,7 @@
 
 use super::fault::{FILE_TYPE, FILES_TOO_LARGE, Fault};
 use super::reply::{Reply, file_limits};
-use super::routes::{answer, read_form};
+use super::routes::{answer, read_form, with_a_last_slash};
 use super::{perform, reply};
 use crate::clock::wall_ms;
 use crate::gateway::Gateway;
@@ -22,32 +22,43 @@ const DESCRIPTION: &str = "file-description";
 
 /// What a request asks for, told by its method and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+pub(super) enum Wanted {
     Limits,
     Upload,
     Download,
     Delete,
 }
 
-impl Wanted {
-    /// By the last part of the path.
-    fn of_path(operation: &str) -> Option<Self> {
-        match operation {
-            "download" => Some(Self::Download),
-            "delete" => Some(Self::Delete),
-            _ => None,
-        }
-    }
+/// Each by its path below a chat.
+const BELOW_CHAT: [(&str, Wanted); 4] = [
+    ("file", Wanted::Upload),
+    ("file/limits", Wanted::Limits),
+    ("file/{fileId}/download", Wanted::Download),
+    ("file/{fileId}/delete", Wanted::Delete),
+];
 
+/// Each by the names that clients of CometD use.
+pub(super) const NOTIFICATIONS: [(&str, Wanted); 5] = [
+    ("fileGetLimits", Wanted::Limits),
+    ("fileGetsLimits", Wanted::Limits),
+    ("fileUpload", Wanted::Upload),
+    ("fileDownload", Wanted::Download),
+    ("fileDelete", Wanted::Delete),
+];
+
+const NOTIFICATION: &str = "/2/chat-ntf";
+
+/// The paths, below `/genesys`.
+#[cfg(test)]
+pub(super) fn paths() -> impl Iterator<Item = String> {
+    let below_chat = BELOW_CHAT.into_iter().map(|(path, _)| format!("/2/chat/{{service}}/{{chatId}}/{path}"));
+    below_chat.chain([NOTIFICATION.to_owned()])
+}
+
+impl Wanted {
     /// By the name that clients of CometD use.
     fn of_notification(operation: &str) -> Option<Self> {
-        match operation {
-            "fileGetLimits" | "fileGetsLimits" => Some(Self::Limits),
-            "fileUpload" => Some(Self::Upload),
-            "fileDownload" => Some(Self::Download),
-            "fileDelete" => Some(Self::Delete),
-            _ => None,
-        }
+        NOTIFICATIONS.into_iter().find_map(|(known, wanted)| (known == operation).then_some(wanted))
     }
 
     fn label(self) -> OperationLabel {
@@ -62,17 +73,16 @@ impl Wanted {
 
 /// Mounts them, before what takes any operation.
 pub(super) fn resources(config: &mut web::ServiceConfig) {
-    let file = "/2/chat/{service}/{chat}/file";
-    for (path, wanted) in [(file.to_owned(), Wanted::Upload), (format!("{file}/limits"), Wanted::Limits)] {
-        let paths = [path.clone(), path + "/"];
+    for (path, wanted) in BELOW_CHAT {
         let handle = move |request, body, gateway| of_path(request, body, gateway, Some(wanted));
-        config.service(web::resource(paths).default_service(web::to(handle)));
+        let resource = web::resource(with_a_last_slash(&format!("/2/chat/{{service}}/{{chatId}}/{path}")));
+        config.service(resource.default_service(web::to(handle)));
     }
-    let one = ["{file}/{operation}", "{file}/{operation}/"].map(|rest| format!("{file}/{rest}"));
+    let other = web::resource(with_a_last_slash("/2/chat/{service}/{chatId}/file/{fileId}/{operation}"));
     let handle = |request, body, gateway| of_path(request, body, gateway, None);
-    config.service(web::resource(one).default_service(web::to(handle)));
-    let notifications = ["/2/chat-ntf", "/2/chat-ntf/"];
-    config.service(web::resource(notifications).default_service(web::to(of_notification)));
+    config.service(other.default_service(web::to(handle)));
+    let notifications = web::resource(with_a_last_slash(NOTIFICATION));
+    config.service(notifications.default_service(web::to(of_notification)));
 }
 
 async fn of_path(
@@ -82,12 +92,11 @@ async fn of_path(
     wanted: Option<Wanted>,
 ) -> HttpResponse {
     let path = request.match_info();
-    let wanted = wanted.or_else(|| path.get("operation").and_then(Wanted::of_path));
     let label = wanted.map_or(OperationLabel::other, Wanted::label);
     answer(&request, &gateway, label, async |form| {
         let service = path.get("service").unwrap_or_default();
         let wanted = wanted.ok_or(Fault::Operation)?;
-        let chat = path.get("chat").unwrap_or_default();
+        let chat = path.get("chatId").unwrap_or_default();
         let asker = |form: &Form| asker(form).ok().filter(|asker| asker.chat.0 == chat);
         let body = read(&request, payload, &gateway, asker).await?;
         *form = body.form.clone();
@@ -96,7 +105,7 @@ async fn of_path(
         if key.session.0 != chat {
             return Err(Fault::Dead("the key of another session"));
         }
-        carry_out(&gateway, &key, wanted, path.get("file"), body).await
+        carry_out(&gateway, &key, wanted, path.get("fileId"), body).await
     })
     .await
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// Longest `clientMessageId` of a message.
 pub const MESSAGE_ID_CHARS_MAX: usize = 48;
-const MESSAGE_TYPE_BYTES_MAX: usize = 64;
+pub(super) const MESSAGE_TYPE_BYTES_MAX: usize = 64;
 
 /// An operation within a chat, with its fields read.
 #[derive(Clone, PartialEq)]
@@ -84,22 +84,24 @@ pub enum Operation {
     ReadReceipt,
 }
 
+/// Each by its name in the path.
+pub(crate) const OPERATIONS: [(&str, Operation); 10] = [
+    ("send", Operation::Send),
+    ("refresh", Operation::Refresh),
+    ("startTyping", Operation::StartTyping),
+    ("stopTyping", Operation::StopTyping),
+    ("disconnect", Operation::Disconnect),
+    ("pushUrl", Operation::PushUrl),
+    ("updateNickname", Operation::UpdateNickname),
+    ("updateData", Operation::UpdateData),
+    ("customNotice", Operation::CustomNotice),
+    ("readReceipt", Operation::ReadReceipt),
+];
+
 impl Operation {
     /// By its name in the path.
     pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "send" => Self::Send,
-            "refresh" => Self::Refresh,
-            "startTyping" => Self::StartTyping,
-            "stopTyping" => Self::StopTyping,
-            "disconnect" => Self::Disconnect,
-            "pushUrl" => Self::PushUrl,
-            "updateNickname" => Self::UpdateNickname,
-            "updateData" => Self::UpdateData,
-            "customNotice" => Self::CustomNotice,
-            "readReceipt" => Self::ReadReceipt,
-            _ => return None,
-        })
+        OPERATIONS.into_iter().find_map(|(known, operation)| (known == name).then_some(operation))
     }
 
     pub(crate) fn label(self) -> OperationLabel {

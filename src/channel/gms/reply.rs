@@ -9,49 +9,57 @@ use handoff_chat::event::{Event, LeaveReason, Participant, Role, Shown, Typing, 
 use handoff_chat::file::{File, FileLimits};
 use handoff_chat::key::SecureKey;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The one shape of all replies.
-#[derive(Serialize, Default)]
+#[derive(Serialize, Default, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reply {
-    /// Always there, maybe empty.
+    /// Always there, maybe empty: the events that were asked for, in the order of their index.
     pub messages: Vec<Message>,
-    /// Always there: clients take a missing one as the end.
+    /// Whether the chat has ended. Always there: clients take a missing one as the end.
     pub chat_ended: bool,
     /// 0 done, 1 come again, 2 failed.
+    #[schema(minimum = 0, maximum = 2)]
     pub status_code: u8,
     /// The number of the node that answers; clients send it back, and nobody reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub alias: Option<String>,
-    /// The customer's secret.
+    /// The customer's secret: the key to the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub secure_key: Option<String>,
     /// The customer's `userId`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub user_id: Option<String>,
-    /// The session's id.
+    /// The chat's id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub chat_id: Option<String>,
-    /// Last index + 1.
+    /// Where the next refresh goes on: the last index and 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub next_position: Option<u64>,
-    /// What an upload is answered.
+    /// What an upload is answered: the `file-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
     pub user_data: Option<UserData>,
-    /// What went wrong.
+    /// What went wrong; not there where nothing did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Advice>,
 }
 
 /// One of `errors`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Advice {
     /// GMS's number, or HTTP's.
     pub code: u16,
-    /// What is wrong, in a sentence for people.
+    /// What is wrong, in a sentence for people; where a limit is exceeded that a client may tell of (201, 202), the limit.
     pub advice: String,
 }
 
@@ -59,23 +67,145 @@ pub struct Advice {
 pub type UserData = BTreeMap<&'static str, String>;
 
 /// One of `messages`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
+    /// What the event has beside its text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    event_attributes: Option<Value>,
+    #[schema(nullable = false)]
+    event_attributes: Option<EventAttributes>,
+    /// Who did it.
     from: From,
+    /// Its place in what the customer sees: a whole number from 1 on that rises, with gaps. The notice of the limits has
+    /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
     index: Option<u64>,
+    /// As it was given with the message.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     message_type: Option<String>,
+    /// What was said, or what it is about: a page's address, a nickname, a file's name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     text: Option<String>,
+    /// What happened.
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: MessageKind,
+    /// Of a file: `file-id`, `file-name`, `file-size`, `file-type`, `file-description`. Of the notice of the limits: the
+    /// limits, and what is used of them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
     user_data: Option<UserData>,
+    /// When, in milliseconds since 1970.
     utc_time: i64,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub enum MessageKind {
+    /// Somebody joined.
+    ParticipantJoined,
+    /// Somebody left.
+    ParticipantLeft,
+    /// Something was said.
+    Message,
+    /// Somebody types.
+    TypingStarted,
+    /// Somebody no longer types.
+    TypingStopped,
+    /// A notice of whatever kind.
+    CustomNotice,
+    /// A page is shown.
+    PushUrl,
+    /// Somebody has another nickname.
+    NicknameUpdated,
+    /// The chat ends soon, for nobody does anything.
+    IdleAlert,
+    /// The chat ends, for nobody did anything.
+    IdleClose,
+    /// A file came in.
+    FileUploaded,
+    /// A file was deleted.
+    FileDeleted,
+    /// What may be done with files.
+    Notice,
+}
+
+/// What an event has beside its text.
+#[derive(Serialize, Default, ToSchema)]
+struct EventAttributes {
+    /// Of a bot that joins, and of everybody who leaves.
+    #[serde(rename = "GCTI_SYSTEM", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    system: Option<SystemAttributes>,
+    /// A rich message, as `/schemas/rich-message.json` has it; `text` says the same in plain words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    rich: Option<Value>,
+}
+
+/// What the server says of whoever joins or leaves.
+#[derive(Serialize, Default, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct SystemAttributes {
+    /// Of a bot that joins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    party_info: Option<PartyInfo>,
+    /// Why somebody left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    quit_reason_code: Option<QuitReason>,
+}
+
+/// What somebody is beside a participant.
+#[derive(Serialize, ToSchema)]
+struct PartyInfo {
+    /// What it is.
+    style: Style,
+}
+
+/// What somebody is.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum Style {
+    /// A bot.
+    Bot,
+}
+
+/// Why somebody left: 0 by their own choice, 3 no call came in time, 4 removed by another, 5 the chat was ended, 7 nobody
+/// did anything for too long.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+enum QuitReason {
+    #[serde(rename = "0")]
+    Left,
+    #[serde(rename = "3")]
+    Inactive,
+    #[serde(rename = "4")]
+    Removed,
+    #[serde(rename = "5")]
+    Ended,
+    #[serde(rename = "7")]
+    Idle,
+}
+
+impl EventAttributes {
+    fn of_bot() -> Self {
+        let party_info = Some(PartyInfo { style: Style::Bot });
+        Self { system: Some(SystemAttributes { party_info, quit_reason_code: None }), rich: None }
+    }
+
+    fn of_leave(reason: LeaveReason) -> Self {
+        let quit_reason_code = Some(match reason {
+            LeaveReason::Left => QuitReason::Left,
+            LeaveReason::Inactive => QuitReason::Inactive,
+            LeaveReason::Removed => QuitReason::Removed,
+            LeaveReason::Ended => QuitReason::Ended,
+            LeaveReason::Idle => QuitReason::Idle,
+        });
+        Self { system: Some(SystemAttributes { party_info: None, quit_reason_code }), rich: None }
+    }
 }
 
 impl Message {
@@ -90,13 +220,38 @@ impl Message {
     }
 }
 
-#[derive(Serialize)]
+/// Who did something.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct From {
+    /// The nickname that they have now, also in earlier events.
     nickname: String,
+    /// Their number in the chat; 0: the server itself.
     participant_id: u32,
+    /// What they are.
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: PartyKind,
+}
+
+/// What somebody is in a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+enum PartyKind {
+    /// The customer.
+    Client,
+    /// An agent or a bot.
+    Agent,
+    /// A supervisor.
+    Supervisor,
+    /// The workflow.
+    External,
+    /// The server itself.
+    System,
+}
+
+impl From {
+    fn system() -> Self {
+        Self { nickname: "System".to_owned(), participant_id: 0, kind: PartyKind::System }
+    }
 }
 
 impl Reply {
@@ -166,7 +321,7 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
         index: Some(index),
         message_type: what.message_type().map(str::to_owned),
         text: what.text().map(Cow::into_owned),
-        kind: "",
+        kind: MessageKind::Message,
         user_data: None,
         utc_time: at.0,
     };
@@ -176,34 +331,34 @@ fn of_event(event: &Event, view: &View) -> Option<Message> {
         What::Joined => {
             let who = view.participants.iter().find(|who| who.number == event.by);
             let bot = who.is_some_and(|who| matches!(who.role, Role::Bot(_)));
-            message.event_attributes = bot.then(bot_style);
-            "ParticipantJoined"
+            message.event_attributes = bot.then(EventAttributes::of_bot);
+            MessageKind::ParticipantJoined
         }
         What::Left { reason, .. } => {
-            message.event_attributes = Some(json!({"GCTI_SYSTEM": {"quit-reason-code": quit_code(*reason)}}));
-            "ParticipantLeft"
+            message.event_attributes = Some(EventAttributes::of_leave(*reason));
+            MessageKind::ParticipantLeft
         }
-        What::CustomNotice { .. } => "CustomNotice",
-        What::PushedUrl(_) => "PushUrl",
-        What::Renamed(_) => "NicknameUpdated",
-        What::IdleClose(_) => "IdleClose",
-        What::IdleAlert(_) => "IdleAlert",
+        What::CustomNotice { .. } => MessageKind::CustomNotice,
+        What::PushedUrl(_) => MessageKind::PushUrl,
+        What::Renamed(_) => MessageKind::NicknameUpdated,
+        What::IdleClose(_) => MessageKind::IdleClose,
+        What::IdleAlert(_) => MessageKind::IdleAlert,
         What::FileUploaded(file) => {
             message.user_data = Some(file_data(file));
-            "FileUploaded"
+            MessageKind::FileUploaded
         }
         What::FileDeleted { id, name } => {
             let name = name.clone().into_owned();
             message.user_data = Some([("file-id", id.to_string()), ("file-name", name)].into());
-            "FileDeleted"
+            MessageKind::FileDeleted
         }
         // What the field's clients have no kind of event for is said.
         What::Message { .. } | What::Rich { .. } | What::RichReply { .. } | What::NearlyFull(_) => {
             message.message_type.get_or_insert_with(|| "text".to_owned());
             if let What::Rich { content, .. } = &what {
-                message.event_attributes = Some(json!({"rich": content.json()}));
+                message.event_attributes = Some(EventAttributes { rich: Some(content.json()), system: None });
             }
-            "Message"
+            MessageKind::Message
         }
     };
     Some(message)
@@ -217,7 +372,7 @@ fn of_typing(typing: &Typing, view: &View) -> Option<Message> {
         message_type: None,
         user_data: None,
         text: typing.preview.clone(),
-        kind: if typing.started { "TypingStarted" } else { "TypingStopped" },
+        kind: if typing.started { MessageKind::TypingStarted } else { MessageKind::TypingStopped },
         utc_time: typing.at.0,
     })
 }
@@ -251,14 +406,16 @@ pub fn file_limits(files: &FilesView, now: Millis) -> Message {
         ("used-upload-max-total-size", files.used_bytes.to_string()),
         ("used-download-attempts", files.downloads.to_string()),
     ]);
-    let nobody = || From { nickname: "System".to_owned(), participant_id: 0, kind: "System" };
     Message {
         event_attributes: None,
-        from: files.reader.as_ref().map_or_else(nobody, |who| from_participant(who, ViewKind::Customer)),
+        from: files
+            .reader
+            .as_ref()
+            .map_or_else(From::system, |who| from_participant(who, ViewKind::Customer)),
         index: None,
         message_type: None,
         text: Some("file-client-cfg-get".to_owned()),
-        kind: "Notice",
+        kind: MessageKind::Notice,
         user_data: Some(data),
         utc_time: now.0,
     }
@@ -266,7 +423,7 @@ pub fn file_limits(files: &FilesView, now: Millis) -> Message {
 
 fn from(by: u32, view: &View) -> From {
     let Some(who) = view.participants.iter().find(|participant| participant.number == by) else {
-        return From { nickname: "System".to_owned(), participant_id: 0, kind: "System" };
+        return From::system();
     };
     from_participant(who, view.kind)
 }
@@ -279,26 +436,12 @@ fn from_participant(who: &Participant, kind: ViewKind) -> From {
     }
 }
 
-fn role(role: &Role) -> &'static str {
+fn role(role: &Role) -> PartyKind {
     match role {
-        Role::Customer => "Client",
-        Role::Agent(_) | Role::Bot(_) => "Agent",
-        Role::Supervisor => "Supervisor",
-        Role::Workflow => "External",
-        Role::System => "System",
-    }
-}
-
-fn bot_style() -> Value {
-    json!({"GCTI_SYSTEM": {"party-info": {"style": "BOT"}}})
-}
-
-fn quit_code(reason: LeaveReason) -> &'static str {
-    match reason {
-        LeaveReason::Left => "0",
-        LeaveReason::Inactive => "3",
-        LeaveReason::Removed => "4",
-        LeaveReason::Ended => "5",
-        LeaveReason::Idle => "7",
+        Role::Customer => PartyKind::Client,
+        Role::Agent(_) | Role::Bot(_) => PartyKind::Agent,
+        Role::Supervisor => PartyKind::Supervisor,
+        Role::Workflow => PartyKind::External,
+        Role::System => PartyKind::System,
     }
 }

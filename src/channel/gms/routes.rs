@@ -18,16 +18,29 @@ use std::time::Instant;
 use tracing::{Instrument, field};
 
 const METHODS: &str = "POST, OPTIONS";
+const START: &str = "/2/chat/{service}";
+const CALL: &str = "/2/chat/{service}/{chatId}/{operation}";
 
 /// Everything under `/genesys`.
 pub(crate) fn scope() -> impl HttpServiceFactory {
-    let starts = ["/2/chat/{service}", "/2/chat/{service}/"];
-    let calls = ["/2/chat/{service}/{chat}/{operation}", "/2/chat/{service}/{chat}/{operation}/"];
+    let resource = |path| web::resource(with_a_last_slash(path)).default_service(web::to(handle));
     web::scope("/genesys")
         .configure(files::resources)
-        .service(web::resource(starts).default_service(web::to(handle)))
-        .service(web::resource(calls).default_service(web::to(handle)))
+        .service(resource(START))
+        .service(resource(CALL))
         .default_service(web::to(handle))
+}
+
+/// The path of every operation, below `/genesys`.
+#[cfg(test)]
+pub(crate) fn paths() -> impl Iterator<Item = String> {
+    let calls = super::operation::OPERATIONS.into_iter().map(|(name, _)| CALL.replace("{operation}", name));
+    [START.to_owned()].into_iter().chain(calls).chain(files::paths())
+}
+
+/// A path, and the same with a slash behind it.
+pub(super) fn with_a_last_slash(path: &str) -> [String; 2] {
+    [path.to_owned(), format!("{path}/")]
 }
 
 async fn handle(
@@ -63,7 +76,7 @@ pub(super) async fn answer(
         return response;
     }
     let begun = Instant::now();
-    let chat = request.match_info().get("chat").and_then(SessionId::parse);
+    let chat = request.match_info().get("chatId").and_then(SessionId::parse);
     let span = tracing::info_span!("customer", operation = ?label, session = field::Empty);
     if let Some(chat) = &chat {
         span.record("session", chat.0.as_str());
@@ -120,7 +133,7 @@ async fn serve(
 ) -> Result<Reply, Fault> {
     let path = request.match_info();
     let name = path.get("service").ok_or(Fault::Operation)?;
-    let (service, chat) = (gateway.options.services.get(name), path.get("chat"));
+    let (service, chat) = (gateway.options.services.get(name), path.get("chatId"));
     if service.is_none() && chat.is_none() {
         return Err(Fault::Service);
     }

@@ -71,6 +71,11 @@ impl Memory {
         self.lock().troubles.extend(troubles);
     }
 
+    /// No more troubles.
+    pub(super) fn calms(&self) {
+        self.lock().troubles.clear();
+    }
+
     /// All asks so far.
     pub(super) fn asked(&self) -> Vec<Call> {
         self.lock().asked.clone()

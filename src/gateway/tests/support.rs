@@ -108,7 +108,7 @@ pub(super) fn site() -> Site {
 }
 
 /// Takes in what `files` keeps, two at a time.
-fn intake(spool: &Path, files: Files) -> Intake {
+pub(super) fn intake(spool: &Path, files: Files) -> Intake {
     let spool = Spool::open(spool.to_owned()).unwrap();
     Intake::new(files, spool, Duration::from_secs(2), 4096, 2)
 }
@@ -160,28 +160,38 @@ fn site_of_channels(
     let spool = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let (metrics, socket_metrics) = (Metrics::default(), socket::metrics::Metrics::default());
     let channels = Channels::of(config).unwrap();
-    let gateway = Gateway::new(Parts {
-        sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
-        archive: Arc::clone(&sessions) as Arc<dyn Archive>,
-        agents,
-        options,
-        node,
-        metrics: metrics.clone(),
-        socket_metrics: socket_metrics.clone(),
-        load: {
-            let sessions = Arc::clone(&sessions);
-            Arc::new(move || sessions.sessions())
-        },
-        intake: intake(spool.path(), files),
-        guests: channels.guests(),
-    });
+    let intake = intake(spool.path(), files);
+    let parts = Parts { agents, node, ..parts(&sessions, options, intake, &channels) };
+    let (metrics, socket_metrics) = (parts.metrics.clone(), parts.socket_metrics.clone());
+    let gateway = Gateway::new(parts);
     let server = serve(listener, &gateway).unwrap();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
     Site { url, sessions, metrics, socket_metrics, channels, http, spool, handle }
+}
+
+/// What a gateway on node 7 with the agents is made of.
+pub(super) fn parts(
+    sessions: &Arc<Memory>,
+    options: GatewayOptions,
+    intake: Intake,
+    channels: &Channels,
+) -> Parts {
+    let counted = Arc::clone(sessions);
+    Parts {
+        sessions: Arc::clone(sessions) as Arc<dyn Sessions>,
+        archive: Arc::clone(sessions) as Arc<dyn Archive>,
+        agents: agents(),
+        options,
+        node: 7,
+        metrics: Metrics::default(),
+        socket_metrics: socket::metrics::Metrics::default(),
+        load: Arc::new(move || counted.sessions()),
+        intake,
+        guests: channels.guests(),
+    }
 }
 
 /// What a client keeps of a chat.
