@@ -2,11 +2,11 @@
 //! JSON schema of all frames, and AsyncAPI 3 on top of it.
 
 use super::wire::{Done, IdOnly, Refused, SocketEvent};
+use crate::descriptions::{is_committed, yaml};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
 
 /// What holds of each of our sockets.
 const ALL_SOCKETS: &str = "\
@@ -175,13 +175,13 @@ impl Described {
             &document.to_string().replace("\"#/definitions/", "\"#/components/schemas/"),
         )
         .expect("JSON");
-        serde_norway::to_string(&document).expect("YAML")
+        yaml(&document)
     }
 
     /// Compares with what is committed, in `docs/schema` and `docs/asyncapi`.
     pub(crate) fn is_committed_as(&self, name: &str) {
-        committed(&format!("docs/schema/{name}-socket.json"), &self.schema());
-        committed(&format!("docs/asyncapi/{name}.yaml"), &self.asyncapi());
+        is_committed(&format!("schema/{name}-socket.json"), &self.schema());
+        is_committed(&format!("asyncapi/{name}.yaml"), &self.asyncapi());
     }
 }
 
@@ -268,17 +268,4 @@ fn of_channel(frames: &[Frame]) -> Vec<Value> {
 fn capital(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
-}
-
-/// A committed file is what the code makes.
-fn committed(path: &str, made: &str) {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("HANDOFF_WRITE_DESCRIPTIONS").is_some() {
-        std::fs::write(&file, made).expect("written");
-    }
-    let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        committed == made,
-        "{path} is not what the code makes: HANDOFF_WRITE_DESCRIPTIONS=1 cargo test -p handoff --lib description"
-    );
 }
