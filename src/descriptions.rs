@@ -1,7 +1,6 @@
-//! The descriptions of the interfaces are committed as the code makes them, and served so.
+//! For tests: the descriptions of the interfaces are committed as the code makes them, and served so.
 
 use std::path::Path;
-use utoipa::OpenApi;
 
 const WRITE: &str = "HANDOFF_WRITE_DESCRIPTIONS=1 cargo test -p handoff --lib descri";
 
@@ -24,14 +23,4 @@ pub(crate) fn is_committed(file: &str, made: &str) {
 /// A description as YAML, which says in its first line how it is made.
 pub(crate) fn yaml(made: &impl serde::Serialize) -> String {
     format!("# Made from the code by {WRITE}\n{}", yaml_serde::to_string(made).unwrap())
-}
-
-#[test]
-fn the_admin_api_s_file_is_what_the_code_makes() {
-    is_committed("openapi/admin.yaml", &yaml(&crate::admin::Description::openapi()));
-}
-
-#[test]
-fn the_gms_api_s_file_is_what_the_code_makes() {
-    is_committed("openapi/gms.yaml", &yaml(&crate::channel::gms::Description::openapi()));
 }

@@ -6,14 +6,16 @@ use super::{api, bulk, lists, record};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+const ABOUT: &str = "The operators' side of a node, on a listener of its own, loopback by default. Every call needs \
+                     the bearer token that the node made at its first start. Errors are problem documents (RFC 9457).";
+
 /// The admin API as OpenAPI 3.1: what `docs/openapi/admin.yaml` is written from.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Handoff admin API",
         version = "1",
-        description = "The operators' side of a node, on a listener of its own, loopback by default. Every call needs the \
-bearer token that the node made at its first start. Errors are problem documents (RFC 9457).",
+        description = ABOUT,
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "http://127.0.0.1:9080/admin/v1", description = "A node, by default.")),

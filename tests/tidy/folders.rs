@@ -4,8 +4,9 @@ use crate::tidy::source::Source;
 
 /// Each part (a file or folder of `src/`) with the parts that it uses, those first that use the fewest: nobody names
 /// one that comes later, so there is no circle.
-const PARTS: [(&str, &[&str]); 30] = [
+const PARTS: [(&str, &[&str]); 31] = [
     ("clock", &[]),
+    ("descriptions", &[]),
     ("observer", &[]),
     ("password", &[]),
     ("ports", &[]),
@@ -33,7 +34,7 @@ const PARTS: [(&str, &[&str]); 30] = [
         &["actor", "clock", "listing", "node_state", "observer", "ports", "record", "record_reader", "wire"],
     ),
     // What clients and operators reach knows the ports, not who is behind them.
-    ("gateway", &["clock", "files", "health", "password", "ports", "rich", "shown"]),
+    ("gateway", &["clock", "descriptions", "files", "health", "password", "ports", "rich", "shown"]),
     ("channel", &["clock", "files", "gateway", "ports", "rich", "shown", "tls"]),
     ("admin", &["clock", "health", "metrics", "ports", "secret_file"]),
     (
@@ -83,10 +84,7 @@ const PARTS: [(&str, &[&str]); 30] = [
 pub(crate) fn arrows(source: &Source) -> Vec<String> {
     let Some(path) = source.path.strip_prefix("src/") else { return Vec::new() };
     let part = path.split('/').next().unwrap_or_default().trim_end_matches(".rs");
-    if ["lib", "main", "hostile", "descriptions"].contains(&part)
-        || path.contains("tests")
-        || path.ends_with("fake.rs")
-    {
+    if ["lib", "main", "hostile"].contains(&part) || path.contains("tests") || path.ends_with("fake.rs") {
         return Vec::new();
     }
     let Some((_, allowed)) = PARTS.iter().find(|(name, _)| *name == part) else {

@@ -1,9 +1,12 @@
 //! That the description says what is there, and all of it.
 
 use super::*;
+use crate::admin::Description;
 use crate::admin::api::{BASE, resources};
+use crate::descriptions::{is_committed, yaml};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use utoipa::OpenApi;
 
 /// The method and path of every operation of a description.
 fn operations(description: &Value) -> BTreeSet<(String, String)> {
@@ -29,4 +32,9 @@ async fn every_operation_of_the_description_is_there_and_every_resource_is_descr
     }
     let there = resources().into_iter().map(|(path, method, _)| (method.to_string(), path.to_owned()));
     assert_eq!(described, there.collect());
+}
+
+#[test]
+fn the_committed_description_is_what_the_code_makes() {
+    is_committed("openapi/admin.yaml", &yaml(&Description::openapi()));
 }

@@ -18,6 +18,15 @@ use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
+const ABOUT: &str = "\
+The Chat API v2 of Genesys Mobile Services over REST, as this server speaks it. Calls are forms, urlencoded or \
+multipart, in UTF-8; unknown fields are ignored, blank ones count as not given, and names may differ in case. Each \
+path may have a slash behind it. Who calls is known by the field `secureKey` alone.
+
+A reply has a `statusCode`: 0 done; 1 not served at the moment, come again with the same call; 2 failed, as \
+`errors` says. A key that is wrong and a chat that has ended are answered with HTTP 200, `statusCode` 2, \
+`chatEnded` true and the error 249.";
+
 /// The part of a path that names a service.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -54,7 +63,7 @@ struct OneFile {
     tag = "chat",
     params(Service),
     request_body(content((StartForm = URLENCODED), (StartForm = MULTIPART))),
-    responses((status = 200, description = "The chat: its key, and what the customer sees of it.", body = Reply), Refused)
+    responses((status = 200, description = "The chat's key, and what the customer sees of it.", body = Reply), Refused)
 )]
 fn start() {}
 
@@ -66,13 +75,14 @@ fn start() {}
     tag = "chat",
     params(Chat),
     request_body(content((SendForm = URLENCODED), (SendForm = MULTIPART))),
-    responses((status = 200, description = "It was posted; with the events that were asked for.", body = Reply), Refused)
+    responses((status = 200, description = "It was posted; the events that were asked for.", body = Reply), Refused)
 )]
 fn send() {}
 
 /// Reads the chat, and may tell what the customer has typed so far.
 ///
-/// It answers at once unless `waitMs` is given. A customer who makes no call for 45 s is taken for gone (`session.disconnect_timeout_ms`).
+/// It answers at once unless `waitMs` is given. A customer who makes no call for 45 s is taken for gone
+/// (`session.disconnect_timeout_ms`).
 #[utoipa::path(
     post,
     path = "/chat/{service}/{chatId}/refresh",
@@ -270,8 +280,8 @@ fn refusals() -> [(&'static str, StatusCode, &'static str); 8] {
         (
             "Wrong",
             StatusCode::BAD_REQUEST,
-            "The request is wrong, and a repeat does not help: `errors` has a number of GMS, or 400. With 240 the node is \
-             full, and the header `Retry-After` says when to try again.",
+            "The request is wrong, and a repeat does not help: `errors` has a number of GMS, or of HTTP. With 240 the \
+             node is full, and the header `Retry-After` says when to try again.",
         ),
         ("NotFound", StatusCode::NOT_FOUND, "No such service, operation or file."),
         ("Slow", StatusCode::REQUEST_TIMEOUT, "The request's body did not arrive in time."),
@@ -281,7 +291,8 @@ fn refusals() -> [(&'static str, StatusCode, &'static str); 8] {
         (
             "Unavailable",
             StatusCode::SERVICE_UNAVAILABLE,
-            "It can't be done now: files can't be stored, read or looked through, or there are no random numbers for a key.",
+            "It can't be done now: files can't be stored, read or looked through, or there are no random numbers \
+             for a key.",
         ),
         (
             "Unknown",
@@ -309,11 +320,7 @@ impl IntoResponses for Refused {
     info(
         title = "GMS Chat API v2",
         version = "2",
-        description = "The Chat API v2 of Genesys Mobile Services over REST, as this server speaks it. Calls are forms, \
-urlencoded or multipart, in UTF-8; unknown fields are ignored, blank ones count as not given, and names may differ in \
-case. Each path may have a slash behind it. Who calls is known by the field `secureKey` alone.\n\nA reply has a \
-`statusCode`: 0 done; 1 not served at the moment, come again with the same call; 2 failed, as `errors` says. A key that is wrong and a chat that has ended are answered with \
-HTTP 200, `statusCode` 2, `chatEnded` true and the error 249.",
+        description = ABOUT,
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/genesys/2", description = "Any node.")),

@@ -62,9 +62,9 @@ pub(super) struct StartForm {
     /// The customer's first message.
     #[schema(nullable = false)]
     text: Option<String>,
-    /// Attached to the chat, each as `userData[KEY]`. Of these, `TimeZone` is the customer's distance to UTC in minutes,
-    /// `GCTI_Chat_AsyncMode=true` lets the customer be silent for days, and `Handoff_Identity` is the site's proof of
-    /// who the customer is.
+    /// Attached to the chat, each as `userData[KEY]`. Of these, `TimeZone` is the customer's distance to UTC in
+    /// minutes, `GCTI_Chat_AsyncMode=true` lets the customer be silent for days, and `Handoff_Identity` is the site's
+    /// proof of who the customer is.
     #[schema(nullable = false)]
     user_data: Option<BTreeMap<String, String>>,
     #[schema(schema_with = start_id)]
@@ -114,8 +114,8 @@ pub(super) struct RefreshForm {
     /// What the customer has typed so far: agents see it, and that the customer types.
     #[schema(nullable = false)]
     message: Option<String>,
-    /// How long the call may wait for news, in milliseconds; the node has a limit of its own. With a `message` it does not
-    /// wait.
+    /// How long the call may wait for news, in milliseconds; the node has a limit of its own. With a `message` it
+    /// does not wait.
     #[schema(nullable = false, default = 0)]
     wait_ms: Option<u64>,
 }

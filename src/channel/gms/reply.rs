@@ -59,7 +59,8 @@ pub struct Reply {
 pub struct Advice {
     /// GMS's number, or HTTP's.
     pub code: u16,
-    /// What is wrong, in a sentence for people; where a limit is exceeded that a client may tell of (201, 202), the limit.
+    /// What is wrong, in a sentence for people; where a limit is exceeded that a client may tell of (201, 202), the
+    /// limit.
     pub advice: String,
 }
 
@@ -76,8 +77,8 @@ pub struct Message {
     event_attributes: Option<EventAttributes>,
     /// Who did it.
     from: From,
-    /// Its place in what the customer sees: a whole number from 1 on that rises, with gaps. The notice of the limits has
-    /// none.
+    /// Its place in what the customer sees: a whole number from 1 on that rises, with gaps. The notice of the limits
+    /// has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     index: Option<u64>,
@@ -92,8 +93,8 @@ pub struct Message {
     /// What happened.
     #[serde(rename = "type")]
     kind: MessageKind,
-    /// Of a file: `file-id`, `file-name`, `file-size`, `file-type`, `file-description`. Of the notice of the limits: the
-    /// limits, and what is used of them.
+    /// Of a file: `file-id`, `file-name`, `file-size`, `file-type`, `file-description`. Of the notice of the limits:
+    /// the limits, and what is used of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
     user_data: Option<UserData>,
@@ -174,8 +175,8 @@ enum Style {
     Bot,
 }
 
-/// Why somebody left: 0 by their own choice, 3 no call came in time, 4 removed by another, 5 the chat was ended, 7 nobody
-/// did anything for too long.
+/// Why somebody left: 0 by their own choice, 3 no call came in time, 4 removed by another, 5 the chat was ended, 7
+/// nobody did anything for too long.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 enum QuitReason {
     #[serde(rename = "0")]

@@ -144,15 +144,7 @@ impl Client for Agent {
                 Ok(AgentAnswer::Posted { index: native::index_of(answer) })
             }
             AgentCommand::Typing { chat, started, preview } => {
-                let act = if started { Act::StartTyping { preview } } else { Act::StopTyping { preview } };
-                let chat = parse(&chat)?;
-                self.chat(&me, &chat, minted(), act).await?;
-                self.typing.note(&chat, started);
-                // The socket was closed meanwhile.
-                if self.outbox.ending().is_some() {
-                    self.stop_typing(&me);
-                }
-                Ok(AgentAnswer::Done {})
+                self.types(&me, &parse(&chat)?, started, preview).await
             }
             AgentCommand::Read { chat, position } => self
                 .chat(&me, &parse(&chat)?, minted(), Act::MarkRead { position })
@@ -315,6 +307,23 @@ impl Agent {
             Some(Answer::Desk(answer)) => Ok(AgentAnswer::Desk { version: answer.version }),
             _ => Ok(AgentAnswer::Done {}),
         }
+    }
+
+    async fn types(
+        &self,
+        me: &AgentName,
+        chat: &SessionId,
+        started: bool,
+        preview: Option<String>,
+    ) -> Result<AgentAnswer, Failure> {
+        let act = if started { Act::StartTyping { preview } } else { Act::StopTyping { preview } };
+        self.chat(me, chat, minted(), act).await?;
+        self.typing.note(chat, started);
+        // The socket was closed meanwhile.
+        if self.outbox.ending().is_some() {
+            self.stop_typing(me);
+        }
+        Ok(AgentAnswer::Done {})
     }
 
     async fn notice(&self, me: &AgentName, chat: &str, id: &str, act: Act) -> Result<AgentAnswer, Failure> {

@@ -1,8 +1,10 @@
-//! The description of the GMS API against the API: every path of the one is in the other, and every field of every form.
+//! The description of the GMS API against the API: every path of the one is in the other, and every field of every
+//! form.
 
 use super::memory::{Memory, Trouble};
 use super::support::{intake, options, parts};
 use crate::channel::{Channels, gms};
+use crate::descriptions::{is_committed, yaml};
 use crate::files::Files;
 use crate::gateway::form::asked;
 use crate::gateway::{Gateway, GatewayOptions, configure};
@@ -16,6 +18,7 @@ use handoff_config::Config;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use utoipa::OpenApi;
 
 const BASE: &str = "/genesys";
 /// The id of a file that nobody has.
@@ -138,4 +141,9 @@ async fn every_operation_is_described_and_every_field_that_it_reads_and_no_other
         }
     }
     assert_eq!(described, gms::routes::paths().collect());
+}
+
+#[test]
+fn the_committed_description_is_what_the_code_makes() {
+    is_committed("openapi/gms.yaml", &yaml(&gms::Description::openapi()));
 }

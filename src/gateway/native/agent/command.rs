@@ -143,8 +143,8 @@ pub(super) enum AgentCommand {
     },
     /// A page of the record of an earlier chat of a customer with whom the agent is in a chat.
     ///
-    /// Answered with `record` and `next`. A page has at most 64 events and about 48 KiB of them (one event at least), and
-    /// goes out when what waits on the socket before it has gone, so frames of live chats come in between.
+    /// Answered with `record` and `next`. A page has at most 64 events and about 48 KiB of them (one event at least),
+    /// and goes out when what waits on the socket before it has gone, so frames of live chats come in between.
     Transcript {
         /// The earlier chat.
         chat: String,
