@@ -47,7 +47,7 @@ pub async fn identify(
     let Some((id, new)) = meet(tables, start, opened.at, joins).await? else { return Ok(None) };
     let record = PastRecord {
         session: session.clone(),
-        service: start.service.clone(),
+        service: start.terms.service.clone(),
         subject: start.subject.clone(),
         started_at: opened.at,
         verified: start.verified,

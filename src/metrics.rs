@@ -10,7 +10,7 @@ mod tests;
 use crate::observer::Observer;
 use handoff_chat::happening::Happening;
 use handoff_journal::ShardId;
-use handoff_shard::census::{Census, Counts, PLACES, STATES};
+use handoff_shard::census::{Census, Counts};
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -36,6 +36,22 @@ struct Label(&'static str, &'static str);
 
 const AWAKE: Label = Label("state", "awake");
 const ASLEEP: Label = Label("state", "asleep");
+/// What a shard counts.
+type Count = fn(&Reported) -> usize;
+
+/// Where interactions are, by their words in metrics.
+const PLACES: [(&str, Count); 4] = [
+    ("workflow", |reported| reported.census.places.workflow),
+    ("queue", |reported| reported.census.places.queue),
+    ("offer", |reported| reported.census.places.offer),
+    ("agent", |reported| reported.census.places.agent),
+];
+/// What agents are.
+const STATES: [(&str, Count); 3] = [
+    ("signed_out", |reported| reported.census.agents.signed_out),
+    ("not_ready", |reported| reported.census.agents.not_ready),
+    ("ready", |reported| reported.census.agents.ready),
+];
 /// What [`Observer::call`] may say.
 const OUTCOMES: [&str; 5] = ["done", "refused", "busy", "again", "unknown"];
 
@@ -162,13 +178,13 @@ impl Metrics {
                 r,
                 "routing_interactions",
                 "Interactions of this node's shards that are not done, by where they are",
-                PLACES.map(|place| Label("place", place)),
+                PLACES.map(|(place, _)| Label("place", place)),
             ),
             agents: family(
                 r,
                 "routing_agents",
                 "Agents of this node's shards, by status",
-                STATES.map(|status| Label("status", status)),
+                STATES.map(|(status, _)| Label("status", status)),
             ),
             waiting: gauge(r, "routing_queue_waiting", "Interactions that wait in this node's queues"),
             held_outputs: gauge(r, "shard_held_outputs", "Outputs held until their frame commits"),
@@ -228,19 +244,17 @@ impl Metrics {
             None if all.remove(&shard).is_some() => drop(self.0.shards_left.inc()),
             None => {}
         }
-        let sum = |of: fn(&Reported) -> usize| whole(all.values().map(of).sum());
+        let sum = |of: Count| whole(all.values().map(of).sum());
         self.0.serving.set(whole(all.len()));
         self.0.sessions.get_or_create(&AWAKE).set(sum(|reported| reported.census.awake));
         self.0.sessions.get_or_create(&ASLEEP).set(sum(|reported| reported.census.asleep));
         self.0.open.set(sum(|reported| reported.census.open));
         self.0.waiting.set(sum(|reported| reported.census.waiting));
-        for (at, place) in PLACES.into_iter().enumerate() {
-            let there = all.values().map(|reported| reported.census.places[at]).sum();
-            self.0.places.get_or_create(&Label("place", place)).set(whole(there));
+        for (place, there) in PLACES {
+            self.0.places.get_or_create(&Label("place", place)).set(sum(there));
         }
-        for (at, status) in STATES.into_iter().enumerate() {
-            let there = all.values().map(|reported| reported.census.agents[at]).sum();
-            self.0.agents.get_or_create(&Label("status", status)).set(whole(there));
+        for (status, there) in STATES {
+            self.0.agents.get_or_create(&Label("status", status)).set(sum(there));
         }
         self.0.quarantined.set(sum(|reported| reported.census.quarantined));
         self.0.held_outputs.set(sum(|reported| reported.held));

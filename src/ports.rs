@@ -10,7 +10,7 @@ mod outbound;
 mod records;
 mod sessions;
 
-pub use archive::{Archive, Names, Past, PastChat, TranscriptPage};
+pub use archive::{Archive, Past, PastChat, TranscriptPage};
 pub use errors::{DrainError, NotReady, RaiseError, ReadError};
 pub use operations::{
     ClusterStatus, EntityStatus, MemberStage, MemberStatus, NodeStage, Operations, PAGE_MAX, QueueTrouble,

@@ -131,7 +131,7 @@ impl Router {
     /// retired into its record, or was put away, starts no other under its id.
     async fn may_open(&self, call: &Call) -> Result<(), CallError> {
         let Some(Command { act: Act::Open(opening), .. }) = &call.command else { return Ok(()) };
-        let minted_for_this = opening.channel.key().is_some_and(|key| key.sealed.is_none());
+        let minted_for_this = opening.terms.channel.key().is_some_and(|key| key.sealed.is_none());
         if minted_for_this {
             return Ok(());
         }
@@ -140,7 +140,7 @@ impl Router {
             Ok(Some(_)) => {}
             Err(_) => return Err(CallError::Again),
         }
-        let read = Some((Caller::Customer(opening.channel.proof()), Read::Customer { position: 0 }));
+        let read = Some((Caller::Customer(opening.terms.channel.proof()), Read::Customer { position: 0 }));
         let look = Call { command: None, read, ..call.clone() };
         match self.call_owner(&look).await {
             Err(CallError::Rejected(Reject::Unknown)) => Err(CallError::Rejected(Reject::IdInUse)),

@@ -55,13 +55,13 @@ async fn the_chat_of_an_agent_who_is_gone_too_long_waits_in_its_old_place_and_is
         agents.iter().any(|agent| agent["id"] == "demo" && agent["state"] == "not ready")
     })
     .await;
-    // The queue's `since_ms` is when its first, and here only, chat began to wait.
+    // The queue's `waits_since_ms` is when its first, and here only, chat began to wait.
     let line = until("the queue has its chat", || async {
         let queues = list(&cluster, "queues").await?;
-        queues.into_iter().find(|queue| queue["id"] == offered["queue"] && queue["count"] == 1)
+        queues.into_iter().find(|queue| queue["id"] == offered["queue"] && queue["waiting"] == 1)
     })
     .await;
-    assert_eq!(line["since_ms"], offered["customer"]["since"], "with its age: {line} {offered}");
+    assert_eq!(line["waits_since_ms"], offered["customer"]["since"], "with its age: {line} {offered}");
     customer.send("are you there?").await;
 
     // Commands of another socket have ids of their own: those of an agent are remembered.

@@ -3,6 +3,7 @@
 import { Desk, nothing } from "./agent-desk.js";
 import { Details } from "./agent-details.js";
 import { List } from "./agent-list.js";
+import { Away } from "./away.js";
 import { Conversation, bubble, drawTyping } from "./conversation.js";
 import { byId, composer, grow, menu, setText, show } from "./dom.js";
 import { drawFiles, picker } from "./files.js";
@@ -38,8 +39,7 @@ const name = /** @type {HTMLInputElement} */ (byId("name"));
 const password = /** @type {HTMLInputElement} */ (byId("password"));
 const message = /** @type {HTMLTextAreaElement} */ (byId("message"));
 const announce = byId("announce");
-let awayTimer = 0;
-let away = false;
+const away = new Away(QUIET_MS, () => draw());
 let notice = "";
 let noticeTimer = 0;
 /** @type {import("./agent-desk.js").Chat | null} */
@@ -111,7 +111,7 @@ function drawSignIn() {
   drawnChat = null;
   const busy = desk.phase === "signing";
   // With a token it is done in a moment: no form flashes up after a reload.
-  show(byId("sign-in"), !busy || away || desk.kept.token === "");
+  show(byId("sign-in"), !busy || away.is || desk.kept.token === "");
   /** @type {HTMLButtonElement} */ (byId("sign-in-button")).disabled = busy;
   setText(byId("sign-in-button"), say(busy ? "connecting" : "signIn"));
   if (desk.refused) setText(byId("problem"), refusal(desk.refused));
@@ -120,18 +120,8 @@ function drawSignIn() {
 }
 
 function drawConnection() {
-  const lost = desk.link.state === "reconnecting" || desk.link.state === "connecting";
-  if (lost && !awayTimer) {
-    awayTimer = setTimeout(() => {
-      away = true;
-      draw();
-    }, QUIET_MS);
-  } else if (!lost) {
-    clearTimeout(awayTimer);
-    awayTimer = 0;
-    away = false;
-  }
-  const text = away ? say("away") : notice;
+  away.see(desk.link.state);
+  const text = away.is ? say("away") : notice;
   show(byId("banner"), text !== "");
   setText(byId("banner"), text);
 }

@@ -1,5 +1,6 @@
 // The customer's page: draws what customer-chat.js knows, and tells it what the customer does.
 
+import { Away } from "./away.js";
 import { Conversation, drawTyping } from "./conversation.js";
 import { CustomerChat, nothing } from "./customer-chat.js";
 import { byId, composer, grow, setText, show } from "./dom.js";
@@ -38,8 +39,7 @@ const conversation = new Conversation({
   },
 });
 let phase = "";
-let awayTimer = 0;
-let away = false;
+const away = new Away(QUIET_MS, () => draw());
 const chat = new CustomerChat({
   nodes: listedNodes(),
   store: tabStore("handoff-customer", nothing()),
@@ -74,21 +74,10 @@ function focusFor(now) {
   if (now === "idle" && phase) nickname.focus();
 }
 
-/** Short interruptions are nobody's concern: what is sent says "sending" meanwhile. */
 function drawConnection() {
-  const lost = chat.link.state === "reconnecting" || chat.link.state === "connecting";
-  if (lost && !awayTimer) {
-    awayTimer = setTimeout(() => {
-      away = true;
-      draw();
-    }, QUIET_MS);
-  } else if (!lost) {
-    clearTimeout(awayTimer);
-    awayTimer = 0;
-    away = false;
-  }
-  show(byId("banner"), away && chat.phase !== "ended");
-  setText(byId("banner"), away ? say("away") : "");
+  away.see(chat.link.state);
+  show(byId("banner"), away.is && chat.phase !== "ended");
+  setText(byId("banner"), away.is ? say("away") : "");
 }
 
 function drawStatus() {
@@ -98,7 +87,7 @@ function drawStatus() {
   let dot = "";
   let text = say("online");
   if (chat.phase === "ended") [dot, text] = ["over", say("over")];
-  else if (away || chat.phase === "starting" || thread.events.length === 0) [dot, text] = ["off", say("connecting")];
+  else if (away.is || chat.phase === "starting" || thread.events.length === 0) [dot, text] = ["off", say("connecting")];
   else if (agents.length) text = say("talking", agents.map((party) => party?.nickname ?? "").join(", "));
   else if (!thread.has("bot")) [dot, text] = ["off", say("waiting")];
   byId("dot").className = `dot ${dot}`;

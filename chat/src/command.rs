@@ -114,9 +114,9 @@ pub enum Act {
         how: Leaving,
     },
     /// Another entity says something; owed by it until answered.
-    Tell(Message),
-    /// What an owed [`crate::entry::Effect::Tell`] was answered; settles it.
-    Told {
+    Deliver(Message),
+    /// What an owed [`crate::entry::Effect::Message`] was answered; settles it.
+    Replied {
         /// The owed message that was answered.
         effect: EffectId,
         /// What its receiver said.

@@ -8,6 +8,7 @@
 
 use crate::event::Start;
 use crate::id::{Millis, SessionId, hex};
+use crate::opening::Names;
 use crate::text::Text;
 use bincode::{Decode, Encode};
 use handoff_codec::Error;
@@ -26,7 +27,7 @@ pub struct Contact {
     /// The id that all who meet them make of what they gave.
     pub id: ContactId,
     /// First name, last name, e-mail address.
-    pub names: [Text; 3],
+    pub names: Names<Text>,
     /// When they were first met.
     pub since: Millis,
     /// Addresses that are joined to them, in the order in which they were; at most [`JOINED_MAX`] or a few more.
@@ -62,13 +63,16 @@ enum Stored {
 impl Contact {
     /// A contact as a start shows them.
     pub fn met(id: ContactId, start: &Start, since: Millis) -> Self {
-        Self { id, names: start.contact.clone(), since, joined: Vec::new(), into: None }
+        Self { id, names: start.names.clone(), since, joined: Vec::new(), into: None }
     }
 
     /// Adds what is known of an address that is joined to them: how they were called, and since when they are known.
     pub fn learn(&mut self, joined: Contact) {
         self.since = self.since.min(joined.since);
-        for (own, other) in self.names.iter_mut().zip(joined.names) {
+        let Names { first, last, email } = &mut self.names;
+        for (own, other) in
+            [(first, joined.names.first), (last, joined.names.last), (email, joined.names.email)]
+        {
             if own.show().trim().is_empty() {
                 *own = other;
             }
@@ -129,7 +133,7 @@ pub struct Keys {
 pub fn keys(start: &Start) -> Keys {
     let id = start.user_data.get(CONTACT_ID_KEY).map(|id| id.show().trim().to_owned());
     let id = id.filter(|id| !id.is_empty()).map(|id| hashed("id", &id));
-    let [_, _, email] = &start.contact;
+    let email = &start.names.email;
     Keys { id, email: normal_email(&email.show()).map(|email| hashed("email", &email)) }
 }
 
@@ -148,28 +152,18 @@ fn hashed(kind: &str, value: &str) -> ContactId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::opening::Limits;
+    use crate::opening::{Limits, Names, Terms};
     use std::collections::BTreeMap;
 
     fn start(email: &str, id: Option<&str>) -> Start {
         let user_data = id.map(|id| (CONTACT_ID_KEY.to_owned(), Text::clear(id)));
         Start {
-            service: "default".to_owned(),
+            terms: Terms::new("default", crate::channel::web([0; 32]), Limits::new(1, 1, 1)),
             subject: Text::clear(""),
-            contact: ["Zoë", "Ng", email].map(Text::clear),
+            names: Names { first: "Zoë", last: "Ng", email }.map(|name| Text::clear(name)),
             user_data: user_data.into_iter().collect::<BTreeMap<_, _>>(),
             time_zone_offset_minutes: 0,
-            channel: crate::channel::web([0; 32]),
-            limits: Limits {
-                message_bytes_max: 1,
-                events_max: 1,
-                linger_ms: 1,
-                files: None,
-                talk: crate::opening::Talk::default(),
-            },
-            idle: None,
             verified: false,
-            privacy: None,
         }
     }
 
@@ -190,9 +184,10 @@ mod tests {
     fn what_an_address_told_fills_what_the_id_did_not() {
         let (by_id, by_email) = (start("", Some("42")), start("zoe@example.org", None));
         let mut contact = Contact::met(keys(&by_id).id.unwrap(), &by_id, Millis(7));
-        contact.names[0] = Text::clear("Zoé");
+        contact.names.first = Text::clear("Zoé");
         contact.learn(Contact::met(keys(&by_email).email.unwrap(), &by_email, Millis(5)));
-        assert_eq!(contact.names, ["Zoé", "Ng", "zoe@example.org"].map(Text::clear));
+        let names = Names { first: "Zoé", last: "Ng", email: "zoe@example.org" };
+        assert_eq!(contact.names, names.map(|name| Text::clear(name)));
         assert_eq!(contact.since, Millis(5));
         let bytes = contact.encode().unwrap();
         assert_eq!(Contact::decode(&bytes).unwrap(), Some(contact));

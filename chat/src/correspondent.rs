@@ -114,7 +114,7 @@ impl Correspondent {
                 Ok(self.receive(draft, &command.id, refused_by.as_ref(), context))
             }
             (
-                Act::Tell(Message::ToCorrespondent(ToCorrespondent::Over { session, took, more })),
+                Act::Deliver(Message::ToCorrespondent(ToCorrespondent::Over { session, took, more })),
                 Caller::Entity(from),
             ) => {
                 if from.session().as_ref() != Some(session) {
@@ -122,7 +122,9 @@ impl Correspondent {
                 }
                 Ok(self.over(draft, session, took, *more))
             }
-            (Act::Told { effect, reply }, Caller::System) => Ok(self.told(draft, *effect, reply, context)),
+            (Act::Replied { effect, reply }, Caller::System) => {
+                Ok(self.replied(draft, *effect, reply, context))
+            }
             (Act::Fire { timer }, Caller::System) => Ok(self.fire(draft, *timer, context)),
             // What it holds for others is in what they tell it.
             (Act::Restored, Caller::System) => Ok(finish(draft, Answer::Done)),
@@ -190,7 +192,7 @@ impl Correspondent {
     }
 
     /// A chat has answered whether it goes on.
-    fn told(&self, mut draft: Draft<'_>, effect: EffectId, reply: &Reply, context: &Context) -> Decision {
+    fn replied(&self, mut draft: Draft<'_>, effect: EffectId, reply: &Reply, context: &Context) -> Decision {
         let asked = self.ledger.message(effect).and_then(|(to, _)| to.session());
         draft.settle(effect);
         if let Some(chat) = asked.filter(|_| *reply == Reply::Gone) {

@@ -7,6 +7,7 @@ mod file;
 mod interaction;
 mod queue;
 
+use crate::event::PerView;
 pub use agent::AgentChange;
 pub use correspondent::CorrespondentChange;
 pub use file::FileChange;
@@ -27,7 +28,7 @@ pub enum Entry {
     Event(Event),
     /// Indexes are reserved up to and including these, per [`crate::event::ViewKind`] in its order. A restored
     /// session goes on above them, so that no index is ever used twice.
-    Reserved([u64; 3]),
+    Reserved(PerView<u64>),
     /// The answer kept for repeats of a command; by the participant's number, 0 for nobody's.
     Answered {
         /// The participant who asked.
@@ -100,7 +101,7 @@ pub enum Effect {
         seq: u64,
     },
     /// Another entity is to be told something, until it answers.
-    Tell {
+    Message {
         /// The receiver; its shard is found when the message is sent.
         to: EntityId,
         /// Sent again, the same, until it is answered.
@@ -129,7 +130,7 @@ pub enum Effect {
         /// The number of the event.
         seq: u64,
         /// Its index in each view.
-        index: [Option<u64>; 3],
+        index: PerView<Option<u64>>,
         /// Whether agents are told how far it comes: it is a message.
         reported: bool,
     },

@@ -2,14 +2,15 @@
 //! gets a new shape beside the old.
 
 pub(crate) mod shown;
+pub(crate) mod view;
 
 pub use shown::{Shown, What};
+pub use view::{PerView, ViewKind};
 
-use crate::channel::{Channel, Delivery};
+use crate::channel::Delivery;
 use crate::file::{File, FileId};
 use crate::id::{AgentName, BotName, Millis};
-use crate::opening::{IdleTerms, Limits};
-use crate::privacy::Privacy;
+use crate::opening::{Names, Terms};
 use crate::text::Text;
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ pub struct Event {
     /// By the wall clock of the shard's owner.
     pub at: Millis,
     /// Its index in each view that sees it, in the order of [`ViewKind`].
-    pub index: [Option<u64>; 3],
+    pub index: PerView<Option<u64>>,
     /// The participant's number (`0`: the system).
     pub by: u32,
     /// What happened; `by` says whose doing it was.
@@ -81,7 +82,7 @@ pub enum Body {
         /// The number of the last event that they have read.
         seq: u64,
         /// Its index in each view that sees it.
-        through: [Option<u64>; 3],
+        through: PerView<Option<u64>>,
     },
     /// Nothing that counts has happened for too long.
     Idle {
@@ -124,7 +125,7 @@ pub enum Body {
         /// The number of the message's event.
         to: u64,
         /// Its index in each view.
-        through: [Option<u64>; 3],
+        through: PerView<Option<u64>>,
         /// The answer in words, for people.
         text: Text,
         /// The answer, as JSON: ids and values, for programs.
@@ -142,7 +143,7 @@ pub enum Body {
         /// The number of the event.
         seq: u64,
         /// Its index in each view.
-        through: [Option<u64>; 3],
+        through: PerView<Option<u64>>,
         /// How far it has come.
         delivery: Delivery,
     },
@@ -213,26 +214,18 @@ pub enum IdleStage {
 /// How the session started, as far as it is kept.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Start {
-    /// The service asked for, by its name in the configuration.
-    pub service: String,
+    /// What holds from then on.
+    pub terms: Terms,
     /// What the chat is about, as the start said it; may be empty.
     pub subject: Text,
-    /// First name, last name, e-mail address.
-    pub contact: [Text; 3],
+    /// How the customer is called and reached.
+    pub names: Names<Text>,
     /// Attached data as given at the start; later ones are events.
     pub user_data: BTreeMap<String, Text>,
     /// Minutes, as the client gave them; only the transcript shows them.
     pub time_zone_offset_minutes: i32,
-    /// The customer's channel, whatever the configuration says later.
-    pub channel: Channel,
-    /// The limits in force for this session, whatever the configuration says later.
-    pub limits: Limits,
-    /// Inactivity control; none: the session is never closed for it.
-    pub idle: Option<Box<IdleTerms>>,
     /// Whether the site signed who the customer is: only then are their id and address more than said.
     pub verified: bool,
-    /// What is done with personal data; none: nothing.
-    pub privacy: Option<Box<Privacy>>,
 }
 
 /// Somebody in the session.
@@ -241,7 +234,7 @@ pub struct Participant {
     /// 1, 2, 3 ... in order of joining.
     pub number: u32,
     /// Their number in each view that sees them (the GMS `participantId`), in the order of [`ViewKind`].
-    pub number_in_view: [Option<u32>; 3],
+    pub number_in_view: PerView<Option<u32>>,
     /// Whether they are a person or a program, and under which name they are known.
     pub role: Role,
     /// Whose views they and their words are in.
@@ -282,34 +275,11 @@ pub enum Visibility {
 
 impl Visibility {
     /// Which views see this, in the order of [`ViewKind`].
-    pub fn views(self) -> [bool; 3] {
+    pub fn views(self) -> PerView<bool> {
         match self {
-            Self::All => [true, true, true],
-            Self::Internal => [false, true, true],
-            Self::Silent => [false, false, true],
-        }
-    }
-}
-
-/// The three views of a session, by the reader's role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub enum ViewKind {
-    /// The customer's own: what has visibility All.
-    Customer,
-    /// Sees All and Internal.
-    Agent,
-    /// Has every event that is in any view.
-    Supervisor,
-}
-
-impl ViewKind {
-    /// This view's entry in an array that has one for each.
-    pub fn of<T: Copy>(self, each: &[T; 3]) -> T {
-        let [customer, agent, supervisor] = *each;
-        match self {
-            Self::Customer => customer,
-            Self::Agent => agent,
-            Self::Supervisor => supervisor,
+            Self::All => PerView::all(true),
+            Self::Internal => PerView { customer: false, ..PerView::all(true) },
+            Self::Silent => PerView { supervisor: true, ..PerView::all(false) },
         }
     }
 }
@@ -349,7 +319,7 @@ pub struct Typing {
     /// By the wall clock of the shard's owner.
     pub at: Millis,
     /// Its index in each view that sees it.
-    pub index: [Option<u64>; 3],
+    pub index: PerView<Option<u64>>,
     /// The number of the participant who types.
     pub by: u32,
     /// True: started; false: stopped.

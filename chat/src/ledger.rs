@@ -73,7 +73,7 @@ impl Ledger {
     /// What is owed to others as messages: id, whom, what.
     pub(crate) fn messages(&self) -> impl Iterator<Item = (EffectId, &EntityId, &Message)> {
         self.owed.iter().filter_map(|(id, effect)| match effect {
-            Effect::Tell { to, message } => Some((*id, to, message)),
+            Effect::Message { to, message } => Some((*id, to, message)),
             _ => None,
         })
     }
@@ -81,7 +81,7 @@ impl Ledger {
     /// The message owed under this id, and to whom.
     pub(crate) fn message(&self, id: EffectId) -> Option<(&EntityId, &Message)> {
         match self.effect(id) {
-            Some(Effect::Tell { to, message }) => Some((to, message)),
+            Some(Effect::Message { to, message }) => Some((to, message)),
             _ => None,
         }
     }
@@ -163,7 +163,7 @@ impl<'a> Draft<'a> {
 
     /// Owes another entity a message.
     pub(crate) fn tell(&mut self, to: EntityId, message: Message) {
-        self.owe(Effect::Tell { to, message });
+        self.owe(Effect::Message { to, message });
     }
 
     /// Settles what is owed; false: it isn't, or was settled by this decision already.

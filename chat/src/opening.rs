@@ -7,19 +7,56 @@ use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What holds of a session from its start on, whatever the configuration says later.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Terms {
+    /// The service asked for, by its name in the configuration.
+    pub service: String,
+    /// The customer's channel.
+    pub channel: Channel,
+    /// The limits in force.
+    pub limits: Limits,
+    /// Inactivity control; none: the session is never closed for it.
+    pub idle: Option<Box<IdleTerms>>,
+    /// What is done with personal data; none: nothing.
+    pub privacy: Option<Box<Privacy>>,
+}
+
+impl Terms {
+    /// Without control of inactivity, and nothing is done with personal data.
+    #[must_use]
+    pub fn new(service: &str, channel: Channel, limits: Limits) -> Self {
+        Self { service: service.to_owned(), channel, limits, idle: None, privacy: None }
+    }
+}
+
+/// How a customer is called and reached, as they say; empty where they do not.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Names<T> {
+    /// First name.
+    pub first: T,
+    /// Last name.
+    pub last: T,
+    /// E-mail address.
+    pub email: T,
+}
+
+impl<T> Names<T> {
+    /// What is made of each.
+    pub fn map<U>(&self, mut make: impl FnMut(&T) -> U) -> Names<U> {
+        Names { first: make(&self.first), last: make(&self.last), email: make(&self.email) }
+    }
+}
+
 /// How a session starts.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Opening {
-    /// The service asked for.
-    pub service: String,
+    /// What holds from now on.
+    pub terms: Terms,
     /// The customer's nickname (made of first and last name where it was not given).
     pub nickname: String,
-    /// First name, may be empty.
-    pub first_name: String,
-    /// Last name, may be empty.
-    pub last_name: String,
-    /// E-mail address, may be empty.
-    pub email: String,
+    /// How they are called and reached.
+    pub names: Names<String>,
     /// Subject, may be empty.
     pub subject: String,
     /// A first message to post, when given.
@@ -28,20 +65,12 @@ pub struct Opening {
     pub user_data: BTreeMap<String, String>,
     /// Minutes, as in `userData[TimeZone]`; kept for the transcript.
     pub time_zone_offset_minutes: i32,
-    /// The customer's channel.
-    pub channel: Channel,
     /// The bot to invite; not where there is a workflow, which invites its own.
     pub bot: Option<Bot>,
     /// What the interaction runs; none: there is no interaction.
     pub workflow: Option<Arc<Program>>,
-    /// Limits in force for this session.
-    pub limits: Limits,
-    /// Inactivity control; none: off.
-    pub idle: Option<Box<IdleTerms>>,
     /// Whether the site signed who the customer is: only then are their id and address more than said.
     pub verified: bool,
-    /// What is done with personal data; none: nothing.
-    pub privacy: Option<Box<Privacy>>,
     /// A fresh key to seal originals under, where live participants see them.
     pub sealing_key: [u8; 32],
 }
@@ -51,22 +80,16 @@ impl Opening {
     #[must_use]
     pub fn new(service: &str, channel: Channel, limits: Limits) -> Self {
         Self {
-            service: service.to_owned(),
+            terms: Terms::new(service, channel, limits),
             nickname: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-            email: String::new(),
+            names: Names::default(),
             subject: String::new(),
             text: None,
             user_data: BTreeMap::new(),
             time_zone_offset_minutes: 0,
-            channel,
             bot: None,
             workflow: None,
-            limits,
-            idle: None,
             verified: false,
-            privacy: None,
             sealing_key: [0; 32],
         }
     }
@@ -89,10 +112,21 @@ pub struct IdleTerms {
     pub second_alert_ms: i64,
     /// Further silence until the session is closed, in milliseconds.
     pub close_ms: i64,
-    /// What is said at the alert, the second alert and the close; empty: nothing.
-    pub texts: [String; 3],
+    /// What is said; empty: nothing.
+    pub texts: IdleTexts,
     /// Which notices count as activity. Messages, joins and leaves always do.
     pub counts: Counts,
+}
+
+/// What inactivity control says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct IdleTexts {
+    /// At the alert.
+    pub alert: String,
+    /// At the second alert.
+    pub second_alert: String,
+    /// At the close.
+    pub close: String,
 }
 
 /// Which notices count as activity.

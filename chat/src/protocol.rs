@@ -84,7 +84,7 @@ impl Since for Entry {
 impl Since for Effect {
     fn since(&self) -> u16 {
         match self {
-            Self::Tell { message, .. } => message.since(),
+            Self::Message { message, .. } => message.since(),
             Self::BotTurn { .. }
             | Self::OpenRecord
             | Self::CloseRecord
@@ -137,7 +137,7 @@ impl Since for Body {
 impl Since for Act {
     fn since(&self) -> u16 {
         match self {
-            Self::Tell(message) => message.since(),
+            Self::Deliver(message) => message.since(),
             Self::Desk(act) => act.since(),
             Self::Open(_)
             | Self::Send { .. }
@@ -151,7 +151,7 @@ impl Since for Act {
             | Self::CustomerLost
             | Self::ForceEnd
             | Self::Leave { .. }
-            | Self::Told { .. }
+            | Self::Replied { .. }
             | Self::Restored
             | Self::PushUrl { .. }
             | Self::Rename { .. }

@@ -6,9 +6,9 @@
 
 use crate::command::{Act, Caller, ChatAnswer, Command};
 use crate::entry::{Begun, Effect, Entry, FileChange, How, IdleChange, InteractionChange, Place, Purpose};
-use crate::event::{Body, Event, IdleStage, LeaveReason, Participant, Role, Start, Visibility};
+use crate::event::{Body, Event, IdleStage, LeaveReason, Participant, PerView, Role, Start, Visibility};
 use crate::file::{File, FileId, FileLimits};
-use crate::opening::{Counts, IdleTerms, Limits, Opening, Talk};
+use crate::opening::{Counts, IdleTerms, IdleTexts, Limits, Names, Opening, Talk, Terms};
 use crate::privacy::{Area, National, Preview, Privacy, Rule, Subject};
 use crate::record::{RecordClosing, RecordOpening, decode_event, encode_event};
 use crate::text::Text;
@@ -94,14 +94,15 @@ fn file() -> File {
 }
 
 fn idle_terms() -> IdleTerms {
-    let texts = ["soon", "", "closed"].map(str::to_owned);
+    let texts =
+        IdleTexts { alert: "soon".to_owned(), second_alert: String::new(), close: "closed".to_owned() };
     IdleTerms { alert_ms: 255_000, second_alert_ms: 0, close_ms: 45_000, texts, counts: Counts::Notices }
 }
 
 fn participant(role: Role, visibility: Visibility) -> Participant {
     Participant {
         number: 3,
-        number_in_view: [None, Some(2), Some(300)],
+        number_in_view: PerView::new(None, Some(2), Some(300)),
         role,
         visibility,
         nickname: Text::clear("Zoë 🙂"),
@@ -133,7 +134,7 @@ fn other_bodies() -> Vec<(String, Body)> {
             "rich-reply".to_owned(),
             Body::RichReply {
                 to: 300,
-                through: [Some(1), None, Some(70_000)],
+                through: PerView::new(Some(1), None, Some(70_000)),
                 text: Text::clear("Yes"),
                 content: Text::clear("{}"),
                 sealed: None,
@@ -147,16 +148,18 @@ fn other_bodies() -> Vec<(String, Body)> {
 
 fn bodies() -> Vec<(String, Body)> {
     let start = Start {
-        service: "default".to_owned(),
+        terms: Terms {
+            service: "default".to_owned(),
+            channel: channel::pushed(),
+            limits: limits(),
+            idle: Some(Box::new(idle_terms())),
+            privacy: Some(Box::new(privacy())),
+        },
         subject: Text { key: 7, bytes: vec![0, 255] },
-        contact: ["Zoë", "Ng", "zoe@example.org"].map(Text::clear),
+        names: Names { first: "Zoë", last: "Ng", email: "zoe@example.org" }.map(|name| Text::clear(name)),
         user_data: BTreeMap::from([("TimeZone".to_owned(), Text::clear("-480"))]),
         time_zone_offset_minutes: -480,
-        channel: channel::pushed(),
-        limits: limits(),
-        idle: Some(Box::new(idle_terms())),
         verified: true,
-        privacy: Some(Box::new(privacy())),
     };
     let mut bodies = vec![
         ("opened".to_owned(), Body::Opened(Box::new(start))),
@@ -172,7 +175,7 @@ fn bodies() -> Vec<(String, Body)> {
             "custom-notice".to_owned(),
             Body::CustomNotice { text: Text::clear("{}"), notice_type: Some("survey".to_owned()) },
         ),
-        ("read".to_owned(), Body::Read { seq: 300, through: [Some(1), None, Some(70_000)] }),
+        ("read".to_owned(), Body::Read { seq: 300, through: PerView::new(Some(1), None, Some(70_000)) }),
     ];
     for role in [
         Role::Customer,
@@ -215,10 +218,16 @@ fn entries() -> Vec<(&'static str, Entry)> {
     };
     let turn = Effect::BotTurn { bot: BotName("demo".to_owned()), seq: 4 };
     let id = EffectId(300);
-    let event = Event { seq: 2, at: Millis(-1), index: [Some(1), None, Some(2)], by: 1, body: Body::Ended };
+    let event = Event {
+        seq: 2,
+        at: Millis(-1),
+        index: PerView::new(Some(1), None, Some(2)),
+        by: 1,
+        body: Body::Ended,
+    };
     vec![
         ("event", Entry::Event(event)),
-        ("reserved", Entry::Reserved([64, 128, 70_000])),
+        ("reserved", Entry::Reserved(PerView::new(64, 128, 70_000))),
         ("answered", Entry::Answered { by: 1, id: CommandId("c-1".to_owned()), digest: u64::MAX, answer }),
         ("owed-bot-turn", Entry::Owed { id, effect: turn }),
         ("owed-open-record", Entry::Owed { id, effect: Effect::OpenRecord }),
@@ -309,7 +318,7 @@ fn every_event_of_version_1_is_written_and_read_as_ever() {
         let event = Event {
             seq: 70_000,
             at: Millis(1_646_464_173_120),
-            index: [None, Some(1), Some(300)],
+            index: PerView::new(None, Some(1), Some(300)),
             by: 3,
             body,
         };
@@ -338,22 +347,22 @@ fn the_record_s_rows_of_version_1_are_written_and_read_as_ever() {
 
 fn opening() -> Opening {
     Opening {
-        service: "default".to_owned(),
+        terms: Terms {
+            service: "default".to_owned(),
+            channel: channel::keyed(),
+            limits: limits(),
+            idle: None,
+            privacy: Some(Box::new(privacy())),
+        },
+        names: Names { first: "Zoë".to_owned(), last: "Ng".to_owned(), email: String::new() },
         nickname: "Zoë 🙂".to_owned(),
-        first_name: "Zoë".to_owned(),
-        last_name: "Ng".to_owned(),
-        email: String::new(),
         subject: String::new(),
         text: Some("hi".to_owned()),
         user_data: BTreeMap::new(),
         time_zone_offset_minutes: 60,
-        channel: channel::keyed(),
         workflow: None,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
-        limits: limits(),
-        idle: None,
         verified: false,
-        privacy: Some(Box::new(privacy())),
         sealing_key: [3; 32],
     }
 }

@@ -118,8 +118,7 @@ fn event_id(event: &Event) -> Option<u64> {
 }
 
 fn visibility(event: &Event) -> Visibility {
-    let [customer, agent, _] = event.index;
-    match (customer, agent) {
+    match (event.index.customer, event.index.agent) {
         (Some(_), _) => Visibility::All,
         (None, Some(_)) => Visibility::Internal,
         (None, None) => Visibility::Silent,

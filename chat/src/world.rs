@@ -13,7 +13,9 @@ use crate::decision::Decision;
 use crate::desk::{DeskAct, Profile};
 use crate::entry::{Effect, Entry};
 use crate::routing::{Message, Reply};
-use crate::{AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Served, TimerId};
+use crate::{
+    AgentName, CommandId, Context, EffectId, Entity, EntityId, Millis, QueueName, Served, SessionId, TimerId,
+};
 use std::collections::BTreeMap;
 
 const AGENTS: usize = 3;
@@ -66,7 +68,7 @@ pub(crate) fn profile(n: usize, which: usize) -> Profile {
 impl Packet {
     /// What one owes, on its way, if it is a word to another.
     fn of(from: &EntityId, effect: EffectId, owed: &Effect) -> Option<Self> {
-        let Effect::Tell { to, message } = owed else { return None };
+        let Effect::Message { to, message } = owed else { return None };
         Some(Self::Word { from: from.clone(), effect, to: to.clone(), message: message.clone() })
     }
 }
@@ -113,9 +115,7 @@ impl World {
         self.commands += 1;
         let command = Command { id: CommandId(format!("command {}", self.commands)), caller, act };
         let decision = self.decides(id, &command)?;
-        if let Act::Desk(_) = &command.act
-            && let Caller::Agent(_) = &command.caller
-        {
+        if matches!((&command.caller, &command.act), (Caller::Agent(_), Act::Desk(_))) {
             self.desk.push((id.clone(), command, decision.answer.clone()));
         }
         Ok(decision)
@@ -128,7 +128,7 @@ impl World {
     }
 
     /// An act at a desk about one of those whom it shows.
-    pub(crate) fn of_work(&mut self, n: usize, which: usize, act: impl FnOnce(crate::SessionId) -> DeskAct) {
+    pub(crate) fn of_work(&mut self, n: usize, which: usize, act: impl FnOnce(SessionId) -> DeskAct) {
         let work = self.work(n);
         if let Some(work) = work.get(which % work.len().max(1)) {
             self.desk(n, act(work.interaction.clone()));
@@ -196,10 +196,10 @@ impl World {
                 self.wire.push(Packet::Back { to: from, effect, reply });
             }
             Packet::Back { to, effect, reply } => match self.models.get_mut(&to) {
-                Some(model) => model.told(effect),
+                Some(model) => model.replied(effect),
                 None => {
-                    let id = CommandId(format!("told:{}", effect.0));
-                    let act = Act::Told { effect, reply };
+                    let id = CommandId(format!("replied:{}", effect.0));
+                    let act = Act::Replied { effect, reply };
                     self.decides(&to, &Command { id, caller: Caller::System, act }).unwrap();
                 }
             },
@@ -214,7 +214,7 @@ impl World {
             return reply;
         }
         let id = CommandId(format!("tell:{from}:{}", effect.0));
-        let command = Command { id, caller: Caller::Entity(from.clone()), act: Act::Tell(message) };
+        let command = Command { id, caller: Caller::Entity(from.clone()), act: Act::Deliver(message) };
         match self.decides(who, &command) {
             // As the shard answers for a session that it does not have.
             Err(Reject::Unknown) if who.session().is_some() => Reply::Gone,

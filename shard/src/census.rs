@@ -17,10 +17,10 @@ pub struct Census {
     pub open: usize,
     /// Sessions out of service after panics.
     pub quarantined: usize,
-    /// Interactions by where they are, in the order of [`PLACES`].
-    pub places: [usize; 4],
-    /// Agents by what they are, in the order of [`STATES`].
-    pub agents: [usize; 3],
+    /// Interactions that are not done, by where they are.
+    pub places: Places,
+    /// Agents by their status.
+    pub agents: AgentStates,
     /// Who waits, over the shard's queues.
     pub waiting: usize,
 }
@@ -34,11 +34,24 @@ pub struct Counts {
     pub clock_steps: u64,
 }
 
-/// Where an interaction may be that is not done.
-pub const PLACES: [&str; 4] = ["workflow", "queue", "offer", "agent"];
+/// How many interactions are where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the places")]
+pub struct Places {
+    pub workflow: usize,
+    pub queue: usize,
+    pub offer: usize,
+    pub agent: usize,
+}
 
-/// What an agent may be.
-pub const STATES: [&str; 3] = ["signed_out", "not_ready", "ready"];
+/// How many agents have which status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the statuses")]
+pub struct AgentStates {
+    pub signed_out: usize,
+    pub not_ready: usize,
+    pub ready: usize,
+}
 
 impl Census {
     fn count(&mut self, machine: &Entity) {
@@ -52,25 +65,25 @@ impl Census {
             // Operators are told of chats, not of who writes from where.
             Entity::Correspondent(_) => {}
             Entity::Agent(agent) => {
-                let state = match agent.status() {
-                    Status::SignedOut => 0,
-                    Status::NotReady { .. } => 1,
-                    Status::Ready => 2,
+                let agents = match agent.status() {
+                    Status::SignedOut => &mut self.agents.signed_out,
+                    Status::NotReady { .. } => &mut self.agents.not_ready,
+                    Status::Ready => &mut self.agents.ready,
                 };
-                self.agents[state] += 1;
+                *agents += 1;
             }
         }
     }
 
     fn place(&mut self, place: Option<&Place>) {
-        let place = match place {
-            Some(Place::Workflow) => 0,
-            Some(Place::Queue(_)) => 1,
-            Some(Place::Offer { .. }) => 2,
-            Some(Place::Agent { .. }) => 3,
+        let there = match place {
+            Some(Place::Workflow) => &mut self.places.workflow,
+            Some(Place::Queue(_)) => &mut self.places.queue,
+            Some(Place::Offer { .. }) => &mut self.places.offer,
+            Some(Place::Agent { .. }) => &mut self.places.agent,
             Some(Place::Done(_)) | None => return,
         };
-        self.places[place] += 1;
+        *there += 1;
     }
 }
 

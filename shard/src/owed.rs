@@ -17,7 +17,7 @@ pub enum Owed {
     /// A bot is to answer an event; `None`: the bot is not to see it any more, and has nothing to say.
     BotTurn(BotName, Option<Event>),
     /// Another entity is to be told something, until it answers.
-    Tell(EntityId, Command),
+    Message(EntityId, Command),
     /// A file that was held is to be looked through.
     ScanFile {
         /// The file, within the session that owes this.
@@ -49,7 +49,7 @@ impl ShardCore {
                 let events = self.events(entity, &Caller::Bot(bot.clone()), seq)?;
                 Owed::BotTurn(bot, events.into_iter().next().filter(|event| event.seq == seq))
             }
-            Effect::Tell { to, message } => Owed::Tell(to, told_by(entity, id, message)),
+            Effect::Message { to, message } => Owed::Message(to, told_by(entity, id, message)),
             Effect::ScanFile { file, bytes } => Owed::ScanFile { file, bytes },
             Effect::DropFile { file, bytes } => Owed::DropFile { file, bytes },
             Effect::Push { seq, .. } => {

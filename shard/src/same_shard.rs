@@ -37,20 +37,20 @@ impl SameShard {
 #[must_use]
 pub fn told_by(from: &EntityId, effect: EffectId, message: handoff_chat::routing::Message) -> Command {
     let id = CommandId(format!("tell:{from}:{}", effect.0));
-    Command { id, caller: Caller::Entity(from.clone()), act: Act::Tell(message) }
+    Command { id, caller: Caller::Entity(from.clone()), act: Act::Deliver(message) }
 }
 
 /// The command that the answer is to the sender.
 #[must_use]
 pub fn answered(effect: EffectId, reply: Reply) -> Command {
     let id = CommandId(format!("told:{}", effect.0));
-    Command { id, caller: Caller::System, act: Act::Told { effect, reply } }
+    Command { id, caller: Caller::System, act: Act::Replied { effect, reply } }
 }
 
 impl ShardCore {
     /// Whether an effect is for an entity of this shard that is in memory, or has yet to begin.
     pub(super) fn is_here(&self, effect: &Effect) -> bool {
-        let Effect::Tell { to, .. } = effect else { return false };
+        let Effect::Message { to, .. } = effect else { return false };
         ShardId::of(&to.text(), self.options.shards) == self.tenure.shard
             && matches!(self.entities.get(to), None | Some(EntityState::Awake(_)))
     }
@@ -58,7 +58,7 @@ impl ShardCore {
     /// Decides all that was said within this shard, and what comes of it.
     pub(super) fn deliver_here(&mut self, now: Now) {
         while let Some((from, effect, depth)) = self.same_shard.due.pop_front() {
-            let Some(Effect::Tell { to, message }) = self.owed_effect(&from, effect) else { continue };
+            let Some(Effect::Message { to, message }) = self.owed_effect(&from, effect) else { continue };
             self.same_shard.depth = depth;
             let reply = match self.decide_or_begin(now, &to, told_by(&from, effect, message)) {
                 Ok(Some(Answer::Routing(reply))) => reply,

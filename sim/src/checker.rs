@@ -6,7 +6,7 @@ use handoff::ports::RecordPlace;
 use handoff::record_reader::stored_piece;
 use handoff_chat::SessionId;
 use handoff_chat::entry::Entry;
-use handoff_chat::event::{Body, Event};
+use handoff_chat::event::{Body, Event, ViewKind};
 use handoff_journal::memory::MemoryStore;
 use handoff_journal::{NodeId, ShardId};
 use handoff_shard::frame::{FrameBody, Item};
@@ -221,10 +221,10 @@ fn check_session(name: &str, logged: &Logged, received: &Received) -> Result<(),
     if !logged.events.iter().map(|event| event.seq).eq(1..=logged.events.len() as u64) {
         return Err(format!("{name}: the numbers have a gap or a repeat"));
     }
-    for view in 0..3 {
-        let indexes: Vec<u64> = logged.events.iter().filter_map(|event| event.index[view]).collect();
+    for view in [ViewKind::Customer, ViewKind::Agent, ViewKind::Supervisor] {
+        let indexes: Vec<u64> = logged.events.iter().filter_map(|event| view.of(&event.index)).collect();
         if indexes.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return Err(format!("{name}: indexes of view {view} do not rise"));
+            return Err(format!("{name}: indexes of view {view:?} do not rise"));
         }
     }
     let mine: Vec<(u64, String)> = logged

@@ -8,7 +8,7 @@ use crate::reader::Reader;
 use handoff_chat::channel::{Channel, Identity, Presence, Reach};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::key::StoredKey;
-use handoff_chat::opening::{IdleTerms, Limits, Opening};
+use handoff_chat::opening::{IdleTerms, Limits, Opening, Terms};
 use handoff_chat::workflow::{Bot, Program};
 use handoff_chat::{BotName, CommandId, EntityId, SessionId};
 use handoff_shard::Done;
@@ -104,13 +104,14 @@ impl Customer {
 
     pub(crate) async fn open(&mut self) -> Result<(), String> {
         let bot = Bot { name: BotName("demo".into()), nickname: "Demo".into() };
+        let opening = Opening::new("default", self.channel(), Limits::new(4_096, 10_000, 30_000));
         let opening = Opening {
+            terms: Terms { idle: self.idle.clone(), ..opening.terms.clone() },
             nickname: "Ann".into(),
             subject: "sim".into(),
             bot: self.routed.is_none().then_some(bot),
             workflow: self.routed.clone(),
-            idle: self.idle.clone(),
-            ..Opening::new("default", self.channel(), Limits::new(4_096, 10_000, 30_000))
+            ..opening
         };
         let command = Command {
             id: CommandId("start".into()),

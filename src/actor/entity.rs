@@ -128,7 +128,7 @@ impl EntityActor {
                 let writing = self.records.clone().write(session, *rows);
                 ctx.spawn(writing.into_actor(self).map(move |(), actor, _| actor.settle(id)));
             }
-            Owed::BotTurn(..) | Owed::Tell(..) | Owed::Push(_) | Owed::StoredPush(_) => {}
+            Owed::BotTurn(..) | Owed::Message(..) | Owed::Push(_) | Owed::StoredPush(_) => {}
         }
     }
 }
@@ -170,7 +170,7 @@ impl Handler<Owe> for EntityActor {
     fn handle(&mut self, Owe(id, owed): Owe, ctx: &mut Context<Self>) {
         match owed {
             Owed::BotTurn(bot, event) => self.give_turn(&bot, event, id, ctx.address()),
-            Owed::Tell(to, command) => {
+            Owed::Message(to, command) => {
                 let courier = Arc::clone(&self.courier);
                 let telling = async move { courier.tell(to, command).await };
                 ctx.spawn(telling.into_actor(self).map(move |reply, actor, _| {

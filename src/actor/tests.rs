@@ -24,7 +24,7 @@ use handoff_chat::command::{Act, Caller, Command, Read, Reading, Reject};
 use handoff_chat::desk::{DeskAct, Profile};
 use handoff_chat::event::{Body, Event, LeaveReason};
 use handoff_chat::key::StoredKey;
-use handoff_chat::opening::{Limits, Opening};
+use handoff_chat::opening::{Limits, Opening, Terms};
 use handoff_chat::routing::Reply;
 use handoff_chat::session::Push;
 use handoff_chat::workflow::Bot;
@@ -300,8 +300,8 @@ async fn the_start_id_of_a_session_that_was_put_away_starts_no_other() {
     let router = router(&store, MemberList::new(1));
     let start = |name: &str| {
         let identity = Identity::Key(StoredKey { hash: [7; 32], sealed: Some([7; 16]) });
-        let channel = Channel { identity, ..opening().channel };
-        let opening = Opening { channel, ..opening() };
+        let channel = Channel { identity, ..opening().terms.channel };
+        let opening = Opening { terms: Terms { channel, ..opening().terms }, ..opening() };
         let act = Act::Open(Box::new(opening));
         let caller = Caller::key([7; 32]);
         Call {

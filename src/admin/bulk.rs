@@ -118,7 +118,7 @@ impl Query {
             Some(wanted) => session.place == Some(wanted.into()),
             None => session.place != Some(Whereabouts::Agent),
         };
-        let age_ms = session.since_ms.map(|since| now_ms.saturating_sub(since));
+        let age_ms = session.started_at_ms.map(|since| now_ms.saturating_sub(since));
         let than = |seconds: i64| seconds.saturating_mul(1_000);
         fits && self.older_than_s.is_none_or(|age| age_ms.is_some_and(|ms| ms > than(age)))
             && self.younger_than_s.is_none_or(|age| age_ms.is_some_and(|ms| ms < than(age)))

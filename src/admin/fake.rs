@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use handoff_chat::SessionId;
 use handoff_chat::channel::{Channel, Presence};
 use handoff_chat::command::{Act, Answer, Caller, ChatAnswer};
-use handoff_chat::event::{Body, Event, LeaveReason, Participant, Role, Start, Visibility};
+use handoff_chat::event::{Body, Event, LeaveReason, Participant, PerView, Role, Start, Visibility};
 use handoff_chat::id::{BotName, Millis};
 use handoff_chat::key::StoredKey;
-use handoff_chat::opening::Limits;
+use handoff_chat::opening::{Limits, Names, Terms};
 use handoff_chat::text::Text;
 use handoff_journal::TablesError;
 use handoff_shard::listing::{EntityQuery, ListKind};
@@ -86,7 +86,7 @@ fn text(text: &str) -> Text {
 fn party(number: u32, role: Role, nickname: &str) -> Body {
     Body::Joined(Box::new(Participant {
         number,
-        number_in_view: [Some(number); 3],
+        number_in_view: PerView::all(Some(number)),
         role,
         visibility: Visibility::All,
         nickname: text(nickname),
@@ -97,26 +97,16 @@ fn party(number: u32, role: Role, nickname: &str) -> Body {
 /// The events of the known session.
 pub(crate) fn events() -> Vec<Event> {
     let start = Start {
-        service: "default".to_owned(),
+        terms: Terms::new(
+            "default",
+            Channel::with_key("native", StoredKey { hash: [0; 32], sealed: None }, Presence::ComesAndGoes),
+            Limits::new(100, 100, 1),
+        ),
         subject: text(""),
-        contact: [text("Ann"), text("Lee"), text("ann@example.com")],
+        names: Names { first: text("Ann"), last: text("Lee"), email: text("ann@example.com") },
         user_data: BTreeMap::new(),
         time_zone_offset_minutes: 0,
-        channel: Channel::with_key(
-            "native",
-            StoredKey { hash: [0; 32], sealed: None },
-            Presence::ComesAndGoes,
-        ),
-        limits: Limits {
-            message_bytes_max: 100,
-            events_max: 100,
-            linger_ms: 1,
-            files: None,
-            talk: handoff_chat::opening::Talk::default(),
-        },
-        idle: None,
         verified: false,
-        privacy: None,
     };
     let bodies = [
         (0, Body::Opened(Box::new(start))),
@@ -127,7 +117,7 @@ pub(crate) fn events() -> Vec<Event> {
         (0, Body::Ended),
     ];
     let event = |(seq, (by, body)): (u64, (u32, Body))| {
-        let index = if by == 0 { [None; 3] } else { [Some(seq); 3] };
+        let index = if by == 0 { PerView::all(None) } else { PerView::all(Some(seq)) };
         Event { seq, at: Millis(1_000_000 + i64::try_from(seq).unwrap()), index, by, body }
     };
     (1..).zip(bodies).map(event).collect()
@@ -231,7 +221,7 @@ impl Operations for Fake {
             shard: 1,
             state: state(id).to_owned(),
             service: wanted.service.clone(),
-            since_ms: Some(5),
+            started_at_ms: Some(5),
             trouble: trouble(id),
             place: Some(if id == "b" { Whereabouts::Agent } else { Whereabouts::Queue }),
             ..EntityStatus::default()
@@ -313,7 +303,7 @@ impl Long {
             let said = text(&format!("{} {}", from.next, self.text));
             let body = Body::Message { text: said, message_type: None };
             let (seq, at) = (from.next, Millis(1_000_000));
-            vec![Event { seq, at, index: [Some(seq); 3], by: 1, body }]
+            vec![Event { seq, at, index: PerView::all(Some(seq)), by: 1, body }]
         };
         let end = events.last().unwrap().seq;
         let next = (end < last).then_some(RecordPlace { next: end + 1, last: Some(last) });

@@ -148,7 +148,7 @@ impl SessionSummary {
     fn add(&mut self, event: &Event) {
         (self.last_seq, self.last_at_ms) = (event.seq, event.at.0);
         match &event.body {
-            Body::Opened(start) => self.service.clone_from(&start.service),
+            Body::Opened(start) => self.service.clone_from(&start.terms.service),
             Body::Joined(who) => self.participants.push(party(who, event.at.0)),
             Body::Message { .. }
             | Body::Masked { notice: false, .. }

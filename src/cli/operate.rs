@@ -166,8 +166,8 @@ pub(super) fn queues(options: &Options, json: bool, out: &mut dyn Write) -> Resu
     } else {
         let number = |count: Option<usize>| count.map_or_else(dash, |count| count.to_string());
         let row = |queue: EntityStatus| {
-            let since = queue.since_ms.map_or_else(dash, |at| utc_text(at, false));
-            [queue.id, number(queue.count), since, number(queue.capacity), word(queue.trouble)]
+            let since = queue.waits_since_ms.map_or_else(dash, |at| utc_text(at, false));
+            [queue.id, number(queue.waiting), since, number(queue.free_agents), word(queue.trouble)]
         };
         let heads = ["QUEUE", "WAITING", "SINCE", "FREE AGENTS", "TROUBLE"];
         table(heads, queues.into_iter().map(row).collect(), out)?;

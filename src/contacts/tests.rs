@@ -4,8 +4,9 @@
 use super::*;
 use futures_util::future::join_all;
 use handoff_chat::channel::{Channel, Presence};
+use handoff_chat::event::PerView;
 use handoff_chat::key::StoredKey;
-use handoff_chat::opening::Limits;
+use handoff_chat::opening::{Limits, Names, Terms};
 use handoff_chat::text::Text;
 use handoff_journal::NodeId;
 use handoff_journal::memory::{Faults, MemoryNode, MemoryStore};
@@ -31,6 +32,10 @@ impl Given {
     }
 }
 
+fn names(first: &str, last: &str, email: &str) -> Names<Text> {
+    Names { first, last, email }.map(|name| Text::clear(name))
+}
+
 fn start(given: Given) -> Start {
     let person = given.person;
     let id = if given.id.is_empty() { String::new() } else { format!("{person}:{}", given.id) };
@@ -38,26 +43,16 @@ fn start(given: Given) -> Start {
     let user_data = [("ContactId".to_owned(), Text::clear(&id))].into();
     let first_name = if email.is_empty() { "" } else { "Zoë" };
     Start {
-        service: "default".to_owned(),
+        terms: Terms::new(
+            "default",
+            Channel::with_key("native", StoredKey { hash: [0; 32], sealed: None }, Presence::ComesAndGoes),
+            Limits::new(1, 1, 1),
+        ),
         subject: Text::clear("a parcel"),
-        contact: [first_name, "Ng", &email].map(Text::clear),
+        names: names(first_name, "Ng", &email),
         user_data,
         time_zone_offset_minutes: 0,
-        channel: Channel::with_key(
-            "native",
-            StoredKey { hash: [0; 32], sealed: None },
-            Presence::ComesAndGoes,
-        ),
-        limits: Limits {
-            message_bytes_max: 1,
-            events_max: 1,
-            linger_ms: 1,
-            files: None,
-            talk: handoff_chat::opening::Talk::default(),
-        },
-        idle: None,
         verified: false,
-        privacy: None,
     }
 }
 
@@ -72,7 +67,8 @@ async fn starts(tables: &dyn Tables, number: usize, given: Given) -> ContactId {
 
 async fn starts_as(tables: &dyn Tables, number: usize, start: Start, joins: Joins) -> ContactId {
     let at = Millis(1_700_000_000_000 + i64::try_from(number).unwrap());
-    let opened = Event { seq: 1, at, index: [None; 3], by: 0, body: Body::Opened(Box::new(start.clone())) };
+    let opened =
+        Event { seq: 1, at, index: PerView::all(None), by: 0, body: Body::Opened(Box::new(start.clone())) };
     loop {
         match identify(tables, &session(number), (&opened, &start), joins).await {
             Ok(found) => return found.expect("they gave something").0,
@@ -114,7 +110,7 @@ async fn one_contact(tables: &dyn Tables, order: &[Given], what: &str) {
         let (contact, chats) = shown(tables, *given).await;
         assert_eq!(Some(contact.id), keys(&start(ID.of(given.person))).id, "{what}: {given:?}");
         assert_eq!(chats, all, "{what}: {given:?}");
-        assert_eq!(contact.names.map(|name| name.show().into_owned())[0], "Zoë", "{what}: {given:?}");
+        assert_eq!(contact.names.first.show(), "Zoë", "{what}: {given:?}");
     }
 }
 
@@ -145,12 +141,11 @@ async fn a_person_is_one_contact_when_all_his_chats_start_at_once_and_the_store_
 async fn an_id_that_too_many_share_joins_no_more_addresses() {
     let (_store, tables) = tables(1, Faults::default());
     for number in 0..JOINED_MAX + 2 {
-        let start =
-            Start { contact: ["", "", &format!("n{number}@example.org")].map(Text::clear), ..start(ID) };
+        let start = Start { names: names("", "", &format!("n{number}@example.org")), ..start(ID) };
         let opened = Event {
             seq: 1,
             at: Millis(5),
-            index: [None; 3],
+            index: PerView::all(None),
             by: 0,
             body: Body::Opened(Box::new(start.clone())),
         };

@@ -20,12 +20,13 @@ const NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="" />"#;
 const GMS_NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="">"#;
 
 /// Every file below `web/` that is served, by its path there.
-const FILES: [(&str, &str, &str); 21] = [
+const FILES: [(&str, &str, &str); 22] = [
     ("agent.css", STYLE, include_str!("../../web/agent.css")),
     ("agent.js", SCRIPT, include_str!("../../web/agent.js")),
     ("agent-desk.js", SCRIPT, include_str!("../../web/agent-desk.js")),
     ("agent-details.js", SCRIPT, include_str!("../../web/agent-details.js")),
     ("agent-list.js", SCRIPT, include_str!("../../web/agent-list.js")),
+    ("away.js", SCRIPT, include_str!("../../web/away.js")),
     ("base.css", STYLE, include_str!("../../web/base.css")),
     ("conversation.js", SCRIPT, include_str!("../../web/conversation.js")),
     ("customer.css", STYLE, include_str!("../../web/customer.css")),

@@ -10,7 +10,7 @@ use crate::ports::CallError;
 use handoff_chat::channel::{Channel, Presence};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read};
 use handoff_chat::key::{SecureKey, StoredKey, seal, unseal};
-use handoff_chat::opening::Opening;
+use handoff_chat::opening::{Names, Opening, Terms};
 use handoff_chat::{CommandId, EntityId, SessionId};
 use handoff_shard::{Call, Done};
 use rand::TryRng;
@@ -309,23 +309,23 @@ fn opening(
         SysRng.try_fill_bytes(&mut sealing_key).map_err(|_| OpenError::Random)?;
     }
     Ok(Opening {
-        service: name.to_owned(),
+        terms: Terms {
+            service: name.to_owned(),
+            idle: service.idle(channel.presence == Presence::ComesAndGoes),
+            channel,
+            limits: service.limits.clone(),
+            privacy: service.privacy.clone(),
+        },
         nickname: start.nickname,
-        first_name: start.first_name,
-        last_name: start.last_name,
-        email: start.email,
+        names: Names { first: start.first_name, last: start.last_name, email: start.email },
         subject: start.subject,
         text: start.text,
         user_data: start.user_data,
         time_zone_offset_minutes: start.time_zone_offset_minutes,
         verified: start.verified,
-        privacy: service.privacy.clone(),
         sealing_key,
-        idle: service.idle(channel.presence == Presence::ComesAndGoes),
-        channel,
         bot: service.bot.clone(),
         workflow: service.workflow.clone(),
-        limits: service.limits.clone(),
     })
 }
 

@@ -6,6 +6,7 @@ use crate::gateway::socket::metrics::{CloseLabel, CommandLabel, SocketLabel};
 use crate::{channel, gateway};
 use handoff_chat::QueueName;
 use handoff_chat::happening::OfferEnd;
+use handoff_shard::census::{AgentStates, Places};
 use std::collections::BTreeSet;
 
 /// Name, then type, labels and meaning, of the page and of the code.
@@ -152,8 +153,8 @@ fn what_shards_tell_is_summed_and_leaves_with_them() {
         asleep: 2,
         open: 4,
         quarantined: 1,
-        places: [1, 2, 0, 1],
-        agents: [0, 1, 2],
+        places: Places { workflow: 1, queue: 2, offer: 0, agent: 1 },
+        agents: AgentStates { signed_out: 0, not_ready: 1, ready: 2 },
         waiting: 2,
     };
     let counts = |panics| Counts { panics, clock_steps: 2 * panics };
@@ -188,7 +189,7 @@ fn frames_calls_and_takeovers_are_counted() {
         "handoff_journal_commit_seconds_bucket{le=\"0.005\"} 1",
         "handoff_cluster_takeover_seconds_bucket{le=\"0.05\"} 1",
         "handoff_router_calls_total{outcome=\"again\"} 1",
-        "handoff_router_calls_total{outcome=\"told\"} 0",
+        "handoff_router_calls_total{outcome=\"done\"} 0",
         "handoff_node_ready 1",
     ] {
         assert!(page.lines().any(|line| line == sample), "missing: {sample}\nin:\n{page}");

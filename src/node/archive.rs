@@ -3,7 +3,7 @@
 use super::operations::NodeOperations;
 use crate::contacts::{History, history, start_of};
 use crate::ports::{
-    Archive, Names, Operations, Past, PastChat, ReadError, RecordPiece, RecordPlace, TranscriptPage,
+    Archive, Operations, Past, PastChat, ReadError, RecordPiece, RecordPlace, TranscriptPage,
 };
 use crate::record_reader::closing;
 use async_trait::async_trait;
@@ -39,9 +39,9 @@ impl Archive for NodeOperations {
         }
         Ok(Some(Past {
             contact: Some(contact.id.0),
-            names: names(&contact.names),
+            names: contact.names.map(shown),
             since: Some(contact.since),
-            said: names(&start.contact),
+            said: start.names.map(shown),
             verified: start.verified,
             records: chats,
         }))
@@ -54,9 +54,8 @@ impl Archive for NodeOperations {
     }
 }
 
-fn names(stored: &[Text; 3]) -> Names {
-    let [first, last, email] = stored.each_ref().map(|name| name.show().into_owned());
-    Names { first, last, email }
+fn shown(stored: &Text) -> String {
+    stored.show().into_owned()
 }
 
 /// As much of a piece as one frame may hold.
@@ -77,13 +76,13 @@ impl NodeOperations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use handoff_chat::event::{Body, Event};
+    use handoff_chat::event::{Body, Event, PerView};
 
     fn piece(events: u64, bytes: usize, next: Option<u64>) -> RecordPiece {
         let event = |seq| Event {
             seq,
             at: Millis(1),
-            index: [Some(seq); 3],
+            index: PerView::all(Some(seq)),
             by: 1,
             body: Body::Message { text: Text::clear(&"x".repeat(bytes)), message_type: None },
         };

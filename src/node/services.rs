@@ -4,7 +4,7 @@ use crate::bots::Bots;
 use crate::gateway::ServiceOptions;
 use crate::workflows::Workflows;
 use handoff_chat::BotName;
-use handoff_chat::opening::{Counts, IdleTerms, Limits, Talk};
+use handoff_chat::opening::{Counts, IdleTerms, IdleTexts, Limits, Talk};
 use handoff_chat::privacy::Privacy;
 use handoff_chat::workflow::Bot;
 use handoff_config::{Config, CountedNotices, Inactivity, Service};
@@ -75,8 +75,12 @@ fn unless_set(of_service: u64, of_all: u64) -> u64 {
     if of_service > 0 { of_service } else { of_all }
 }
 
-fn texts(inactivity: &Inactivity) -> [String; 3] {
-    [&inactivity.alert_text, &inactivity.second_alert_text, &inactivity.close_text].map(Clone::clone)
+fn texts(inactivity: &Inactivity) -> IdleTexts {
+    IdleTexts {
+        alert: inactivity.alert_text.clone(),
+        second_alert: inactivity.second_alert_text.clone(),
+        close: inactivity.close_text.clone(),
+    }
 }
 
 fn counts(notices: CountedNotices) -> Counts {

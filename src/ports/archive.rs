@@ -2,6 +2,7 @@
 
 use super::ReadError;
 use async_trait::async_trait;
+use handoff_chat::opening::Names;
 use handoff_chat::{Millis, SessionId};
 
 /// What agents may look up beside their chats.
@@ -26,26 +27,15 @@ pub struct Past {
     /// The contact's id; `None`: it is not to be known.
     pub contact: Option<String>,
     /// Who they are.
-    pub names: Names,
+    pub names: Names<String>,
     /// When they were first met; `None`: it is not to be known.
     pub since: Option<Millis>,
     /// The names and the address that the start of the present chat itself gave.
-    pub said: Names,
+    pub said: Names<String>,
     /// Whether the site signed who starts the present chat.
     pub verified: bool,
     /// The contact's chats, the present one too.
     pub records: Vec<PastChat>,
-}
-
-/// How a contact is called and reached; empty where nothing is known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Names {
-    /// First name.
-    pub first: String,
-    /// Last name.
-    pub last: String,
-    /// E-mail address.
-    pub email: String,
 }
 
 /// One chat of a contact.

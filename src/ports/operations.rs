@@ -171,15 +171,27 @@ pub struct EntityStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub agent: Option<String>,
-    /// Sessions: when it started. Queues: since when the first has waited. Milliseconds since 1970.
+    /// Sessions: when it started, in milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub since_ms: Option<i64>,
-    /// Queues: how many wait. Agents: how many offers and chats they have.
+    pub started_at_ms: Option<i64>,
+    /// Queues: how many chats wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub count: Option<usize>,
-    /// Queues: how many agents could take one. Agents: the most they take.
+    pub waiting: Option<usize>,
+    /// Queues: since when the first has waited, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waits_since_ms: Option<i64>,
+    /// Queues: how many agents could take a chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub free_agents: Option<usize>,
+    /// Agents: how many offers and chats they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub work: Option<usize>,
+    /// Agents: the most they take.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub capacity: Option<usize>,
@@ -194,14 +206,14 @@ impl From<EntitySummary> for EntityStatus {
         let status = Self { id, shard, state, ..Self::default() };
         match about {
             About::Nothing => status,
-            About::Session(SessionGlance { service, started_at_ms: since_ms, place, queue, agent }) => {
-                Self { service, since_ms, place: known(place), queue, agent, ..status }
+            About::Session(SessionGlance { service, started_at_ms, place, queue, agent }) => {
+                Self { service, started_at_ms, place: known(place), queue, agent, ..status }
             }
-            About::Queue(QueueGlance { waiting, waits_since_ms: since_ms, free_agents, trouble }) => {
-                let (count, capacity) = (Some(waiting), Some(free_agents));
-                Self { count, capacity, since_ms, trouble: known(trouble), ..status }
+            About::Queue(QueueGlance { waiting, waits_since_ms, free_agents, trouble }) => {
+                let (waiting, free_agents) = (Some(waiting), Some(free_agents));
+                Self { waiting, waits_since_ms, free_agents, trouble: known(trouble), ..status }
             }
-            About::Agent(AgentGlance { work, capacity }) => Self { count: Some(work), capacity, ..status },
+            About::Agent(AgentGlance { work, capacity }) => Self { work: Some(work), capacity, ..status },
         }
     }
 }
@@ -280,13 +292,14 @@ mod tests {
             agent: text("ann"),
         };
         let wanted: Value =
-            json!({"service": "s", "since_ms": 5, "place": "offer", "queue": "q", "agent": "ann"});
+            json!({"service": "s", "started_at_ms": 5, "place": "offer", "queue": "q", "agent": "ann"});
         assert_eq!(seen(About::Session(session)), wanted);
         let (waits_since_ms, trouble) = (Some(7), text("not configured"));
         let queue = QueueGlance { waiting: 3, waits_since_ms, free_agents: 2, trouble };
-        let wanted = json!({"count": 3, "capacity": 2, "since_ms": 7, "trouble": "not configured"});
+        let wanted =
+            json!({"waiting": 3, "free_agents": 2, "waits_since_ms": 7, "trouble": "not configured"});
         assert_eq!(seen(About::Queue(queue)), wanted);
         let agent = AgentGlance { work: 1, capacity: Some(4) };
-        assert_eq!(seen(About::Agent(agent)), json!({"count": 1, "capacity": 4}));
+        assert_eq!(seen(About::Agent(agent)), json!({"work": 1, "capacity": 4}));
     }
 }

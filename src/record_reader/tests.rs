@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use handoff_chat::channel::{Channel, Presence, Proof};
 use handoff_chat::command::{Act, Caller, Command, Read, Reading, View};
-use handoff_chat::event::{Body, Event, LeaveReason};
+use handoff_chat::event::{Body, Event, LeaveReason, PerView};
 use handoff_chat::key::StoredKey;
 use handoff_chat::opening::{Limits, Opening};
 use handoff_chat::session::VIEW_BYTES_MAX;
@@ -89,7 +89,7 @@ async fn store(events: u64, closed: bool, lost: &[u64], fails_after: Option<usiz
     let event = |seq| Event {
         seq,
         at: Millis(1),
-        index: [Some(seq); 3],
+        index: PerView::all(Some(seq)),
         by: 1,
         body: Body::Message { text: Text::clear(&format!("message {seq}")), message_type: None },
     };
@@ -245,6 +245,6 @@ async fn a_chat_that_is_larger_than_a_view_is_read_to_its_end_view_by_view() {
             break;
         }
     }
-    let shown = events.iter().filter(|event| event.index[0].is_some()).map(|event| event.seq);
+    let shown = events.iter().filter(|event| event.index.customer.is_some()).map(|event| event.seq);
     assert_eq!((seqs, views), (shown.collect(), 4));
 }

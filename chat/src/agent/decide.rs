@@ -26,7 +26,7 @@ impl Agent {
             (Act::Desk(act), Caller::Agent(name)) if *name == self.name => {
                 return self.desk(draft, command, act);
             }
-            (Act::Tell(Message::ToAgent(message)), Caller::Entity(from)) if message.is_from(from) => {
+            (Act::Deliver(Message::ToAgent(message)), Caller::Entity(from)) if message.is_from(from) => {
                 let reply = match message {
                     ToAgent::Reserve { interaction, attempt, queue, ticket } => {
                         reserve(&mut draft, interaction, *attempt, (queue, ticket))
@@ -38,7 +38,7 @@ impl Agent {
                 };
                 return Ok(draft.finish(Answer::Routing(reply)));
             }
-            (Act::Told { effect, reply }, Caller::System) => self.told(&mut draft, *effect, reply),
+            (Act::Replied { effect, reply }, Caller::System) => self.replied(&mut draft, *effect, reply),
             (Act::Settle { effect }, Caller::System) => {
                 draft.out.settle(*effect);
             }
@@ -50,11 +50,11 @@ impl Agent {
     }
 
     /// What is no longer owed was answered before.
-    fn told(&self, draft: &mut Draft<'_>, effect: EffectId, reply: &Reply) {
+    fn replied(&self, draft: &mut Draft<'_>, effect: EffectId, reply: &Reply) {
         let Some((to, message)) = self.ledger.message(effect) else { return };
         draft.out.settle(effect);
         if let (Message::ToInteraction(message), Some(interaction)) = (message, to.session()) {
-            told(draft, &interaction, message, reply);
+            replied(draft, &interaction, message, reply);
         }
     }
 
@@ -140,7 +140,7 @@ fn withdrawn(draft: &mut Draft<'_>, interaction: &SessionId, attempt: u64, why: 
 }
 
 /// What the interaction answered. It counts only for the claim as it was when the question was sent.
-fn told(draft: &mut Draft<'_>, interaction: &SessionId, message: &ToInteraction, reply: &Reply) {
+fn replied(draft: &mut Draft<'_>, interaction: &SessionId, message: &ToInteraction, reply: &Reply) {
     let Some(claim) = draft.state.claims.get(interaction).cloned() else { return };
     match (message, reply) {
         (ToInteraction::Propose { attempt, .. }, reply)

@@ -82,7 +82,7 @@ impl Bench {
     }
 
     fn tells(&mut self, from: impl Into<EntityId>, message: ToAgent) -> Result<Reply, Reject> {
-        let answer = self.asks(Caller::Entity(from.into()), Act::Tell(Message::ToAgent(message)))?;
+        let answer = self.asks(Caller::Entity(from.into()), Act::Deliver(Message::ToAgent(message)))?;
         Ok(answer.routing().unwrap())
     }
 
@@ -110,7 +110,7 @@ impl Bench {
     fn hears(&mut self, n: usize, reply: Reply) {
         let owed = self.agent.ledger.messages().find(|(_, to, _)| **to == EntityId::from(&id(n)));
         let effect = owed.unwrap().0;
-        self.asks(Caller::System, Act::Told { effect, reply }).unwrap();
+        self.asks(Caller::System, Act::Replied { effect, reply }).unwrap();
     }
 
     fn offered(&mut self, n: usize, attempt: u64) {

@@ -50,7 +50,7 @@ impl World {
     fn ends(&mut self, session: &SessionId, took: &[&str], more: bool) {
         let took = took.iter().map(|id| CommandId((*id).to_owned())).collect();
         let over = ToCorrespondent::Over { session: session.clone(), took, more };
-        let act = Act::Tell(Message::ToCorrespondent(over));
+        let act = Act::Deliver(Message::ToCorrespondent(over));
         let answer = self.asks(Caller::Entity(EntityId::from(session)), act).unwrap();
         assert_eq!(answer, Answer::Routing(Reply::Done));
     }
@@ -65,8 +65,8 @@ impl World {
     fn hears(&mut self, reply: Reply) {
         let goes_on = Message::ToSession(ToSession::GoesOn);
         let (effect, owed) = self.machine.owed().map(|(id, owed)| (id, owed.clone())).next().unwrap();
-        assert!(matches!(owed, Effect::Tell { message, .. } if message == goes_on));
-        self.asks(Caller::System, Act::Told { effect, reply }).unwrap();
+        assert!(matches!(owed, Effect::Message { message, .. } if message == goes_on));
+        self.asks(Caller::System, Act::Replied { effect, reply }).unwrap();
         assert_eq!(self.machine.owed().count(), 0);
     }
 }
@@ -131,11 +131,11 @@ fn only_the_address_itself_and_the_chat_itself_are_believed() {
     assert_eq!(world.asks(Caller::System, receive()), Err(Reject::NotAllowed));
     let (chat, _) = world.receives("m1", None);
     let over = ToCorrespondent::Over { session: chat.clone(), took: Vec::new(), more: false };
-    let over = Act::Tell(Message::ToCorrespondent(over));
+    let over = Act::Deliver(Message::ToCorrespondent(over));
     let stranger = EntityId::from(&SessionId::from_random(&[9; 16]));
     assert_eq!(world.asks(Caller::Entity(stranger), over), Err(Reject::NotAllowed));
     let tell = ToInteraction::AgentLost { attempt: 1, agent: crate::AgentName("a".to_owned()) };
-    let tell = Act::Tell(Message::ToInteraction(tell));
+    let tell = Act::Deliver(Message::ToInteraction(tell));
     assert_eq!(world.asks(Caller::Entity(EntityId::from(&chat)), tell), Err(Reject::NotAllowed));
     assert_eq!(world.receives("m2", None), (chat, false));
 }

@@ -16,7 +16,7 @@ impl Interaction {
     ///
     /// # Errors
     /// [`Reject::NotAllowed`] when it speaks for somebody else.
-    pub(crate) fn told(
+    pub(crate) fn receive(
         &mut self,
         session: &mut dyn SessionActions,
         from: &EntityId,
@@ -113,24 +113,24 @@ impl Interaction {
         &mut self,
         session: &mut dyn SessionActions,
         agent: &AgentName,
-        told: Option<Withdrawal>,
+        why: Option<Withdrawal>,
     ) {
         let until = session.served().after(DECLINED_MS);
         self.change(session, InteractionChange::Declined { agent: agent.clone(), until });
         self.disarm(session, Purpose::Offer);
-        self.back(session, agent, told);
+        self.back(session, agent, why);
     }
 
-    fn back(&mut self, session: &mut dyn SessionActions, agent: &AgentName, told: Option<Withdrawal>) {
+    fn back(&mut self, session: &mut dyn SessionActions, agent: &AgentName, why: Option<Withdrawal>) {
         let (Place::Offer { queue, .. } | Place::Agent { queue, .. }) = &self.place else { return };
         let queue = queue.clone();
         if self.overdue {
             let attempt = self.moves(session, Place::Workflow);
-            self.tell_agent(session, agent, attempt, told);
+            self.tell_agent(session, agent, attempt, why);
             self.time_is_over(session);
         } else {
             let attempt = self.enqueue(session, queue);
-            self.tell_agent(session, agent, attempt, told);
+            self.tell_agent(session, agent, attempt, why);
         }
     }
 
@@ -233,9 +233,9 @@ impl Interaction {
         session: &mut dyn SessionActions,
         agent: &AgentName,
         attempt: u64,
-        told: Option<Withdrawal>,
+        why: Option<Withdrawal>,
     ) {
-        if let Some(why) = told {
+        if let Some(why) = why {
             let interaction = session.id();
             let message = Message::ToAgent(ToAgent::Withdrawn { interaction, attempt, why });
             session.tell(EntityId::from(agent), message);

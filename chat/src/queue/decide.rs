@@ -24,7 +24,7 @@ impl Queue {
     pub fn decide(&self, command: &Command, context: &Context) -> Result<Decision, Reject> {
         let draft = Draft::new(self, context);
         match (&command.act, &command.caller) {
-            (Act::Tell(Message::ToQueue(message)), Caller::Entity(from)) if message.is_from(from) => {
+            (Act::Deliver(Message::ToQueue(message)), Caller::Entity(from)) if message.is_from(from) => {
                 Ok(match message {
                     ToQueue::Enqueue { interaction, attempt, ticket } => {
                         enqueue(draft, interaction, *attempt, ticket)
@@ -33,7 +33,7 @@ impl Queue {
                     ToQueue::Available { .. } => available(draft, message),
                 })
             }
-            (Act::Told { effect, reply }, Caller::System) => Ok(self.told(draft, *effect, reply)),
+            (Act::Replied { effect, reply }, Caller::System) => Ok(self.replied(draft, *effect, reply)),
             (Act::Settle { effect }, Caller::System) => {
                 let mut draft = draft;
                 draft.out.settle(*effect);
@@ -47,7 +47,7 @@ impl Queue {
     }
 
     /// What is no longer owed was answered before.
-    fn told(&self, mut draft: Draft<'_>, effect: EffectId, reply: &Reply) -> Decision {
+    fn replied(&self, mut draft: Draft<'_>, effect: EffectId, reply: &Reply) -> Decision {
         let Some((to, message)) = self.ledger.message(effect) else { return draft.finish(None) };
         draft.out.settle(effect);
         match message {
@@ -102,10 +102,10 @@ impl Queue {
     /// Tells all who are due and in line that nobody is to wait here: not before they would be asked for anyway, so
     /// that a queue which the other nodes know already is not emptied while its configuration comes to this one.
     fn turn_away(&self, mut draft: Draft<'_>) -> Decision {
-        let (told, due) = (self.ledger.verifying(), draft.after(TOGETHER_MS));
+        let (asked, due) = (self.ledger.verifying(), draft.after(TOGETHER_MS));
         for (interaction, waiter) in &self.state.waiting {
             let in_line = waiter.stage == Stage::InLine;
-            if in_line && waiter.look_at <= due && !told.contains(&EntityId::from(interaction)) {
+            if in_line && waiter.look_at <= due && !asked.contains(&EntityId::from(interaction)) {
                 let look_at = draft.look_after(VERIFY_MS);
                 draft.push(QueueChange::Looked { interaction: interaction.clone(), back: false, look_at });
                 draft.turn_away(interaction, waiter.attempt);

@@ -96,7 +96,7 @@ impl Bench {
     }
 
     fn tells(&mut self, from: impl Into<EntityId>, message: ToQueue) -> Result<Reply, Reject> {
-        let decision = self.takes(Caller::Entity(from.into()), Act::Tell(Message::ToQueue(message)))?;
+        let decision = self.takes(Caller::Entity(from.into()), Act::Deliver(Message::ToQueue(message)))?;
         Ok(decision.answer.routing().unwrap())
     }
 
@@ -129,14 +129,14 @@ impl Bench {
         self.asked().into_iter().map(|(agent, interaction, _)| (agent.0, interaction)).collect()
     }
 
-    fn told(&mut self, effect: EffectId, reply: Reply) {
-        self.takes(Caller::System, Act::Told { effect, reply }).unwrap();
+    fn replied(&mut self, effect: EffectId, reply: Reply) {
+        self.takes(Caller::System, Act::Replied { effect, reply }).unwrap();
     }
 
     /// The oldest request is answered.
     fn answered(&mut self, reply: Reply) {
         let (_, _, effect) = self.asked().remove(0);
-        self.told(effect, reply);
+        self.replied(effect, reply);
     }
 
     fn passes(&mut self, span_ms: i64) {

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, SYSTEM};
 use crate::entry::{Effect, Entry, InteractionChange};
-use crate::event::{Body, LeaveReason, Role, Visibility};
+use crate::event::{Body, LeaveReason, PerView, Role, Visibility};
 use crate::id::{AgentName, EntityId, Millis, Served, SessionId, TimerId};
 use crate::interaction::SessionActions;
 use crate::routing::Message;
@@ -28,7 +28,7 @@ impl SessionActions for Draft<'_> {
 
     fn attach(&mut self, key: &str, value: &Text) {
         let body = Body::Attached { key: key.to_owned(), value: value.clone() };
-        self.event(SYSTEM, [false; 3], body);
+        self.event(SYSTEM, PerView::all(false), body);
     }
 
     /// The workflow joins with the first thing that it says. As a bot's, its texts are cut to a message's length, and
@@ -101,7 +101,7 @@ impl SessionActions for Draft<'_> {
     }
 
     fn tell(&mut self, to: EntityId, message: Message) {
-        self.owe(Effect::Tell { to, message });
+        self.owe(Effect::Message { to, message });
     }
 
     fn arm(&mut self, span_ms: i64) -> TimerId {

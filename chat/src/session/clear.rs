@@ -28,7 +28,7 @@ impl Session {
     }
 
     fn privacy(&self) -> Option<&Privacy> {
-        self.state.terms.as_ref()?.privacy.as_deref()
+        self.state.terms()?.privacy.as_deref()
     }
 
     /// An event as it is shown to who sees originals, or does not.

@@ -5,20 +5,19 @@ use super::pushes::{Answers, Pushed};
 use super::state::{Party, Session, State};
 use super::turns::Turns;
 use super::typing::Typists;
-use crate::Context;
 use crate::channel::{Channel, Delivery, WINDOW_CLOSED};
 use crate::command::{Answer, ChatAnswer, Command};
 use crate::decision::Decision;
 use crate::entry::{Effect, Entry, FileChange};
-use crate::event::{Body, Event, LeaveReason, Participant, Role, Typing, ViewKind, Visibility};
+use crate::event::{Body, Event, LeaveReason, Participant, PerView, Role, Typing, ViewKind, Visibility};
 use crate::file::FileId;
 use crate::id::{CommandId, EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
-use crate::ledger;
-use crate::opening::{IdleTerms, Limits};
+use crate::opening::{IdleTerms, Limits, Terms};
 use crate::privacy::{Area, Privacy, seal};
 use crate::routing::Message;
 use crate::text::Text;
+use crate::{Context, ledger};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -53,11 +52,11 @@ pub(super) struct Draft<'a> {
     typists: &'a Typists,
     pub(super) at: Millis,
     seq: u64,
-    used: [u64; 3],
-    reserved: [u64; 3],
+    used: PerView<u64>,
+    reserved: PerView<u64>,
     ledger: ledger::Draft<'a>,
     number: u32,
-    counted: [u32; 3],
+    counted: PerView<u32>,
     joined: Vec<Party>,
     left: BTreeSet<u32>,
     ended: bool,
@@ -82,26 +81,19 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(
-        session: &'a Session,
-        context: &'a Context,
-        channel: &'a Channel,
-        limits: &'a Limits,
-        idle: Option<&'a IdleTerms>,
-    ) -> Self {
+    pub(super) fn new(session: &'a Session, context: &'a Context, terms: &'a Terms) -> Self {
         let state = &session.state;
-        let mut counted = [0; 3];
+        let mut counted = PerView::all(0);
         for party in state.parties.values() {
-            for (count, number) in counted.iter_mut().zip(party.who.number_in_view) {
-                *count = (*count).max(number.unwrap_or(0));
-            }
+            let with = |(count, number): (u32, Option<u32>)| count.max(number.unwrap_or(0));
+            counted = counted.zip(party.who.number_in_view).map(with);
         }
         Self {
             state,
             id: &session.id,
             context,
-            channel,
-            limits,
+            channel: &terms.channel,
+            limits: &terms.limits,
             question: None,
             interaction: None,
             typing: Vec::new(),
@@ -116,9 +108,9 @@ impl<'a> Draft<'a> {
             joined: Vec::new(),
             left: BTreeSet::new(),
             ended: state.ended_at.is_some(),
-            privacy: None,
+            privacy: terms.privacy.as_deref(),
             sealing: None,
-            idle,
+            idle: terms.idle.as_deref(),
             idle_fired: false,
             spoke: false,
             typed_at: session.volatile.typing.typed_at(),
@@ -130,9 +122,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What is done with personal data, and the key that originals are sealed under.
-    pub(super) fn guarding(mut self, privacy: Option<&'a Privacy>, key: Option<[u8; 32]>) -> Self {
-        self.privacy = privacy;
+    /// The key that originals of personal data are sealed under.
+    pub(super) fn guarding(mut self, key: Option<[u8; 32]>) -> Self {
         self.sealing = key;
         self
     }
@@ -162,20 +153,20 @@ impl<'a> Draft<'a> {
 
     /// The next index in each view that sees what is to be numbered. What isn't covered by a reserved block
     /// reserves the next one first, in this same decision.
-    fn take_indexes(&mut self, sees: [bool; 3]) -> [Option<u64>; 3] {
-        let mut index = [None; 3];
+    fn take_indexes(&mut self, sees: PerView<bool>) -> PerView<Option<u64>> {
         let mut short = false;
-        let views = self.used.iter_mut().zip(&mut self.reserved).zip(sees);
-        for (slot, ((used, reserved), sees)) in index.iter_mut().zip(views) {
-            if sees {
-                *used = used.saturating_add(1);
-                if *used > *reserved {
-                    *reserved = used.saturating_add(BLOCK - 1);
-                    short = true;
-                }
-                *slot = Some(*used);
+        let views = self.used.as_mut().zip(self.reserved.as_mut()).zip(sees);
+        let index = views.map(|((used, reserved), sees)| {
+            if !sees {
+                return None;
             }
-        }
+            *used = used.saturating_add(1);
+            if *used > *reserved {
+                *reserved = used.saturating_add(BLOCK - 1);
+                short = true;
+            }
+            Some(*used)
+        });
         if short {
             self.ledger.push(Entry::Reserved(self.reserved));
         }
@@ -183,7 +174,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds a durable event and gives its `seq`.
-    pub(super) fn event(&mut self, by: u32, sees: [bool; 3], body: Body) -> u64 {
+    pub(super) fn event(&mut self, by: u32, sees: PerView<bool>, body: Body) -> u64 {
         let body = body.as_of(self.context.protocol);
         let index = self.take_indexes(sees);
         self.seq = self.seq.saturating_add(1);
@@ -208,13 +199,13 @@ impl<'a> Draft<'a> {
     pub(super) fn join(&mut self, role: Role, visibility: Visibility, nickname: &str) -> (u32, u64) {
         self.number = self.number.saturating_add(1);
         let sees = visibility.views();
-        let mut number_in_view = [None; 3];
-        for (slot, (count, sees)) in number_in_view.iter_mut().zip(self.counted.iter_mut().zip(sees)) {
-            if sees {
-                *count = count.saturating_add(1);
-                *slot = Some(*count);
+        let number_in_view = self.counted.as_mut().zip(sees).map(|(count, sees)| {
+            if !sees {
+                return None;
             }
-        }
+            *count = count.saturating_add(1);
+            Some(*count)
+        });
         let who = Participant {
             number: self.number,
             number_in_view,
@@ -299,11 +290,11 @@ impl<'a> Draft<'a> {
     }
 
     /// Those views, but the customer's where their channel can't show it.
-    pub(super) fn shown_if(&self, shown: bool, [customer, agent, supervisor]: [bool; 3]) -> [bool; 3] {
-        [customer && shown, agent, supervisor]
+    pub(super) fn shown_if(&self, shown: bool, views: PerView<bool>) -> PerView<bool> {
+        PerView { customer: views.customer && shown, ..views }
     }
 
-    pub(super) fn views_of(&self, number: u32) -> [bool; 3] {
+    pub(super) fn views_of(&self, number: u32) -> PerView<bool> {
         self.party(number).map_or(Visibility::All, |party| party.who.visibility).views()
     }
 
@@ -333,12 +324,12 @@ impl<'a> Draft<'a> {
         for number in rest {
             self.leave(number, LeaveReason::Ended, Some(SYSTEM));
         }
-        self.event(SYSTEM, [false; 3], Body::Ended);
+        self.event(SYSTEM, PerView::all(false), Body::Ended);
         self.ended = true;
         self.release_files(|_, _| true);
         if let Some(address) = self.channel.address() {
             let message = Message::ToCorrespondent(self.over());
-            self.owe(Effect::Tell { to: address.correspondent(), message });
+            self.owe(Effect::Message { to: address.correspondent(), message });
         }
         if !self.has_interaction() {
             self.close_record();

@@ -4,6 +4,7 @@ use super::draft::Asker;
 use super::state::Session;
 use crate::command::FilesView;
 use crate::entry::FileChange;
+use crate::event::PerView;
 use crate::event::{Body, Event, ViewKind};
 use crate::file::{File, FileId};
 use crate::id::Served;
@@ -44,7 +45,7 @@ pub(super) enum Place {
         /// The number of the event that shows it.
         seq: u64,
         /// The event's index in each view.
-        index: [Option<u64>; 3],
+        index: PerView<Option<u64>>,
         /// What is known of it, as its readers see it.
         file: Box<File>,
     },
@@ -138,7 +139,7 @@ impl Session {
         let (used_files, used_bytes) = state.files.used(asker.by, None);
         let view: ViewKind = asker.view;
         FilesView {
-            limits: state.terms.as_ref().and_then(|terms| terms.limits.files.clone()),
+            limits: state.terms().and_then(|terms| terms.limits.files.clone()),
             used_files,
             used_bytes,
             downloads: state.files.downloads,

@@ -7,10 +7,10 @@
 use super::draft::{Draft, SYSTEM};
 use crate::channel::Presence;
 use crate::entry::{Entry, IdleChange};
-use crate::event::{Body, Event, IdleStage, LeaveReason, Role};
+use crate::event::{Body, Event, IdleStage, LeaveReason, PerView, Role};
 use crate::id::{Millis, TimerId};
 use crate::interaction::SessionActions;
-use crate::opening::IdleTerms;
+use crate::opening::{IdleTerms, IdleTexts};
 use crate::text::Text;
 use bincode::{Decode, Encode};
 
@@ -140,14 +140,14 @@ impl Draft<'_> {
             self.watch_for(span_ms.saturating_sub(silent_ms), stage);
             return;
         }
-        let [alert, second, close] = &terms.texts;
+        let IdleTexts { alert, second_alert, close } = &terms.texts;
         match stage {
             IdleStage::Alert if terms.second_alert_ms > 0 => {
                 self.warn(stage, alert);
                 self.watch_for(terms.second_alert_ms, IdleStage::SecondAlert);
             }
             IdleStage::Alert | IdleStage::SecondAlert => {
-                self.warn(stage, if stage == IdleStage::Alert { alert } else { second });
+                self.warn(stage, if stage == IdleStage::Alert { alert } else { second_alert });
                 self.watch_for(terms.close_ms, IdleStage::Close);
             }
             IdleStage::Close => {
@@ -161,7 +161,7 @@ impl Draft<'_> {
 
     fn warn(&mut self, stage: IdleStage, text: &str) {
         self.note_behind();
-        self.event(SYSTEM, [true; 3], Body::Idle { stage, text: Text::clear(text) });
+        self.event(SYSTEM, PerView::all(true), Body::Idle { stage, text: Text::clear(text) });
         if self.channel.presence == Presence::ComesAndGoes && stage != IdleStage::Close {
             self.attach("GCTI_Chat_AsyncStatus", &Text::clear("3"));
         }

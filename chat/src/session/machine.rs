@@ -13,12 +13,13 @@ mod talking;
 pub use talking::too_long;
 
 use super::draft::{Asker, Draft, SYSTEM};
-use super::state::{Kept, Session, State, Terms};
+use super::state::{Kept, Session, State};
 use crate::Context;
 use crate::command::{Act, Answer, Caller, ChatAnswer, Command, Reject};
 use crate::decision::Decision;
 use crate::entry::Effect;
 use crate::event::ViewKind;
+use crate::opening::Terms;
 use crate::routing::{Message, Reply, ToQueue, ToSession};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -49,11 +50,10 @@ impl Session {
         }
         let state = &self.state;
         let terms = state.live()?;
-        let draft = Draft::new(self, context, &terms.channel, &terms.limits, terms.idle.as_deref());
-        let draft = draft.guarding(terms.privacy.as_deref(), state.sealing);
+        let draft = Draft::new(self, context, terms).guarding(state.sealing);
         match (&command.act, &command.caller) {
-            (Act::Tell(_), _) | (_, Caller::Entity(_)) => return told_by_entity(draft, command),
-            (Act::Told { effect, reply }, Caller::System) => return Ok(told(draft, *effect, reply)),
+            (Act::Deliver(_), _) | (_, Caller::Entity(_)) => return told_by_entity(draft, command),
+            (Act::Replied { effect, reply }, Caller::System) => return Ok(replied(draft, *effect, reply)),
             (Act::TypingOver, Caller::System) => return Ok(typing_over(draft)),
             // What a session holds for others it holds by what it owes; there is nothing to verify.
             (Act::Restored, Caller::System) => return Ok(draft.finish_with(Answer::Done)),
@@ -121,10 +121,10 @@ impl Case<'_> {
 /// Another entity speaks to the interaction. Its answers follow from the state, so that none need be kept.
 fn told_by_entity(mut draft: Draft<'_>, command: &Command) -> Result<Decision, Reject> {
     let reply = match (&command.act, &command.caller) {
-        (Act::Tell(Message::ToInteraction(message)), Caller::Entity(from)) => draft
-            .interacts(|interaction, draft| interaction.told(draft, from, message))
+        (Act::Deliver(Message::ToInteraction(message)), Caller::Entity(from)) => draft
+            .interacts(|interaction, draft| interaction.receive(draft, from, message))
             .unwrap_or(Ok(Reply::Gone))?,
-        (Act::Tell(Message::ToSession(ToSession::GoesOn)), Caller::Entity(_)) => {
+        (Act::Deliver(Message::ToSession(ToSession::GoesOn)), Caller::Entity(_)) => {
             if draft.ended() {
                 Reply::Gone
             } else {
@@ -138,8 +138,8 @@ fn told_by_entity(mut draft: Draft<'_>, command: &Command) -> Result<Decision, R
 
 /// Another entity has answered. Whatever it says, the interaction is where it is: a claim that was void already is as
 /// good as one that was taken back. But who was to wait in a queue that is full goes on.
-fn told(mut draft: Draft<'_>, effect: crate::EffectId, reply: &Reply) -> Decision {
-    if let (Reply::Full, Some(Effect::Tell { message, .. })) = (reply, draft.state.ledger.effect(effect))
+fn replied(mut draft: Draft<'_>, effect: crate::EffectId, reply: &Reply) -> Decision {
+    if let (Reply::Full, Some(Effect::Message { message, .. })) = (reply, draft.state.ledger.effect(effect))
         && let Message::ToQueue(ToQueue::Enqueue { attempt, .. }) = message
     {
         let attempt = *attempt;
@@ -158,7 +158,7 @@ fn typing_over(mut draft: Draft<'_>) -> Decision {
 impl State {
     /// The terms of a session that was opened and is still remembered.
     pub(super) fn live(&self) -> Result<&Terms, Reject> {
-        match &self.terms {
+        match self.terms() {
             Some(terms) if !self.retired => Ok(terms),
             _ => Err(Reject::Unknown),
         }

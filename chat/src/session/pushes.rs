@@ -2,11 +2,12 @@
 //! more may follow.
 
 use super::draft::{Draft, SYSTEM};
-use super::state::{ANSWERS_KEPT, Session, State, Terms};
+use super::state::{ANSWERS_KEPT, Session, State};
 use crate::channel::{Address, Channel, ChannelView, Delivery, Reach, Window, WindowView};
 use crate::entry::{Effect, Entry};
-use crate::event::{Body, Event, LeaveReason, Participant, Role, Shown, ViewKind};
+use crate::event::{Body, Event, LeaveReason, Participant, PerView, Role, Shown, ViewKind, Visibility};
 use crate::id::{EffectId, Millis, SessionId};
+use crate::opening::Terms;
 use crate::rich::Rich;
 use crate::routing::ToCorrespondent;
 use crate::text::{Text, cut};
@@ -29,7 +30,7 @@ pub(super) struct Pushes {
 /// How far an event has come. A stored shape.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 struct UnderWay {
-    index: [Option<u64>; 3],
+    index: PerView<Option<u64>>,
     delivery: Delivery,
 }
 
@@ -149,7 +150,7 @@ impl Pushes {
     }
 
     /// How far an event has come that may come further, with its index in each view.
-    pub(super) fn under_way(&self, seq: u64) -> Option<([Option<u64>; 3], &Delivery)> {
+    pub(super) fn under_way(&self, seq: u64) -> Option<(PerView<Option<u64>>, &Delivery)> {
         self.under_way.get(&seq).map(|event| (event.index, &event.delivery))
     }
 }
@@ -236,10 +237,10 @@ impl Draft<'_> {
     }
 
     /// Tells agents how far a message has come; not after the end, when nothing more happens.
-    pub(super) fn delivered(&mut self, seq: u64, through: [Option<u64>; 3], delivery: Delivery) {
+    pub(super) fn delivered(&mut self, seq: u64, through: PerView<Option<u64>>, delivery: Delivery) {
         if !self.ended() {
             self.deliveries = self.deliveries.saturating_add(1);
-            self.event(SYSTEM, [false, true, true], Body::Delivery { seq, through, delivery });
+            self.event(SYSTEM, Visibility::Internal.views(), Body::Delivery { seq, through, delivery });
         }
     }
 }
@@ -295,7 +296,7 @@ impl Session {
     /// An event as it is to be pushed; one that is no longer in memory as it was stored.
     #[must_use]
     pub fn push(&self, seq: u64, stored: Option<&Event>) -> Option<Push> {
-        let terms = self.state.terms.as_ref()?;
+        let terms = self.state.terms()?;
         let here = self.state.events.iter().rev().find(|event| event.seq == seq);
         let event = here.or(stored.filter(|event| event.seq == seq))?;
         let seen = self.state.parties.values().filter(|party| party.seen_by(ViewKind::Customer));

@@ -8,6 +8,7 @@ use crate::event::{Event, LeaveReason, Participant, ViewKind};
 use crate::id::{EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
 use crate::record::{RecordClosing, RecordOpening};
+use crate::session::state::Started;
 use std::ops::Range;
 
 impl Session {
@@ -83,7 +84,7 @@ impl Session {
 
     /// Whether it was opened.
     pub fn opened(&self) -> bool {
-        self.state.terms.is_some()
+        self.state.started.is_some()
     }
 
     /// Whether it has ended (and perhaps still answers reads).
@@ -99,7 +100,7 @@ impl Session {
     /// How long, in milliseconds, nothing may be heard of the customer before they are lost; none: they are not in, or
     /// may come and go.
     pub fn lost_after_ms(&self) -> Option<u64> {
-        match self.state.terms.as_ref()?.channel.presence {
+        match self.state.terms()?.channel.presence {
             Presence::Calls { lost_after_ms } if !self.state.ended_for_customer() => Some(lost_after_ms),
             Presence::Calls { .. } | Presence::ComesAndGoes => None,
         }
@@ -112,7 +113,7 @@ impl Session {
 
     /// Whether the caller is its customer, by what proves it.
     pub fn is_customer(&self, caller: &Caller) -> bool {
-        let terms = self.state.terms.as_ref();
+        let terms = self.state.terms();
         matches!(caller, Caller::Customer(_))
             && terms.is_some_and(|terms| self.state.identify(terms, caller).is_ok())
     }
@@ -149,12 +150,12 @@ impl Session {
 
     /// The record's opening row; `None` before the start.
     pub fn record_opening(&self) -> Option<RecordOpening> {
-        let terms = self.state.terms.as_ref()?;
+        let Started { at, terms } = self.state.started.as_ref()?;
         let customer = &self.state.customer()?.who;
         Some(RecordOpening {
             session: self.id.clone(),
             service: terms.service.clone(),
-            started_at: terms.started_at,
+            started_at: *at,
             nickname: customer.nickname.clone(),
             user_id: customer.user_id.clone(),
         })

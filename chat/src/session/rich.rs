@@ -1,6 +1,7 @@
 //! Rich messages in a session: which wait for an answer, and what of them is stored.
 
 use super::draft::Draft;
+use crate::event::PerView;
 use crate::event::{Body, Event, ViewKind};
 use crate::privacy::Privacy;
 use crate::rich::Rich;
@@ -24,7 +25,7 @@ pub(super) struct Question {
     /// The number of its event, by which an answer is stored.
     pub(super) seq: u64,
     /// Its index in each view.
-    pub(super) index: [Option<u64>; 3],
+    pub(super) index: PerView<Option<u64>>,
     /// The message as JSON, as it is stored: perhaps masked.
     content: Text,
 }

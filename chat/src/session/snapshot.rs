@@ -1,14 +1,13 @@
 //! A session's state as checkpoints and sleeping sessions store it. A stored shape of its own: live state may
 //! change freely, [`SnapshotV1`] never.
 
-use super::state::{Answers, Gone, Kept, Party, Session, State, Terms};
-use crate::channel::Channel;
+use super::state::{Answers, Gone, Kept, Party, Session, Started, State};
+use crate::event::PerView;
 use crate::event::{Event, LeaveReason, Participant};
 use crate::id::{CommandId, Millis, SessionId};
 use crate::interaction::{Interaction, InteractionV1};
 use crate::ledger::{Ledger, LedgerV1};
-use crate::opening::{IdleTerms, Limits};
-use crate::privacy::Privacy;
+use crate::opening::Terms;
 use crate::text::Text;
 use bincode::{Decode, Encode};
 
@@ -20,13 +19,13 @@ enum Snapshot {
 #[derive(Encode, Decode)]
 struct SnapshotV1 {
     id: SessionId,
-    terms: Option<TermsV1>,
+    started: Option<(Millis, Terms)>,
     last_at: Millis,
     last_seq: u64,
     events: Vec<Event>,
-    forgotten: [u64; 3],
+    forgotten: PerView<u64>,
     parties: Vec<PartyV1>,
-    reserved: [u64; 3],
+    reserved: PerView<u64>,
     start_answer: Option<KeptV1>,
     answers: Vec<(u32, u64, Vec<KeptV1>)>,
     interaction: Option<InteractionV1>,
@@ -50,16 +49,6 @@ struct PartyV1 {
     failures: u32,
     renamed: Option<Text>,
     read: u64,
-}
-
-#[derive(Encode, Decode)]
-struct TermsV1 {
-    started_at: Millis,
-    service: String,
-    channel: Channel,
-    limits: Limits,
-    idle: Option<Box<IdleTerms>>,
-    privacy: Option<Box<Privacy>>,
 }
 
 #[derive(Encode, Decode)]
@@ -98,7 +87,7 @@ impl SnapshotV1 {
             answers.map(|(by, of)| (*by, of.number, of.kept.iter().map(KeptV1::of).collect::<Vec<_>>()));
         Self {
             id: session.id.clone(),
-            terms: state.terms.as_ref().map(TermsV1::of),
+            started: state.started.as_ref().map(|Started { at, terms }| (*at, terms.clone())),
             last_at: state.last_at,
             last_seq: state.last_seq,
             events: state.events.iter().cloned().collect(),
@@ -130,7 +119,7 @@ impl SnapshotV1 {
         });
         let mut session = Session::new(self.id);
         session.state = State {
-            terms: self.terms.map(Terms::from),
+            started: self.started.map(|(at, terms)| Started { at, terms }),
             last_at: self.last_at,
             last_seq: self.last_seq,
             events: self.events.into(),
@@ -154,20 +143,6 @@ impl SnapshotV1 {
         };
         session.restored();
         session
-    }
-}
-
-impl TermsV1 {
-    fn of(terms: &Terms) -> Self {
-        let Terms { started_at, service, channel, limits, idle, privacy } = terms.clone();
-        Self { started_at, service, channel, limits, idle, privacy }
-    }
-}
-
-impl From<TermsV1> for Terms {
-    fn from(stored: TermsV1) -> Self {
-        let TermsV1 { started_at, service, channel, limits, idle, privacy } = stored;
-        Self { started_at, service, channel, limits, idle, privacy }
     }
 }
 

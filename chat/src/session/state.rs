@@ -1,15 +1,13 @@
 //! What a session remembers, and how each journaled entry changes it. Nothing is decided here, so replay is
 //! the fold of [`Session::apply`] over the entries.
 
-use crate::channel::Channel;
 use crate::command::ChatAnswer;
 use crate::entry::{Effect, Entry, InteractionChange};
-use crate::event::{Body, Event, LeaveReason, Participant, Role, Start, Typing, ViewKind};
+use crate::event::{Body, Event, LeaveReason, Participant, PerView, Role, Typing, ViewKind};
 use crate::id::{AgentName, BotName, CommandId, Millis, SessionId};
 use crate::interaction::Interaction;
 use crate::ledger::Ledger;
-use crate::opening::{IdleTerms, Limits};
-use crate::privacy::Privacy;
+use crate::opening::Terms;
 use crate::text::Text;
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
@@ -28,15 +26,15 @@ pub struct Session {
 /// What the journal gives back.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct State {
-    pub(super) terms: Option<Terms>,
+    pub(super) started: Option<Started>,
     pub(super) last_at: Millis,
     pub(super) last_seq: u64,
     /// Durable events in memory: the newest, without a gap.
     pub(super) events: VecDeque<Event>,
     /// Highest index per view among the events that are no longer in memory.
-    pub(super) forgotten: [u64; 3],
+    pub(super) forgotten: PerView<u64>,
     pub(super) parties: BTreeMap<u32, Party>,
-    pub(super) reserved: [u64; 3],
+    pub(super) reserved: PerView<u64>,
     /// The answer to the start, kept as long as the session.
     pub(super) start_answer: Option<Kept>,
     pub(super) answers: BTreeMap<u32, Answers>,
@@ -61,19 +59,15 @@ pub(super) struct State {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Volatile {
     /// Last index used per view. After a restore: all that were reserved.
-    pub(super) used: [u64; 3],
+    pub(super) used: PerView<u64>,
     pub(super) typing: super::typing::Typists,
 }
 
-/// What holds from the start on.
+/// That it was opened, and on which terms.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Terms {
-    pub(super) started_at: Millis,
-    pub(super) service: String,
-    pub(super) channel: Channel,
-    pub(super) limits: Limits,
-    pub(super) idle: Option<Box<IdleTerms>>,
-    pub(super) privacy: Option<Box<Privacy>>,
+pub(super) struct Started {
+    pub(super) at: Millis,
+    pub(super) terms: Terms,
 }
 
 /// A participant and whether they are still in.
@@ -170,7 +164,7 @@ impl Session {
     fn apply_event(&mut self, event: &Event) {
         let state = &mut self.state;
         match &event.body {
-            Body::Opened(start) => state.terms = Some(Terms::of(event.at, start)),
+            Body::Opened(start) => state.started = Some(Started { at: event.at, terms: start.terms.clone() }),
             Body::Joined(who) => {
                 state.parties.insert(who.number, Party::new((**who).clone()));
             }
@@ -217,7 +211,8 @@ impl Session {
         let customer = state.customer_number();
         let owed = matches!(&event.body, Body::Delivery { seq, .. } if state.is_owed(*seq));
         state.pushes.happened(event, customer, owed);
-        state.idle.happened(event, state.terms.as_ref().and_then(|terms| terms.idle.as_deref()));
+        let idle = state.started.as_ref().and_then(|started| started.terms.idle.as_deref());
+        state.idle.happened(event, idle);
         state.last_at = event.at;
         state.last_seq = state.last_seq.max(event.seq);
         state.events.push_back(event.clone());
@@ -287,22 +282,14 @@ impl State {
         self.customer().map_or(0, |party| party.who.number)
     }
 
+    /// What holds since the start.
+    pub(super) fn terms(&self) -> Option<&Terms> {
+        self.started.as_ref().map(|started| &started.terms)
+    }
+
     /// Whether the chat has ended for the customer.
     pub(super) fn ended_for_customer(&self) -> bool {
         self.ended_at.is_some() || self.customer().is_none_or(|party| party.gone.is_some())
-    }
-}
-
-impl Terms {
-    pub(super) fn of(at: Millis, start: &Start) -> Self {
-        Self {
-            started_at: at,
-            service: start.service.clone(),
-            channel: start.channel.clone(),
-            limits: start.limits.clone(),
-            idle: start.idle.clone(),
-            privacy: start.privacy.clone(),
-        }
     }
 }
 
@@ -335,8 +322,6 @@ impl Party {
     }
 }
 
-fn raise(highest: &mut [u64; 3], index: [Option<u64>; 3]) {
-    for (high, index) in highest.iter_mut().zip(index) {
-        *high = (*high).max(index.unwrap_or(0));
-    }
+fn raise(highest: &mut PerView<u64>, index: PerView<Option<u64>>) {
+    *highest = highest.zip(index).map(|(highest, index): (u64, Option<u64>)| highest.max(index.unwrap_or(0)));
 }

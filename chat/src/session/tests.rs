@@ -28,10 +28,10 @@ use crate::channel::{Channel, Identity, Presence, Proof, web};
 use crate::command::{Act, Answer, Caller, ChatAnswer, Command, Read, Reading, Reject, View};
 use crate::decision::Decision;
 use crate::entry::{Effect, Entry};
-use crate::event::{Body, LeaveReason, Role, ViewKind};
+use crate::event::{Body, LeaveReason, PerView, Role, ViewKind};
 use crate::happening::{Happening, happenings};
 use crate::key::StoredKey;
-use crate::opening::{Limits, Opening};
+use crate::opening::{Limits, Names, Opening, Terms};
 use crate::workflow::Bot;
 use crate::{AgentName, BotName, CommandId, Context, EffectId, Millis, Served, SessionId};
 use std::collections::BTreeMap;
@@ -41,10 +41,8 @@ const CUSTOMER: Caller = Caller::Customer(Proof::Key(KEY));
 
 fn opening() -> Opening {
     Opening {
+        names: Names { first: "Zoë".to_owned(), last: "Ng".to_owned(), email: "zoe@example.org".to_owned() },
         nickname: "Zoë 🙂".to_owned(),
-        first_name: "Zoë".to_owned(),
-        last_name: "Ng".to_owned(),
-        email: "zoe@example.org".to_owned(),
         subject: "help".to_owned(),
         user_data: BTreeMap::from([("k".to_owned(), "v".to_owned())]),
         time_zone_offset_minutes: -480,
@@ -104,7 +102,7 @@ struct World {
     /// How far the clock of deadlines is behind.
     unserved: i64,
     /// Highest index that anybody was ever shown, per view.
-    shown: [u64; 3],
+    shown: PerView<u64>,
     happened: Vec<Happening>,
 }
 
@@ -118,21 +116,21 @@ impl World {
             commands: 0,
             clock: 1_000_000,
             unserved: 1_000_000,
-            shown: [0; 3],
+            shown: PerView::all(0),
             happened: Vec::new(),
         }
     }
 
     fn open(opening: Opening) -> Self {
         let mut world = Self::new();
-        let customer = customer_of(&opening.channel);
+        let customer = customer_of(&opening.terms.channel);
         world.takes("open", customer, Act::Open(Box::new(opening))).unwrap();
         world
     }
 
     /// Whoever the chat was opened for.
     fn customer(&self) -> Caller {
-        self.session.state.terms.as_ref().map_or(CUSTOMER, |terms| customer_of(&terms.channel))
+        self.session.state.terms().map_or(CUSTOMER, |terms| customer_of(&terms.channel))
     }
 
     fn turn(&mut self) -> Context {
@@ -156,16 +154,18 @@ impl World {
         Ok(decision)
     }
 
+    /// What holds of the session, to be changed.
+    fn terms(&mut self) -> &mut Terms {
+        &mut self.session.state.started.as_mut().unwrap().terms
+    }
+
     /// What no command asks for yet: `change` works on the draft itself.
     fn drafts(&mut self, change: impl FnOnce(&mut Draft<'_>)) {
         let turn = self.turn();
         self.commands += 1;
         let id = CommandId(format!("command {}", self.commands));
-        let limits = opening().limits;
-        let terms = self.session.state.terms.as_ref();
-        let idle = terms.and_then(|terms| terms.idle.clone());
-        let channel = terms.map_or_else(|| web(KEY), |terms| terms.channel.clone());
-        let mut draft = Draft::new(&self.session, &turn, &channel, &limits, idle.as_deref());
+        let terms = self.session.state.terms().cloned().unwrap_or_else(|| opening().terms);
+        let mut draft = Draft::new(&self.session, &turn, &terms);
         change(&mut draft);
         let command = Command { id, caller: Caller::System, act: Act::ForceEnd };
         let asker = super::draft::Asker { by: 0, keeper: 0, view: ViewKind::Customer };
@@ -180,7 +180,8 @@ impl World {
             return;
         }
         self.happened.extend(happenings(&self.session, &decision.entries));
-        let mut shown: Vec<[Option<u64>; 3]> = decision.typing.iter().map(|typing| typing.index).collect();
+        let mut shown: Vec<PerView<Option<u64>>> =
+            decision.typing.iter().map(|typing| typing.index).collect();
         for entry in &decision.entries {
             if let Entry::Event(event) = entry {
                 assert_eq!(event.seq, self.session.last_seq() + 1, "seq has a gap");
@@ -194,7 +195,7 @@ impl World {
             self.typings += 1;
         }
         // That somebody types no longer comes before what they sent. Whoever sees everything sees the order.
-        shown.sort_by_key(|index| index[2]);
+        shown.sort_by_key(|index| index.supervisor);
         shown.into_iter().for_each(|index| self.shows(index));
         let answered = |entry: &&Entry| matches!(entry, Entry::Answered { .. });
         let answers = decision.entries.iter().filter(answered).count();
@@ -215,18 +216,19 @@ impl World {
         assert_eq!(decision.said().next_position, self.session.next_position(view));
     }
 
-    fn shows(&mut self, index: [Option<u64>; 3]) {
+    fn shows(&mut self, index: PerView<Option<u64>>) {
         let reserved = self.journal.iter().rev().find_map(|entry| match entry {
             Entry::Reserved(upto) => Some(*upto),
             _ => None,
         });
-        for ((shown, index), reserved) in self.shown.iter_mut().zip(index).zip(reserved.unwrap_or([0; 3])) {
+        let reserved = reserved.unwrap_or(PerView::all(0));
+        self.shown.as_mut().zip(index).zip(reserved).map(|((shown, index), reserved)| {
             if let Some(index) = index {
                 assert!(index > *shown, "index {index} was used twice");
                 assert!(index <= reserved, "index {index} is over the reserved block");
                 *shown = index;
             }
-        }
+        });
     }
 
     /// Another owner takes over: what was not journaled is lost.
@@ -265,8 +267,8 @@ impl World {
 
     fn indexes(&self, position: u64) -> Vec<u64> {
         let view = self.view(position);
-        let events = view.events.iter().filter_map(|event| event.index[0]);
-        events.chain(view.typing.iter().filter_map(|typing| typing.index[0])).collect()
+        let events = view.events.iter().filter_map(|event| event.index.customer);
+        events.chain(view.typing.iter().filter_map(|typing| typing.index.customer)).collect()
     }
 
     fn bodies(&self) -> Vec<Body> {

@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use crate::entry::{Effect, Entry};
-use crate::event::{Body, Event, LeaveReason, Role};
+use crate::event::{Body, Event, LeaveReason, PerView, Role};
 use crate::id::{BotName, Millis};
 use crate::opening::Limits;
 use crate::text::Text;
@@ -23,7 +23,7 @@ pub(super) struct Turns {
     /// Questions of the workflow.
     pub(super) questions: Taken,
     /// Whether everybody was told that the chat is nearly full.
-    told: bool,
+    warned: bool,
 }
 
 /// How many there were, in all and in the present span. A stored shape.
@@ -37,7 +37,7 @@ pub(super) struct Taken {
 impl Turns {
     /// Takes an event: is it the notice?
     pub(super) fn happened(&mut self, event: &Event) {
-        self.told |= matches!(event.body, Body::NearlyFull { .. });
+        self.warned |= matches!(event.body, Body::NearlyFull { .. });
     }
 }
 
@@ -67,7 +67,7 @@ impl Limits {
     }
 
     /// How many events before the end everybody is told.
-    fn told_before(&self) -> u64 {
+    fn warned_before(&self) -> u64 {
         u64::from(self.events_max / 20).max(1)
     }
 }
@@ -128,10 +128,10 @@ impl Draft<'_> {
             return;
         }
         let text = &self.limits.talk.nearly_full_text;
-        if !text.is_empty() && !self.turns.told && self.left() <= self.limits.told_before() {
-            self.turns.told = true;
+        if !text.is_empty() && !self.turns.warned && self.left() <= self.limits.warned_before() {
+            self.turns.warned = true;
             let text = Text::clear(text);
-            self.event(super::draft::SYSTEM, [true; 3], Body::NearlyFull { text });
+            self.event(super::draft::SYSTEM, PerView::all(true), Body::NearlyFull { text });
         }
     }
 }

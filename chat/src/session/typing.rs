@@ -1,6 +1,7 @@
 //! Who types. It is shown and never journaled, and it ends: by its author's word, with what they send, when they leave,
 //! and after a while in which they did not say it again.
 
+use crate::event::PerView;
 use crate::event::{Typing, ViewKind};
 use crate::id::Millis;
 use std::collections::VecDeque;
@@ -22,7 +23,7 @@ pub(super) struct Typists {
 struct Typist {
     last: Typing,
     /// The index in each view with which they first began. Who has not read so far need not hear that it is over.
-    began: [Option<u64>; 3],
+    began: PerView<Option<u64>>,
 }
 
 impl Typists {

@@ -1,9 +1,10 @@
 //! What a customer or agent sees of a session.
 
 use super::draft::Asker;
-use super::state::{Party, Session, Terms};
+use super::state::{Party, Session};
 use crate::command::{Missing, Reading, View};
 use crate::event::{Event, Typing, ViewKind};
+use crate::opening::Terms;
 
 /// About the most bytes of events in one view; one event at least is in it, however large. A view that is cut goes on
 /// at its next position.
@@ -57,7 +58,7 @@ impl Session {
             next_position: self.next_position(kind),
             chat_ended: !self.state.is_in(asker.by),
             user_id: self.state.user_id(asker.by),
-            started_at: terms.started_at,
+            started_at: self.state.started.as_ref().map_or(self.state.last_at, |started| started.at),
             next_command: self.state.next_number(asker.keeper),
             channel: (kind != ViewKind::Customer).then(|| Box::new(self.channel_view(terms))),
         }

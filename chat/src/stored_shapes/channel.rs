@@ -7,7 +7,7 @@ use crate::channel::{
 use crate::command::{Act, Caller, Command};
 use crate::correspondent::Correspondent;
 use crate::entry::{CorrespondentChange, Effect, Entry};
-use crate::event::Body;
+use crate::event::{Body, PerView};
 use crate::key::StoredKey;
 use crate::rich::RichKind;
 use crate::routing::{Message, ToCorrespondent, ToSession};
@@ -38,7 +38,7 @@ pub(super) fn keyed() -> Channel {
 }
 
 pub(super) fn bodies() -> Vec<(String, Body)> {
-    let through = [Some(1), None, Some(70_000)];
+    let through = PerView::new(Some(1), None, Some(70_000));
     let failed = Delivery::Failed { reason: "blocked".to_owned() };
     let all = [Delivery::Sent, Delivery::Delivered, Delivery::Read, failed];
     let body = |delivery: Delivery| {
@@ -51,12 +51,12 @@ pub(super) fn entries() -> Vec<(&'static str, Entry)> {
     let address = Address { channel: "webhook:shop".to_owned(), address: "+49 151".to_owned() };
     let m1 = || CommandId("m-1".to_owned());
     let over = ToCorrespondent::Over { session: session(), took: vec![m1()], more: true };
-    let tell = Effect::Tell { to: address.correspondent(), message: Message::ToCorrespondent(over) };
+    let tell = Effect::Message { to: address.correspondent(), message: Message::ToCorrespondent(over) };
     let to = EntityId::from(&session());
-    let asks = Effect::Tell { to, message: Message::ToSession(ToSession::GoesOn) };
+    let asks = Effect::Message { to, message: Message::ToSession(ToSession::GoesOn) };
     let took = CorrespondentChange::Took { id: m1(), chat: session(), at: Served(300) };
     let ended = CorrespondentChange::Over { chat: session(), without: vec![m1()] };
-    let index = [Some(1), None, Some(70_000)];
+    let index = PerView::new(Some(1), None, Some(70_000));
     vec![
         (
             "owed-push",
@@ -80,7 +80,7 @@ fn a_correspondent_s_snapshot_of_version_1_is_written_and_read_as_ever() {
     let receive = || Act::Receive { refused_by: None };
     let acts = [
         ("m-1", caller.clone(), receive()),
-        ("over", Caller::Entity(EntityId::from(&session())), Act::Tell(over)),
+        ("over", Caller::Entity(EntityId::from(&session())), Act::Deliver(over)),
         ("m-2", caller, receive()),
     ];
     for ((id, caller, act), n) in acts.into_iter().zip(7u8..) {

@@ -132,7 +132,7 @@ pub(super) fn entries() -> Vec<(&'static str, Entry)> {
     let agent =
         agent_changes().into_iter().map(|(name, change)| (format!("agent-{name}"), Entry::Agent(change)));
     let owed = messages().into_iter().map(|(name, to, message)| {
-        let effect = Effect::Tell { to, message };
+        let effect = Effect::Message { to, message };
         (format!("owed-{name}"), Entry::Owed { id: EffectId(300), effect })
     });
     queue.chain(agent).chain(owed).map(|(name, entry)| (&*name.leak(), entry)).collect()
@@ -148,7 +148,7 @@ fn drive(entity: &mut Entity, clock: i64, acts: Vec<(Caller, Act)>) {
 }
 
 fn tell(from: EntityId, message: Message) -> (Caller, Act) {
-    (Caller::Entity(from), Act::Tell(message))
+    (Caller::Entity(from), Act::Deliver(message))
 }
 
 fn a_queue() -> Entity {
@@ -164,7 +164,7 @@ fn a_queue() -> Entity {
         enqueue(&other, 1),
         tell(EntityId::from(&gone), Message::ToQueue(left)),
         tell(EntityId::from(&agent()), Message::ToQueue(available)),
-        (Caller::System, Act::Told { effect: EffectId(1), reply: Reply::Granted { version: 2 } }),
+        (Caller::System, Act::Replied { effect: EffectId(1), reply: Reply::Granted { version: 2 } }),
         enqueue(&session(), 3),
     ];
     drive(&mut entity, 1_700_000_000_000, acts);
@@ -181,7 +181,7 @@ fn an_agent() -> Entity {
         tell(EntityId::from(&queue()), Message::ToAgent(reserve)),
         (
             Caller::System,
-            Act::Told { effect: EffectId(2), reply: Reply::Proposed { attempt: 3, until: Millis(9) } },
+            Act::Replied { effect: EffectId(2), reply: Reply::Proposed { attempt: 3, until: Millis(9) } },
         ),
         desk(DeskAct::Accept { interaction: session() }),
     ];

@@ -26,6 +26,7 @@ use super::time::utc_text;
 use super::{Error, event_id, role_text, visibility, visibility_text};
 use crate::event::{Body, Event, Participant, Role, Start, ViewKind, shown};
 use crate::id::SessionId;
+use crate::opening::Names;
 use crate::text::Text;
 use serde::Serialize;
 use serde_json::Value;
@@ -169,7 +170,7 @@ impl Json {
         });
         let head = Head {
             session_id: &self.session,
-            service: start.map_or("", |start| &start.service),
+            service: start.map_or("", |start| &start.terms.service),
             subject: start.map(|start| shown(&start.subject)).unwrap_or_default(),
             started_at: utc_text(first.map_or(0, |event| event.at.0), false),
             contact: start.map(contact).unwrap_or_default(),
@@ -211,7 +212,7 @@ fn shown(text: &Text) -> String {
 }
 
 fn contact(start: &Start) -> Contact {
-    let [first_name, last_name, email_address] = start.contact.each_ref().map(shown);
+    let Names { first: first_name, last: last_name, email: email_address } = start.names.map(shown);
     Contact { first_name, last_name, email_address }
 }
 

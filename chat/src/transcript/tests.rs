@@ -3,8 +3,8 @@
 use super::*;
 use crate::command::{Act, Caller, Command};
 use crate::entry::Entry;
-use crate::event::Body;
-use crate::opening::{Limits, Opening};
+use crate::event::{Body, PerView};
+use crate::opening::{Limits, Names, Opening};
 use crate::workflow::Bot;
 use crate::{BotName, CommandId, Context, EffectId, Session, SessionId};
 use proptest::prelude::*;
@@ -27,8 +27,8 @@ const KEY: [u8; 32] = [5; 32];
 fn chat(text: &str) -> (SessionId, Vec<Event>) {
     let mut session = Session::new(SessionId::parse("005PAaH11EN8Q828").unwrap());
     let opening = Opening {
+        names: Names { first: "Zoë".to_owned(), ..Names::default() },
         nickname: text.to_owned(),
-        first_name: "Zoë".to_owned(),
         user_data: BTreeMap::from([(text.to_owned(), text.to_owned())]),
         time_zone_offset_minutes: 300,
         bot: Some(Bot { name: BotName("demo".to_owned()), nickname: "Ada".to_owned() }),
@@ -208,7 +208,7 @@ fn a_page_is_the_transcript_of_its_events_within_its_bytes_and_has_one_at_least(
         events.push(Event {
             seq,
             body: Body::Message { text, message_type: None },
-            index: [Some(seq); 3],
+            index: PerView::all(Some(seq)),
             ..last
         });
     }

@@ -4,6 +4,7 @@ use super::time::utc_text;
 use super::{Error, SYSTEM_USER_ID, event_id, reason_text, role_text, visibility, visibility_text};
 use crate::event::{Body, Event, Participant, Role, Start, ViewKind, What};
 use crate::id::SessionId;
+use crate::opening::Names;
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Tag};
@@ -180,7 +181,7 @@ impl Out {
     /// wins.
     fn customer_data(&mut self, frame: &Frame) -> io::Result<()> {
         let Some(start) = &frame.start else { return Ok(()) };
-        let [first, last, email] = &start.contact;
+        let Names { first, last, email } = &start.names;
         let fields =
             [("FirstName", first), ("LastName", last), ("EmailAddress", email), ("Subject", &start.subject)];
         for (key, value) in fields {

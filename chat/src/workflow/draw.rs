@@ -15,7 +15,7 @@ pub fn draw(program: &Program) -> String {
         line(&mut out, format_args!("ended([{}]) --> s{post}", quoted("the session has ended")));
     }
     for (number, step) in program.steps.iter().enumerate() {
-        let text = quoted(&format!("{}\n{}", step.name, told(step)));
+        let text = quoted(&format!("{}\n{}", step.name, described(step)));
         let (open, close) = match step.does {
             Does::Branch { .. } | Does::Ask { .. } => ("{{", "}}"),
             Does::Route { .. } | Does::Bot { .. } => ("[[", "]]"),
@@ -39,7 +39,7 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = writeln!(out, "  {text}");
 }
 
-fn told(step: &Step) -> String {
+fn described(step: &Step) -> String {
     match &step.does {
         Does::Say { text } => format!("says: {text}"),
         Does::Ask { text, .. } => format!("asks: {text}"),

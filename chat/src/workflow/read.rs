@@ -169,8 +169,9 @@ impl Reader<'_> {
         let mut keys = Keys::of(key.span(), table);
         let kinds: Vec<&str> = KINDS.into_iter().filter(|kind| keys.rest.contains_key(*kind)).collect();
         let [kind] = kinds[..] else {
-            let told = format!("step {name} must have one of {}; it has {}", KINDS.join(", "), kinds.len());
-            self.fault(&key.span(), told);
+            let problem =
+                format!("step {name} must have one of {}; it has {}", KINDS.join(", "), kinds.len());
+            self.fault(&key.span(), problem);
             return None;
         };
         let next = self.step_named(&mut keys, "next");

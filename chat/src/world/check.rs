@@ -75,7 +75,7 @@ impl World {
 
     fn owes_coming(&self, id: &SessionId, newest: u64) -> bool {
         self.owed(&EntityId::from(id)).any(|(_, effect)| {
-            matches!(effect, Effect::Tell { message: Message::ToQueue(ToQueue::Enqueue { attempt, .. }), .. }
+            matches!(effect, Effect::Message { message: Message::ToQueue(ToQueue::Enqueue { attempt, .. }), .. }
                 if *attempt == newest)
         })
     }
@@ -83,7 +83,7 @@ impl World {
     /// Whether the agent's word that they do not take it is on its way.
     fn owes_declining(&self, agent: &AgentName, id: &SessionId) -> bool {
         self.owed(&EntityId::from(agent)).any(|(_, effect)| match effect {
-            Effect::Tell { to, message: Message::ToInteraction(ToInteraction::Decline { .. }) } => {
+            Effect::Message { to, message: Message::ToInteraction(ToInteraction::Decline { .. }) } => {
                 *to == EntityId::from(id)
             }
             _ => false,
@@ -93,7 +93,7 @@ impl World {
     /// Whether nobody owes anything. What a session owes its host, such as its record, is done by nobody here.
     fn quiet(&self) -> bool {
         let owes = |id: &EntityId| {
-            self.owed(id).any(|(_, owed)| id.session().is_none() || matches!(owed, Effect::Tell { .. }))
+            self.owed(id).any(|(_, owed)| id.session().is_none() || matches!(owed, Effect::Message { .. }))
         };
         !self.models.keys().chain(self.hosts.keys()).any(owes)
     }

@@ -34,7 +34,7 @@ impl Model {
 
     fn owes(&mut self, to: EntityId, message: Message) {
         self.effects += 1;
-        self.owed.insert(EffectId(self.effects), Effect::Tell { to, message });
+        self.owed.insert(EffectId(self.effects), Effect::Message { to, message });
     }
 
     pub(super) fn owed(&self) -> impl Iterator<Item = (EffectId, &Effect)> {
@@ -42,7 +42,7 @@ impl Model {
     }
 
     /// It is answered: whatever the answer is, it knows better.
-    pub(super) fn told(&mut self, effect: EffectId) {
+    pub(super) fn replied(&mut self, effect: EffectId) {
         self.owed.remove(&effect);
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::record_rows::transcript_rows;
 use handoff_chat::Millis;
-use handoff_chat::event::Body;
+use handoff_chat::event::{Body, PerView};
 use handoff_chat::text::Text;
 use handoff_journal::memory::{MemoryNode, MemoryStore};
 use handoff_journal::{CLOSING_ROW, NodeId, Row};
@@ -14,16 +14,13 @@ fn chat() -> SessionId {
 }
 
 /// Events of these sizes; each has an index so far above the last in each view that sees it.
-fn events(shapes: &[(usize, [Option<u64>; 3])]) -> Vec<Event> {
-    let mut used = [0; 3];
-    let event = |(seq, (bytes, steps)): (u64, &(usize, [Option<u64>; 3]))| {
-        let mut index = [None; 3];
-        for (at, step) in steps.iter().enumerate() {
-            if let Some(step) = step {
-                used[at] += step;
-                index[at] = Some(used[at]);
-            }
-        }
+fn events(shapes: &[(usize, PerView<Option<u64>>)]) -> Vec<Event> {
+    let mut used = PerView::all(0);
+    let event = |(seq, (bytes, steps)): (u64, &(usize, PerView<Option<u64>>))| {
+        let index = used.as_mut().zip(*steps).map(|(used, step)| {
+            *used += step?;
+            Some(*used)
+        });
         let body = Body::Message { text: Text::clear(&"x".repeat(*bytes)), message_type: None };
         Event { seq, at: Millis(1), index, by: 1, body }
     };
@@ -40,15 +37,17 @@ async fn node(events: &[Event]) -> MemoryNode {
     node
 }
 
-fn shape() -> impl Strategy<Value = (usize, [Option<u64>; 3])> {
+fn shape() -> impl Strategy<Value = (usize, PerView<Option<u64>>)> {
     let step = || prop_oneof![3 => (1_u64..40).prop_map(Some), 2 => Just(None)];
-    (prop_oneof![9 => 0_usize..50, 1 => Just(300_000)], [step(), step(), step()])
+    let steps = (step(), step(), step())
+        .prop_map(|(customer, agent, supervisor)| PerView::new(customer, agent, supervisor));
+    (prop_oneof![9 => 0_usize..50, 1 => Just(300_000)], steps)
 }
 
 /// Each row that a search may land on is once the one that is looked for.
 #[tokio::test]
 async fn an_event_is_found_by_its_own_index_wherever_the_search_meets_it() {
-    let all = events(&[(1, [Some(1); 3]); 300]);
+    let all = events(&[(1, PerView::all(Some(1))); 300]);
     let node = node(&all).await;
     for index in 1..=300 {
         let shown = Some((ViewKind::Customer, index));
@@ -59,7 +58,7 @@ async fn an_event_is_found_by_its_own_index_wherever_the_search_meets_it() {
 
 #[tokio::test]
 async fn what_stands_behind_the_events_is_none_of_them() {
-    let all = events(&[(1, [Some(1); 3]); 3]);
+    let all = events(&[(1, PerView::all(Some(1))); 3]);
     let node = node(&all).await;
     let end = Row { key: chat().0, row: CLOSING_ROW, body: bytes::Bytes::from_static(b"no event") };
     node.put_once(Table::Record, vec![end]).await.unwrap();
@@ -72,7 +71,7 @@ async fn what_stands_behind_the_events_is_none_of_them() {
 /// A look at the end of a long chat costs no reading of all of it.
 #[tokio::test]
 async fn the_last_events_of_a_long_record_are_found_with_few_reads() {
-    let all = events(&vec![(1, [Some(1); 3]); 5_000]);
+    let all = events(&vec![(1, PerView::all(Some(1))); 5_000]);
     let store = MemoryStore::new(1);
     let counted = store.node(NodeId(1));
     write(&counted, &all).await;

@@ -7,7 +7,7 @@ use crate::*;
 use handoff_chat::channel::{Address, Channel, Delivery, Identity, Presence, Proof, Reach, Shows};
 use handoff_chat::command::{Act, Answer};
 use handoff_chat::event::Body;
-use handoff_chat::opening::Opening;
+use handoff_chat::opening::{Opening, Terms};
 use handoff_chat::workflow::Bot;
 use handoff_chat::{BotName, CommandId};
 use handoff_journal::memory::MemoryStore;
@@ -30,9 +30,9 @@ fn opened() -> Act {
         presence: Presence::ComesAndGoes,
         shows: Shows { notices: false, ..Shows::everything() },
         reach: Reach::Pushed,
-        ..opening().channel
+        ..opening().terms.channel
     };
-    Act::Open(Box::new(Opening { channel, ..opening() }))
+    Act::Open(Box::new(Opening { terms: Terms { channel, ..opening().terms }, ..opening() }))
 }
 
 impl Rig {

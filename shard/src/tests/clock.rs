@@ -2,7 +2,7 @@
 //! have.
 
 use super::*;
-use handoff_chat::opening::Limits;
+use handoff_chat::opening::{Limits, Terms};
 
 const YEAR_MS: i64 = 400 * 24 * 3_600_000;
 /// The truth at the start.
@@ -20,8 +20,8 @@ async fn next_owner(store: &MemoryStore, number: u64, wall: i64) -> Rig {
 /// A chat that has ended and is to be forgotten so much later.
 async fn lingers(rig: &mut Rig, name: &str, linger_ms: i64) -> EntityId {
     let id = session(name);
-    let limits = Limits { linger_ms, ..opening().limits };
-    let act = Act::Open(Box::new(Opening { limits, ..opening() }));
+    let limits = Limits { linger_ms, ..opening().terms.limits };
+    let act = Act::Open(Box::new(Opening { terms: Terms { limits, ..opening().terms }, ..opening() }));
     rig.tell(&id, Command { id: CommandId("start".into()), caller: CUSTOMER, act }).await.unwrap();
     let leave = Command { id: CommandId("bye".into()), caller: CUSTOMER, act: Act::Disconnect };
     rig.tell(&id, leave).await.unwrap();

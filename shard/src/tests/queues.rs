@@ -2,6 +2,7 @@
 
 use super::rig::{CUSTOMER, Rig};
 use super::{falls_asleep, settle_record, sleepy};
+use crate::census::Places;
 use crate::listing::{About, EntityQuery, EntitySummary, ListKind, QueueGlance};
 use crate::queues::Queues;
 use crate::*;
@@ -124,7 +125,10 @@ async fn a_chat_asleep_is_listed_and_counted_where_it_waits_here_and_at_the_next
     };
     let (awake, places) = waiting(&rig);
     let About::Session(glance) = &awake[0].about else { panic!("no session") };
-    assert_eq!((awake.len(), glance.started_at_ms, places), (1, Some(began.0), [0, 1, 0, 0]));
+    assert_eq!(
+        (awake.len(), glance.started_at_ms, places),
+        (1, Some(began.0), Places { queue: 1, ..Places::default() })
+    );
     falls_asleep(&mut rig).await;
     let asleep = EntitySummary { state: "asleep".to_owned(), ..awake[0].clone() };
     assert_eq!(waiting(&rig), (vec![asleep.clone()], places));

@@ -2,7 +2,7 @@
 
 use super::{CHATS, Scene, play};
 use handoff_chat::event::Body;
-use handoff_chat::opening::{Counts, IdleTerms};
+use handoff_chat::opening::{Counts, IdleTerms, IdleTexts};
 use handoff_journal::NodeId;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -48,7 +48,7 @@ fn nobody_reads_unconfirmed_while_one_node_can_use_the_store() {
 #[test]
 fn a_minute_without_the_database_is_no_minute_of_silence_of_anybody() {
     play(|| async {
-        let texts = [""; 3].map(str::to_owned);
+        let texts = IdleTexts::default();
         let counts = Counts::Nothing;
         let terms = IdleTerms { alert_ms: 120_000, second_alert_ms: 0, close_ms: 60_000, texts, counts };
         let mut scene = Scene::with(13, |_| {}, Some(terms)).await;

@@ -6,7 +6,7 @@ use crate::reader::Reader;
 use crate::run::evidence;
 use handoff_chat::command::View;
 use handoff_chat::entry::{AgentChange, Entry};
-use handoff_chat::event::{Body, Event, ViewKind};
+use handoff_chat::event::{Body, Event, PerView, ViewKind};
 use handoff_chat::text::Text;
 use handoff_chat::{EntityId, Millis};
 use handoff_shard::frame::{Decided, Item};
@@ -49,15 +49,14 @@ impl Evidence {
             });
         }
         change(&mut events);
-        let mut last = [0; 3];
+        let mut last = PerView::all(0);
         for (event, seq) in events.iter_mut().zip(1..) {
             event.seq = seq;
-            for (index, last) in event.index.iter_mut().zip(&mut last) {
-                if let Some(index) = index {
-                    *index = (*index).max(*last + 1);
-                    *last = *index;
-                }
-            }
+            event.index = event.index.zip(last.as_mut()).map(|(index, last)| {
+                let index = index?.max(*last + 1);
+                *last = index;
+                Some(index)
+            });
         }
         let first = self.decisions_of(&entity).next().expect("its first decision");
         first.entries.splice(0..0, events.into_iter().map(Entry::Event));
@@ -225,7 +224,7 @@ fn view(indexes: &[u64], next_position: u64) -> View {
     let event = |index: &u64| Event {
         seq: *index,
         at: Millis(0),
-        index: [Some(*index), None, None],
+        index: PerView::new(Some(*index), None, None),
         by: 1,
         body: Body::Message { text: Text::clear(&index.to_string()), message_type: None },
     };

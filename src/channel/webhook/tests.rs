@@ -9,7 +9,7 @@ use crate::ports::Outbound;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use handoff_chat::channel::{Address, Delivery};
-use handoff_chat::event::{Body, Event, Participant, Role, Visibility};
+use handoff_chat::event::{Body, Event, Participant, PerView, Role, Visibility};
 use handoff_chat::session::Push;
 use handoff_chat::text::Text;
 use handoff_chat::{AgentName, Millis, SessionId};
@@ -136,7 +136,7 @@ fn receiver(
 fn push() -> Push {
     let kate = Participant {
         number: 2,
-        number_in_view: [Some(2), Some(2), Some(2)],
+        number_in_view: PerView::new(Some(2), Some(2), Some(2)),
         role: Role::Agent(AgentName("kate".to_owned())),
         visibility: Visibility::All,
         nickname: Text::clear("Kate"),
@@ -147,7 +147,13 @@ fn push() -> Push {
         to: Address { channel: "webhook:shop".to_owned(), address: "+49 151".to_owned() },
         session: SessionId("0123456789abcdEF".to_owned()),
         service: "default".to_owned(),
-        event: Event { seq: 7, at: Millis(wall_ms()), index: [Some(3), Some(5), Some(6)], by: 2, body },
+        event: Event {
+            seq: 7,
+            at: Millis(wall_ms()),
+            index: PerView::new(Some(3), Some(5), Some(6)),
+            by: 2,
+            body,
+        },
         participants: vec![kate],
     }
 }

@@ -2,6 +2,7 @@
 //! names.
 
 use super::*;
+use handoff_chat::event::PerView;
 use handoff_journal::cassandra::{Cassandra, Settings, empty_keyspace_for_tests};
 use handoff_journal::sqlite::{Durability, SqliteStore};
 use std::sync::Arc;
@@ -102,7 +103,8 @@ type Nodes = [Arc<dyn Tables>; 2];
 async fn is_new(tables: &dyn Tables, number: usize, given: Given) -> bool {
     let start = start(given);
     let at = Millis(1_700_000_000_000);
-    let opened = Event { seq: 1, at, index: [None; 3], by: 0, body: Body::Opened(Box::new(start.clone())) };
+    let opened =
+        Event { seq: 1, at, index: PerView::all(None), by: 0, body: Body::Opened(Box::new(start.clone())) };
     identify(tables, &session(number), (&opened, &start), Joins::Said).await.unwrap().unwrap().1
 }
 

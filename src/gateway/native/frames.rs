@@ -317,13 +317,13 @@ mod tests {
     use handoff_chat::AgentName;
     use handoff_chat::Millis;
     use handoff_chat::channel::{Shows, WindowView};
-    use handoff_chat::event::Visibility;
+    use handoff_chat::event::{PerView, Visibility};
     use handoff_chat::text::Text;
 
     fn view(nickname: &str, left: Option<u32>) -> View {
         let customer = Participant {
             number: 1,
-            number_in_view: [Some(1); 3],
+            number_in_view: PerView::all(Some(1)),
             role: Role::Customer,
             visibility: Visibility::All,
             nickname: Text::clear(nickname),

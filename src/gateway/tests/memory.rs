@@ -1,14 +1,13 @@
 //! The entities of a cluster in memory, without a cluster: sessions, queues and agents as they are, what they say to
 //! each other carried at once, and troubles on the way to them when a test wants some.
 
-use crate::ports::{
-    Archive, CallError, Names, NotReady, Past, PastChat, ReadError, Sessions, TranscriptPage,
-};
+use crate::ports::{Archive, CallError, NotReady, Past, PastChat, ReadError, Sessions, TranscriptPage};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
 use handoff_chat::entry::Effect;
-use handoff_chat::event::{Body, Event};
+use handoff_chat::event::{Body, Event, PerView};
+use handoff_chat::opening::Names;
 use handoff_chat::routing::Reply;
 use handoff_chat::text::Text;
 use handoff_chat::{CommandId, Context, Entity, EntityId, Millis, Served, SessionId, transcript};
@@ -167,14 +166,14 @@ impl Inner {
     /// Carries what is owed until nothing is.
     fn settle_all(&mut self, bot: &Rules) {
         for _ in 0..10_000 {
-            let carried = |effect: &Effect| matches!(effect, Effect::Tell { .. } | Effect::BotTurn { .. });
+            let carried = |effect: &Effect| matches!(effect, Effect::Message { .. } | Effect::BotTurn { .. });
             let owed = self.entities.iter().find_map(|(from, entity)| {
                 let (id, effect) = entity.owed().find(|(_, effect)| carried(effect))?;
                 Some((from.clone(), id, effect.clone()))
             });
             match owed {
                 None => return,
-                Some((from, id, Effect::Tell { to, message })) => {
+                Some((from, id, Effect::Message { to, message })) => {
                     let reply = match self.carry_out(&to, &told_by(&from, id, message)) {
                         Ok(Answer::Routing(reply)) => reply,
                         _ => Reply::Gone,
@@ -266,7 +265,7 @@ fn nothing_new(told: &Done, call: &Call) -> bool {
     }
 }
 
-fn names(first: &str, last: &str) -> Names {
+fn names(first: &str, last: &str) -> Names<String> {
     Names { first: first.to_owned(), last: last.to_owned(), email: "zoe@example.org".to_owned() }
 }
 
@@ -305,7 +304,7 @@ impl Archive for Memory {
         let event = |seq: u64| Event {
             seq,
             at: Millis(1),
-            index: [Some(seq); 3],
+            index: PerView::all(Some(seq)),
             by: 1,
             body: Body::Message {
                 text: Text::clear(&format!("{seq} {}", "x".repeat(2000))),

@@ -2,6 +2,7 @@
 
 use super::support::{Trouble, code, show, site, site_of, text, told};
 use crate::gateway::tests::support::{Memory, options};
+use handoff_chat::opening::Names;
 use serde_json::Value;
 
 #[actix_web::test]
@@ -92,12 +93,12 @@ async fn everything_given_at_the_start_reaches_the_session() {
     let asked = site.sessions.asked();
     let Some(Act::Open(opening)) = asked[0].command.as_ref().map(|command| &command.act) else { panic!() };
     assert_eq!(opening.subject, "mis-cased");
-    assert_eq!(opening.email, "a@b.example");
-    assert_eq!((opening.first_name.as_str(), opening.last_name.as_str()), ("f", "l"));
+    let names = Names { first: "f", last: "l", email: "a@b.example" };
+    assert_eq!(opening.names, names.map(|name| (*name).to_owned()));
     assert_eq!(opening.time_zone_offset_minutes, -480);
     assert_eq!(opening.user_data.keys().collect::<Vec<_>>(), ["GCTI_LanguageCode", "TimeZone"]);
-    assert_eq!(opening.channel.key().map(|key| key.sealed), Some(None));
-    assert_eq!(opening.channel.name, "gms");
+    assert_eq!(opening.terms.channel.key().map(|key| key.sealed), Some(None));
+    assert_eq!(opening.terms.channel.name, "gms");
     assert!(!asked[0].client_id);
 }
 

@@ -206,7 +206,7 @@ fn only_a_queue_asks_for_its_places_and_only_an_interaction_takes_back_its_own()
         for from in [EntityId::from(&id(2)), EntityId::from(&name("kate")), EntityId::from(&queue("sales"))] {
             assert_eq!(bench.tells(from, message.clone()), Err(Reject::NotAllowed));
         }
-        let act = Act::Tell(Message::ToAgent(message));
+        let act = Act::Deliver(Message::ToAgent(message));
         assert_eq!(bench.asks(Caller::System, act), Err(Reject::NotAllowed));
     }
 }

@@ -58,12 +58,12 @@ fn every_half_minute_it_is_asked_whether_somebody_still_waits() {
     bench.passes(10_000);
     let asked = bench.verifies();
     assert_eq!(asked.iter().map(|(id, attempt, _)| (id.clone(), *attempt)).collect::<Vec<_>>(), [(id(1), 1)]);
-    bench.told(asked[0].2, Reply::Held);
+    bench.replied(asked[0].2, Reply::Held);
     assert_eq!(bench.queue.attempts().len(), 2);
     bench.passes(20_000);
     let (whom, _, effect) = bench.verifies().remove(0);
     assert_eq!(whom, id(2));
-    bench.told(effect, Reply::Gone);
+    bench.replied(effect, Reply::Gone);
     assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(1), 1)]));
     assert_eq!(bench.comes(2, 4, ticket(0, 0)), Reply::Void);
 }
@@ -88,7 +88,7 @@ fn who_was_granted_a_place_and_still_waits_long_after_is_back_in_line() {
     let (_, _, effect) = bench.verifies().remove(0);
     bench.can("bob", 1, 1, 5);
     assert_eq!(bench.pairs(), []);
-    bench.told(effect, Reply::Held);
+    bench.replied(effect, Reply::Held);
     assert_eq!(bench.pairs(), [("bob".to_owned(), id(1))]);
 }
 
@@ -99,7 +99,7 @@ fn an_answer_about_an_older_attempt_says_nothing_of_this_one() {
     bench.takes(Caller::System, Act::Restored).unwrap();
     let (_, _, effect) = bench.verifies().remove(0);
     bench.comes(1, 3, ticket(0, 0));
-    bench.told(effect, Reply::Void);
+    bench.replied(effect, Reply::Void);
     assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(1), 3)]));
 }
 
@@ -116,11 +116,11 @@ fn only_an_entity_itself_says_where_it_is_or_what_it_can_take() {
             assert_eq!(bench.tells(from, message.clone()), Err(Reject::NotAllowed));
         }
         for caller in [Caller::System, Caller::Operator, Caller::Agent(name("ann"))] {
-            let act = Act::Tell(Message::ToQueue(message.clone()));
+            let act = Act::Deliver(Message::ToQueue(message.clone()));
             assert_eq!(bench.takes(caller, act).unwrap_err(), Reject::NotAllowed);
         }
     }
-    let told = Act::Told { effect: EffectId(1), reply: Reply::Void };
+    let told = Act::Replied { effect: EffectId(1), reply: Reply::Void };
     assert_eq!(bench.takes(Caller::Operator, told).unwrap_err(), Reject::NotAllowed);
     assert_eq!(bench.queue.read(&Caller::Agent(name("ann")), &Read::Line), Err(Reject::NotAllowed));
     assert_eq!(
@@ -161,7 +161,7 @@ fn who_is_due_in_a_queue_that_is_no_more_is_told_once_and_is_gone_whatever_they_
         );
         bench.passes(0);
         assert_eq!(bench.verifies(), [], "there is nothing to ask them");
-        bench.told(told[0].2, reply);
+        bench.replied(told[0].2, reply);
         assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(2), 1)]));
         assert_eq!(bench.comes(1, 3, ticket(0, 0)), Reply::Void);
     }
@@ -218,7 +218,7 @@ fn who_waits_since_this_queue_s_own_clock_was_wrong_is_not_passed_over_for_a_yea
     bench.comes(1, 1, ticket(0, YEAR_MS));
     bench.ahead = 0;
     bench.passes(30_000);
-    bench.told(bench.verifies()[0].2, Reply::Held);
+    bench.replied(bench.verifies()[0].2, Reply::Held);
     bench.passes(1_000);
     bench.comes(2, 1, ticket(0, 31_000));
     bench.can("kate", 1, 1, 0);

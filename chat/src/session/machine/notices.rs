@@ -4,7 +4,7 @@ use super::Case;
 use super::talking::room;
 use crate::command::{Act, Reject};
 use crate::decision::Decision;
-use crate::event::Body;
+use crate::event::{Body, PerView};
 use crate::text::Text;
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ fn attach(mut case: Case<'_>, data: &BTreeMap<String, String>) -> Result<Decisio
     }
     for (key, value) in data {
         let body = Body::Attached { key: key.clone(), value: Text::clear(value) };
-        case.draft.event(case.asker.by, [false; 3], body);
+        case.draft.event(case.asker.by, PerView::all(false), body);
     }
     case.done()
 }
@@ -79,21 +79,21 @@ fn attach(mut case: Case<'_>, data: &BTreeMap<String, String>) -> Result<Decisio
 fn mark_read(mut case: Case<'_>, position: u64) -> Result<Decision, Reject> {
     let (state, asker) = (case.draft.state, case.asker);
     let known = state.parties.get(&asker.by).map_or(0, |party| party.read);
-    let told = |body: &Body| !matches!(body, Body::Read { .. } | Body::Delivery { .. });
+    let is_news = |body: &Body| !matches!(body, Body::Read { .. } | Body::Delivery { .. });
     let news = state.events.iter().rev().take_while(|event| event.seq > known).filter(|event| {
         event.by != asker.by
-            && told(&event.body)
+            && is_news(&event.body)
             && asker.view.of(&event.index).is_some_and(|index| index < position)
     });
     // Not all who are told see the newest one: each is told of the newest that they see.
-    let (mut seq, mut through) = (None, [None; 3]);
+    let (mut seq, mut through) = (None, PerView::all(None));
     for event in news {
         seq = seq.or(Some(event.seq));
-        through.iter_mut().zip(event.index).for_each(|(slot, index)| *slot = slot.or(index));
+        through = through.zip(event.index).map(|(newest, index)| newest.or(index));
     }
     if let Some(seq) = seq.filter(|_| !case.draft.full()) {
-        let mut sees = case.draft.shown_if(case.draft.channel.shows.receipts, case.draft.views_of(asker.by));
-        sees.iter_mut().zip(through).for_each(|(sees, through)| *sees &= through.is_some());
+        let sees = case.draft.shown_if(case.draft.channel.shows.receipts, case.draft.views_of(asker.by));
+        let sees = sees.zip(through).map(|(sees, through)| sees && through.is_some());
         case.draft.event(asker.by, sees, Body::Read { seq, through });
     }
     case.done()

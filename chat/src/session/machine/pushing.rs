@@ -6,6 +6,7 @@ use crate::channel::{Delivery, REASON_BYTES_MAX};
 use crate::command::{Answer, Reject};
 use crate::decision::Decision;
 use crate::entry::Effect;
+use crate::event::PerView;
 use crate::file::FileReject;
 use crate::id::EffectId;
 use crate::text::cut;
@@ -83,7 +84,7 @@ pub(super) fn progress(mut case: Case<'_>, seq: u64, delivery: &Delivery) -> Res
 }
 
 /// Tells agents, with a reason that is not too long to be kept, and tells nothing that is not to be stored.
-fn report(case: &mut Case<'_>, seq: u64, index: [Option<u64>; 3], delivery: &Delivery) {
+fn report(case: &mut Case<'_>, seq: u64, index: PerView<Option<u64>>, delivery: &Delivery) {
     let delivery = match delivery {
         Delivery::Failed { reason } => {
             let reason = case.draft.clean(reason);

@@ -42,7 +42,10 @@ fn an_agent_sees_the_whole_conversation_so_far_and_talks() {
     world.accepts(2);
     let view = world.desk_view(1).unwrap();
     assert_eq!(view.kind, ViewKind::Agent);
-    assert_eq!(view.events.iter().filter_map(|event| event.index[1]).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(
+        view.events.iter().filter_map(|event| event.index.agent).collect::<Vec<_>>(),
+        [1, 2, 3, 4, 5, 6]
+    );
     let roles: Vec<_> = view.participants.iter().map(|who| who.role.clone()).collect();
     assert_eq!(roles, [Role::Customer, Role::Bot(BotName("demo".to_owned())), Role::Workflow, agent()]);
     assert!(!view.chat_ended && view.user_id == view.participants[3].user_id);

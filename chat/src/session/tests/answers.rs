@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::{Body, LeaveReason};
-use crate::opening::{Limits, Opening};
+use crate::opening::{Limits, Opening, Terms};
 use crate::text::Text;
 
 #[test]
@@ -75,8 +75,9 @@ fn a_repeat_is_given_the_first_answer_and_the_id_used_for_something_else_is_refu
 
 #[test]
 fn the_answers_of_the_last_256_ids_are_kept_also_through_a_snapshot() {
-    let limits = Limits { events_max: 1000, ..opening().limits };
-    let mut world = World::open(Opening { limits, bot: None, ..opening() });
+    let limits = Limits { events_max: 1000, ..opening().terms.limits };
+    let mut world =
+        World::open(Opening { terms: Terms { limits, ..opening().terms }, bot: None, ..opening() });
     let answers: Vec<_> =
         (0..300).map(|n| world.takes(&format!("m{n}"), CUSTOMER, send("x")).unwrap().answer).collect();
     world.session = Session::from_snapshot(&world.session.to_snapshot().unwrap()).unwrap();

@@ -1,6 +1,7 @@
 //! Whatever happens in whatever order, with takeovers in between: what must always hold.
 
 use super::*;
+use crate::event::PerView;
 use crate::event::{Body, LeaveReason, Role, Visibility};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -238,14 +239,14 @@ impl Course {
             let who = self.world.session.participants().find(|who| who.number == event.by);
             let in_no_view = matches!(event.body, Body::Attached { .. });
             let seen = who.filter(|_| !in_no_view);
-            let sees = seen.map_or([false; 3], |who| who.visibility.views());
+            let sees = seen.map_or(PerView::all(false), |who| who.visibility.views());
             assert_eq!(event.index.map(|index| index.is_some()), sees);
             assert!(seen.is_none_or(|who| who.number_in_view.map(|number| number.is_some()) == sees));
         }
-        for view in 0..3 {
-            let indexes: Vec<_> = events.iter().filter_map(|event| event.index[view]).collect();
+        for view in [ViewKind::Customer, ViewKind::Agent, ViewKind::Supervisor] {
+            let indexes: Vec<_> = events.iter().filter_map(|event| view.of(&event.index)).collect();
             assert!(indexes.is_sorted_by(|one, next| one < next));
-            let numbers = self.world.session.participants().filter_map(|who| who.number_in_view[view]);
+            let numbers = self.world.session.participants().filter_map(|who| view.of(&who.number_in_view));
             assert!(numbers.eq(1..=u32::try_from(numbers_in(&self.world.session, view)).unwrap()));
         }
         let seqs = events.iter().map(|event| event.seq);
@@ -253,8 +254,8 @@ impl Course {
     }
 }
 
-fn numbers_in(session: &Session, view: usize) -> usize {
-    session.participants().filter(|who| who.number_in_view[view].is_some()).count()
+fn numbers_in(session: &Session, view: ViewKind) -> usize {
+    session.participants().filter(|who| view.of(&who.number_in_view).is_some()).count()
 }
 
 proptest! {

@@ -100,8 +100,8 @@ impl World {
                 let owed = self.owed();
                 let Some((effect, what)) = owed.get(which % owed.len().max(1)).cloned() else { return };
                 let act = match what {
-                    Effect::Tell { .. } if which % 3 == 0 => Act::Told { effect, reply: Reply::Full },
-                    Effect::Tell { .. } => Act::Told { effect, reply: Reply::Done },
+                    Effect::Message { .. } if which % 3 == 0 => Act::Replied { effect, reply: Reply::Full },
+                    Effect::Message { .. } => Act::Replied { effect, reply: Reply::Done },
                     Effect::OpenRecord | Effect::CloseRecord | Effect::DropFile { .. } => {
                         Act::Settle { effect }
                     }
@@ -138,7 +138,7 @@ impl World {
             _ => ToInteraction::Verify { attempt, holder },
         };
         // Repeated, it is answered alike, and nothing happens twice.
-        let act = Act::Tell(Message::ToInteraction(message));
+        let act = Act::Deliver(Message::ToInteraction(message));
         let first = self.asks(Caller::Entity(from.clone()), act.clone()).unwrap();
         let again = self.asks(Caller::Entity(from), act).unwrap();
         let kept = !matches!(what, 3 | 4 | 6);
@@ -195,13 +195,19 @@ impl World {
     /// What the customer sees of others is owed to their channel, each once and in order, or told as undelivered; and
     /// nothing where they read for themselves.
     fn pushed_rightly(&self) {
-        let pushes = self.session.state.terms.as_ref().unwrap().channel.reach == Reach::Pushed;
+        let pushes = self.session.state.terms().unwrap().channel.reach == Reach::Pushed;
         let (mut shown, mut pushed) = (Vec::new(), Vec::new());
         for entry in &self.journal {
             match entry {
                 // Nobody is there any more.
                 Entry::Event(Event { by: 1, body: Body::Left { .. }, .. }) => break,
-                Entry::Event(Event { seq, by, index: [Some(_), ..], body: Body::Message { .. }, .. }) => {
+                Entry::Event(Event {
+                    seq,
+                    by,
+                    index: PerView { customer: Some(_), .. },
+                    body: Body::Message { .. },
+                    ..
+                }) => {
                     shown.extend((*by != 1 && pushes).then_some(*seq));
                 }
                 Entry::Event(Event { body: Body::Delivery { seq, delivery, .. }, .. }) => {
@@ -218,7 +224,7 @@ impl World {
 
 fn world(pushed: bool) -> World {
     let limits = Limits::new(200, 300, 600_000);
-    let channel = if pushed { windowed() } else { opening().channel };
+    let channel = if pushed { windowed() } else { opening().terms.channel };
     let mut world = started_over(&small(&format!("post = \"p\"\n{FILE}")), None, limits, channel);
     assert_eq!(world.tells(verify()), Reply::Void);
     world

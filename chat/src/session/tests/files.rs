@@ -5,7 +5,7 @@ use super::*;
 use crate::command::FilesView;
 use crate::event::{Body, Role, Visibility};
 use crate::file::{File, FileId, FileLimits, FileReject};
-use crate::opening::{Limits, Opening};
+use crate::opening::{Limits, Opening, Terms};
 use crate::text::Text;
 
 pub(super) fn limits() -> FileLimits {
@@ -20,14 +20,18 @@ pub(super) fn limits() -> FileLimits {
 }
 
 fn with(files: FileLimits) -> Opening {
-    let limits = Limits { files: Some(files), ..opening().limits };
-    Opening { bot: None, limits, ..opening() }
+    let limits = Limits { files: Some(files), ..opening().terms.limits };
+    Opening { terms: Terms { limits, ..opening().terms }, bot: None, ..opening() }
 }
 
 /// The usual opening, where files may be sent and longer rows of x are private.
 pub(super) fn with_files() -> Opening {
     let privacy = super::privacy::privacy(crate::privacy::Area::HistoryAll, "xxx+");
-    Opening { bot: opening().bot, privacy: Some(Box::new(privacy)), ..with(limits()) }
+    Opening {
+        terms: Terms { privacy: Some(Box::new(privacy)), ..with(limits()).terms },
+        bot: opening().bot,
+        ..with(limits())
+    }
 }
 
 fn file(id: u64, bytes: u64) -> File {

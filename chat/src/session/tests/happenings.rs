@@ -6,7 +6,7 @@ use super::*;
 use crate::command::Leaving;
 use crate::entry::Place;
 use crate::happening::OfferEnd;
-use crate::opening::{Limits, Opening};
+use crate::opening::{Limits, Opening, Terms};
 use crate::routing::{Reply, ToInteraction};
 use crate::workflow::{Known, read};
 use std::sync::Arc;
@@ -79,9 +79,13 @@ fn a_chat_that_its_agent_loses_waits_anew() {
 fn steps_failures_and_what_a_takeover_keeps_are_counted() {
     let mut program = read("w", &small("[steps.a]\nsay = \"x\"\n"), &Known::default()).unwrap();
     program.steps[0].next = Some(0);
-    let limits = Limits { events_max: 1000, ..opening().limits };
-    let mut world =
-        World::open(Opening { workflow: Some(Arc::new(program)), bot: None, limits, ..opening() });
+    let limits = Limits { events_max: 1000, ..opening().terms.limits };
+    let mut world = World::open(Opening {
+        terms: Terms { limits, ..opening().terms },
+        workflow: Some(Arc::new(program)),
+        bot: None,
+        ..opening()
+    });
     let all = std::mem::take(&mut world.happened);
     let steps = all.iter().filter(|one| **one == Happening::Stepped).count();
     assert_eq!((steps, all.last()), (64, Some(&Happening::WorkflowFailed)));

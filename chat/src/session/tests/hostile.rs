@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::TimerId;
-use crate::event::{Body, Event, LeaveReason, Participant, Role, Start, Visibility};
-use crate::opening::{Limits, Talk};
+use crate::event::{Body, Event, LeaveReason, Participant, PerView, Role, Start, Visibility};
+use crate::opening::{Limits, Names, Terms};
 use crate::text::Text;
 use crate::transcript::{Format, whole};
 use proptest::prelude::*;
@@ -17,32 +17,27 @@ fn span() -> impl Strategy<Value = i64> {
     prop_oneof![-2..3i64, Just(i64::MIN), Just(i64::MAX)]
 }
 
-fn index() -> impl Strategy<Value = [Option<u64>; 3]> {
-    [prop::option::of(number()), prop::option::of(number()), prop::option::of(number())]
+/// The same strategy for each view.
+fn per_view<S: Strategy>(one: impl Fn() -> S) -> impl Strategy<Value = PerView<S::Value>> {
+    (one(), one(), one()).prop_map(|(customer, agent, supervisor)| PerView::new(customer, agent, supervisor))
+}
+
+fn index() -> impl Strategy<Value = PerView<Option<u64>>> {
+    per_view(|| prop::option::of(number()))
 }
 
 fn body(role: Role, which: u8, n: u32, linger_ms: i64) -> Body {
     let start = Start {
-        service: String::new(),
+        terms: Terms::new("", web(KEY), Limits::new(n, u32::MAX, linger_ms)),
         subject: Text { key: 1, bytes: vec![255] },
-        contact: ["", "", ""].map(Text::clear),
+        names: Names { first: "", last: "", email: "" }.map(|name| Text::clear(name)),
         user_data: BTreeMap::new(),
         time_zone_offset_minutes: i32::MIN,
-        channel: web(KEY),
-        limits: Limits {
-            message_bytes_max: n,
-            events_max: u32::MAX,
-            linger_ms,
-            files: None,
-            talk: Talk::default(),
-        },
-        idle: None,
         verified: false,
-        privacy: None,
     };
     let who = Participant {
         number: n,
-        number_in_view: [Some(n), None, Some(u32::MAX)],
+        number_in_view: PerView::new(Some(n), None, Some(u32::MAX)),
         role,
         visibility: Visibility::All,
         nickname: Text { key: 0, bytes: vec![255] },
@@ -68,7 +63,7 @@ fn entry() -> impl Strategy<Value = Entry> {
     let turn = |seq| Effect::BotTurn { bot: BotName("demo".to_owned()), seq };
     prop_oneof![
         6 => event,
-        1 => [number(), number(), number()].prop_map(Entry::Reserved),
+        1 => per_view(number).prop_map(Entry::Reserved),
         1 => number().prop_map(move |id| Entry::Owed { id: EffectId(id), effect: turn(id) }),
         1 => number().prop_map(|id| Entry::Settled(EffectId(id))),
         1 => (number(), span()).prop_map(|(id, at)| Entry::Armed { id: TimerId(id), at: Served(at) }),

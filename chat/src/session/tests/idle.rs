@@ -5,19 +5,23 @@ use super::routing::joined;
 use super::*;
 use crate::TimerId;
 use crate::event::{Body, IdleStage, LeaveReason};
-use crate::opening::{Counts, IdleTerms, Opening};
+use crate::opening::{Counts, IdleTerms, IdleTexts, Opening, Terms};
 use crate::text::Text;
 
 const ALERT_MS: i64 = 255_000;
 const CLOSE_MS: i64 = 45_000;
 
 fn terms() -> IdleTerms {
-    let texts = ["soon", "very soon", "closed"].map(str::to_owned);
+    let texts = IdleTexts {
+        alert: "soon".to_owned(),
+        second_alert: "very soon".to_owned(),
+        close: "closed".to_owned(),
+    };
     IdleTerms { alert_ms: ALERT_MS, second_alert_ms: 0, close_ms: CLOSE_MS, texts, counts: Counts::Nothing }
 }
 
 fn watched(terms: IdleTerms) -> World {
-    World::open(Opening { idle: Some(Box::new(terms)), ..opening() })
+    World::open(Opening { terms: Terms { idle: Some(Box::new(terms)), ..opening().terms }, ..opening() })
 }
 
 impl World {
@@ -71,8 +75,7 @@ fn silence_is_warned_of_and_then_ends_the_session() {
 
 #[test]
 fn a_second_warning_comes_where_it_is_wanted_and_an_empty_text_is_an_event_all_the_same() {
-    let [_, second, close] = terms().texts;
-    let texts = [String::new(), second, close];
+    let texts = IdleTexts { alert: String::new(), ..terms().texts };
     let mut world = watched(IdleTerms { second_alert_ms: 60_000, texts, ..terms() });
     world.passes(ALERT_MS + 5_000);
     world.passes(60_000);
@@ -142,7 +145,11 @@ fn time_without_service_counts_against_nobody() {
 
 #[test]
 fn nobody_is_closed_who_has_nobody_to_talk_to() {
-    let mut world = World::open(Opening { idle: Some(Box::new(terms())), bot: None, ..opening() });
+    let mut world = World::open(Opening {
+        terms: Terms { idle: Some(Box::new(terms())), ..opening().terms },
+        bot: None,
+        ..opening()
+    });
     world.passes(10 * ALERT_MS);
     assert_eq!(world.alerts(), 0);
     world.kate_joins();
@@ -155,8 +162,7 @@ fn nobody_is_closed_who_has_nobody_to_talk_to() {
 #[test]
 fn the_interaction_goes_on_to_what_is_done_after_the_end() {
     let mut world = joined();
-    let started = world.session.state.terms.as_mut().unwrap();
-    started.idle = Some(Box::new(terms()));
+    world.terms().idle = Some(Box::new(terms()));
     world.says("hi");
     world.passes(ALERT_MS + CLOSE_MS + 20_000);
     assert!(world.session.ended() && world.session.interaction().unwrap().offline());
@@ -192,7 +198,7 @@ fn notices_and_typing_count_as_configured() {
 fn an_asynchronous_customer_may_be_silent_for_days_and_his_warning_shows_in_the_attached_data() {
     let idle = Some(Box::new(terms()));
     let channel = Channel { presence: Presence::ComesAndGoes, ..web(KEY) };
-    let mut world = World::open(Opening { idle, channel, ..opening() });
+    let mut world = World::open(Opening { terms: Terms { idle, channel, ..opening().terms }, ..opening() });
     assert_eq!(world.session.lost_after_ms(), None, "nobody waits for his calls");
     world.passes(ALERT_MS + 5_000);
     let attached = Body::Attached { key: "GCTI_Chat_AsyncStatus".to_owned(), value: Text::clear("3") };

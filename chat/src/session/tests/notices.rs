@@ -71,7 +71,7 @@ fn a_receipt_tells_what_others_said_and_is_told_once() {
     let read = world.asks(CUSTOMER, Act::MarkRead { position }).unwrap().said();
     let Some(Body::Read { seq, through }) = world.bodies().pop() else { panic!("no receipt") };
     assert_eq!((seq, read.seq), (said.seq, said.seq + 1));
-    assert_eq!(through[1], Some(said.next_position - 1), "in each view's own numbers");
+    assert_eq!(through.agent, Some(said.next_position - 1), "in each view's own numbers");
     for position in [position, 1, u64::MAX] {
         let again = world.asks(CUSTOMER, Act::MarkRead { position }).unwrap();
         assert_eq!(again.said().seq, 0, "nothing new was read");

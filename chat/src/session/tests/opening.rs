@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::Body;
-use crate::opening::Opening;
+use crate::opening::{Opening, Terms};
 
 fn names(world: &World) -> Vec<&'static str> {
     let name = |body| match body {
@@ -48,7 +48,7 @@ fn a_retried_start_with_a_new_key_is_given_the_first_answer_with_the_first_seale
     }
     world.asks(CUSTOMER, Act::Disconnect).unwrap();
     world.taken_over();
-    let again = Opening { channel: keyed([6; 32], [8; 16]), ..opening() };
+    let again = Opening { terms: Terms { channel: keyed([6; 32], [8; 16]), ..opening().terms }, ..opening() };
     let retry = world.takes("open", Caller::key([6; 32]), Act::Open(Box::new(again.clone()))).unwrap();
     assert_eq!((retry.answer, retry.entries), (first.answer, vec![]));
     let other = world.takes("other", Caller::key([6; 32]), Act::Open(Box::new(again)));

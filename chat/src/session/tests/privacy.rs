@@ -3,7 +3,7 @@
 use super::routing::kate;
 use super::*;
 use crate::event::{Body, Event};
-use crate::opening::Opening;
+use crate::opening::{Opening, Terms};
 use crate::privacy::{Area, Preview, Privacy, Rule, Subject};
 
 /// One kind of personal data, by its pattern.
@@ -21,7 +21,7 @@ pub(super) fn privacy(area: Area, pattern: &str) -> Privacy {
 /// A start in a service where every number is masked.
 fn guarded(area: Area) -> Opening {
     let privacy = Some(Box::new(privacy(area, "[0-9]+")));
-    Opening { privacy, sealing_key: [3; 32], ..opening() }
+    Opening { terms: Terms { privacy, ..opening().terms }, sealing_key: [3; 32], ..opening() }
 }
 
 impl World {
@@ -101,7 +101,10 @@ fn in_the_history_live_participants_see_the_original_through_takeovers_until_the
 #[test]
 fn bots_see_the_original_where_they_may() {
     let privacy = Privacy { bots_see: true, ..privacy(Area::HistoryAll, "[0-9]+") };
-    let mut world = World::open(Opening { privacy: Some(Box::new(privacy)), ..opening() });
+    let mut world = World::open(Opening {
+        terms: Terms { privacy: Some(Box::new(privacy)), ..opening().terms },
+        ..opening()
+    });
     world.asks(CUSTOMER, send("call 4711")).unwrap();
     assert_eq!(world.said_to(&bot(), &Read::Since { seq: 1 }), ["call 4711"]);
 }
@@ -117,7 +120,11 @@ fn previews_are_masked_and_subjects_where_it_is_said() {
     {
         let privacy = Privacy { subject, ..privacy(Area::Always, "[0-9]+") };
         let privacy = Some(Box::new(privacy));
-        let world = World::open(Opening { subject: "no 12".to_owned(), privacy, ..opening() });
+        let world = World::open(Opening {
+            terms: Terms { privacy, ..opening().terms },
+            subject: "no 12".to_owned(),
+            ..opening()
+        });
         let Some(Body::Opened(start)) = world.bodies().into_iter().next() else { panic!("not opened") };
         assert_eq!(start.subject.show(), recorded);
     }

@@ -4,9 +4,9 @@ use super::routing::kate;
 use super::*;
 use crate::channel::{Address, Delivery, Reach, ShownFiles, Shows, WINDOW_CLOSED, Window};
 use crate::command::{Leaving, View};
-use crate::event::{Body, What};
+use crate::event::{Body, PerView, What};
 use crate::file::{File, FileId, FileReject};
-use crate::opening::{Limits, Opening};
+use crate::opening::{Limits, Opening, Terms};
 use crate::privacy::Area;
 use crate::routing::{Message, ToCorrespondent};
 use crate::text::Text;
@@ -43,13 +43,17 @@ pub(super) fn windowed() -> Channel {
 fn world(channel: Channel) -> World {
     let limits = Limits::new(20, 100, 600_000);
     let text = Some("hi".to_owned());
-    with_kate(Opening { bot: None, channel, limits, text, ..opening() })
+    with_kate(Opening { terms: Terms { channel, limits, ..opening().terms }, bot: None, text, ..opening() })
 }
 
 /// The same where no number is stored in clear.
 fn guarded() -> World {
     let privacy = Some(Box::new(super::privacy::privacy(Area::HistoryAll, "[0-9]+")));
-    with_kate(Opening { bot: None, channel: pushed(), privacy, ..opening() })
+    with_kate(Opening {
+        terms: Terms { channel: pushed(), privacy, ..opening().terms },
+        bot: None,
+        ..opening()
+    })
 }
 
 fn with_kate(opening: Opening) -> World {
@@ -77,6 +81,7 @@ impl World {
                 What::Renamed(_) => "renamed",
                 What::Rich { .. } => "rich",
                 What::FileUploaded(_) => "file_uploaded",
+                What::NearlyFull(_) => "nearly_full",
                 other => panic!("{other:?}"),
             };
             format!("{kind} {}", shown.what.text().unwrap_or_default())
@@ -193,7 +198,7 @@ fn a_channel_is_told_what_it_can_show_and_nothing_else() {
     ] {
         let mut world = world(Channel { shows, ..pushed() });
         let limits = Limits::new(1_000, 100, 600_000);
-        world.session.state.terms.as_mut().unwrap().limits = limits;
+        world.terms().limits = limits;
         world.asks(kate(), Act::SendRich { content: rich.to_owned() }).unwrap();
         world.asks(kate(), Act::MarkRead { position: 100 }).unwrap();
         world.asks(kate(), Act::Rename { nickname: "Kat".to_owned() }).unwrap();
@@ -208,7 +213,7 @@ fn a_text_or_file_that_the_channel_can_t_show_is_refused() {
     let files = Some(ShownFiles { types, bytes_max: 100 });
     let shows = Shows { text_bytes_max: 5, files, ..pushed().shows };
     let mut world = world(Channel { shows, ..pushed() });
-    world.session.state.terms.as_mut().unwrap().limits.files = Some(super::files::limits());
+    world.terms().limits.files = Some(super::files::limits());
     assert_eq!(world.asks(kate(), send("123456")), Err(Reject::TooLong { bytes_max: 5 }));
     world.asks(kate(), send("12345")).unwrap();
     world.asks(customer(), send("123456")).unwrap();
@@ -223,7 +228,7 @@ fn a_text_or_file_that_the_channel_can_t_show_is_refused() {
     assert_eq!(world.asks(kate(), add("application/pdf")), Err(FileReject::NotShown.into()));
     world.asks(kate(), add("image/png")).unwrap();
     assert_eq!(world.pushed_texts(), ["message 12345", "file_uploaded a"]);
-    world.session.state.terms.as_mut().unwrap().channel.shows.files = None;
+    world.terms().channel.shows.files = None;
     let act = Act::ReserveFile { file: FileId(2), bytes: 1 };
     assert_eq!(world.asks(kate(), act), Err(FileReject::NotShown.into()));
 }
@@ -271,7 +276,7 @@ fn what_the_system_says_to_a_closed_window_is_told_to_agents_as_undelivered() {
     assert!(
         matches!(&last.body, Body::Delivery { seq, delivery, .. } if *seq == before + 1 && *delivery == failed)
     );
-    assert_eq!(last.index[0], None, "customers are told nothing of it");
+    assert_eq!(last.index.customer, None, "customers are told nothing of it");
     assert!(world.pushes().is_empty());
 }
 
@@ -283,7 +288,9 @@ fn the_end_is_told_to_the_correspondent_and_what_is_owed_then_is_still_pushed() 
     world.asks(kate(), Act::Leave { how: Leaving::ForceClose }).unwrap();
     assert!(world.session.ended());
     let over = |effect: &Effect| match effect {
-        Effect::Tell { to, message: Message::ToCorrespondent(over) } if *to == address().correspondent() => {
+        Effect::Message { to, message: Message::ToCorrespondent(over) }
+            if *to == address().correspondent() =>
+        {
             Some(over.clone())
         }
         _ => None,
@@ -319,7 +326,7 @@ fn nobody_waits_for_whoever_comes_and_goes_and_a_pulled_channel_is_pushed_nothin
 fn what_tells_how_far_a_message_came_takes_no_room_and_only_messages_tell() {
     let shows = Shows { receipts: true, notices: true, ..pushed().shows };
     let mut world = world(Channel { shows, ..pushed() });
-    world.session.state.terms.as_mut().unwrap().limits = Limits::new(20, 7, 600_000);
+    world.terms().limits = Limits::new(20, 7, 600_000);
     world.asks(kate(), send("one")).unwrap();
     let one = world.session.last_seq();
     while !world.pushes().is_empty() {
@@ -327,7 +334,11 @@ fn what_tells_how_far_a_message_came_takes_no_room_and_only_messages_tell() {
     }
     world.asks(kate(), Act::MarkRead { position: 100 }).unwrap();
     let Some(Body::Read { through, .. }) = world.bodies().pop() else { panic!("no receipt") };
-    assert_eq!(through[0], Some(2), "the newest that the customer said, whatever agents were told since");
+    assert_eq!(
+        through.customer,
+        Some(2),
+        "the newest that the customer said, whatever agents were told since"
+    );
     world.settles(Delivery::Sent);
     world.progress(one, Delivery::Delivered);
     world.progress(one, Delivery::Read);
@@ -371,7 +382,7 @@ fn why_a_channel_failed_is_stored_as_all_that_is_said() {
 fn what_the_system_says_is_cut_to_what_the_channel_can_show() {
     let mut world = world(Channel { shows: Shows { text_bytes_max: 5, ..pushed().shows }, ..pushed() });
     world.drafts(|draft| {
-        draft.event(0, [true; 3], Body::NearlyFull { text: Text::clear("123\u{e4}\u{e4}") });
+        draft.event(0, PerView::all(true), Body::NearlyFull { text: Text::clear("123\u{e4}\u{e4}") });
     });
     assert_eq!(world.pushed_texts(), ["nearly_full 123\u{e4}"]);
 }
@@ -381,7 +392,7 @@ fn that_a_chat_is_nearly_full_is_not_told_with_the_last_answer_that_may_be_given
     let channel = windowed();
     let window = channel.window.clone().map(|window| Window { answers_max: 1, ..window });
     let mut world = world(Channel { window, ..channel });
-    let limits = &mut world.session.state.terms.as_mut().unwrap().limits;
+    let limits = &mut world.terms().limits;
     limits.events_max = 60;
     limits.talk.nearly_full_text = "soon full".to_owned();
     while world.session.last_seq() < 57 {

@@ -3,7 +3,7 @@
 use super::routing::{joined, kate};
 use super::*;
 use crate::event::Body;
-use crate::opening::{Limits, Opening};
+use crate::opening::{Limits, Opening, Terms};
 use crate::privacy::Area;
 use crate::rich::RichReject;
 
@@ -28,7 +28,7 @@ fn refused(asked: Result<Decision, Reject>) -> RichReject {
 
 /// The index that the last event has for the customer.
 fn last(world: &World) -> u64 {
-    world.view(1).events.last().unwrap().index[0].unwrap()
+    world.view(1).events.last().unwrap().index.customer.unwrap()
 }
 
 fn replied(world: &World) -> Option<(String, String)> {
@@ -77,8 +77,13 @@ fn what_is_no_rich_message_is_refused_and_customers_send_none() {
 
 #[test]
 fn a_bot_shows_one_hears_the_answer_and_who_writes_what_is_shown_has_chosen_it() {
-    let mut world =
-        World::open(Opening { limits: Limits { message_bytes_max: 500, ..opening().limits }, ..opening() });
+    let mut world = World::open(Opening {
+        terms: Terms {
+            limits: Limits { message_bytes_max: 500, ..opening().terms.limits },
+            ..opening().terms
+        },
+        ..opening()
+    });
     let turn = world.turns_owed()[0];
     let (texts, content) = (vec!["hello".to_owned()], Some(QUICK.to_owned()));
     let act = Act::BotReply { effect: turn, texts, rich: content, leave: false, handover: false };
@@ -94,9 +99,10 @@ fn a_bot_shows_one_hears_the_answer_and_who_writes_what_is_shown_has_chosen_it()
 #[test]
 fn personal_data_in_an_answer_are_masked_like_those_in_a_message() {
     for area in [Area::Always, Area::HistoryAll] {
-        let limits = Limits { message_bytes_max: 500, ..opening().limits };
+        let limits = Limits { message_bytes_max: 500, ..opening().terms.limits };
         let privacy = Some(Box::new(super::privacy::privacy(area, "[0-9]+")));
-        let mut world = World::open(Opening { limits, privacy, ..opening() });
+        let mut world =
+            World::open(Opening { terms: Terms { limits, privacy, ..opening().terms }, ..opening() });
         let turn = world.turns_owed()[0];
         let rich = Some(FORM.to_owned());
         let act = Act::BotReply { effect: turn, texts: Vec::new(), rich, leave: false, handover: false };

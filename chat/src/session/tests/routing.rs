@@ -60,7 +60,7 @@ impl World {
             | ToInteraction::Decline { agent, .. }
             | ToInteraction::AgentLost { agent, .. } => EntityId::from(agent),
         };
-        let told = self.asks(Caller::Entity(from), Act::Tell(Message::ToInteraction(message)));
+        let told = self.asks(Caller::Entity(from), Act::Deliver(Message::ToInteraction(message)));
         told.unwrap().answer.routing().unwrap()
     }
 
@@ -78,17 +78,17 @@ impl World {
     }
 
     /// What is owed to others, oldest first.
-    pub(super) fn told(&self) -> Vec<Message> {
+    pub(super) fn messages(&self) -> Vec<Message> {
         let tells = self.owed().into_iter();
         let messages = tells.filter_map(|(_, effect)| match effect {
-            Effect::Tell { message, .. } => Some(message),
+            Effect::Message { message, .. } => Some(message),
             _ => None,
         });
         messages.collect()
     }
 
-    pub(super) fn told_last(&self) -> Message {
-        self.told().pop().unwrap()
+    pub(super) fn last_message(&self) -> Message {
+        self.messages().pop().unwrap()
     }
 
     fn agent_leaves(&mut self, how: Leaving) {
@@ -102,7 +102,7 @@ fn a_proposal_becomes_an_offer_and_an_accepted_one_lets_the_agent_in() {
     let reply = world.tells(ToInteraction::Propose { attempt: 1, agent: name() });
     let until = Millis(world.clock + 30_000);
     assert_eq!(reply, Reply::Proposed { attempt: 2, until });
-    assert_eq!(world.told_last(), withdraw(2));
+    assert_eq!(world.last_message(), withdraw(2));
     assert_eq!(world.place(), Place::Offer { agent: name(), queue: queue(), until });
     world.accepts(2);
     assert_eq!(world.place(), Place::Agent { agent: name(), queue: queue() });
@@ -120,7 +120,7 @@ fn a_repeated_message_is_answered_as_before_and_an_old_one_is_void() {
     let propose = |attempt| ToInteraction::Propose { attempt, agent: name() };
     assert_eq!(world.tells(propose(0)), Reply::Void);
     let first = world.tells(propose(1));
-    let tells = world.told().len();
+    let tells = world.messages().len();
     assert_eq!(world.tells(propose(1)), first);
     assert_eq!(world.tells(accept(1)), Reply::Void);
     world.accepts(2);
@@ -128,7 +128,7 @@ fn a_repeated_message_is_answered_as_before_and_an_old_one_is_void() {
     assert_eq!(world.session.participants().filter(|who| who.role == agent()).count(), 1);
     assert_eq!(world.tells(propose(1)), Reply::Void);
     assert_eq!(world.tells(ToInteraction::Decline { attempt: 2, agent: name() }), Reply::Void);
-    assert_eq!(world.told().len(), tells);
+    assert_eq!(world.messages().len(), tells);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_desk_learns_how_much_of_the_attached_data_it_is_not_shown() {
     let long = [("a".to_owned(), "ü".repeat(200)), ("b".to_owned(), "x".repeat(256))];
     let user_data = more.chain(long).collect();
     let world = World::open(Opening { user_data, ..straight() });
-    let Message::ToQueue(ToQueue::Enqueue { ticket, .. }) = world.told_last() else { panic!() };
+    let Message::ToQueue(ToQueue::Enqueue { ticket, .. }) = world.last_message() else { panic!() };
     let all = world.session.interaction().unwrap().data().count();
     assert!(all >= 42, "the record has all of it");
     assert_eq!((ticket.data.len(), ticket.left_out), (32, u32::try_from(all - 32 + 1).unwrap()));
@@ -171,13 +171,13 @@ fn who_was_signed_is_known_in_the_record_and_on_every_way_to_an_agent_through_a_
         let mut world = World::open(Opening { verified, ..straight() });
         let signed = |body| matches!(body, Body::Opened(start) if start.verified);
         assert_eq!(world.bodies().into_iter().any(signed), verified);
-        let Message::ToQueue(ToQueue::Enqueue { ticket, .. }) = world.told_last() else { panic!() };
+        let Message::ToQueue(ToQueue::Enqueue { ticket, .. }) = world.last_message() else { panic!() };
         assert_eq!(ticket.verified, verified);
         world.proposes(1);
         world.taken_over();
         world.session = Session::from_snapshot(&world.session.to_snapshot().unwrap()).unwrap();
         world.declines(2);
-        let Message::ToQueue(ToQueue::Enqueue { ticket, attempt: 3, .. }) = world.told_last() else {
+        let Message::ToQueue(ToQueue::Enqueue { ticket, attempt: 3, .. }) = world.last_message() else {
             panic!()
         };
         assert_eq!(ticket.verified, verified, "to the next agent");
@@ -189,24 +189,24 @@ fn nobody_speaks_for_somebody_else() {
     let mut world = routed();
     for from in ["agent:mark", "queue:support", "agent:", "kate"] {
         let message = Message::ToInteraction(ToInteraction::Propose { attempt: 1, agent: name() });
-        let told = world.asks(Caller::Entity(EntityId::of_text(from)), Act::Tell(message));
+        let told = world.asks(Caller::Entity(EntityId::of_text(from)), Act::Deliver(message));
         assert_eq!(told, Err(Reject::NotAllowed), "{from}");
     }
     let message = Message::ToInteraction(ToInteraction::Propose { attempt: 1, agent: name() });
-    assert_eq!(world.asks(kate(), Act::Tell(message)), Err(Reject::NotAllowed));
+    assert_eq!(world.asks(kate(), Act::Deliver(message)), Err(Reject::NotAllowed));
     assert_eq!(world.asks(Caller::Entity(EntityId::from(&name())), send("x")), Err(Reject::NotAllowed));
 }
 
 #[test]
 fn an_offer_that_times_out_goes_back_with_its_age_and_the_agent_is_told() {
     let mut world = routed();
-    let Message::ToQueue(ToQueue::Enqueue { ticket: first, .. }) = world.told_last() else { panic!() };
+    let Message::ToQueue(ToQueue::Enqueue { ticket: first, .. }) = world.last_message() else { panic!() };
     world.proposes(1);
     let (offer, _) = world.session.timers().max_by_key(|(id, _)| *id).unwrap();
     world.asks(Caller::System, Act::Fire { timer: offer }).unwrap();
     assert_eq!((world.place(), world.attempt()), (Place::Queue(queue()), 3));
-    assert_eq!(world.told_last(), withdrawn(3, Withdrawal::TimedOut));
-    let again = world.told();
+    assert_eq!(world.last_message(), withdrawn(3, Withdrawal::TimedOut));
+    let again = world.messages();
     let Message::ToQueue(ToQueue::Enqueue { ticket, attempt: 3, .. }) = &again[again.len() - 2] else {
         panic!()
     };
@@ -220,7 +220,7 @@ fn a_declined_offer_goes_back_and_nobody_needs_to_be_told() {
     let mut world = routed();
     world.proposes(1);
     world.declines(2);
-    assert!(matches!(world.told_last(), Message::ToQueue(ToQueue::Enqueue { attempt: 3, .. })));
+    assert!(matches!(world.last_message(), Message::ToQueue(ToQueue::Enqueue { attempt: 3, .. })));
 }
 
 #[test]
@@ -270,11 +270,11 @@ fn a_customer_who_leaves_while_he_waits_or_while_it_rings_is_withdrawn_and_aband
         };
         let mut world = routed();
         gone(&mut world);
-        assert_eq!((world.told_last(), world.place()), (withdraw(2), Place::Done(How::Abandoned)));
+        assert_eq!((world.last_message(), world.place()), (withdraw(2), Place::Done(How::Abandoned)));
         let mut world = routed();
         world.proposes(1);
         gone(&mut world);
-        assert_eq!(world.told_last(), withdrawn(3, Withdrawal::Abandoned));
+        assert_eq!(world.last_message(), withdrawn(3, Withdrawal::Abandoned));
         assert!(world.session.ended() && world.place() == Place::Done(How::Abandoned));
         assert_eq!(world.session.timers().count(), 1, "only the time to answer after the end runs");
         assert_eq!(world.data("Workflow").unwrap(), "demo", "post-processed");
@@ -289,7 +289,7 @@ fn the_agent_still_has_the_chat_when_the_customer_has_left() {
     world.asks(kate(), send("too late")).unwrap();
     world.agent_leaves(Leaving::KeepAlive);
     assert!(world.session.ended() && world.place() == Place::Done(How::Completed));
-    assert_eq!(world.told_last(), withdrawn(4, Withdrawal::Left));
+    assert_eq!(world.last_message(), withdrawn(4, Withdrawal::Left));
     let mut world = joined();
     world.asks(CUSTOMER, Act::Disconnect).unwrap();
     assert_eq!(world.tells(ToInteraction::AgentLost { attempt: 3, agent: name() }), Reply::Done);
@@ -302,14 +302,14 @@ fn an_agent_who_leaves_says_what_becomes_of_the_chat() {
     world.agent_leaves(Leaving::KeepAlive);
     assert!(!world.session.ended());
     assert_eq!((world.place(), world.step().as_str()), (Place::Workflow, ""), "it rests");
-    assert_eq!(world.told_last(), withdrawn(4, Withdrawal::Left));
+    assert_eq!(world.last_message(), withdrawn(4, Withdrawal::Left));
     for how in [Leaving::CloseIfNoAgents, Leaving::ForceClose] {
         let mut world = joined();
         world.agent_leaves(how);
         assert!(world.session.ended() && world.place() == Place::Done(How::Completed));
         let number = world.session.participants().last().unwrap().number;
         assert!(world.lefts().contains(&(1, LeaveReason::Removed, Some(number))));
-        assert_eq!(world.told_last(), withdrawn(4, Withdrawal::Left));
+        assert_eq!(world.last_message(), withdrawn(4, Withdrawal::Left));
     }
 }
 
@@ -318,11 +318,13 @@ fn a_chat_that_is_kept_alive_may_be_routed_again_with_its_age() {
     let file =
         small("[steps.a]\nroute = \"support\"\nnext = \"b\"\n[steps.b]\nroute = \"support\"\npriority = 7\n");
     let mut world = started_with(&file, None);
-    let Message::ToQueue(ToQueue::Enqueue { ticket: first, .. }) = world.told_last() else { panic!() };
+    let Message::ToQueue(ToQueue::Enqueue { ticket: first, .. }) = world.last_message() else { panic!() };
     world.proposes(1);
     world.accepts(2);
     world.agent_leaves(Leaving::KeepAlive);
-    let Message::ToQueue(ToQueue::Enqueue { ticket, attempt: 5, .. }) = world.told_last() else { panic!() };
+    let Message::ToQueue(ToQueue::Enqueue { ticket, attempt: 5, .. }) = world.last_message() else {
+        panic!()
+    };
     assert_eq!((ticket.since, ticket.priority), (first.since, 7));
     world.proposes(5);
     world.accepts(6);
@@ -348,7 +350,7 @@ fn an_operator_ends_it_wherever_it_is_and_frees_all_claims() {
     for (mut world, told) in worlds {
         world.asks(Caller::Operator, Act::ForceEnd).unwrap();
         assert!(world.session.ended() && world.place() == Place::Done(How::Forced));
-        assert_eq!(world.told().pop().filter(|_| told.is_some()), told);
+        assert_eq!(world.messages().pop().filter(|_| told.is_some()), told);
         assert!(world.asks(Caller::Operator, Act::ForceEnd).unwrap().entries.is_empty());
     }
     let file = small("post = \"p\"\n[steps.a]\nsay = \"x\"\n[steps.p]\nwait_ms = 5000\n");
@@ -381,10 +383,10 @@ fn time_that_is_over_while_it_rings_counts_when_the_agent_does_not_take_it() {
 fn an_answer_settles_what_was_owed() {
     let mut world = routed();
     let owed = world.owed();
-    let (effect, _) = owed.iter().find(|(_, effect)| matches!(effect, Effect::Tell { .. })).unwrap();
-    world.asks(Caller::System, Act::Told { effect: *effect, reply: Reply::Void }).unwrap();
-    assert!(world.told().is_empty());
-    let again = world.asks(Caller::System, Act::Told { effect: *effect, reply: Reply::Done }).unwrap();
+    let (effect, _) = owed.iter().find(|(_, effect)| matches!(effect, Effect::Message { .. })).unwrap();
+    world.asks(Caller::System, Act::Replied { effect: *effect, reply: Reply::Void }).unwrap();
+    assert!(world.messages().is_empty());
+    let again = world.asks(Caller::System, Act::Replied { effect: *effect, reply: Reply::Done }).unwrap();
     assert!(again.entries.is_empty());
 }
 
@@ -400,7 +402,7 @@ fn who_is_turned_away_gets_what_the_workflow_has_for_a_wait_that_ended() {
     assert_eq!(world.tells(turned_away(1, queue())), Reply::Done);
     assert_eq!((world.place(), world.step()), (Place::Workflow, "b".to_owned()));
     assert_eq!(world.texts(), ["Desk: Nobody is there. Call back?"]);
-    assert_eq!(world.told_last(), withdraw(2));
+    assert_eq!(world.last_message(), withdraw(2));
     assert_eq!(world.session.timers().count(), 0, "the wait has no deadline any more");
     assert_eq!(world.tells(turned_away(1, queue())), Reply::Void, "a repeat");
 }

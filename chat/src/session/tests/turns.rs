@@ -6,7 +6,7 @@ use super::*;
 use crate::command::Leaving;
 use crate::entry::{How, Place};
 use crate::event::{Body, LeaveReason, Role};
-use crate::opening::{Limits, Opening, Talk};
+use crate::opening::{Limits, Opening, Talk, Terms};
 use crate::routing::{Reply, ToInteraction};
 
 const FILE: &str = "[steps.a]\nbot = \"demo\"\nhandover = \"b\"\n\
@@ -89,7 +89,7 @@ fn who_talks_to_a_bot_at_a_person_s_pace_may_go_on() {
 #[test]
 fn without_a_workflow_a_spent_bot_leaves_the_chat_to_those_who_are_in() {
     let limits = limits(1_000, 0, 3);
-    let mut world = World::open(Opening { limits, ..opening() });
+    let mut world = World::open(Opening { terms: Terms { limits, ..opening().terms }, ..opening() });
     assert_eq!(world.talks(100), 3);
     assert_eq!((world.lefts().len(), world.spent()), (1, 1));
     world.says("alone");

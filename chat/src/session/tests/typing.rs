@@ -21,7 +21,7 @@ fn each_word_takes_an_index_and_the_last_of_each_is_shown() {
         world.asks(CUSTOMER, typing()).unwrap();
     }
     let view = world.view(1);
-    assert_eq!(view.typing.iter().map(|typing| typing.index[0]).collect::<Vec<_>>(), [Some(from + 69)]);
+    assert_eq!(view.typing.iter().map(|typing| typing.index.customer).collect::<Vec<_>>(), [Some(from + 69)]);
     world.asks(CUSTOMER, Act::StopTyping { preview: None }).unwrap();
     let view = world.view(from + 1);
     assert_eq!((view.typing.len(), view.events.len()), (1, 0));
@@ -63,7 +63,10 @@ fn typing_ends_with_what_is_sent_before_it() {
         assert_eq!(shown(&world, began + 1), [(me, false)]);
         assert_eq!(shown(&world, 1), []);
         let view = world.view(began + 1);
-        assert!(view.typing[0].index[0] < view.events.iter().find_map(|event| event.index[0]), "{act:?}");
+        assert!(
+            view.typing[0].index.customer < view.events.iter().find_map(|event| event.index.customer),
+            "{act:?}"
+        );
         assert_eq!(world.asks(kate(), send("yes")).unwrap().typing, [], "she did not type");
     }
     let mut world = joined();

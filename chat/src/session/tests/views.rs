@@ -4,13 +4,13 @@ use super::routing::kate;
 use super::*;
 use crate::command::{Leaving, Missing};
 use crate::event::{Body, Event, Role, ViewKind, Visibility};
-use crate::opening::{Limits, Opening};
+use crate::opening::{Limits, Opening, Terms};
 
 #[test]
 fn after_a_takeover_right_after_typing_no_index_is_used_again() {
     let mut world = World::open(opening());
     let shown = world.asks(CUSTOMER, typing()).unwrap();
-    let typed = shown.typing[0].index[0].unwrap();
+    let typed = shown.typing[0].index.customer.unwrap();
     assert!(shown.entries.is_empty());
     let next = shown.said().next_position;
     assert_eq!(next, typed + 1);
@@ -50,9 +50,9 @@ fn hidden_parties_leave_no_gap_in_the_numbers_that_a_view_shows() {
     let after = world.view(1);
     assert_eq!(after.participants.len(), before.participants.len() + 1);
     let numbers: Vec<_> = world.session.participants().map(|who| who.number_in_view).collect();
-    assert_eq!(numbers[2], [None, None, Some(3)]);
-    assert_eq!(numbers[3], [None, Some(3), Some(4)]);
-    assert_eq!(numbers[4], [Some(3), Some(4), Some(5)]);
+    assert_eq!(numbers[2], PerView::new(None, None, Some(3)));
+    assert_eq!(numbers[3], PerView::new(None, Some(3), Some(4)));
+    assert_eq!(numbers[4], PerView::new(Some(3), Some(4), Some(5)));
     assert_eq!(world.indexes(1), [1, 2, 3, 4]);
     let hidden = after.events.iter().any(|event| event.by == 3 || event.by == 4);
     assert!(!hidden, "the customer sees no hidden party");
@@ -116,8 +116,8 @@ fn a_view_below_what_is_in_memory_asks_for_history_and_is_completed_with_it() {
 
 #[test]
 fn a_view_ends_where_its_rows_end_or_it_is_full_and_goes_on_there() {
-    let limits = Limits { message_bytes_max: 400_000, ..opening().limits };
-    let mut world = World::open(Opening { limits, ..opening() });
+    let limits = Limits { message_bytes_max: 400_000, ..opening().terms.limits };
+    let mut world = World::open(Opening { terms: Terms { limits, ..opening().terms }, ..opening() });
     for text in ["a", "b", "c", "d", "e", "f"] {
         world.asks(CUSTOMER, send(&text.repeat(400_000))).unwrap();
     }
@@ -136,8 +136,8 @@ fn a_view_ends_where_its_rows_end_or_it_is_full_and_goes_on_there() {
 #[test]
 fn an_event_that_is_more_than_a_view_is_in_one_by_itself() {
     let bytes = VIEW_BYTES_MAX + 1;
-    let limits = Limits { message_bytes_max: u32::try_from(bytes).unwrap(), ..opening().limits };
-    let mut world = World::open(Opening { limits, ..opening() });
+    let limits = Limits { message_bytes_max: u32::try_from(bytes).unwrap(), ..opening().terms.limits };
+    let mut world = World::open(Opening { terms: Terms { limits, ..opening().terms }, ..opening() });
     let before = world.view(0).next_position;
     for text in ["a", "b"] {
         world.asks(CUSTOMER, send(&text.repeat(bytes))).unwrap();
@@ -148,7 +148,7 @@ fn an_event_that_is_more_than_a_view_is_in_one_by_itself() {
         for position in [before, before + 1] {
             let read = world.session.read_with(&CUSTOMER, &Read::Customer { position }, &rows).unwrap();
             let Reading::View(view) = read else { panic!("from {position}: {read:?}") };
-            let shown: Vec<_> = view.events.iter().filter_map(|event| event.index[0]).collect();
+            let shown: Vec<_> = view.events.iter().filter_map(|event| event.index.customer).collect();
             assert_eq!((shown, view.next_position), (vec![position], position + 1));
         }
     }
@@ -163,7 +163,7 @@ fn who_has_left_reads_to_their_end_with_rows_that_end_before_memory() {
     }
     let rows: Vec<_> = world.session.events_in_memory().cloned().collect();
     let left = rows.iter().rev().find(|event| matches!(event.body, Body::Left { .. })).unwrap();
-    let (left, end) = (left.seq, left.index[1].unwrap());
+    let (left, end) = (left.seq, left.index.agent.unwrap());
     world.session.forget_below(u64::MAX);
     // All that they see, and nothing more of it; the rows end before what they don't see.
     for position in [1, end + 1] {
@@ -178,10 +178,11 @@ fn who_has_left_reads_to_their_end_with_rows_that_end_before_memory() {
 
 /// A customer reads all of a chat, with rows that fill a view and so many more where events are not in memory.
 fn reads_to_the_end(session: &Session, all: &[Event], more: usize) {
-    let shown: Vec<_> = all.iter().filter(|event| event.index[0].is_some()).map(|event| event.seq).collect();
+    let shown: Vec<_> =
+        all.iter().filter(|event| event.index.customer.is_some()).map(|event| event.seq).collect();
     let (mut position, mut seen) = (1, Vec::new());
     while position < session.next_position(ViewKind::Customer) {
-        let from = all.iter().position(|event| event.index[0].is_some_and(|index| index >= position));
+        let from = all.iter().position(|event| event.index.customer.is_some_and(|index| index >= position));
         let first = usize::try_from(session.first_seq_in_memory()).unwrap() - 1;
         let rows = &all[from.unwrap_or(first).min(first)..first];
         let mut bytes = 0;

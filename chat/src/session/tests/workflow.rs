@@ -4,7 +4,7 @@ use super::*;
 use crate::TimerId;
 use crate::entry::{How, Place};
 use crate::event::{Body, LeaveReason};
-use crate::opening::{Limits, Opening, Talk};
+use crate::opening::{Limits, Opening, Talk, Terms};
 use crate::routing::{Message, Reply, ToInteraction, ToQueue, Withdrawal};
 use crate::workflow::{Known, read};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) fn started_with(text: &str, first: Option<&str>) -> World {
 }
 
 pub(super) fn started_within(text: &str, first: Option<&str>, limits: Limits) -> World {
-    started_over(text, first, limits, opening().channel)
+    started_over(text, first, limits, opening().terms.channel)
 }
 
 pub(super) fn started_over(text: &str, first: Option<&str>, limits: Limits, channel: Channel) -> World {
@@ -31,7 +31,13 @@ pub(super) fn started_over(text: &str, first: Option<&str>, limits: Limits, chan
     };
     let program = Some(Arc::new(read("w", text, &known).unwrap()));
     let text = first.map(str::to_owned);
-    World::open(Opening { workflow: program, bot: None, limits, text, channel, ..opening() })
+    World::open(Opening {
+        terms: Terms { limits, channel, ..opening().terms },
+        workflow: program,
+        bot: None,
+        text,
+        ..opening()
+    })
 }
 
 /// A workflow from `start = "a"` on.
@@ -103,7 +109,7 @@ fn the_demo_greets_by_its_bot_and_routes_when_the_customer_asks_for_a_person() {
     assert!(texts[3].starts_with("Handoff: One moment please, Zoë 🙂"), "{texts:?}");
     assert_eq!(world.lefts(), [(2, LeaveReason::Left, None)], "the bot is out");
     assert!(world.turns_owed().is_empty());
-    let told = world.told_last();
+    let told = world.last_message();
     assert!(matches!(told, Message::ToQueue(ToQueue::Enqueue { attempt: 1, ticket, .. })
         if ticket.nickname == "Zoë 🙂" && ticket.data["k"] == "v" && ticket.subject == "help"));
 }
@@ -119,7 +125,7 @@ fn one_who_waits_is_told_so_and_asked_when_nobody_comes() {
         world.fires();
     }
     assert_eq!((world.step().as_str(), world.place()), ("nobody", Place::Workflow));
-    assert!(matches!(world.told_last(), Message::ToQueue(ToQueue::Withdraw { attempt: 2, .. })));
+    assert!(matches!(world.last_message(), Message::ToQueue(ToQueue::Withdraw { attempt: 2, .. })));
     assert_eq!(world.session.timers().count(), 1, "nothing comforts one who does not wait");
     world.says("yes, please");
     assert_eq!((world.attempt(), world.place()), (3, Place::Queue(queue())));
@@ -205,7 +211,12 @@ fn a_program_that_runs_in_circles_is_stopped() {
     program.steps[0].next = Some(0);
     let limits =
         Limits { message_bytes_max: 20, events_max: 1000, linger_ms: 1, files: None, talk: Talk::default() };
-    let world = World::open(Opening { workflow: Some(Arc::new(program)), bot: None, limits, ..opening() });
+    let world = World::open(Opening {
+        terms: Terms { limits, ..opening().terms },
+        workflow: Some(Arc::new(program)),
+        bot: None,
+        ..opening()
+    });
     assert!(world.session.ended() && world.place() == Place::Done(How::Failed));
     assert_eq!(world.texts().len(), 64);
 }
@@ -240,7 +251,7 @@ fn a_takeover_at_any_step_of_the_demo_changes_nothing() {
             step(&mut world);
         }
         assert_eq!(world.place(), Place::Done(How::Completed));
-        assert_eq!(world.told_last(), withdrawn(6, Withdrawal::Left));
+        assert_eq!(world.last_message(), withdrawn(6, Withdrawal::Left));
         world.bodies()
     };
     let untroubled = story(None);
@@ -263,11 +274,11 @@ use super::routing::{kate, name, queue, routed, withdrawn};
 fn finds_full(world: &mut World) {
     let owed = world.owed().into_iter().rev();
     let mut enqueues = owed.filter(|(_, effect)| {
-        matches!(effect, Effect::Tell { message: Message::ToQueue(ToQueue::Enqueue { .. }), .. })
+        matches!(effect, Effect::Message { message: Message::ToQueue(ToQueue::Enqueue { .. }), .. })
     });
     let (effect, _) = enqueues.next().unwrap();
     drop(enqueues);
-    world.asks(Caller::System, Act::Told { effect, reply: Reply::Full }).unwrap();
+    world.asks(Caller::System, Act::Replied { effect, reply: Reply::Full }).unwrap();
 }
 
 #[test]
