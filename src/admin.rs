@@ -31,7 +31,7 @@ use std::time::Duration;
 pub use bulk::BulkEnd;
 pub use description::Description;
 pub use problem::Problem;
-pub use summary::{LeftBecause, PartyRole, PartySummary, SeenBy, SessionState, SessionSummary};
+pub use summary::{LeftBecause, PartySummary, SeenBy, SessionState, SessionSummary};
 
 /// Operators are few and patient: one thread, and few connections.
 const CONNECTIONS_MAX: usize = 64;

@@ -160,11 +160,11 @@ impl Gateway {
 
     /// Tells all who stay connected once the node drains, and lets guests drop what has stayed for too long. Runs as
     /// long as the gateway.
-    async fn keep_watch(self: Arc<Self>) {
-        let mut look = tokio::time::interval(LOOK);
+    async fn keep_up(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(SWEPT_EVERY);
         let mut moved_at = None;
         loop {
-            look.tick().await;
+            ticks.tick().await;
             self.guests.iter().for_each(|guest| guest.sweep());
             if self.sessions.leaving() {
                 let since = *moved_at.get_or_insert_with(Instant::now);
@@ -182,7 +182,7 @@ impl Gateway {
 const IDLE_STAYS: Duration = Duration::from_secs(2);
 
 /// How often a gateway looks whether its node drains.
-const LOOK: Duration = Duration::from_millis(100);
+const SWEPT_EVERY: Duration = Duration::from_millis(100);
 
 /// Mounts the guests, the agents' socket and files under `/v1`, the pages, and `/health` for load balancers. Every
 /// other path belongs to the caller's `App`.

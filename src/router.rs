@@ -141,8 +141,8 @@ impl Router {
             Err(_) => return Err(CallError::Again),
         }
         let read = Some((Caller::Customer(opening.terms.channel.proof()), Read::Customer { position: 0 }));
-        let look = Call { command: None, read, ..call.clone() };
-        match self.call_owner(&look).await {
+        let read_alone = Call { command: None, read, ..call.clone() };
+        match self.call_owner(&read_alone).await {
             Err(CallError::Rejected(Reject::Unknown)) => Err(CallError::Rejected(Reject::IdInUse)),
             Err(error @ (CallError::Again | CallError::Busy | CallError::Unknown)) => Err(error),
             Ok(_) | Err(CallError::Rejected(_)) => Ok(()),

@@ -5,9 +5,11 @@ use handoff_chat::channel::Delivery;
 use handoff_chat::event::{self, Shown, ViewKind, What};
 use handoff_chat::file;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Something that happened in a chat. Kinds may be added: of one that you do not know show its text as a line, or
 /// nothing where it has none.
@@ -20,7 +22,8 @@ pub struct Event<'e> {
     pub at: i64,
     /// The number of the participant whose doing it is; 0: the system.
     pub by: u32,
-    /// What was said; of a pushed page its address, of a renamed participant the new nickname, of a file its name.
+    /// What was said; of a pushed page its address, of a renamed participant the new nickname, of a file its name, of
+    /// a rich message or its answer the same in words.
     pub text: Option<Cow<'e, str>>,
     /// The type that its sender gave it.
     pub message_type: Option<&'e str>,
@@ -56,23 +59,25 @@ pub enum Kind<'e> {
     /// A rich message.
     Rich {
         /// The whole message, as in `/schemas/rich-message.json`.
+        #[schemars(with = "BTreeMap<String, Value>")]
         content: Value,
     },
     /// The answer to a rich message.
     RichReply {
         /// The whole answer, as in `/schemas/rich-reply.json`.
+        #[schemars(with = "BTreeMap<String, Value>")]
         content: Value,
         /// The index of the message that is answered.
         to: Option<u64>,
     },
-    /// A file is there. Its bytes come over HTTP.
+    /// A file is there. Its bytes come over HTTP (docs/files.md).
     FileUploaded {
-        /// The file.
+        /// What is known of it beside its name.
         file: File<'e>,
     },
     /// A file is no longer there.
     FileDeleted {
-        /// Which.
+        /// The one that was there.
         file: FileId,
     },
     /// There is room for few more messages.
@@ -81,11 +86,11 @@ pub enum Kind<'e> {
     IdleAlert,
     /// The same, and the chat is closed.
     IdleClose,
-    /// How far an event has come that is pushed to the customer's channel. Customers are not shown it.
+    /// Agents alone: how far an event has come that is pushed to the customer's channel.
     Delivery {
         /// The event's index.
         of: Option<u64>,
-        /// How far it has come.
+        /// Where it is on its way.
         state: DeliveryState,
     },
 }
@@ -96,7 +101,7 @@ pub enum Kind<'e> {
 pub struct File<'e> {
     /// 16 hex digits.
     pub id: String,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
     /// By its content.
     pub media_type: &'e str,
@@ -207,7 +212,8 @@ pub fn event_bytes(shown: &Shown<'_>) -> usize {
 /// Who takes part in a chat.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Participant {
-    /// Their number in the reader's view, from 1.
+    /// Their number in the reader's view.
+    #[schemars(range(min = 1))]
     pub number: u32,
     /// What they are.
     pub role: Role,
@@ -218,16 +224,34 @@ pub struct Participant {
 }
 
 /// What somebody is in a chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the words of the trade")]
 pub enum Role {
+    /// The customer.
     Customer,
+    /// An agent.
     Agent,
+    /// A bot.
     Bot,
+    /// A supervisor.
     Supervisor,
+    /// The chat's workflow.
     Workflow,
+    /// The server itself.
     System,
+}
+
+impl From<&event::Role> for Role {
+    fn from(role: &event::Role) -> Self {
+        match role {
+            event::Role::Customer => Self::Customer,
+            event::Role::Agent(_) => Self::Agent,
+            event::Role::Bot(_) => Self::Bot,
+            event::Role::Supervisor => Self::Supervisor,
+            event::Role::Workflow => Self::Workflow,
+            event::Role::System => Self::System,
+        }
+    }
 }
 
 impl Participant {
@@ -235,14 +259,7 @@ impl Participant {
     #[must_use]
     pub fn of(who: &event::Participant, view: ViewKind) -> Option<Self> {
         let number = view.of(&who.number_in_view)?;
-        let role = match &who.role {
-            event::Role::Customer => Role::Customer,
-            event::Role::Agent(_) => Role::Agent,
-            event::Role::Bot(_) => Role::Bot,
-            event::Role::Supervisor => Role::Supervisor,
-            event::Role::Workflow => Role::Workflow,
-            event::Role::System => Role::System,
-        };
+        let role = (&who.role).into();
         Some(Self { number, role, nickname: who.nickname.show().into_owned(), user_id: who.user_id.clone() })
     }
 }

@@ -92,6 +92,11 @@ fn a_shard_has_no_clock_and_no_io() {
 }
 
 #[test]
+fn who_asks_a_shard_knows_nothing_of_its_insides() {
+    holds(folders::insides);
+}
+
+#[test]
 fn scripts_can_be_run() {
     holds(rules::executable);
 }
@@ -193,8 +198,11 @@ fn every_rule_fails_on_a_bad_file() {
     fails(rules::pure_shard, "shard/src/a.rs", "use tokio::time::sleep;\n");
     fails(folders::arrows, "src/gateway/a.rs", "use crate::actor::handle::ShardHandle;\n");
     fails(folders::arrows, "src/gateway/a.rs", "use crate::{clock::Clock, router::Router};\n");
+    fails(folders::arrows, "src/gateway/a.rs", "use crate::{clock::{A, B}, router::Router};\n");
     fails(folders::arrows, "src/gateway.rs", "#[cfg(test)]\nmod tests;\nuse crate::router::Router;\n");
     fails(folders::arrows, "src/new.rs", "use crate::clock::Clock;\n");
+    fails(folders::insides, "src/gateway/a.rs", "use handoff_shard::{Call, Outcome};\n");
+    fails(folders::insides, "src/admin/a.rs", "let core = handoff_shard::core::ShardCore::open();\n");
     fails(rules::executable, "scripts/demo", "");
     fails(rules::links, "chat/a.md", "[x](nowhere.md)");
     fails(rules::named_paths, "a.md", "see `src/nowhere.rs`");

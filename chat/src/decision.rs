@@ -12,6 +12,6 @@ pub struct Decision {
     pub entries: Vec<Entry>,
     /// What the caller is told once the entries are committed.
     pub answer: Answer,
-    /// To be applied with [`Entity::show_typing`] after the entries, in order.
+    /// To be applied with [`crate::Entity::show_typing`] after the entries, in order.
     pub typing: Vec<Typing>,
 }

@@ -22,7 +22,7 @@ pub struct Event {
     pub seq: u64,
     /// By the wall clock of the shard's owner.
     pub at: Millis,
-    /// Its index in each view that sees it, in the order of [`ViewKind`].
+    /// Its index in each view that sees it.
     pub index: PerView<Option<u64>>,
     /// The participant's number (`0`: the system).
     pub by: u32,
@@ -203,9 +203,9 @@ const EVENT_BYTES: usize = 128;
 /// How far inactivity control has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum IdleStage {
-    /// The first warning, after [`IdleTerms::alert_ms`] of silence.
+    /// The first warning, after [`crate::opening::IdleTerms::alert_ms`] of silence.
     Alert,
-    /// The second, after [`IdleTerms::second_alert_ms`] more; left out where that is 0.
+    /// The second, after [`crate::opening::IdleTerms::second_alert_ms`] more; left out where that is 0.
     SecondAlert,
     /// The session is closed.
     Close,
@@ -233,7 +233,7 @@ pub struct Start {
 pub struct Participant {
     /// 1, 2, 3 ... in order of joining.
     pub number: u32,
-    /// Their number in each view that sees them (the GMS `participantId`), in the order of [`ViewKind`].
+    /// Their number in each view that sees them (the GMS `participantId`).
     pub number_in_view: PerView<Option<u32>>,
     /// Whether they are a person or a program, and under which name they are known.
     pub role: Role,
@@ -274,7 +274,7 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    /// Which views see this, in the order of [`ViewKind`].
+    /// Which views see this.
     pub fn views(self) -> PerView<bool> {
         match self {
             Self::All => PerView::all(true),

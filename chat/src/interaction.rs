@@ -125,8 +125,8 @@ impl Interaction {
                     Place::Workflow | Place::Offer { .. } | Place::Done(_) => {}
                 }
             }
-            InteractionChange::Declined { agent, until } => {
-                self.declined.insert(agent.clone(), *until);
+            InteractionChange::Declined { agent, not_before } => {
+                self.declined.insert(agent.clone(), *not_before);
             }
             InteractionChange::Timer { purpose, id: Some(id) } => {
                 self.timers.insert(*purpose, *id);

@@ -248,7 +248,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("file-downloaded", Entry::File(FileChange::Downloaded)),
         (
             "file-reserved",
-            Entry::File(FileChange::Reserved { id: FileId(7), by: 1, bytes: 300, until: Served(5) }),
+            Entry::File(FileChange::Reserved { id: FileId(7), by: 1, bytes: 300, lapses_at: Served(5) }),
         ),
         ("idle-behind", Entry::Idle(IdleChange::Behind(60_000))),
     ]
@@ -278,7 +278,7 @@ fn interaction_entries() -> Vec<(&'static str, Entry)> {
         ("interaction-to-offer", moved(offer)),
         ("interaction-to-agent", moved(Place::Agent { agent: agent.clone(), queue })),
         ("interaction-done", moved(Place::Done(How::Abandoned))),
-        ("interaction-declined", InteractionChange::Declined { agent, until: Served(at.0) }),
+        ("interaction-declined", InteractionChange::Declined { agent, not_before: Served(at.0) }),
         ("interaction-timer", InteractionChange::Timer { purpose: Purpose::Offer, id: Some(TimerId(7)) }),
         ("interaction-overdue", InteractionChange::Overdue),
         ("interaction-comforted", InteractionChange::Comforted),

@@ -3,12 +3,14 @@
 
 mod check;
 mod draw;
+mod fault;
 mod read;
 #[cfg(test)]
 mod tests;
 
 pub use draw::draw;
-pub use read::{Fault, Known, read};
+pub use fault::Fault;
+pub use read::{Known, read};
 
 use crate::id::{BotName, QueueName};
 use bincode::{Decode, Encode};

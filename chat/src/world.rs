@@ -161,11 +161,11 @@ impl World {
         }
     }
 
-    /// All words that one owes are sent, again where they were sent before.
+    /// All packets that one owes are sent, again where they were sent before.
     fn sends(&mut self, from: &EntityId) {
-        let words = self.owed(from).filter_map(|(effect, owed)| Packet::of(from, effect, owed));
-        let words: Vec<Packet> = words.collect();
-        self.wire.extend(words);
+        let packets = self.owed(from).filter_map(|(effect, owed)| Packet::of(from, effect, owed));
+        let packets: Vec<Packet> = packets.collect();
+        self.wire.extend(packets);
     }
 
     pub(crate) fn sends_again(&mut self) {

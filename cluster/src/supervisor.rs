@@ -169,7 +169,7 @@ impl Supervisor {
         self.on_stall(gap_ms.saturating_sub(self.config.timing.beat_ms));
         self.take(input, &mut out);
         if !self.halted {
-            self.look(&mut out);
+            self.compare(&mut out);
         }
         out
     }
@@ -261,7 +261,7 @@ impl Supervisor {
     }
 
     /// Compares list, peers and shards after every input, and acts on what differs.
-    fn look(&mut self, out: &mut Vec<Action>) {
+    fn compare(&mut self, out: &mut Vec<Action>) {
         self.settle(out);
         self.consider_list(out);
         self.end_drain(out);
@@ -273,9 +273,9 @@ impl Supervisor {
 
     fn send_beats(&mut self, out: &mut Vec<Action>) {
         let suspects = self.detector.suspects(&self.list, self.me, self.now_ms);
-        let news = suspects.difference(&self.suspects).next().is_some();
+        let more_suspects = suspects.difference(&self.suspects).next().is_some();
         self.suspects = suspects;
-        if !news && self.now_ms < self.next_beat_ms {
+        if !more_suspects && self.now_ms < self.next_beat_ms {
             return;
         }
         self.next_beat_ms = self.now_ms + self.config.timing.beat_ms;

@@ -105,7 +105,7 @@ impl SqliteStore {
         let layout = Arc::new(Layout::create(folder, node).map_err(refused)?);
         let lock = layout.lock_node().map_err(JournalError::Refused)?;
         layout.clear_tmp().map_err(refused)?;
-        layout.room().look();
+        layout.room().renew();
         let puts = tables::start(&layout, durability).map_err(refused)?;
         let inner = Inner {
             node,
@@ -125,7 +125,7 @@ impl SqliteStore {
             Err(error) => warn!(%error, "old log files were not looked through"),
         }
         store.inner.fold_left_behind();
-        room::watch(store.inner.layout.room()).map_err(refused)?;
+        room::keep_renewing(store.inner.layout.room()).map_err(refused)?;
         Ok(store)
     }
 

@@ -1,17 +1,17 @@
-//! A trouble that comes back with every try is told when it begins, once a minute with how often it came, and when it
+//! A trouble that comes back with every try is logged when it begins, once a minute with how often it came, and when it
 //! is over: whoever tries twice a second in each of many places would else fill the disk with the same line.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a trouble that goes on is told.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
+/// How often a trouble that goes on is logged.
+const LOGGED_EVERY: Duration = Duration::from_secs(60);
 
 /// It is over when it did not come for so long: of many who try, some succeed between the failures of others.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// What there is to be told.
+/// What there is to be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     /// It came for the first time, or for the first time since it was over.
@@ -22,33 +22,40 @@ enum Word {
     Over(u64),
 }
 
+/// When a trouble that goes on came, and when that was logged, last.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    came: Instant,
+    logged: Instant,
+}
+
 /// Counts one trouble. Knows no clock.
 #[derive(Debug, Default)]
 struct Tally {
-    /// When it came last, and when it was told last.
-    goes_on: Option<(Instant, Instant)>,
-    untold: u64,
+    goes_on: Option<Last>,
+    /// How often it came since it was logged.
+    unlogged: u64,
     times: u64,
 }
 
 impl Tally {
     fn came(&mut self, now: Instant) -> Option<Word> {
         self.times += 1;
-        let Some((_, told)) = self.goes_on else {
-            self.goes_on = Some((now, now));
+        let Some(Last { logged, .. }) = self.goes_on else {
+            self.goes_on = Some(Last { came: now, logged: now });
             return Some(Word::Begins);
         };
-        self.untold += 1;
-        if now.saturating_duration_since(told) < TOLD_EVERY {
-            self.goes_on = Some((now, told));
+        self.unlogged += 1;
+        if now.saturating_duration_since(logged) < LOGGED_EVERY {
+            self.goes_on = Some(Last { came: now, logged });
             return None;
         }
-        self.goes_on = Some((now, now));
-        Some(Word::GoesOn(std::mem::take(&mut self.untold)))
+        self.goes_on = Some(Last { came: now, logged: now });
+        Some(Word::GoesOn(std::mem::take(&mut self.unlogged)))
     }
 
     fn went_well(&mut self, now: Instant, quiet: Duration) -> Option<Word> {
-        let (came, _) = self.goes_on?;
+        let Last { came, .. } = self.goes_on?;
         if now.saturating_duration_since(came) < quiet {
             return None;
         }
@@ -69,7 +76,7 @@ impl Trouble {
     /// A trouble with what its lines begin with.
     #[must_use]
     pub const fn new(what: &'static str) -> Self {
-        let tally = Tally { goes_on: None, untold: 0, times: 0 };
+        let tally = Tally { goes_on: None, unlogged: 0, times: 0 };
         Self { what, goes_on: AtomicBool::new(false), tally: Mutex::new(tally) }
     }
 

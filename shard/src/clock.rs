@@ -21,15 +21,15 @@ pub(super) struct Clock {
     /// Named in what is said of a wrong clock.
     shard: ShardId,
     mark: ClockMark,
-    /// Both clocks when they were last looked at.
-    looked: Now,
+    /// Both clocks when they were followed last.
+    followed: Now,
     steps: u64,
 }
 
 impl Clock {
     /// Goes on from where the log ends.
     pub(super) fn new(shard: ShardId, mark: ClockMark, now: Now) -> Self {
-        Self { shard, mark, looked: now, steps: 0 }
+        Self { shard, mark, followed: now, steps: 0 }
     }
 
     /// The time as a checkpoint keeps it.
@@ -57,10 +57,10 @@ impl Clock {
     }
 
     /// Follows both clocks; true: the time has stepped, which the log must say.
-    fn look(&mut self, now: Now) -> bool {
-        let passed_ms = i64::try_from(now.mono.since(self.looked.mono)).unwrap_or(i64::MAX);
-        let step_ms = now.wall.0.saturating_sub(self.looked.wall.0).saturating_sub(passed_ms);
-        self.looked = now;
+    fn follow(&mut self, now: Now) -> bool {
+        let passed_ms = i64::try_from(now.mono.since(self.followed.mono)).unwrap_or(i64::MAX);
+        let step_ms = now.wall.0.saturating_sub(self.followed.wall.0).saturating_sub(passed_ms);
+        self.followed = now;
         let steps = step_ms.saturating_abs() > CLOCK_OFF_MS;
         if steps {
             self.step(now, step_ms);
@@ -114,7 +114,7 @@ impl ShardCore {
 
     /// A moment as the shard's log has it: never before what it has already seen, but for a wrong clock.
     pub(super) fn wall(&mut self, now: Now) -> Millis {
-        if self.clock.look(now) {
+        if self.clock.follow(now) {
             self.note_outage();
         }
         self.clock.mark().last_at

@@ -125,7 +125,7 @@ impl ShardCore {
         caller: &Caller,
         what: &Read,
     ) -> Result<(handoff_chat::command::Reading, bool), Reject> {
-        let reading = self.look(entity, |machine| machine.read(caller, what, &[]))??;
+        let reading = self.inspect(entity, |machine| machine.read(caller, what, &[]))??;
         let beyond = match (&reading, what) {
             (
                 handoff_chat::command::Reading::View(view),
@@ -138,17 +138,21 @@ impl ShardCore {
 
     /// Looks at an entity that is awake. A panic in it changes nothing, and is that entity's alone: it is as if it were
     /// out of service.
-    pub(super) fn look<T>(&mut self, entity: &EntityId, at: impl FnOnce(&Entity) -> T) -> Result<T, Reject> {
+    pub(super) fn inspect<T>(
+        &mut self,
+        entity: &EntityId,
+        at: impl FnOnce(&Entity) -> T,
+    ) -> Result<T, Reject> {
         let hook = self.options.fault_hook.clone();
         let awake = self.entities.awake(entity).ok_or(Reject::Unknown)?;
-        let looked = catch_unwind(AssertUnwindSafe(|| {
+        let inspected = catch_unwind(AssertUnwindSafe(|| {
             if let Some(hook) = hook {
                 let (id, caller) = (CommandId(String::new()), Caller::System);
                 hook(entity, &Command { id, caller, act: Act::Restored }, Phase::Reading);
             }
             at(&awake.machine)
         }));
-        looked.map_err(|_panic| {
+        inspected.map_err(|_panic| {
             self.poison.panics += 1;
             tracing::error!(entity = %entity, "reading an entity panics");
             Reject::Quarantined
@@ -277,7 +281,7 @@ impl ShardCore {
         what: &Read,
         history: Vec<handoff_chat::event::Event>,
     ) -> Result<handoff_chat::command::Reading, Reject> {
-        self.look(entity, |machine| machine.read(caller, what, &history))?
+        self.inspect(entity, |machine| machine.read(caller, what, &history))?
     }
 }
 

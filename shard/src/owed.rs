@@ -54,7 +54,7 @@ impl ShardCore {
             Effect::DropFile { file, bytes } => Owed::DropFile { file, bytes },
             Effect::Push { seq, .. } => {
                 let first = |machine: &Entity| machine.session().map(Session::first_seq_in_memory);
-                match self.look(entity, first).ok().flatten() {
+                match self.inspect(entity, first).ok().flatten() {
                     Some(first) if seq < first => Owed::StoredPush(seq),
                     _ => self.owed_push(entity, seq, None),
                 }
@@ -67,7 +67,7 @@ impl ShardCore {
     /// An event that is to be pushed, where it is no longer in memory as it was `stored`. What can't be shown is not
     /// there any more: those behind it wait for it.
     pub fn owed_push(&mut self, entity: &EntityId, seq: u64, stored: Option<&Event>) -> Owed {
-        let push = self.look(entity, |machine| machine.session()?.push(seq, stored));
+        let push = self.inspect(entity, |machine| machine.session()?.push(seq, stored));
         Owed::Push(push.ok().flatten().map(Box::new))
     }
 
@@ -117,11 +117,11 @@ impl ShardCore {
     pub(super) fn owed_effect(&mut self, entity: &EntityId, id: EffectId) -> Option<Effect> {
         let of =
             |machine: &Entity| machine.owed().find(|(owed, _)| *owed == id).map(|(_, effect)| effect.clone());
-        self.look(entity, of).ok().flatten()
+        self.inspect(entity, of).ok().flatten()
     }
 
     fn opening_rows(&mut self, entity: &EntityId) -> Option<RecordRows> {
-        let opening = self.look(entity, |machine| machine.session()?.record_opening()).ok()?;
+        let opening = self.inspect(entity, |machine| machine.session()?.record_opening()).ok()?;
         let opened = self.events(entity, &Caller::System, 1)?.into_iter().next();
         Some(RecordRows { opening, opened, ..RecordRows::default() })
     }
@@ -129,14 +129,14 @@ impl ShardCore {
     fn closing_rows(&mut self, entity: &EntityId) -> Option<RecordRows> {
         let from = self.entities.awake(entity)?.history_through + 1;
         let rows = |session: &Session| session.record_closing().zip(session.record_opening());
-        let closing = self.look(entity, |machine| machine.session().and_then(rows)).ok()?;
+        let closing = self.inspect(entity, |machine| machine.session().and_then(rows)).ok()?;
         let events = self.events(entity, &Caller::System, from)?;
         Some(RecordRows { closing, events, ..RecordRows::default() })
     }
 
     /// Durable events of an entity from `seq` on, as this caller may see them and as far as they are in memory.
     fn events(&mut self, entity: &EntityId, caller: &Caller, seq: u64) -> Option<Vec<Event>> {
-        match self.look(entity, |machine| machine.read(caller, &Read::Since { seq }, &[])).ok()? {
+        match self.inspect(entity, |machine| machine.read(caller, &Read::Since { seq }, &[])).ok()? {
             Ok(Reading::Events(events)) => Some(events),
             _ => Some(Vec::new()),
         }

@@ -43,7 +43,7 @@ pub fn told_by(from: &EntityId, effect: EffectId, message: handoff_chat::routing
 /// The command that the answer is to the sender.
 #[must_use]
 pub fn answered(effect: EffectId, reply: Reply) -> Command {
-    let id = CommandId(format!("told:{}", effect.0));
+    let id = CommandId(format!("replied:{}", effect.0));
     Command { id, caller: Caller::System, act: Act::Replied { effect, reply } }
 }
 

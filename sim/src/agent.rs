@@ -82,7 +82,7 @@ impl Agent {
             let done = done.map_err(|no| format!("agent {}: {}", self.name.0, String::from(no)))?;
             if let Some(Reading::Desk(desk)) = done.reading {
                 self.version = desk.version;
-                self.look(*desk).await?;
+                self.take(*desk).await?;
             }
             let chats: Vec<SessionId> = self.chats.keys().cloned().collect();
             for chat in &chats {
@@ -107,7 +107,7 @@ impl Agent {
         self.desk_act(DeskAct::Ready).await
     }
 
-    async fn look(&mut self, desk: Desk) -> Result<(), String> {
+    async fn take(&mut self, desk: Desk) -> Result<(), String> {
         match desk.status {
             Status::SignedOut => self.sign_in().await?,
             Status::NotReady { .. } if !self.over.get() => self.desk_act(DeskAct::Ready).await?,
@@ -164,7 +164,7 @@ impl Agent {
             .any(|event| matches!(event.body, Body::Message { .. }));
         let left =
             view.events.iter().any(|event| by_customer(event.by) && matches!(event.body, Body::Left { .. }));
-        self.chats.entry(chat.clone()).or_default().look(position, &view)?;
+        self.chats.entry(chat.clone()).or_default().take(position, &view)?;
         if asked && !view.chat_ended {
             self.say(chat, &entity).await?;
         }

@@ -94,7 +94,7 @@ impl Customer {
         }
         let leave = Command { id: CommandId("bye".into()), caller: self.caller(), act: Act::Disconnect };
         match self.call(Some(leave), Some(1)).await {
-            Ok(done) => self.look(1, done)?,
+            Ok(done) => self.take(1, done)?,
             // The agent closed the chat so long ago that only its record is left.
             Err(NoAnswer::Refused(Reject::Unknown)) if self.routed.is_some() => {}
             Err(no) => return Err(no.into()),
@@ -119,7 +119,7 @@ impl Customer {
             act: Act::Open(Box::new(opening)),
         };
         let done = self.call(Some(command), Some(1)).await?;
-        self.look(1, done)
+        self.take(1, done)
     }
 
     pub(crate) async fn say(&mut self, number: u32) -> Result<(), NoAnswer> {
@@ -158,7 +158,7 @@ impl Customer {
     async fn refresh(&mut self) -> Result<(), String> {
         let position = if self.client.rng.random_bool(0.2) { 1 } else { self.reader.next() };
         let done = self.call(None, Some(position)).await?;
-        self.look(position, done)?;
+        self.take(position, done)?;
         if position == 1 {
             let all = self.kept.acknowledged.len();
             let mine = self.reader.count(" says ");
@@ -170,9 +170,9 @@ impl Customer {
     }
 
     /// What is read must agree with what was read before.
-    fn look(&mut self, position: u64, done: Done) -> Result<(), String> {
+    fn take(&mut self, position: u64, done: Done) -> Result<(), String> {
         match done.reading {
-            Some(Reading::View(view)) => self.reader.look(position, &view),
+            Some(Reading::View(view)) => self.reader.take(position, &view),
             _ => Err("no view".to_owned()),
         }
     }

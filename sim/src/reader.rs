@@ -24,7 +24,7 @@ impl Reader {
     ///
     /// # Errors
     /// What contradicts an earlier read.
-    pub fn look(&mut self, position: u64, view: &View) -> Result<(), String> {
+    pub fn take(&mut self, position: u64, view: &View) -> Result<(), String> {
         let shown: BTreeMap<u64, Shown> = shown(view).collect();
         if view.next_position < self.next_position {
             return Err(format!(

@@ -3,7 +3,7 @@
 
 use super::auth::{self, Token};
 use super::problem::Problem;
-use super::refusals::{BadRequest, Conflict, Failed, Late, NotFound, Otherwise, Unauthorized, Unavailable};
+use super::refusals::{Always, BadRequest, Conflict, Failed, Late, NotFound, Unavailable};
 use super::request::{PATIENCE, SessionPath, mint_command_id};
 use super::summary::SessionSummary;
 use super::{Admin, bulk, lists, record};
@@ -74,8 +74,7 @@ const OPENAPI: &str = include_str!("../../docs/openapi/admin.yaml");
     tag = "cluster",
     responses(
         (status = 200, description = "OpenAPI 3.1.", body = String, content_type = YAML),
-        (status = 401, response = Unauthorized),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 async fn openapi() -> HttpResponse {
@@ -94,8 +93,7 @@ async fn wrong_method() -> Problem {
     tag = "cluster",
     responses(
         (status = 200, description = "The cluster.", body = ClusterStatus),
-        (status = 401, response = Unauthorized),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 async fn cluster(admin: web::Data<Admin>) -> HttpResponse {
@@ -110,8 +108,7 @@ async fn cluster(admin: web::Data<Admin>) -> HttpResponse {
     tag = "cluster",
     responses(
         (status = 200, description = "The shards.", body = [ShardStatus]),
-        (status = 401, response = Unauthorized),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 async fn shards(admin: web::Data<Admin>) -> HttpResponse {
@@ -128,10 +125,9 @@ async fn shards(admin: web::Data<Admin>) -> HttpResponse {
     responses(
         (status = 200, description = "The session.", body = SessionSummary),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
         (status = 404, response = NotFound),
         (status = 503, response = Unavailable),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 async fn session(admin: web::Data<Admin>, path: web::Path<SessionPath>) -> Result<HttpResponse, Problem> {
@@ -148,7 +144,7 @@ async fn session(admin: web::Data<Admin>, path: web::Path<SessionPath>) -> Resul
 /// That a session has ended.
 #[derive(Serialize, ToSchema)]
 struct Ended {
-    /// True.
+    /// Always true: whoever asks again is told the same.
     ended: bool,
     /// The number of the event that says so; 0 where the session's state can't be read.
     #[schema(required)]
@@ -165,12 +161,11 @@ struct Ended {
     responses(
         (status = 200, description = "It has ended.", body = Ended),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
         (status = 404, response = NotFound),
         (status = 409, response = Conflict),
         (status = 503, response = Unavailable),
         (status = 504, response = Late),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 async fn end(admin: web::Data<Admin>, path: web::Path<SessionPath>) -> Result<HttpResponse, Problem> {
@@ -178,15 +173,15 @@ async fn end(admin: web::Data<Admin>, path: web::Path<SessionPath>) -> Result<Ht
     let command = Command { id: mint_command_id()?, caller: Caller::Operator, act: Act::ForceEnd };
     tracing::info!(session = %session.0, "operator ends a session");
     let call = Call { command: Some(command), patience: PATIENCE, ..Call::of(EntityId::from(&session)) };
-    let told = admin.sessions.call(call).await?;
-    let seq = told.answer.and_then(Answer::chat).map(|answer| answer.seq);
+    let done = admin.sessions.call(call).await?;
+    let seq = done.answer.and_then(Answer::chat).map(|answer| answer.seq);
     Ok(HttpResponse::Ok().json(Ended { ended: true, seq }))
 }
 
 /// That all shards of a node have moved.
 #[derive(Serialize, ToSchema)]
 struct Drained {
-    /// True.
+    /// Always true: what could not be given away is an error.
     drained: bool,
 }
 
@@ -198,9 +193,8 @@ struct Drained {
     tag = "cluster",
     responses(
         (status = 200, description = "All shards have moved.", body = Drained),
-        (status = 401, response = Unauthorized),
         (status = 500, response = Failed),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 async fn drain(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
@@ -223,9 +217,8 @@ async fn drain(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {
     tag = "cluster",
     responses(
         (status = 200, description = "What it was and is now.", body = Raised),
-        (status = 401, response = Unauthorized),
         (status = 503, response = Unavailable),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 async fn raise(admin: web::Data<Admin>) -> Result<HttpResponse, Problem> {

@@ -6,7 +6,7 @@
 use super::Admin;
 use super::lists::{PageSize, limit};
 use super::problem::Problem;
-use super::refusals::{BadRequest, Otherwise, Unauthorized};
+use super::refusals::{Always, BadRequest};
 use super::request::{PATIENCE, mint_command_id};
 use crate::clock::wall_ms;
 use crate::ports::{CallError, EntityStatus, Whereabouts};
@@ -138,8 +138,7 @@ impl Query {
     responses(
         (status = 200, description = "What came of it.", body = BulkEnd),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 pub(super) async fn end(admin: web::Data<Admin>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {

@@ -2,7 +2,7 @@
 
 use super::Admin;
 use super::problem::Problem;
-use super::refusals::{BadRequest, Otherwise, Unauthorized, Unavailable};
+use super::refusals::{Always, BadRequest, Unavailable};
 use crate::ports::{EntityStatus, PAGE_MAX, RecordCursor, RecordsPage, RecordsWanted};
 use actix_web::{HttpResponse, web};
 use handoff_shard::listing::{EntityQuery, ListKind};
@@ -117,8 +117,7 @@ async fn page(admin: &Admin, kind: ListKind, query: Query) -> Result<HttpRespons
     responses(
         (status = 200, description = "A page.", body = Page),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 pub(super) async fn sessions(
@@ -138,8 +137,7 @@ pub(super) async fn sessions(
     responses(
         (status = 200, description = "A page.", body = Page),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 pub(super) async fn interactions(
@@ -159,8 +157,7 @@ pub(super) async fn interactions(
     responses(
         (status = 200, description = "A page.", body = Page),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 pub(super) async fn queues(
@@ -180,8 +177,7 @@ pub(super) async fn queues(
     responses(
         (status = 200, description = "A page.", body = Page),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 pub(super) async fn agents(
@@ -204,9 +200,8 @@ pub(super) async fn agents(
     responses(
         (status = 200, description = "A page.", body = RecordsPage),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
         (status = 503, response = Unavailable),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 pub(super) async fn records(

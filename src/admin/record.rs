@@ -4,7 +4,7 @@
 
 use super::Admin;
 use super::problem::Problem;
-use super::refusals::{BadRequest, NotFound, Otherwise, Unauthorized, Unavailable};
+use super::refusals::{Always, BadRequest, NotFound, Unavailable};
 use super::request::SessionPath;
 use crate::ports::{Operations, ReadError, RecordPiece, RecordPlace};
 use actix_web::http::header;
@@ -41,7 +41,7 @@ pub(super) enum RecordFormat {
 /// How a record is wanted.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct RecordQuery {
+pub(super) struct FormatQuery {
     /// What it is written as; where it is not given, the header `Accept` says so, else it is JSON.
     #[param(nullable = false, inline)]
     format: Option<RecordFormat>,
@@ -75,7 +75,7 @@ impl RecordState {
     path = "/records/{id}",
     operation_id = "getRecord",
     tag = "conversations",
-    params(SessionPath, RecordQuery),
+    params(SessionPath, FormatQuery),
     responses(
         (
             status = 200,
@@ -84,16 +84,15 @@ impl RecordState {
             content((Object = "application/json"), (String = "application/xml"))
         ),
         (status = 400, response = BadRequest),
-        (status = 401, response = Unauthorized),
         (status = 404, response = NotFound),
         (status = 503, response = Unavailable),
-        (status = "default", response = Otherwise),
+        Always,
     )
 )]
 pub(super) async fn record(
     admin: web::Data<Admin>,
     path: web::Path<SessionPath>,
-    query: web::Query<RecordQuery>,
+    query: web::Query<FormatQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let id = path.id()?;
@@ -108,7 +107,7 @@ pub(super) async fn record(
         Format::Xml => "application/xml",
     };
     let state = if first.closed { RecordState::Closed } else { RecordState::Live };
-    let telling = Telling {
+    let body = Body {
         operations: Arc::clone(&admin.operations),
         transcript: Transcript::new(format, &id),
         id,
@@ -117,7 +116,7 @@ pub(super) async fn record(
     Ok(HttpResponse::Ok()
         .content_type(content_type)
         .insert_header(("Handoff-Record", state.word()))
-        .streaming(telling.body()))
+        .streaming(body.stream()))
 }
 
 /// A piece of a record that must be there.
@@ -134,7 +133,7 @@ pub(super) async fn piece(
 }
 
 /// A record on its way out.
-struct Telling {
+struct Body {
     operations: Arc<dyn Operations>,
     transcript: Transcript,
     id: SessionId,
@@ -149,13 +148,13 @@ enum Ahead {
     At(RecordPlace),
 }
 
-impl Telling {
+impl Body {
     /// Reads the next piece when the one before was taken.
-    fn body(self) -> impl Stream<Item = Result<Bytes, Broken>> {
-        stream::try_unfold(Some(self), |telling| async move {
-            let Some(telling) = telling else { return Ok(None) };
-            let id = telling.id.clone();
-            telling.step().await.map(Some).inspect_err(|error| {
+    fn stream(self) -> impl Stream<Item = Result<Bytes, Broken>> {
+        stream::try_unfold(Some(self), |body| async move {
+            let Some(body) = body else { return Ok(None) };
+            let id = body.id.clone();
+            body.step().await.map(Some).inspect_err(|error| {
                 tracing::warn!(session = %id.0, %error, "a record's answer broke off");
             })
         })

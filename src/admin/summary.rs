@@ -1,12 +1,13 @@
 //! A session as operators see it at a glance: who takes part and how much happened, not what was said.
 
 use crate::ports::RecordPiece;
+use crate::shown::Role;
 use handoff_chat::SessionId;
-use handoff_chat::event::{Body, Event, LeaveReason, Participant, Role, Visibility};
+use handoff_chat::event::{self, Body, Event, LeaveReason, Participant, Visibility};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How far a session is.
+/// How far a session is: it goes on; its record is being closed; its record is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionState {
@@ -18,26 +19,7 @@ pub enum SessionState {
     Closed,
 }
 
-/// What somebody is in a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = Role)]
-pub enum PartyRole {
-    /// The customer.
-    Customer,
-    /// An agent.
-    Agent,
-    /// A bot.
-    Bot,
-    /// A supervisor.
-    Supervisor,
-    /// The session's workflow.
-    Workflow,
-    /// The server itself.
-    System,
-}
-
-/// Who sees somebody.
+/// Who sees somebody: everybody; everybody but the customer; nobody but supervisors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = Visibility)]
@@ -99,7 +81,7 @@ pub struct PartySummary {
     /// The participant's number in the session.
     pub number: u32,
     /// What they are.
-    pub role: PartyRole,
+    pub role: Role,
     /// The bot's name in the configuration; for no other role.
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -182,13 +164,9 @@ impl SessionSummary {
 }
 
 fn party(who: &Participant, joined_at_ms: i64) -> PartySummary {
-    let (role, bot) = match &who.role {
-        Role::Customer => (PartyRole::Customer, None),
-        Role::Agent(_) => (PartyRole::Agent, None),
-        Role::Bot(name) => (PartyRole::Bot, Some(name.0.clone())),
-        Role::Supervisor => (PartyRole::Supervisor, None),
-        Role::Workflow => (PartyRole::Workflow, None),
-        Role::System => (PartyRole::System, None),
+    let bot = match &who.role {
+        event::Role::Bot(name) => Some(name.0.clone()),
+        _ => None,
     };
     let visibility = match who.visibility {
         Visibility::All => SeenBy::All,
@@ -197,7 +175,7 @@ fn party(who: &Participant, joined_at_ms: i64) -> PartySummary {
     };
     PartySummary {
         number: who.number,
-        role,
+        role: Role::from(&who.role),
         bot,
         visibility,
         joined_at_ms,

@@ -1,16 +1,20 @@
 //! GMS Chat API v2 over REST, as its shipped clients speak it: wire only, no rule about chats. Customers have a key and
 //! poll.
 
+#[cfg(test)]
 mod description;
 pub mod fault;
 mod files;
+#[cfg(test)]
 mod forms;
 pub mod operation;
+pub(crate) mod passage;
 pub(crate) mod perform;
 pub mod reply;
 pub(crate) mod routes;
 
-pub use description::Description;
+#[cfg(test)]
+pub(crate) use description::Description;
 
 use super::{AtWork, ChannelsError, Metrics, pulled};
 use crate::gateway::Guest;

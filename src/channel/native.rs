@@ -42,7 +42,7 @@ impl AtWork for Native {
 
 /// The customers' commands as they are counted.
 #[cfg(test)]
-pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+pub(crate) fn counted_commands() -> impl Iterator<Item = &'static str> {
     use crate::gateway::native::socket::{Client, OTHER};
     customer::Customer::COMMANDS.iter().copied().chain([OTHER])
 }

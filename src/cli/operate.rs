@@ -56,7 +56,11 @@ impl Door {
 }
 
 fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|error| format!("the node's answer is not understood: {error}"))
+    serde_json::from_slice(body).map_err(|error| {
+        format!(
+            "the node's answer is not understood, maybe that of another version (--json shows it): {error}"
+        )
+    })
 }
 
 fn raw(body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
@@ -233,8 +237,8 @@ impl Many {
     /// As the query of a call, without where it goes on.
     fn query(&self) -> Result<String, String> {
         let mut query = format!("dry_run={}", self.dry_run);
-        let words = [("queue", &self.queue), ("service", &self.service), ("place", &self.place)];
-        for (key, word) in words.into_iter().filter_map(|(key, word)| Some((key, word.as_ref()?))) {
+        let given = [("queue", &self.queue), ("service", &self.service), ("place", &self.place)];
+        for (key, word) in given.into_iter().filter_map(|(key, word)| Some((key, word.as_ref()?))) {
             let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
             if word.is_empty() || !word.chars().all(fits) {
                 return Err(format!("{key}: a name has A-Z, a-z, 0-9, '-', '_' and '.'"));

@@ -67,8 +67,8 @@ pub(crate) struct Follower<S> {
 }
 
 /// What one read of the chat brought.
-enum Look {
-    News(Box<View>),
+enum Asked {
+    New(Box<View>),
     Nothing,
     Failed(CallError),
 }
@@ -83,16 +83,16 @@ impl<S: Show> Follower<S> {
             let begun = Instant::now();
             // The first read does not wait: it brings the participants.
             let wait = if last || first { Duration::ZERO } else { WAIT };
-            let look = tokio::select! {
+            let asked = tokio::select! {
                 biased;
-                look = self.look(wait) => look,
+                asked = self.ask(wait) => asked,
                 () = over.notified(), if !last => {
                     last = true;
                     continue;
                 }
             };
-            match look {
-                Look::News(view) => {
+            match asked {
+                Asked::New(view) => {
                     pace.reset();
                     first = false;
                     let empty = view.events.is_empty() && view.typing.is_empty();
@@ -106,23 +106,23 @@ impl<S: Show> Follower<S> {
                         pace.pause().await;
                     }
                 }
-                Look::Nothing if last => return,
+                Asked::Nothing if last => return,
                 // A read that could not wait at the owner comes back at once.
-                Look::Nothing if begun.elapsed() < PAUSE.0 => pace.pause().await,
-                Look::Nothing => pace.reset(),
-                Look::Failed(error) if passes(&error) => {
+                Asked::Nothing if begun.elapsed() < PAUSE.0 => pace.pause().await,
+                Asked::Nothing => pace.reset(),
+                Asked::Failed(error) if passes(&error) => {
                     pace.pause().await;
                     if self.to.closed() {
                         return;
                     }
                     continue;
                 }
-                Look::Failed(_gone) => return self.to.gone(self.next.get()),
+                Asked::Failed(_gone) => return self.to.gone(self.next.get()),
             }
         }
     }
 
-    async fn look(&self, wait: Duration) -> Look {
+    async fn ask(&self, wait: Duration) -> Asked {
         let read = match self.caller {
             Caller::Customer(_) => Read::Customer { position: self.next.get() },
             _ => Read::Agent { position: self.next.get() },
@@ -135,11 +135,11 @@ impl<S: Show> Follower<S> {
             ..Call::of(EntityId::from(&self.chat))
         };
         match self.sessions.call(call).await {
-            Ok(told) => match told.reading {
-                Some(Reading::View(view)) => Look::News(Box::new(view)),
-                _ => Look::Nothing,
+            Ok(done) => match done.reading {
+                Some(Reading::View(view)) => Asked::New(Box::new(view)),
+                _ => Asked::Nothing,
             },
-            Err(error) => Look::Failed(error),
+            Err(error) => Asked::Failed(error),
         }
     }
 }

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 
 /// The agents' commands as they are counted.
 #[cfg(test)]
-pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+pub(crate) fn counted_commands() -> impl Iterator<Item = &'static str> {
     use socket::Client;
     agent::Agent::COMMANDS.iter().copied().chain([socket::OTHER])
 }

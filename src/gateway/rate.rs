@@ -52,7 +52,7 @@ impl<K: Eq + Hash> Rate<K> {
     }
 
     /// Whether one could be taken with this rate, at this moment.
-    pub(super) fn look<Q: Eq + Hash + ?Sized>(
+    pub(super) fn would_take<Q: Eq + Hash + ?Sized>(
         &self,
         key: &Q,
         per_minute: u32,
@@ -101,8 +101,8 @@ mod tests {
         }
         let limited = rate.take_of("a", 4, now).unwrap_err();
         assert_eq!(limited.after, Duration::from_secs(15));
-        assert_eq!(rate.look("a", 4, now), Err(limited), "looking takes none");
-        assert!((0..9).all(|_| rate.look("b", 4, now).is_ok()));
+        assert_eq!(rate.would_take("a", 4, now), Err(limited), "looking takes none");
+        assert!((0..9).all(|_| rate.would_take("b", 4, now).is_ok()));
         rate.take_of("b", 4, now).unwrap();
         rate.take_of("a", 4, now + limited.after).unwrap();
         assert!(rate.take_of("a", 4, now + limited.after).is_err());

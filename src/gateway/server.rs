@@ -28,7 +28,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// # Errors
 /// What the operating system says of the listener.
 pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<Server> {
-    actix_web::rt::spawn(Arc::clone(gateway).keep_watch());
+    actix_web::rt::spawn(Arc::clone(gateway).keep_up());
     let (shared, options) = (Arc::clone(gateway), &gateway.options);
     let workers = options.workers.max(1);
     let door = Door::new(options.connections_max, gateway.metrics.clone());

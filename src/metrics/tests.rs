@@ -47,10 +47,10 @@ fn encoded() -> String {
             // What CometD clients say is counted by itself.
             match kind {
                 SocketLabel::customer => {
-                    channel::native::words().for_each(|word| sockets.command(kind, word, outcome));
+                    channel::native::counted_commands().for_each(|word| sockets.command(kind, word, outcome));
                 }
                 SocketLabel::agent => {
-                    gateway::native::words().for_each(|word| sockets.command(kind, word, outcome));
+                    gateway::native::counted_commands().for_each(|word| sockets.command(kind, word, outcome));
                 }
                 SocketLabel::cometd => {}
             }

@@ -62,7 +62,7 @@ fn stage_of(state: MemberState) -> MemberStage {
 #[async_trait]
 impl Operations for NodeOperations {
     async fn cluster(&self) -> ClusterStatus {
-        let views = look(&self.supervisor).await;
+        let views = shard_views(&self.supervisor).await;
         let list = self.list.load_full();
         let members = list.members.iter().map(|member| MemberStatus {
             id: member.owner.node.0,
@@ -89,7 +89,7 @@ impl Operations for NodeOperations {
     }
 
     async fn shards(&self) -> Vec<ShardStatus> {
-        let views = look(&self.supervisor).await;
+        let views = shard_views(&self.supervisor).await;
         let list = self.list.load_full();
         (0..list.shards)
             .map(|shard| {
@@ -164,7 +164,7 @@ impl NodeOperations {
             ..Call::of(session.into())
         };
         match self.sessions.call(call).await {
-            Ok(told) => match told.reading {
+            Ok(done) => match done.reading {
                 Some(Reading::Events(events)) => Ok(Some(live(events))),
                 _ => Err(ReadError::Owner(CallError::Unknown)),
             },
@@ -194,6 +194,6 @@ fn records_page(page: ListPage) -> RecordsPage {
     RecordsPage { items: page.records.into_iter().map(summary).collect(), next: page.next.map(cursor) }
 }
 
-async fn look(supervisor: &SupervisorHandle) -> BTreeMap<ShardId, crate::actor::shard::ShardView> {
+async fn shard_views(supervisor: &SupervisorHandle) -> BTreeMap<ShardId, crate::actor::shard::ShardView> {
     supervisor.inspect().await.into_iter().collect()
 }

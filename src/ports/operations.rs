@@ -10,7 +10,8 @@ use serde::de::value::Error as NoSuchWord;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a node is about.
+/// What a node is about: not in the member list yet, or joining; in it, and serving what it assigns; giving its shards
+/// away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = NodeState)]
@@ -23,7 +24,8 @@ pub enum NodeStage {
     Draining,
 }
 
-/// Where a member stands.
+/// Where a member stands: in the cluster as a gateway, without shards yet; with an equal part of them; giving them
+/// away; gone, drained or found dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MemberState)]
@@ -38,7 +40,8 @@ pub enum MemberStage {
     Down,
 }
 
-/// What a node does with a shard.
+/// What a node does with a shard: it claims and reads it, answers its calls, or gives it away; or it is with another
+/// node or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ShardState)]
@@ -53,7 +56,8 @@ pub enum ShardStage {
     Elsewhere,
 }
 
-/// Where a session's interaction is.
+/// Where a session's interaction is: its workflow has it, it waits in a queue, is offered to an agent, is with one, or
+/// is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Whereabouts {
@@ -69,7 +73,8 @@ pub enum Whereabouts {
     Done,
 }
 
-/// Why nobody may ever come for the chats that wait in a queue.
+/// Why nobody may ever come for the chats that wait in a queue: the configuration of the node that has the queue names
+/// it no longer, or no agent of it has the queue and none who could is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum QueueTrouble {
     /// The configuration of the node that has the queue names it no longer.

@@ -8,9 +8,10 @@ use crate::tidy::source::Source;
 
 /// The folders whose modules are looked at; those of `src/` itself have their arrows in `folders`. A shard's core is
 /// spread over files by what it does, a session's machine and the actors likewise: they know each other by intent.
-const FOLDERS: [&str; 13] = [
+const FOLDERS: [&str; 17] = [
     "bench/src",
     "chat/src",
+    "chat/src/workflow",
     "cluster/src",
     "cluster/src/peer",
     "codec/src",
@@ -21,7 +22,10 @@ const FOLDERS: [&str; 13] = [
     "sim/src",
     "src/admin",
     "src/channel",
+    "src/channel/cometd",
+    "src/channel/gms",
     "src/gateway",
+    "src/gateway/native",
 ];
 
 /// Modules, each with those of the same folder that it uses.

@@ -36,7 +36,7 @@ const PARTS: [(&str, &[&str]); 31] = [
     // What clients and operators reach knows the ports, not who is behind them.
     ("gateway", &["clock", "descriptions", "files", "health", "password", "ports", "rich", "shown"]),
     ("channel", &["clock", "files", "gateway", "ports", "rich", "shown", "tls"]),
-    ("admin", &["clock", "health", "metrics", "ports", "secret_file"]),
+    ("admin", &["clock", "descriptions", "health", "metrics", "ports", "secret_file", "shown"]),
     (
         "assembly",
         &[
@@ -98,15 +98,56 @@ pub(crate) fn arrows(source: &Source) -> Vec<String> {
     wrong.map(|name| format!("{part} may not use {name}")).collect()
 }
 
+/// The parts that ask shards from outside, with what they know of one: calls and what came of them, and its lists.
+const ASKERS: [(&str, &[&str]); 5] = [
+    ("admin", &["Call", "Done", "listing"]),
+    ("channel", &["Call", "Done"]),
+    ("cli", &["listing"]),
+    ("gateway", &["Call", "Done"]),
+    ("ports", &["Call", "Done", "listing"]),
+];
+
+/// What a part that asks from outside uses of a shard's insides.
+pub(crate) fn insides(source: &Source) -> Vec<String> {
+    let part = source.path.strip_prefix("src/").unwrap_or_default();
+    let part = part.split('/').next().unwrap_or_default().trim_end_matches(".rs");
+    let Some((_, known)) = ASKERS.iter().find(|(asker, _)| *asker == part) else { return Vec::new() };
+    if source.path.contains("tests") || source.path.ends_with("fake.rs") {
+        return Vec::new();
+    }
+    let code = source.code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let used = code.split("handoff_shard::").skip(1).flat_map(items);
+    let inside = used.filter(|name| !known.contains(name));
+    inside.map(|name| format!("{part} may not use handoff_shard::{name}")).collect()
+}
+
 /// The names of modules that stand after `crate::`, one or a list in braces.
 pub(crate) fn names(rest: &str) -> Vec<&str> {
-    let list = match rest.strip_prefix('{') {
-        Some(list) => list.split('}').next().unwrap_or_default(),
-        None => rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default(),
-    };
-    let first = |word: &'_ str| -> usize { word.find("::").unwrap_or(word.len()) };
-    let words = list.split(',').map(str::trim).map(|word| &word[..first(word)]);
-    words.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())).collect()
+    let is_module = |name: &&str| name.starts_with(|c: char| c.is_ascii_lowercase());
+    items(rest).into_iter().filter(is_module).collect()
+}
+
+/// The first names that stand after a `::`, one or a list in braces, whatever is in braces behind each.
+fn items(rest: &str) -> Vec<&str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = |text: &'_ str| -> usize { text.find(|c: char| !is_name(c)).unwrap_or(text.len()) };
+    let Some(list) = rest.strip_prefix('{') else { return vec![&rest[..name(rest)]] };
+    let (mut items, mut depth, mut begins) = (Vec::new(), 0_u32, true);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' => begins |= depth == 0,
+            c if begins && is_name(c) => {
+                let rest = &list[at..];
+                items.push(&rest[..name(rest)]);
+                begins = false;
+            }
+            _ => {}
+        }
+    }
+    items
 }
 
 /// A part that names a later one: where there is none, no circle can be.

@@ -16,7 +16,7 @@ pub enum FileChange {
         /// How large it is, in bytes.
         bytes: u64,
         /// When it no longer counts, in served time.
-        until: Served,
+        lapses_at: Served,
     },
     /// It is stored, and shown to nobody before it was looked through.
     Held {

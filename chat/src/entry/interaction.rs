@@ -104,7 +104,7 @@ pub enum InteractionChange {
         /// The agent who declined, or let the offer time out.
         agent: AgentName,
         /// In served time of the interaction's shard.
-        until: Served,
+        not_before: Served,
     },
     /// A timer is armed for something, or no longer.
     Timer {

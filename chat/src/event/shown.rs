@@ -28,7 +28,7 @@ pub enum What<'e> {
     Joined,
     /// Somebody left.
     Left {
-        /// Why.
+        /// Whose wish it was, or what did it.
         reason: LeaveReason,
         /// Who removed them, by their number among all, when they did not leave by themselves.
         asked_by: Option<u32>,

@@ -115,8 +115,8 @@ impl Interaction {
         agent: &AgentName,
         why: Option<Withdrawal>,
     ) {
-        let until = session.served().after(DECLINED_MS);
-        self.change(session, InteractionChange::Declined { agent: agent.clone(), until });
+        let not_before = session.served().after(DECLINED_MS);
+        self.change(session, InteractionChange::Declined { agent: agent.clone(), not_before });
         self.disarm(session, Purpose::Offer);
         self.back(session, agent, why);
     }

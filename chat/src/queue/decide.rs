@@ -160,11 +160,11 @@ fn enqueue(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64, ticket: 
 /// Also for one who has not come yet: their coming may be late.
 fn withdraw(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64) -> Decision {
     let waits = draft.waiter(interaction).map(|waiter| waiter.attempt);
-    let news = match waits {
+    let changed = match waits {
         Some(waits) => waits < attempt,
         None => draft.state.floors.of(interaction) < attempt,
     };
-    if news {
+    if changed {
         draft.push(QueueChange::Left { interaction: interaction.clone(), floor: attempt });
     }
     draft.finish(Some(Reply::Done))

@@ -29,7 +29,7 @@ pub(super) enum Place {
         /// Its size as it was announced; it counts at once.
         bytes: u64,
         /// When it no longer counts, in served time.
-        until: Served,
+        lapses_at: Served,
     },
     /// It waits to be looked through.
     Held {
@@ -69,8 +69,8 @@ impl Place {
 impl Files {
     pub(super) fn apply(&mut self, change: &FileChange) {
         match change {
-            FileChange::Reserved { id, by, bytes, until } => {
-                self.places.insert(*id, Place::Reserved { by: *by, bytes: *bytes, until: *until });
+            FileChange::Reserved { id, by, bytes, lapses_at } => {
+                self.places.insert(*id, Place::Reserved { by: *by, bytes: *bytes, lapses_at: *lapses_at });
             }
             FileChange::Held { by, file } => {
                 self.places.insert(file.id, Place::Held { by: *by, file: file.clone() });
@@ -102,7 +102,7 @@ impl Files {
     /// What is being stored and not shown yet.
     pub(super) fn reserved(&self) -> impl Iterator<Item = (FileId, u64, Served)> {
         self.places.iter().filter_map(|(id, place)| match place {
-            Place::Reserved { bytes, until, .. } => Some((*id, *bytes, *until)),
+            Place::Reserved { bytes, lapses_at, .. } => Some((*id, *bytes, *lapses_at)),
             _ => None,
         })
     }

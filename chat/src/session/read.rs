@@ -31,7 +31,9 @@ impl Session {
         let asker = self.state.identify(terms, caller)?;
         match (read, caller) {
             (Read::Customer { position }, Caller::Customer(_))
-            | (Read::Agent { position }, Caller::Agent(_)) => Ok(self.look(asker, *position, history, terms)),
+            | (Read::Agent { position }, Caller::Agent(_)) => {
+                Ok(self.read_view(asker, *position, history, terms))
+            }
             (Read::Files, Caller::Customer(_) | Caller::Agent(_)) => {
                 Ok(Reading::Files(Box::new(self.files_view(asker))))
             }

@@ -47,7 +47,7 @@ impl Typists {
     }
 
     /// What a reader does not know: who types now, and of whose typing they have read that it is over.
-    pub(super) fn news(&self, view: ViewKind, position: u64) -> impl Iterator<Item = &Typing> {
+    pub(super) fn shown_from(&self, view: ViewKind, position: u64) -> impl Iterator<Item = &Typing> {
         let is_news = move |typist: &&Typist| {
             let Typist { last, began } = typist;
             let began = view.of(began);

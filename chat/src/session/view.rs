@@ -12,7 +12,7 @@ pub const VIEW_BYTES_MAX: usize = 1_048_576;
 
 impl Session {
     /// The view from a position on, as far as it fits one reading.
-    pub(super) fn look(&self, asker: Asker, position: u64, history: &[Event], terms: &Terms) -> Reading {
+    pub(super) fn read_view(&self, asker: Asker, position: u64, history: &[Event], terms: &Terms) -> Reading {
         let (kind, first) = (asker.view, self.first_seq_in_memory());
         let until = self.seen_until(asker);
         let in_memory = position == 0 || position > kind.of(&self.state.forgotten);
@@ -76,7 +76,8 @@ impl Session {
         if self.seen_until(asker) != u64::MAX {
             return Vec::new();
         }
-        let mut typing: Vec<Typing> = self.volatile.typing.news(asker.view, position).cloned().collect();
+        let mut typing: Vec<Typing> =
+            self.volatile.typing.shown_from(asker.view, position).cloned().collect();
         if asker.view == ViewKind::Customer {
             for other in typing.iter_mut().filter(|typing| typing.by != asker.by) {
                 other.preview = None;

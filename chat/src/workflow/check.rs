@@ -1,7 +1,6 @@
 //! What can be wrong with a workflow although each step is well said: where its steps lead.
 
-use super::read::Fault;
-use super::{Program, StepNo};
+use super::{Fault, Program, StepNo};
 use std::collections::BTreeSet;
 
 /// Every fault, with the line of its step.

@@ -10,7 +10,7 @@
 //! next = "help"
 //! ```
 
-use super::{Case, Does, Numbers, Program, Step, StepNo, Timeout, When, check, is_key};
+use super::{Case, Does, Fault, Numbers, Program, Step, StepNo, Timeout, When, check, is_key};
 use crate::id::{BotName, QueueName};
 use crate::workflow::Bot;
 use std::collections::BTreeMap;
@@ -25,21 +25,6 @@ const STEPS_MAX: usize = 1_000;
 const MS_MAX: i64 = 30 * 86_400_000;
 /// How often something is said to one who waits, when the file doesn't say.
 const EVERY_MS: i64 = 60_000;
-
-/// What is wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fault {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong, in words for whoever wrote the file.
-    pub reason: String,
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}: {}", self.line, self.reason)
-    }
-}
 
 /// What a workflow may name.
 #[derive(Debug, Clone, Default)]

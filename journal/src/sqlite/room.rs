@@ -21,7 +21,7 @@ pub const RESERVE_BYTES: u64 = 8 * 1024 * 1024;
 const NEEDED_BYTES: u64 = 2 * RESERVE_BYTES;
 
 /// How often it is looked whether the reserve stands or can be made again.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const RENEWED_EVERY: Duration = Duration::from_millis(250);
 
 /// A disk as it is to look; for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +92,8 @@ impl Room {
         }
     }
 
-    /// Looks whether the reserve stands, and makes it if there is room for it.
-    pub(super) fn look(&self) {
+    /// Makes the reserve anew where it does not stand, if there is room for it.
+    pub(super) fn renew(&self) {
         let stands = fs::metadata(&self.reserve).is_ok_and(|meta| meta.len() == RESERVE_BYTES);
         if stands || (self.available().is_ok_and(|bytes| bytes >= NEEDED_BYTES) && self.make().is_ok()) {
             if self.full.swap(false, Ordering::Relaxed) {
@@ -153,14 +153,14 @@ impl Room {
     }
 }
 
-/// Starts the thread that looks after the reserve for as long as the store is open.
-pub(super) fn watch(room: &Arc<Room>) -> io::Result<()> {
+/// Starts the thread that renews the reserve for as long as the store is open.
+pub(super) fn keep_renewing(room: &Arc<Room>) -> io::Result<()> {
     let room: Weak<Room> = Arc::downgrade(room);
     std::thread::Builder::new().name("room".to_owned()).spawn(move || {
         while let Some(room) = room.upgrade() {
-            room.look();
+            room.renew();
             drop(room);
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(RENEWED_EVERY);
         }
     })?;
     Ok(())

@@ -246,18 +246,18 @@ fn view(indexes: &[u64], next_position: u64) -> View {
 fn a_read_that_goes_back_is_found() {
     let begun = || {
         let mut reader = Reader::default();
-        reader.look(1, &view(&[1, 2, 5], 6)).expect("the first read");
+        reader.take(1, &view(&[1, 2, 5], 6)).expect("the first read");
         reader
     };
-    assert_eq!(begun().look(1, &view(&[1, 2, 5, 6], 7)), Ok(()));
-    assert_eq!(begun().look(6, &view(&[6], 7)), Ok(()), "what is not asked for need not be there");
-    assert_eq!(begun().look(0, &view(&[], 6)), Ok(()));
-    let missing = begun().look(1, &view(&[1, 2], 6)).expect_err("an event is gone");
+    assert_eq!(begun().take(1, &view(&[1, 2, 5, 6], 7)), Ok(()));
+    assert_eq!(begun().take(6, &view(&[6], 7)), Ok(()), "what is not asked for need not be there");
+    assert_eq!(begun().take(0, &view(&[], 6)), Ok(()));
+    let missing = begun().take(1, &view(&[1, 2], 6)).expect_err("an event is gone");
     assert!(missing.contains("index 5"), "{missing}");
-    let back = begun().look(6, &view(&[], 5)).expect_err("the position went back");
+    let back = begun().take(6, &view(&[], 5)).expect_err("the position went back");
     assert!(back.contains("next position"), "{back}");
     let mut other = view(&[1, 2, 5], 6);
     other.events[1].body = Body::Message { text: Text::clear("other"), message_type: None };
-    let changed = begun().look(1, &other).expect_err("an index means something else");
+    let changed = begun().take(1, &other).expect_err("an index means something else");
     assert!(changed.contains("index 2"), "{changed}");
 }

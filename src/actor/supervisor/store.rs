@@ -14,14 +14,14 @@ use std::time::Duration;
 impl SupervisorActor {
     pub(super) fn tell_store(&mut self, state: StoreState) {
         self.store = state;
-        let news = match state {
+        let health = match state {
             StoreState::Works if self.parts.node_state.store_full() => StoreHealth::Full,
             StoreState::Works => StoreHealth::Works,
             StoreState::FailsHere => StoreHealth::FailsHere,
             StoreState::FailsForAll => StoreHealth::FailsForAll,
         };
         for (_, handle, _) in self.shards.values() {
-            handle.addr().do_send(StoreHealthIs(news));
+            handle.addr().do_send(StoreHealthIs(health));
         }
     }
 

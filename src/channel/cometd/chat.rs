@@ -7,9 +7,9 @@ use super::message::{Refusal, event};
 use super::session::{CHATS_MAX, Session};
 use crate::channel::gms::fault::Fault;
 use crate::channel::gms::operation::Operation;
+use crate::channel::gms::passage::{reference, shown};
 use crate::channel::gms::perform;
 use crate::channel::gms::reply::Reply;
-use crate::channel::gms::routes::{reference, shown};
 use crate::gateway::ServiceOptions;
 use crate::gateway::form::{Form, FormLimits, NAME_BYTES_MAX};
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
@@ -117,15 +117,15 @@ impl Publisher<'_> {
         let mut reply = Reply::of_fault(fault, reference);
         reply.alias = Some(self.here.gateway.alias.clone());
         reply.chat_id = key_of(data).map(|key| key.session.0);
-        let words = reply.errors.first().map_or_else(|| fault.to_string(), |error| error.advice.clone());
+        let advice = reply.errors.first().map_or_else(|| fault.to_string(), |error| error.advice.clone());
         // Nothing to show to anybody: the publisher tries again.
         match fault {
-            Fault::Again => return Refusal::new(503, words),
+            Fault::Again => return Refusal::new(503, advice),
             Fault::Limited(limited) => return (*limited).into(),
             _ => {}
         }
         self.session.put(event(self.channel, &reply));
-        Refusal::new(fault.code(), words)
+        Refusal::new(fault.code(), advice)
     }
 }
 

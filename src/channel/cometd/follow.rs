@@ -3,9 +3,9 @@
 use super::message::event;
 use super::session::Session;
 use crate::channel::gms::fault::Fault;
+use crate::channel::gms::passage::reference;
 use crate::channel::gms::perform::of_view;
 use crate::channel::gms::reply::{Message, Reply};
-use crate::channel::gms::routes::reference;
 use crate::gateway::Gateway;
 use crate::gateway::follow::Show;
 use crate::gateway::socket::Task;

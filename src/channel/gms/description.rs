@@ -336,7 +336,7 @@ impl IntoResponses for Refused {
     components(schemas(Reply)),
     modifiers(&Shared)
 )]
-pub struct Description;
+pub(crate) struct Description;
 
 /// What all operations share: how they are refused, and how a form has its attached data.
 struct Shared;

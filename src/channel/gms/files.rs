@@ -2,8 +2,8 @@
 //! carries none.
 
 use super::fault::{FILE_TYPE, FILES_TOO_LARGE, Fault};
+use super::passage::{answer, read_form, with_a_last_slash};
 use super::reply::{Reply, file_limits};
-use super::routes::{answer, read_form, with_a_last_slash};
 use super::{perform, reply};
 use crate::clock::wall_ms;
 use crate::gateway::Gateway;

@@ -34,12 +34,12 @@ pub(crate) async fn open(
 ) -> Result<(SecureKey, View), Fault> {
     let start = read_start(form, &gateway.options)?;
     let repeatable = start.client_id.is_some();
-    let (key, told) = starting::open(gateway, origin, service, start).await.map_err(|error| match error {
+    let (key, done) = starting::open(gateway, origin, service, start).await.map_err(|error| match error {
         OpenError::Random => Fault::Random,
         OpenError::Denied(denied) => denied.into(),
         OpenError::Call(error) => Fault::from_call(error, repeatable),
     })?;
-    Ok((key, view(told)?))
+    Ok((key, view(done)?))
 }
 
 /// A client says which chat it wants to be told of: its key, and what the customer sees from the position on that it
@@ -48,8 +48,8 @@ pub(crate) async fn notifications(gateway: &Gateway, form: &Form) -> Result<(Sec
     let key = key(form)?;
     Span::current().record("session", key.session.0.as_str());
     let position = position(form)?.unwrap_or(0).max(1);
-    let told = call(gateway, &key, None, Some(position), true).await?;
-    Ok((key, view(told)?))
+    let done = call(gateway, &key, None, Some(position), true).await?;
+    Ok((key, view(done)?))
 }
 
 /// Whether a call within a chat may come under this service's name: that of a service that is configured, or the one
@@ -68,8 +68,8 @@ pub(crate) async fn check_service(gateway: &Gateway, name: &str, form: &Form) ->
         patience: gateway.options.patience,
         ..Call::of(EntityId::from(&key.session))
     };
-    let told = gateway.sessions.call(call).await.map_err(|error| Fault::from_call(error, true));
-    match told.map(|told| told.reading) {
+    let done = gateway.sessions.call(call).await.map_err(|error| Fault::from_call(error, true));
+    match done.map(|done| done.reading) {
         Ok(Some(Reading::Service(began_with))) if began_with == name => Ok(()),
         Ok(_) | Err(Fault::Dead(_)) => Err(Fault::Service),
         Err(fault) => Err(fault),
@@ -82,8 +82,8 @@ pub(crate) fn key(form: &Form) -> Result<SecureKey, Fault> {
     key.ok_or(Fault::Dead("no key, or none that can be a key"))
 }
 
-fn view(told: Done) -> Result<View, Fault> {
-    match told.reading {
+fn view(done: Done) -> Result<View, Fault> {
+    match done.reading {
         Some(Reading::View(view)) => Ok(view),
         _ => Err(Fault::from_call(CallError::Rejected(Reject::Unknown), true)),
     }
@@ -102,7 +102,7 @@ pub(crate) async fn perform(
     }
     Span::current().record("session", chat);
     let command = |id: CommandId, act| Some(Command { id, caller: Caller::key(key.hash()), act });
-    let told = match operation.read(form, gateway.options.field_bytes_max)? {
+    let done = match operation.read(form, gateway.options.field_bytes_max)? {
         OperationFields::Send { text, message_type, position, client_id } => {
             let repeatable = client_id.is_some();
             let id = client_id.map_or_else(minted, |id| CommandId(format!("c:{id}")));
@@ -116,7 +116,7 @@ pub(crate) async fn perform(
             match call(gateway, &key, typing, Some(position), true).await {
                 // A reader whose chat has ended is told so by the view, not by a refused preview.
                 Err(Fault::Dead(_)) => call(gateway, &key, None, Some(position), true).await?,
-                told => told?,
+                done => done?,
             }
         }
         OperationFields::StartTyping { preview } => {
@@ -134,17 +134,17 @@ pub(crate) async fn perform(
             call(gateway, &key, command(id, act), None, repeatable).await?
         }
     };
-    reply(gateway, &key, told)
+    reply(gateway, &key, done)
 }
 
 /// Reads; waits for news as long as the client asked for and the node allows.
 async fn refresh(gateway: &Gateway, key: &SecureKey, position: u64, wait_ms: u64) -> Result<Done, Fault> {
     let wait = Duration::from_millis(wait_ms).min(gateway.options.refresh_wait_max);
     if !wait.is_zero() && position > 0 {
-        let told = starting::call_waiting(gateway, key, None, Some(position), true, wait).await;
-        let told = told.map_err(|error| Fault::from_call(error, true))?;
-        if told.reading.is_some() {
-            return Ok(told);
+        let done = starting::call_waiting(gateway, key, None, Some(position), true, wait).await;
+        let done = done.map_err(|error| Fault::from_call(error, true))?;
+        if done.reading.is_some() {
+            return Ok(done);
         }
     }
     call(gateway, key, None, Some(position), true).await
@@ -154,7 +154,7 @@ async fn refresh(gateway: &Gateway, key: &SecureKey, position: u64, wait_ms: u64
 async fn settled(gateway: &Gateway, key: &SecureKey, command: Option<Command>) -> Result<Done, Fault> {
     match call(gateway, key, command, None, true).await {
         Err(Fault::Dead(_)) => call(gateway, key, None, Some(0), true).await,
-        told => told,
+        done => done,
     }
 }
 
@@ -169,15 +169,15 @@ async fn call(
     if command.as_ref().is_some_and(|command| command.act != Act::Disconnect) {
         gateway.admission.command(&key.session)?;
     }
-    let told = starting::call(gateway, key, command, position, repeatable).await;
-    told.map_err(|error| Fault::from_call(error, repeatable))
+    let done = starting::call(gateway, key, command, position, repeatable).await;
+    done.map_err(|error| Fault::from_call(error, repeatable))
 }
 
-fn reply(gateway: &Gateway, key: &SecureKey, told: Done) -> Result<Reply, Fault> {
-    if let Some(Reading::View(view)) = told.reading {
+fn reply(gateway: &Gateway, key: &SecureKey, done: Done) -> Result<Reply, Fault> {
+    if let Some(Reading::View(view)) = done.reading {
         return Ok(of_view(gateway, key, &view));
     }
-    match told.answer.and_then(Answer::chat) {
+    match done.answer.and_then(Answer::chat) {
         Some(answer) => Ok(Reply {
             chat_ended: answer.chat_ended,
             user_id: Some(answer.user_id),

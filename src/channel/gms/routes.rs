@@ -1,23 +1,18 @@
-//! The API's resources, and what each request passes: service, method, content type, body, form; then the
-//! reply with its span, its count and its CORS headers.
+//! The API's resources, and how a call is served: its service and operation, its method, its form.
 
 use super::fault::Fault;
 use super::operation::Operation;
-use super::{Gms, files, perform, reply::Reply};
-use crate::gateway::border::{self, Credentials};
-use crate::gateway::form::{Encoding, Form, FormLimits, read_whole};
-use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
+use super::passage::{answer, read_form, with_a_last_slash};
+use super::reply::Reply;
+use super::{Gms, files, perform};
+use crate::gateway::Gateway;
+use crate::gateway::form::Form;
+use crate::gateway::metrics::OperationLabel;
 use crate::gateway::starting::Origin;
-use crate::gateway::{Gateway, GatewayOptions};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
-use handoff_chat::SessionId;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
-use tracing::{Instrument, field};
 
-const METHODS: &str = "POST, OPTIONS";
 const START: &str = "/2/chat/{service}";
 const CALL: &str = "/2/chat/{service}/{chatId}/{operation}";
 
@@ -38,11 +33,6 @@ pub(crate) fn paths() -> impl Iterator<Item = String> {
     [START.to_owned()].into_iter().chain(calls).chain(files::paths())
 }
 
-/// A path, and the same with a slash behind it.
-pub(super) fn with_a_last_slash(path: &str) -> [String; 2] {
-    [path.to_owned(), format!("{path}/")]
-}
-
 async fn handle(
     request: HttpRequest,
     body: web::Payload,
@@ -59,70 +49,6 @@ async fn handle(
         serve(&request, body, (&gateway, &gms), form).await.map(|reply| reply.respond(None))
     })
     .await
-}
-
-/// What every call passes: the preflight, its span, its count, the reply to a fault, CORS. `serve` leaves the form that
-/// it read.
-pub(super) async fn answer(
-    request: &HttpRequest,
-    gateway: &Gateway,
-    label: OperationLabel,
-    serve: impl AsyncFnOnce(&mut Form) -> Result<HttpResponse, Fault>,
-) -> HttpResponse {
-    if request.method() == Method::OPTIONS {
-        let mut response = HttpResponse::NoContent().finish();
-        let reply = (border::Reply::Preflight(METHODS), Credentials::Named);
-        gateway.border.allow(request, reply, response.headers_mut());
-        return response;
-    }
-    let begun = Instant::now();
-    let chat = request.match_info().get("chatId").and_then(SessionId::parse);
-    let span = tracing::info_span!("customer", operation = ?label, session = field::Empty);
-    if let Some(chat) = &chat {
-        span.record("session", chat.0.as_str());
-    }
-    let mut form = Form::default();
-    let served = serve(&mut form).instrument(span.clone()).await;
-    let (mut response, outcome) = match served {
-        Ok(response) => (response, OutcomeLabel::ok),
-        Err(fault) => (span.in_scope(|| respond_to(&fault, gateway, chat, &form)), fault.outcome()),
-    };
-    let reply = (border::Reply::Call, Credentials::Named);
-    gateway.border.allow(request, reply, response.headers_mut());
-    gateway.metrics.count(label, outcome, begun.elapsed());
-    response
-}
-
-fn respond_to(fault: &Fault, gateway: &Gateway, chat: Option<SessionId>, form: &Form) -> HttpResponse {
-    let reference = reference();
-    tracing::debug!(reference, code = fault.code(), "refused: {}", shown(fault));
-    let given = |name: &str| form.value(name).map(str::to_owned);
-    let mut reply = Reply::of_fault(fault, reference);
-    reply.alias = Some(gateway.alias.clone());
-    reply.chat_id = chat.map(|id| id.0);
-    if *fault == Fault::Again && reply.chat_id.is_some() {
-        // Clients that take over whatever a reply says must find what they had.
-        reply.secure_key = given("secureKey");
-        reply.user_id = given("userId");
-        reply.next_position = given("transcriptPosition").and_then(|text| text.trim().parse().ok());
-    }
-    reply.respond(Some(fault))
-}
-
-/// Numbers the faults of this process, so that what a client reports is found in the log.
-static REFERENCE: AtomicU64 = AtomicU64::new(1);
-
-/// The number of one more fault.
-pub(crate) fn reference() -> u64 {
-    REFERENCE.fetch_add(1, Ordering::Relaxed)
-}
-
-/// A fault without what the client wrote: an advice may name a parameter's key.
-pub(crate) fn shown(fault: &Fault) -> String {
-    match fault {
-        Fault::Refused { .. } => "wrong request".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 async fn serve(
@@ -158,18 +84,4 @@ async fn serve(
         }
         _ => Err(Fault::Service),
     }
-}
-
-pub(super) async fn read_form(
-    request: &HttpRequest,
-    body: web::Payload,
-    options: &GatewayOptions,
-) -> Result<Form, Fault> {
-    let encoding = Encoding::of(request.headers())?;
-    let body = read_whole(request, body, options).await?;
-    let limits = FormLimits::of(options);
-    Ok(match encoding {
-        Encoding::Urlencoded => Form::urlencoded(&body, limits)?,
-        Encoding::Multipart => Form::multipart(request.headers(), body, limits).await?,
-    })
 }

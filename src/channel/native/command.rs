@@ -17,7 +17,7 @@ pub(super) enum CustomerCommand {
     ///
     /// Answered with `next_command`.
     Resume {
-        /// The chat.
+        /// Its id, as the start was answered.
         chat: String,
         /// The key that its start was answered with.
         key: String,
@@ -80,7 +80,7 @@ pub(super) enum CustomerCommand {
     Attach {
         #[serde(flatten)]
         at: Numbered,
-        /// By key.
+        /// Texts by their key.
         data: BTreeMap<String, String>,
     },
     /// Shows a page to the others.
@@ -89,7 +89,7 @@ pub(super) enum CustomerCommand {
     PushUrl {
         #[serde(flatten)]
         at: Numbered,
-        /// Its address.
+        /// The page's address.
         #[schemars(regex(pattern = "^https?://"))]
         url: String,
     },
@@ -112,7 +112,7 @@ pub(super) enum CustomerCommand {
         /// Whatever the programs understand.
         #[schemars(length(min = 1))]
         text: String,
-        /// Its type.
+        /// What kind of notice it is, to the programs.
         #[schemars(length(max = 64))]
         message_type: Option<String>,
     },
@@ -134,7 +134,8 @@ pub(super) struct Numbered {
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub(super) struct StartCommand {
-    /// Not given: `default`.
+    /// As the configuration has it (`services.NAME`).
+    #[schemars(extend("default" = "default"))]
     pub(super) service: Option<String>,
     /// Required unless `first_name` and `last_name` are given.
     pub(super) nickname: Option<String>,
@@ -157,23 +158,23 @@ pub(super) struct StartCommand {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum CustomerAnswer {
-    /// To `start`.
+    /// The answer to `start`.
     #[schemars(title = "started")]
     Started {
-        /// The chat.
+        /// Its id.
         chat: String,
         /// What it is resumed with; nobody else's.
         key: String,
         /// The number of the first command.
         next_command: u64,
     },
-    /// To `resume`.
+    /// The answer to `resume`.
     #[schemars(title = "resumed")]
     Resumed {
         /// The number of the next command.
         next_command: u64,
     },
-    /// To `send` and `reply`.
+    /// The answer to `send` and `reply`.
     #[schemars(title = "posted")]
     Posted {
         /// The message's index.
@@ -181,13 +182,13 @@ pub(crate) enum CustomerAnswer {
         /// The command's number.
         number: u64,
     },
-    /// To other commands that are numbered.
+    /// The answer to other commands that are numbered.
     #[schemars(title = "numbered")]
     Numbered {
         /// The command's number.
         number: u64,
     },
-    /// To all else.
+    /// The answer to commands that are not numbered, and to `leave`.
     #[schemars(title = "done")]
     Done {},
 }

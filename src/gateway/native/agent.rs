@@ -100,23 +100,23 @@ impl Client for Agent {
     ];
 
     fn lane(framed: &Framed) -> String {
-        match framed.word.as_str() {
+        match framed.name.as_str() {
             "send" | "send_rich" | "typing" | "leave" | "read" | "attach" | "push_url" | "notice" => {
                 framed.text("chat").to_owned()
             }
             // Its pages wait for their reader; what the agent does at the desk does not wait for them.
-            "transcript" => framed.word.clone(),
+            "transcript" => framed.name.clone(),
             _ => String::new(),
         }
     }
 
     async fn carry_out(self: Rc<Self>, id: String, framed: Framed) -> Result<AgentAnswer, Failure> {
-        let word = framed.command()?;
-        if let AgentCommand::SignIn { name, password, token, positions } = word {
+        let command = framed.command()?;
+        if let AgentCommand::SignIn { name, password, token, positions } = command {
             return self.sign_in(name, password, token, positions).await;
         }
         let (me, desk) = self.me()?;
-        match word {
+        match command {
             AgentCommand::SignIn { .. } => Err(Failure::bad("signed in already")),
             AgentCommand::SignOut => self.desk(&me, &id, DeskAct::SignOut).await,
             AgentCommand::Ready => self.desk(&me, &id, DeskAct::Ready).await,

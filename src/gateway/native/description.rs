@@ -13,7 +13,7 @@ const ALL_SOCKETS: &str = "\
 JSON text frames, one object each. Every command has an `id` (1 to 64 characters) and gets exactly one answer:
 `{\"answer\": id, \"ok\": true, ...}`, or `{\"answer\": id, \"ok\": false, \"error\": {code, message, retry}}`. A frame
 that is no command, or whose id can't be read, is answered with `\"answer\": null`. Unknown fields are ignored, by
-clients too.
+clients too. Kinds of events and codes of errors may be added: clients take those that they do not know for others.
 
 The socket may break at any moment (a node is killed, a network drops): the client opens another one, to any node,
 and resumes by position. The server pings every 2 s and closes a socket that it heard nothing from for 8 s. It
@@ -116,7 +116,9 @@ impl Described {
         definitions.insert("FromServer".to_owned(), any(&mut answers.iter().chain(events)));
         let schema = json!({
             "$schema": "http://json-schema.org/draft-07/schema#",
+            "$comment": "Made from the code by HANDOFF_WRITE_DESCRIPTIONS=1 cargo test -p handoff --lib descri",
             "title": self.title,
+            "anyOf": [{"$ref": "#/definitions/FromClient"}, {"$ref": "#/definitions/FromServer"}],
             "definitions": definitions,
         });
         format!("{schema:#}\n")

@@ -106,8 +106,8 @@ impl DeskView {
                 wait: WAIT,
                 ..Call::of(EntityId::from(&self.agent))
             };
-            let told = self.gateway.sessions.call(call).await;
-            match told.map(|told| told.reading) {
+            let done = self.gateway.sessions.call(call).await;
+            match done.map(|done| done.reading) {
                 Ok(Some(Reading::Desk(desk))) if desk.version > version => {
                     pace.reset();
                     if !self.outbox.room().await {
@@ -252,7 +252,7 @@ enum StageShown {
     Chatting,
     /// It is over.
     Over {
-        /// Why.
+        /// How it came to be over.
         why: OverWhy,
     },
 }

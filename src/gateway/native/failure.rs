@@ -51,59 +51,59 @@ pub(crate) enum Code {
     IdInUse,
     /// This may not be done here.
     NotAllowed,
-    /// A start without `client_id` got no answer in time, and may have been carried out.
+    /// No answer came in time, and it may have been carried out. Of customers: a start without `client_id`.
     Unknown,
-    /// The key is not one of this chat.
+    /// Customers alone: the key is not one of this chat.
     WrongKey,
-    /// The number is not the next, `expected`. Numbers are 1, 2, 3 and so on in a chat, over all sockets and runs; a
-    /// refusal takes none.
+    /// Customers alone: the number is not the next, `expected`. Numbers are 1, 2, 3 and so on in a chat, over all
+    /// sockets and runs; a refusal takes none.
     Expected,
-    /// Start or resume a chat first.
+    /// Customers alone: start or resume a chat first.
     NotStarted,
-    /// Sign in first.
+    /// Agents alone: sign in first.
     NotSignedIn,
-    /// Name and password or token do not fit.
+    /// Agents alone: name and password or token do not fit.
     WrongPassword,
-    /// The token was right and its time is over: sign in with the password.
+    /// Agents alone: the token was right and its time is over: sign in with the password.
     TokenExpired,
-    /// Too many wrong passwords: wait `retry_ms`.
+    /// Agents alone: too many wrong passwords (docs/admission.md): wait `retry_ms`.
     SlowDown,
-    /// The offer or chat is not the agent's, or no longer.
+    /// Agents alone: the offer or chat is not theirs, or no longer.
     NoClaim,
-    /// Signing out has to wait until the chats are over.
+    /// Agents alone: signing out has to wait until the chats are over.
     HasChats,
-    /// What fits no schema of rich messages.
+    /// Agents alone: it fits no schema of rich messages.
     BadRich,
-    /// There is no question, or it was answered.
+    /// Customers alone: there is no question, or it was answered.
     NoQuestion,
-    /// The answer does not fit the question.
+    /// Customers alone: the answer does not fit the question.
     Misfit,
-    /// The customer can't be answered until they write again; `closed_at`: since when.
+    /// Agents alone: the customer can't be answered until they write again; `closed_at`: since when.
     WindowClosed,
-    /// A file is not taken. Files go over HTTP.
+    /// A file is not taken. Files go over HTTP (docs/files.md).
     File,
 }
 
 /// What some codes come with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub(crate) struct Details {
-    /// The longest text, in bytes of UTF-8.
+    /// Of `too_long`: the longest text, in bytes of UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
     pub(crate) bytes_max: Option<u32>,
-    /// The most events of a chat.
+    /// Of `full`: the most events of a chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
     pub(crate) events_max: Option<u32>,
-    /// The number that is taken next.
+    /// Of `expected`: the number that is taken next.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub(crate) expected: Option<u64>,
-    /// When to try again, in milliseconds from now.
+    /// Of `limited`, `full_node` and `slow_down`: when to try again, in milliseconds from now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub(crate) retry_ms: Option<u64>,
-    /// Milliseconds since 1970.
+    /// Of `window_closed`, in milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub(crate) closed_at: Option<i64>,

@@ -23,7 +23,7 @@ const FRAME_BYTES: usize = 64 * 1024;
 pub(crate) enum ChatFrame<'v> {
     /// What is new in a chat: all events from the position on that the client had. Long replays come in several frames.
     Chat {
-        /// The chat.
+        /// Its id.
         chat: &'v str,
         /// The position to resume from.
         next: u64,
@@ -122,7 +122,7 @@ pub(crate) struct Frames {
 /// What changes seldom, as it was sent last.
 #[derive(Default)]
 struct Sent {
-    participants: Vec<ParticipantShown>,
+    participants: Option<Vec<ParticipantShown>>,
     channel: Option<ChannelShown>,
 }
 
@@ -140,7 +140,7 @@ impl Frames {
 
     /// What of a view changes seldom and was not sent as it is now.
     fn fresh(&mut self, view: &View) -> Fresh {
-        let participants = participants(view, &self.caller);
+        let participants = Some(participants(view, &self.caller));
         let channel = view.channel.as_deref().map(ChannelShown::of);
         let fresh = Fresh {
             participants: participants != self.sent.participants,
@@ -168,7 +168,7 @@ impl Frames {
             ended,
             events: events.collect(),
             typing: typing.collect(),
-            participants: fresh.participants.then_some(&self.sent.participants),
+            participants: self.sent.participants.as_deref().filter(|_| fresh.participants),
             channel: self.sent.channel.as_ref().filter(|_| fresh.channel),
         })
     }

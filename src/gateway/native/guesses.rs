@@ -52,15 +52,15 @@ impl Guesses {
     /// Whether a password may be looked at. `nodes`: how many serve.
     pub(super) fn brake(&self, from: &Guesser, name: &str, nodes: usize) -> Result<(), Failure> {
         let now = Instant::now();
-        let own = self.pairs.look(&(from.clone(), name.to_owned()), PAIR_PER_MINUTE, now);
+        let own = self.pairs.would_take(&(from.clone(), name.to_owned()), PAIR_PER_MINUTE, now);
         own.map_err(|limited| slow("too many wrong passwords for this name, wait", limited))?;
         let Guesser::Source(source) = from else { return Ok(()) };
         if self.knows(*source, name) {
             return Ok(());
         }
-        let of_source = self.sources.look(source, part(SOURCE_PER_MINUTE, nodes), now);
+        let of_source = self.sources.would_take(source, part(SOURCE_PER_MINUTE, nodes), now);
         of_source.map_err(|limited| slow("too many wrong passwords from your address, wait", limited))?;
-        let of_name = self.names.look(name, part(NAME_PER_MINUTE, nodes), now);
+        let of_name = self.names.would_take(name, part(NAME_PER_MINUTE, nodes), now);
         of_name
             .map_err(|limited| slow("too many wrong passwords for this name from elsewhere, wait", limited))
     }
@@ -98,8 +98,8 @@ fn part(per_minute: u32, nodes: usize) -> u32 {
     (per_minute / nodes).max(PART_MIN)
 }
 
-fn slow(words: &str, limited: Limited) -> Failure {
-    Failure::retry(Code::SlowDown, words).retry_in(limited.retry_ms())
+fn slow(message: &str, limited: Limited) -> Failure {
+    Failure::retry(Code::SlowDown, message).retry_in(limited.retry_ms())
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ pub(super) struct PageShown {
 /// The customer of a chat, as far as they are known.
 #[derive(Serialize, JsonSchema)]
 struct Contact {
-    /// Null where nothing finds them again.
+    /// Null where nothing finds them again, and where their history is hidden.
     id: Option<String>,
     /// Empty where it is not known, as the other two.
     first_name: String,

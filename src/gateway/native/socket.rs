@@ -107,9 +107,9 @@ async fn take<C: Client>(
             return outbox.push(wire::refused(id.as_deref(), &failure));
         }
     };
-    let word = C::COMMANDS.iter().copied().find(|word| *word == framed.word).unwrap_or(OTHER);
+    let name = C::COMMANDS.iter().copied().find(|name| *name == framed.name).unwrap_or(OTHER);
     let Some(id) = framed.id.clone() else {
-        metrics.command(C::KIND, word, CommandLabel::refused);
+        metrics.command(C::KIND, name, CommandLabel::refused);
         let failure = Failure::bad("a command has an id of 1 to 64 characters");
         return outbox.push(wire::refused(None, &failure));
     };
@@ -120,7 +120,7 @@ async fn take<C: Client>(
             Ok(answer) => (wire::done(&id, answer), CommandLabel::ok),
             Err(failure) => (wire::refused(Some(&id), &failure), failure.label()),
         };
-        metrics.command(C::KIND, word, outcome);
+        metrics.command(C::KIND, name, outcome);
         outbox.push(answer);
     };
     lanes.put(&lane, place, Box::pin(job.in_current_span()));

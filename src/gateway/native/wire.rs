@@ -16,7 +16,7 @@ pub(crate) struct Framed {
     /// The command's id, when it has a good one.
     pub(crate) id: Option<String>,
     /// The command's name, from the field `do`.
-    pub(crate) word: String,
+    pub(crate) name: String,
     body: Value,
 }
 
@@ -45,8 +45,8 @@ impl Framed {
             (id, Failure::bad(format!("a frame is one JSON object: {error}")))
         })?;
         let id = good_id(body.get("id").and_then(Value::as_str).map(str::to_owned));
-        let word = body.get("do").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(Self { id, word, body })
+        let name = body.get("do").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Self { id, name, body })
     }
 
     /// A field that is text; empty where it is not.
@@ -66,7 +66,7 @@ impl Framed {
 pub(crate) struct Done<'a, A> {
     /// The command's id.
     answer: &'a str,
-    /// Whether the command was carried out.
+    /// The command was carried out, and what it did is committed.
     #[schemars(extend("const" = true))]
     ok: bool,
     #[serde(flatten)]
@@ -78,10 +78,10 @@ pub(crate) struct Done<'a, A> {
 pub(crate) struct Refused<'a> {
     /// The command's id; null where it has none that can be read.
     answer: Option<&'a str>,
-    /// Whether the command was carried out.
+    /// The command was not carried out.
     #[schemars(extend("const" = false))]
     ok: bool,
-    /// Why.
+    /// What stands in its way.
     error: &'a Failure,
 }
 
@@ -91,7 +91,8 @@ pub(crate) struct Refused<'a> {
 pub(crate) enum SocketEvent<'a> {
     /// The first frame of each socket.
     Hello {
-        /// The protocol's version, 1.
+        /// The protocol's version.
+        #[schemars(extend("const" = 1))]
         version: u32,
         /// The node's number.
         node: Option<u16>,

@@ -33,8 +33,8 @@ enum Found {
 }
 
 impl Meter {
-    /// Looks at all of a chunk.
-    fn look(&mut self, mut chunk: &[u8], bytes_max: u64) -> Found {
+    /// Goes through all of a chunk.
+    fn measure(&mut self, mut chunk: &[u8], bytes_max: u64) -> Found {
         while !chunk.is_empty() {
             if self.left > 0 {
                 let here = self.left.min(chunk.len() as u64);
@@ -103,7 +103,7 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Guard<S> 
                 Poll::Ready(Some(Ok(chunk))) => chunk,
                 other => return other,
             };
-            match this.meter.look(&chunk, this.bytes_max) {
+            match this.meter.measure(&chunk, this.bytes_max) {
                 Found::Fine => return Poll::Ready(Some(Ok(chunk))),
                 Found::Skipping => {}
                 Found::TooLarge => {
@@ -142,7 +142,7 @@ mod tests {
         let mut meter = Meter::default();
         let mut last = Found::Fine;
         for chunk in bytes.chunks(piece) {
-            last = meter.look(chunk, bytes_max);
+            last = meter.measure(chunk, bytes_max);
             if last == Found::TooLarge {
                 break;
             }

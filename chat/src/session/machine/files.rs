@@ -58,9 +58,9 @@ fn reserve(mut case: Case<'_>, id: FileId, bytes: u64) -> Result<Decision, Rejec
     case.may_answer(0, None)?;
     room(&mut case, 0)?;
     let now = case.draft.context.served;
-    case.draft.release_files(|file, until| until < now && file != id);
-    let until = now.after(RESERVED_MS);
-    case.draft.push(Entry::File(FileChange::Reserved { id, by, bytes, until }));
+    case.draft.release_files(|file, lapses_at| lapses_at < now && file != id);
+    let lapses_at = now.after(RESERVED_MS);
+    case.draft.push(Entry::File(FileChange::Reserved { id, by, bytes, lapses_at }));
     case.done()
 }
 

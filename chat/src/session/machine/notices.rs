@@ -79,15 +79,15 @@ fn attach(mut case: Case<'_>, data: &BTreeMap<String, String>) -> Result<Decisio
 fn mark_read(mut case: Case<'_>, position: u64) -> Result<Decision, Reject> {
     let (state, asker) = (case.draft.state, case.asker);
     let known = state.parties.get(&asker.by).map_or(0, |party| party.read);
-    let is_news = |body: &Body| !matches!(body, Body::Read { .. } | Body::Delivery { .. });
-    let news = state.events.iter().rev().take_while(|event| event.seq > known).filter(|event| {
+    let tells_others = |body: &Body| !matches!(body, Body::Read { .. } | Body::Delivery { .. });
+    let unread = state.events.iter().rev().take_while(|event| event.seq > known).filter(|event| {
         event.by != asker.by
-            && is_news(&event.body)
+            && tells_others(&event.body)
             && asker.view.of(&event.index).is_some_and(|index| index < position)
     });
     // Not all who are told see the newest one: each is told of the newest that they see.
     let (mut seq, mut through) = (None, PerView::all(None));
-    for event in news {
+    for event in unread {
         seq = seq.or(Some(event.seq));
         through = through.zip(event.index).map(|(newest, index)| newest.or(index));
     }

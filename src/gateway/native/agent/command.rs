@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 pub(super) enum AgentCommand {
     /// Signs in, with the password or a token.
     ///
-    /// Answered with `token`, `nickname`, `capacity` and `queues`. A token stands for the password for 12 hours; a new
-    /// one comes before the last one ends. One that is over is refused with `token_expired`: the agent's chats and
-    /// offers wait for the password as long as for one whose node was lost (`desk.grace_ms`, 15 s), counted from that
-    /// refusal, once for each token. A password may come with the agent's last token, over or not: it shows every node
-    /// that this is no stranger who guesses (docs/admission.md).
+    /// Answered with `token`, `nickname`, `capacity` and `queues`. A token stands for the password for 12 hours, on
+    /// every node; a new one comes before the last one ends. One that is over is refused with `token_expired`: the
+    /// agent's chats and offers wait for the password as long as for one whose node was lost (`desk.grace_ms`, 15 s),
+    /// counted from that refusal, once for each token. A password may come with the agent's last token, over or not:
+    /// it shows every node that this is no stranger who guesses (docs/admission.md).
     SignIn {
-        /// The agent's.
+        /// As the configuration has it (`agents.NAME`).
         name: String,
         /// Required unless there is a token.
         password: Option<String>,
@@ -112,14 +112,14 @@ pub(super) enum AgentCommand {
     Attach {
         /// A chat that the agent is in.
         chat: String,
-        /// By key.
+        /// Texts by their key.
         data: BTreeMap<String, String>,
     },
     /// Shows a page to the others.
     PushUrl {
         /// A chat that the agent is in.
         chat: String,
-        /// Its address.
+        /// The page's address.
         #[schemars(regex(pattern = "^https?://"))]
         url: String,
     },
@@ -130,7 +130,7 @@ pub(super) enum AgentCommand {
         /// Whatever the programs understand.
         #[schemars(length(min = 1))]
         text: String,
-        /// Its type.
+        /// What kind of notice it is, to the programs.
         #[schemars(length(max = 64))]
         message_type: Option<String>,
     },
@@ -146,7 +146,7 @@ pub(super) enum AgentCommand {
     /// Answered with `record` and `next`. A page has at most 64 events and about 48 KiB of them (one event at least),
     /// and goes out when what waits on the socket before it has gone, so frames of live chats come in between.
     Transcript {
-        /// The earlier chat.
+        /// One of `records` in the answer to `history`.
         chat: String,
         /// The `next` of the page before; not given: the first page.
         #[serde(default)]
@@ -155,7 +155,7 @@ pub(super) enum AgentCommand {
 }
 
 /// What becomes of a chat that an agent leaves.
-#[derive(Deserialize, Default, JsonSchema)]
+#[derive(Deserialize, Serialize, Default, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub(super) enum How {
@@ -172,7 +172,7 @@ pub(super) enum How {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum AgentAnswer {
-    /// To `sign_in`.
+    /// The answer to `sign_in`.
     #[schemars(title = "signed_in")]
     SignedIn {
         /// Good for 12 hours; null where the node can make none.
@@ -184,25 +184,25 @@ pub(crate) enum AgentAnswer {
         /// From which they are offered chats.
         queues: Vec<String>,
     },
-    /// To what changes the desk.
+    /// The answer to what changes the desk.
     #[schemars(title = "desk_changed")]
     Desk {
         /// The desk's version with the change in it.
         version: u64,
     },
-    /// To `send` and `send_rich`.
+    /// The answer to `send` and `send_rich`.
     #[schemars(title = "posted")]
     Posted {
         /// The message's index.
         index: Option<u64>,
     },
-    /// To `history`.
+    /// The answer to `history`.
     #[schemars(title = "past")]
     Past(PastShown),
-    /// To `transcript`.
+    /// The answer to `transcript`.
     #[schemars(title = "page")]
     Page(PageShown),
-    /// To all else.
+    /// The answer to other commands.
     #[schemars(title = "done")]
     Done {},
 }
