@@ -169,7 +169,7 @@ async fn a_link_that_loses_all_from_the_customer_to_the_node_is_found_by_both_en
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_agent_s_half_open_link_is_found_in_either_direction_and_he_signs_in_anew() {
+async fn an_agent_s_half_open_link_is_found_in_either_direction_and_they_sign_in_anew() {
     for (from, to) in [(0, HOST), (HOST, 0)] {
         let Some(cluster) = Cluster::start_apart(1).await else { return };
         let lan = cluster.lan.as_ref().unwrap();

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contact_is_found_by_his_id_and_by_his_address_in_any_case() {
+    fn a_contact_is_found_by_their_id_and_by_their_address_in_any_case() {
         assert_eq!(keys(&start(" Zoe@Example.org ", None)), keys(&start("zoe@example.ORG", None)));
         let both = keys(&start("zoe@example.org", Some("42")));
         assert_eq!(both.email, keys(&start("zoe@example.org", None)).email);

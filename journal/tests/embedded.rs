@@ -60,7 +60,7 @@ async fn a_commit_error_at_a_claim_is_unknown_and_the_next_claim_wins() {
 }
 
 #[tokio::test]
-async fn an_append_stays_unknown_until_the_next_owner_has_opened_his_epoch() {
+async fn an_append_stays_unknown_until_the_next_owner_has_opened_its_epoch() {
     let world = Sqlite::new();
     let (old, new, shard) = (world.hand(1).await, world.hand(2).await, world.shard());
     let claimed = old.claim(shard).await;

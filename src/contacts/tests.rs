@@ -115,7 +115,7 @@ async fn one_contact(tables: &dyn Tables, order: &[Given], what: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_person_is_one_contact_when_all_his_chats_start_at_once_and_the_store_loses_and_delays() {
+async fn a_person_is_one_contact_when_all_their_chats_start_at_once_and_the_store_loses_and_delays() {
     let rough = Faults {
         lose_before: 0.1,
         lose_after: 0.1,
@@ -176,5 +176,5 @@ async fn a_contact_s_newest_chats_are_all_found_whatever_started_together() {
     assert!(found(10_000).await == all, "each chat once, oldest first");
     let before = store.statement_count();
     assert_eq!(found(4).await, all[2_996..], "the newest");
-    assert_eq!(store.statement_count() - before, 2, "he himself, and one read of his chats");
+    assert_eq!(store.statement_count() - before, 2, "they themselves, and one read of their chats");
 }

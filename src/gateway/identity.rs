@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_who_he_is_whatever_else_is_said() {
+    fn a_token_says_who_they_are_whatever_else_is_said() {
         let claims = json!({"sub": "c7", "email": "zoe@example.org", "name": "Zoë", "exp": in_seconds(60.0)});
         let proof = hs256(&claims);
         let said = given(&[(IDENTITY_KEY, &proof), (CONTACT_ID_KEY, "c8")], Some("eve@example.org"));

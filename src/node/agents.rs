@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn where_nobody_is_named_the_demo_agent_has_a_password_of_his_own() {
+    async fn where_nobody_is_named_the_demo_agent_has_a_password_of_their_own() {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), "");
         let (here, there) = (accounts(&config, "s").unwrap(), accounts(&config, "s").unwrap());

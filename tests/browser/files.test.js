@@ -49,30 +49,30 @@ test("customer and agent send each other files, and have them after the node is 
   const cluster = await Cluster.start(3);
   try {
     const [first, second] = cluster.nodes;
-    const [hers, his] = [await newWindow(browser), await newWindow(browser, desktop)];
-    const [customer, agent] = [new Customer(hers.page), new Agent(his.page)];
+    const [customers, agents] = [await newWindow(browser), await newWindow(browser, desktop)];
+    const [customer, agent] = [new Customer(customers.page), new Agent(agents.page)];
     await agent.signIn(second.url, "demo", cluster.demoPassword());
     await agent.isReady();
     await customer.start(first.url, "Zoë");
     await customer.hears("Hello, I am Robin");
-    await attaches(hers.page, "猫 cat.png", PNG);
-    await hers.page.locator("#log li.mine .file", { hasText: "猫 cat.png" }).waitFor();
-    assert.match(await hers.page.locator("#log .file small").innerText(), /150\skB/);
-    await attaches(hers.page, "tool.exe", Buffer.from("MZ"));
-    await hers.page.getByText("Files of this type can’t be sent.").waitFor();
-    await attaches(hers.page, "no-picture.png", Buffer.from("MZ"));
-    await hers.page.getByText("Files of this type can’t be sent.").waitFor();
+    await attaches(customers.page, "猫 cat.png", PNG);
+    await customers.page.locator("#log li.mine .file", { hasText: "猫 cat.png" }).waitFor();
+    assert.match(await customers.page.locator("#log .file small").innerText(), /150\skB/);
+    await attaches(customers.page, "tool.exe", Buffer.from("MZ"));
+    await customers.page.getByText("Files of this type can’t be sent.").waitFor();
+    await attaches(customers.page, "no-picture.png", Buffer.from("MZ"));
+    await customers.page.getByText("Files of this type can’t be sent.").waitFor();
 
     await customer.says("I want to talk to a person, please");
-    await his.page.locator(".offer").getByRole("button", { name: "Accept" }).click();
+    await agents.page.locator(".offer").getByRole("button", { name: "Accept" }).click();
     await first.kill();
-    assert.deepEqual(await saves(his.page, "猫 cat.png"), PNG);
-    await attaches(his.page, "answer.txt", Buffer.from("here you are"));
-    await hers.page.locator("#log li.theirs .file", { hasText: "answer.txt" }).waitFor();
-    assert.equal((await saves(hers.page, "answer.txt")).toString(), "here you are");
-    assert.deepEqual(await saves(hers.page, "猫 cat.png"), PNG);
-    await until("nothing is left to say", async () => (await hers.page.locator("#file-note").innerText()) === "");
-    for (const { complaints } of [hers, his]) assert.deepEqual(complaints, []);
+    assert.deepEqual(await saves(agents.page, "猫 cat.png"), PNG);
+    await attaches(agents.page, "answer.txt", Buffer.from("here you are"));
+    await customers.page.locator("#log li.theirs .file", { hasText: "answer.txt" }).waitFor();
+    assert.equal((await saves(customers.page, "answer.txt")).toString(), "here you are");
+    assert.deepEqual(await saves(customers.page, "猫 cat.png"), PNG);
+    await until("nothing is left to say", async () => (await customers.page.locator("#file-note").innerText()) === "");
+    for (const { complaints } of [customers, agents]) assert.deepEqual(complaints, []);
   } finally {
     await cluster.stop();
   }

@@ -32,7 +32,7 @@ impl Queue {
         {
             assert!(
                 !takes(&seat.agent, &place.interaction),
-                "{place:?} waits though {seat:?} could take him"
+                "{place:?} waits though {seat:?} could take them"
             );
         }
         for entry in entries {

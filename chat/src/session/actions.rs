@@ -80,8 +80,8 @@ impl SessionActions for Draft<'_> {
     }
 
     fn take_out(&mut self, agent: &AgentName) {
-        let is_he = |role: &Role| matches!(role, Role::Agent(name) if name == agent);
-        let found = self.present().find(|party| is_he(&party.who.role)).map(|party| party.who.number);
+        let is_theirs = |role: &Role| matches!(role, Role::Agent(name) if name == agent);
+        let found = self.present().find(|party| is_theirs(&party.who.role)).map(|party| party.who.number);
         if let Some(number) = found {
             self.leave(number, LeaveReason::Inactive, None);
             self.end_if_empty();

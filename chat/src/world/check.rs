@@ -148,9 +148,9 @@ impl World {
             Place::Agent { agent: who, .. } if *who == agent(n) => Some(Stage::Chatting),
             _ => None,
         };
-        let his = self.places().filter_map(|(id, place, attempt)| Some((id, (attempt, stage(place)?))));
+        let theirs = self.places().filter_map(|(id, place, attempt)| Some((id, (attempt, stage(place)?))));
         let claims = self.the_agent(&agent(n)).claims();
-        assert_eq!(claims, his.collect(), "a{n} holds what is not his, or not what is");
+        assert_eq!(claims, theirs.collect(), "a{n} holds what is not theirs, or not what is");
         let Desk { status, profile, .. } = self.desk_of(n);
         if status != Status::Ready || claims.len() >= capacity(n) {
             return;

@@ -78,7 +78,7 @@ fn speaking(node: u16, protocol: (u16, u16)) -> Member {
 #[test]
 fn what_is_stored_is_raised_to_what_every_live_member_reads_and_never_lowered() {
     let mut list = MemberList::new(4);
-    assert!(list.join(speaking(1, (1, 1))) && list.protocol == 1, "the first one brings his own");
+    assert!(list.join(speaking(1, (1, 1))) && list.protocol == 1, "the first one brings its own");
     assert!(list.join(speaking(2, (1, 2))));
     assert!(!list.raise() && list.protocol == 1, "node 1 does not read more");
     assert!(list.put_down(owner(1, 7), "gone", 0) && list.raise() && list.protocol == 2);

@@ -118,9 +118,9 @@ async fn the_chats_of_an_agent_who_is_gone_for_the_grace_time_go_back_to_their_q
     let held = [("agent".to_owned(), Some("ann".to_owned())), ("offer".to_owned(), Some("ann".to_owned()))];
     assert_eq!(places(&rig, &chats), held);
     goes_by(&mut rig, 2 * grace_s, &chats, true).await;
-    assert_eq!(places(&rig, &chats), held, "she is there");
+    assert_eq!(places(&rig, &chats), held, "they are there");
     goes_by(&mut rig, grace_s - 1, &chats, false).await;
-    assert_eq!(places(&rig, &chats), held, "she may come back yet");
+    assert_eq!(places(&rig, &chats), held, "they may come back yet");
     goes_by(&mut rig, 3, &chats, false).await;
     assert_eq!(places(&rig, &chats), vec![("queue".to_owned(), None); 2]);
     let waiting = [(first.to_string(), began), (offered.to_string(), since)];

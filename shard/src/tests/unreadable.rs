@@ -53,7 +53,7 @@ async fn an_operator_ends_a_session_whose_snapshot_is_damaged() {
 }
 
 #[tokio::test]
-async fn an_operator_ends_a_session_whose_snapshot_is_found_damaged_by_his_word() {
+async fn an_operator_ends_a_session_whose_snapshot_is_found_damaged_by_their_word() {
     let store = MemoryStore::new(1);
     let mut rig = Rig::open(&store, 1, sleepy()).await;
     let (ann, bob) = one_asleep(&mut rig).await;

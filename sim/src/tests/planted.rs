@@ -211,7 +211,7 @@ fn a_place_that_an_agent_keeps_for_nobody_is_found() {
 }
 
 #[test]
-fn an_agent_who_holds_more_than_he_may_is_found() {
+fn an_agent_who_holds_more_than_they_may_is_found() {
     let mut evidence = sound();
     let frees = |entry: &Entry| matches!(entry, Entry::Agent(AgentChange::Freed { .. }));
     for decided in evidence.decisions() {

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_guesses_brakes_himself_and_not_the_agent_elsewhere() {
+    async fn who_guesses_brakes_themselves_and_not_the_agent_elsewhere() {
         let guesses = Guesses::new();
         assert_eq!(guess(&guesses, &at(1), "ann", 1), PAIR_PER_MINUTE);
         assert!(guesses.brake(&at(2), "ann", 1).is_ok(), "the agent, who was never here");
@@ -142,11 +142,11 @@ mod tests {
         assert_eq!(from_fifty(&guesses, 1), NAME_PER_MINUTE);
         assert!(guesses.brake(&at(99), "ann", 1).is_err(), "unknown");
         assert!(guesses.brake(&at(99), "bob", 1).is_ok(), "for another name");
-        assert_eq!(guess(&guesses, &at(200), "ann", 1), PAIR_PER_MINUTE, "known: by his own tries alone");
+        assert_eq!(guess(&guesses, &at(200), "ann", 1), PAIR_PER_MINUTE, "known: by their own tries alone");
         assert_eq!(
             guess(&guesses, &Guesser::Token, "ann", 1),
             PAIR_PER_MINUTE,
-            "his token shows that he is known"
+            "their token shows that they are known"
         );
     }
 

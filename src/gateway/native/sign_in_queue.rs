@@ -170,7 +170,7 @@ mod tests {
         assert!((&mut one[1]).now_or_never().is_none());
         assert!(
             turns.enter(from(1)).now_or_never().unwrap().is_err(),
-            "who has most makes no room for himself"
+            "who has most makes no room for themselves"
         );
         assert!(
             turns.enter(from(2)).now_or_never().unwrap().is_err(),

@@ -48,7 +48,7 @@ async fn an_address_with_too_many_calls_is_told_when_to_come_again() {
 }
 
 #[actix_web::test]
-async fn behind_a_trusted_proxy_each_client_has_his_own_rate() {
+async fn behind_a_trusted_proxy_each_client_has_its_own_rate() {
     let admission = AdmissionOptions {
         address_starts_per_minute: 1,
         trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],

@@ -309,7 +309,7 @@ async fn native_clients_have_the_same_with_their_key_in_a_header() {
 }
 
 #[actix_web::test]
-async fn an_agent_in_the_chat_sends_and_reads_files_with_his_token_and_no_other_does() {
+async fn an_agent_in_the_chat_sends_and_reads_files_with_their_token_and_no_other_does() {
     let site = site_taking(&FileLimits { need_agent: true, ..limits() });
     let mut tokens = Vec::new();
     let mut windows = Vec::new();
@@ -323,7 +323,7 @@ async fn an_agent_in_the_chat_sends_and_reads_files_with_his_token_and_no_other_
     ann.done("ready", json!({})).await;
     let chat = site.start_with("support", &[("nickname", "Zoë")]).await;
     let (status, reply) = site.uploads(&chat, "a.png", PNG).await;
-    assert_eq!((status, code(&reply)), (400, 400), "he waits for an agent: {reply}");
+    assert_eq!((status, code(&reply)), (400, 400), "they wait for an agent: {reply}");
     let offered =
         |frame: &Value| frame["work"].as_array().into_iter().flatten().any(|work| work["stage"] == "offered");
     ann.find("an offer", offered).await;
@@ -339,7 +339,7 @@ async fn an_agent_in_the_chat_sends_and_reads_files_with_his_token_and_no_other_
         site.http.get(&one).basic_auth(name, Some(token)).send().await.unwrap().status().as_u16()
     };
     assert_eq!(reads("ann", &tokens[0]).await, 200);
-    assert_eq!(reads("bob", &tokens[1]).await, 404, "he is not in it");
+    assert_eq!(reads("bob", &tokens[1]).await, 404, "they are not in it");
     assert_eq!((reads("bob", &tokens[0]).await, reads("ann", "1.x").await), (401, 401));
     let form = Form::new().part("file", part("answer.txt", "hello"));
     let request = site.http.post(site.native(&chat, "")).basic_auth("ann", Some(&tokens[0])).multipart(form);
@@ -348,7 +348,7 @@ async fn an_agent_in_the_chat_sends_and_reads_files_with_his_token_and_no_other_
     let file = reply["file"]["id"].as_str().unwrap();
     assert_eq!(site.downloads(&chat, file).await.text().await.unwrap(), "hello");
     let (status, _) = site.call(&chat, &format!("file/{file}/delete"), &[]).await;
-    assert_eq!(status, 400, "a customer deletes his own alone");
+    assert_eq!(status, 400, "customers delete their own alone");
 }
 
 #[actix_web::test]

@@ -10,9 +10,9 @@ fn lost(attempt: u64) -> ToInteraction {
 fn a_place_is_kept_only_for_who_is_ready_and_has_one_left() {
     let mut bench = Bench::new();
     let refused = |reply: Reply| matches!(reply, Reply::Refused { free: 0, .. });
-    assert!(refused(bench.reserves(1, 1)), "he never signed in");
+    assert!(refused(bench.reserves(1, 1)), "they never signed in");
     bench.does(DeskAct::SignIn { profile: profile(2, &["support"]) }).unwrap();
-    assert!(refused(bench.reserves(1, 1)), "he is not ready");
+    assert!(refused(bench.reserves(1, 1)), "they are not ready");
     bench.does(DeskAct::Ready).unwrap();
     assert_eq!(bench.reserves(1, 1), Reply::Granted { version: 3 });
     assert_eq!(bench.reserves(2, 1), Reply::Granted { version: 4 });
@@ -21,11 +21,11 @@ fn a_place_is_kept_only_for_who_is_ready_and_has_one_left() {
     assert!(matches!(refusal, Reply::Refused { version: as_of, free: 0, .. } if as_of == version));
     assert_eq!(bench.reserves(1, 1), Reply::Granted { version: 3 }, "a repeat");
     assert_eq!(bench.owes(1), [ToInteraction::Propose { attempt: 1, agent: name("kate") }], "and once only");
-    assert_eq!(bench.stages(), [], "he is shown nothing yet");
+    assert_eq!(bench.stages(), [], "they are shown nothing yet");
 }
 
 #[test]
-fn a_queue_that_he_does_not_serve_gets_no_place() {
+fn a_queue_that_they_do_not_serve_gets_no_place() {
     let mut bench = Bench::ready(1);
     let (other, ticket) = (queue("sales"), ticket());
     let ask = ToAgent::Reserve { interaction: id(1), attempt: 1, queue: other.clone(), ticket };
@@ -138,13 +138,13 @@ fn who_was_lost_is_told_so_and_not_that_the_chat_has_ended() {
 }
 
 #[test]
-fn what_is_on_its_way_when_he_is_lost_is_given_back_once_it_is_his() {
+fn what_is_on_its_way_when_they_are_lost_is_given_back_once_it_is_theirs() {
     let mut bench = Bench::ready(2);
     bench.offered(1, 1);
     bench.accepts(1).unwrap();
     bench.reserves(2, 1);
     bench.loses();
-    assert!(!bench.owes(1).contains(&lost(2)), "the answer to his acceptance decides");
+    assert!(!bench.owes(1).contains(&lost(2)), "the answer to their acceptance decides");
     bench.hears(1, Reply::Joined { attempt: 3 });
     assert_eq!(bench.owes(1), [lost(3)]);
     bench.hears(2, Reply::Proposed { attempt: 2, until: Millis(9) });
@@ -155,7 +155,7 @@ fn what_is_on_its_way_when_he_is_lost_is_given_back_once_it_is_his() {
 }
 
 #[test]
-fn who_is_back_before_his_acceptance_is_answered_keeps_the_chat() {
+fn who_is_back_before_their_acceptance_is_answered_keeps_the_chat() {
     let mut bench = Bench::ready(1);
     bench.offered(1, 1);
     bench.accepts(1).unwrap();
@@ -186,7 +186,7 @@ fn claims_are_verified_every_half_minute_and_by_a_new_owner() {
 }
 
 #[test]
-fn a_question_of_before_he_accepted_does_not_cost_him_the_chat() {
+fn a_question_of_before_they_accepted_does_not_cost_them_the_chat() {
     let mut bench = Bench::ready(1);
     bench.offered(1, 1);
     bench.asks(Caller::System, Act::Restored).unwrap();

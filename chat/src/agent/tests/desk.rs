@@ -26,7 +26,7 @@ fn an_agent_signs_in_not_ready_and_signs_out() {
 }
 
 #[test]
-fn nobody_signs_out_of_his_chats_but_offers_are_declined() {
+fn nobody_signs_out_of_their_chats_but_offers_are_declined() {
     let mut bench = Bench::ready(3);
     bench.chats(1, 1);
     bench.offered(2, 1);
@@ -49,7 +49,11 @@ fn two_windows_accept_and_both_are_right_while_others_have_no_claim() {
     let version = bench.accepts(1).unwrap();
     assert_eq!(bench.accepts(1), Ok(version));
     assert_eq!(bench.owes(1).len(), 1);
-    assert_eq!(bench.does(DeskAct::Decline { interaction: id(1) }), Err(Reject::NoClaim), "he has taken it");
+    assert_eq!(
+        bench.does(DeskAct::Decline { interaction: id(1) }),
+        Err(Reject::NoClaim),
+        "they have taken it"
+    );
 }
 
 #[test]
@@ -86,11 +90,15 @@ fn only_the_newest_word_to_a_queue_is_owed() {
     bench.reserves(1, 1);
     assert_eq!(bench.told(), [told("support", 3, 1)]);
     bench.hears(1, Reply::Proposed { attempt: 2, until: Millis(9) });
-    assert_eq!((bench.told(), bench.desk().version), (vec![told("support", 3, 1)], 4), "he can take as many");
+    assert_eq!(
+        (bench.told(), bench.desk().version),
+        (vec![told("support", 3, 1)], 4),
+        "they can take as many"
+    );
 }
 
 #[test]
-fn a_queue_that_he_serves_no_more_hears_that_he_takes_nobody() {
+fn a_queue_that_they_serve_no_more_hears_that_they_take_nobody() {
     let mut bench = Bench::ready(2);
     bench.does(DeskAct::SignIn { profile: profile(2, &["sales"]) }).unwrap();
     let version = bench.desk().version;
@@ -116,7 +124,7 @@ fn a_desk_is_its_agent_s_alone() {
     let bob = Caller::Agent(name("bob"));
     assert_eq!(bench.asks(bob.clone(), Act::Desk(DeskAct::Ready)), Err(Reject::NotAllowed));
     assert_eq!(bench.asks(Caller::Operator, Act::Desk(DeskAct::Ready)), Err(Reject::NotAllowed));
-    assert_eq!(bench.does(DeskAct::Lost), Err(Reject::NotAllowed), "he can't say that himself");
+    assert_eq!(bench.does(DeskAct::Lost), Err(Reject::NotAllowed), "they can't say that themselves");
     let read = Read::Desk { version: 0 };
     assert_eq!(bench.agent.read(&bob, &read), Err(Reject::NotAllowed));
     assert!(bench.agent.read(&Caller::Operator, &read).is_ok());

@@ -34,7 +34,7 @@ fn who_has_been_idle_longest_is_asked_and_who_is_asked_has_something_to_do() {
 }
 
 #[test]
-fn who_declined_is_passed_over_until_his_moment_and_the_alarm_goes_off_then() {
+fn who_declined_is_passed_over_until_their_moment_and_the_alarm_goes_off_then() {
     let mut bench = Bench::new();
     bench.can("ann", 1, 1, 0);
     let mut declined = ticket(0, 0);
@@ -42,7 +42,7 @@ fn who_declined_is_passed_over_until_his_moment_and_the_alarm_goes_off_then() {
     bench.comes(1, 3, declined);
     assert_eq!(bench.pairs(), []);
     bench.comes(2, 1, ticket(0, 9));
-    assert_eq!(bench.pairs(), [("ann".to_owned(), id(2))], "she takes others");
+    assert_eq!(bench.pairs(), [("ann".to_owned(), id(2))], "they take others");
     bench.answered(Reply::Refused { version: 1, free: 0, idle_since: Millis(0) });
     bench.goes(2, 2);
     bench.can("ann", 2, 1, 0);
@@ -64,7 +64,7 @@ fn a_moment_far_ahead_in_another_shard_s_time_does_not_keep_an_agent_away_for_lo
 }
 
 #[test]
-fn a_refusal_says_that_he_takes_nobody_and_the_next_is_asked() {
+fn a_refusal_says_that_they_take_nobody_and_the_next_is_asked() {
     let mut bench = Bench::new();
     bench.can("ann", 3, 1, 0);
     bench.can("bob", 1, 1, 1);
@@ -87,7 +87,7 @@ fn an_answer_that_is_neither_grant_nor_refusal_does_not_make_it_ask_for_ever() {
 }
 
 #[test]
-fn a_granted_place_counts_against_him_until_his_own_word_counts_it() {
+fn a_granted_place_counts_against_them_until_their_own_word_counts_it() {
     let mut bench = Bench::new();
     bench.can("ann", 1, 3, 0);
     bench.comes(1, 1, ticket(0, 0));

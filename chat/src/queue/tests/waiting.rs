@@ -8,13 +8,13 @@ use crate::{Millis, SessionId};
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 
 #[test]
-fn a_lower_attempt_is_void_while_he_waits_and_after_he_left() {
+fn a_lower_attempt_is_void_while_they_wait_and_after_they_left() {
     let mut bench = Bench::new();
     assert_eq!(bench.comes(1, 3, ticket(0, 0)), Reply::Done);
     assert_eq!(bench.comes(1, 2, ticket(0, 0)), Reply::Void);
     assert_eq!(bench.comes(1, 3, ticket(0, 0)), Reply::Done, "a repeat");
     assert_eq!(bench.goes(1, 3), Reply::Done);
-    assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(1), 3)]), "that is older than his coming");
+    assert_eq!(bench.queue.attempts(), BTreeMap::from([(id(1), 3)]), "that is older than their coming");
     assert_eq!(bench.goes(1, 4), Reply::Done);
     assert_eq!(bench.queue.attempts(), BTreeMap::new());
     assert_eq!(bench.comes(1, 3, ticket(0, 0)), Reply::Void);
@@ -22,7 +22,7 @@ fn a_lower_attempt_is_void_while_he_waits_and_after_he_left() {
 }
 
 #[test]
-fn who_leaves_before_his_coming_is_heard_of_does_not_come() {
+fn who_leaves_before_their_coming_is_heard_of_does_not_come() {
     let mut bench = Bench::new();
     assert_eq!(bench.goes(1, 2), Reply::Done);
     assert_eq!(bench.comes(1, 1, ticket(0, 0)), Reply::Void);
@@ -181,7 +181,7 @@ fn whom_an_agent_is_asked_for_is_not_turned_away() {
 }
 
 #[test]
-fn a_full_queue_takes_nobody_at_its_end_and_whoever_comes_back_with_his_age() {
+fn a_full_queue_takes_nobody_at_its_end_and_whoever_comes_back_with_their_age() {
     let mut bench = Bench::new();
     bench.waiting_max = 2;
     bench.comes(1, 1, ticket(0, 10));

@@ -19,7 +19,7 @@ impl World {
         }
     }
 
-    /// Into the chat, though no queue or interaction knows of her.
+    /// Into the chat, though no queue or interaction knows of them.
     pub(super) fn kate_joins(&mut self) {
         self.drafts(|draft| {
             draft.join(agent(), Visibility::All, "Kate");
@@ -35,7 +35,7 @@ pub(super) fn kate_in(world: &World) -> bool {
 #[test]
 fn an_agent_sees_the_whole_conversation_so_far_and_talks() {
     let mut world = routed();
-    assert_eq!(world.desk_view(1), Err(Reject::NoClaim), "not before he has joined");
+    assert_eq!(world.desk_view(1), Err(Reject::NoClaim), "not before they have joined");
     assert_eq!(world.asks(kate(), send("x")), Err(Reject::NoClaim));
     world.proposes(1);
     assert_eq!(world.desk_view(1), Err(Reject::NoClaim), "nor while it rings");
@@ -68,7 +68,7 @@ fn customers_see_that_an_agent_types_and_agents_what_a_customer_types() {
 }
 
 #[test]
-fn an_agent_who_has_left_sees_what_he_saw_and_does_nothing_more() {
+fn an_agent_who_has_left_sees_what_they_saw_and_does_nothing_more() {
     let mut world = joined();
     world.says("hi");
     world.asks(kate(), Act::Leave { how: Leaving::KeepAlive }).unwrap();
@@ -84,7 +84,7 @@ fn an_agent_who_has_left_sees_what_he_saw_and_does_nothing_more() {
 }
 
 #[test]
-fn a_repeated_command_of_an_agent_is_answered_as_before_even_after_he_came_back() {
+fn a_repeated_command_of_an_agent_is_answered_as_before_even_after_they_came_back() {
     let file = super::workflow::small(
         "[steps.a]\nroute = \"support\"\nnext = \"b\"\n[steps.b]\nroute = \"support\"\n",
     );
@@ -124,7 +124,7 @@ fn of_numbered_commands_the_next_is_taken_an_earlier_one_answered_again_and_a_la
 }
 
 #[test]
-fn each_participant_counts_his_own_commands() {
+fn each_participant_counts_their_own_commands() {
     let mut world = joined();
     world.numbered(1, CUSTOMER, send("a")).unwrap();
     world.numbered(1, kate(), send("b")).unwrap();

@@ -100,9 +100,9 @@ fn a_file_is_shown_once_its_bytes_are_stored_and_a_repeat_shows_it_once() {
         if taken_over {
             world.taken_over();
         }
-        let (mine, hers) = (world.files(&CUSTOMER), world.files(&kate()));
-        assert_eq!((mine.used_files, mine.used_bytes, hers.used_files), (1, 60, 0));
-        assert_eq!((mine.files, hers.files), (vec![file(1, 60)], vec![file(1, 60)]));
+        let (mine, theirs) = (world.files(&CUSTOMER), world.files(&kate()));
+        assert_eq!((mine.used_files, mine.used_bytes, theirs.used_files), (1, 60, 0));
+        assert_eq!((mine.files, theirs.files), (vec![file(1, 60)], vec![file(1, 60)]));
     }
     let Some(Body::FileUploaded(shown)) = world.bodies().pop() else { panic!("not shown") };
     assert_eq!((*shown, first.seq), (file(1, 60), world.session.last_seq()));
@@ -168,7 +168,7 @@ fn what_is_held_is_shown_when_it_is_clean_and_gone_when_it_is_not() {
 }
 
 #[test]
-fn the_customer_deletes_his_own_an_agent_what_he_sees_and_who_left_sees_nothing_later() {
+fn the_customer_deletes_their_own_an_agent_what_they_see_and_who_left_sees_nothing_later() {
     let mut world = World::open(with(limits()));
     world.drafts(|draft| {
         draft.join(agent(), Visibility::All, "Kate");

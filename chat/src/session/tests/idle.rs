@@ -195,11 +195,11 @@ fn notices_and_typing_count_as_configured() {
 }
 
 #[test]
-fn an_asynchronous_customer_may_be_silent_for_days_and_his_warning_shows_in_the_attached_data() {
+fn an_asynchronous_customer_may_be_silent_for_days_and_their_warning_shows_in_the_attached_data() {
     let idle = Some(Box::new(terms()));
     let channel = Channel { presence: Presence::ComesAndGoes, ..web(KEY) };
     let mut world = World::open(Opening { terms: Terms { idle, channel, ..opening().terms }, ..opening() });
-    assert_eq!(world.session.lost_after_ms(), None, "nobody waits for his calls");
+    assert_eq!(world.session.lost_after_ms(), None, "nobody waits for their calls");
     world.passes(ALERT_MS + 5_000);
     let attached = Body::Attached { key: "GCTI_Chat_AsyncStatus".to_owned(), value: Text::clear("3") };
     assert!(world.bodies().contains(&attached));

@@ -228,7 +228,7 @@ fn an_agent_who_is_lost_is_taken_out_and_the_chat_goes_back_to_its_place_in_line
     for known in [1, 2, 3] {
         let mut world = joined();
         let lost = ToInteraction::AgentLost { attempt: known, agent: name() };
-        assert_eq!(world.tells(lost.clone()), Reply::Done, "his words may be older than his joining");
+        assert_eq!(world.tells(lost.clone()), Reply::Done, "their words may be older than their joining");
         assert_eq!((world.place(), world.attempt()), (Place::Queue(queue()), 4));
         assert_eq!(world.lefts().pop().unwrap().1, LeaveReason::Inactive);
         assert_eq!(world.tells(lost), Reply::Void);
@@ -251,7 +251,7 @@ fn claims_are_verified() {
     assert_eq!(world.tells(of_queue(1)), Reply::Held);
     assert_eq!(world.tells(of_queue(0)), Reply::Void);
     assert_eq!(world.tells(other), Reply::Void);
-    assert_eq!(world.tells(of_agent(1)), Reply::Held, "his proposal is on its way");
+    assert_eq!(world.tells(of_agent(1)), Reply::Held, "their proposal is on its way");
     world.proposes(1);
     assert_eq!((world.tells(of_queue(1)), world.tells(of_agent(2))), (Reply::Void, Reply::Held));
     world.declines(2);
@@ -262,7 +262,7 @@ fn claims_are_verified() {
 }
 
 #[test]
-fn a_customer_who_leaves_while_he_waits_or_while_it_rings_is_withdrawn_and_abandons() {
+fn a_customer_who_leaves_while_they_wait_or_while_it_rings_is_withdrawn_and_abandons() {
     for lost in [false, true] {
         let gone = |world: &mut World| match lost {
             true => world.asks(Caller::System, Act::CustomerLost).unwrap(),

@@ -67,7 +67,7 @@ fn typing_ends_with_what_is_sent_before_it() {
             view.typing[0].index.customer < view.events.iter().find_map(|event| event.index.customer),
             "{act:?}"
         );
-        assert_eq!(world.asks(kate(), send("yes")).unwrap().typing, [], "she did not type");
+        assert_eq!(world.asks(kate(), send("yes")).unwrap().typing, [], "they did not type");
     }
     let mut world = joined();
     world.asks(CUSTOMER, typing()).unwrap();
@@ -121,7 +121,7 @@ fn typing_that_nobody_refreshes_is_over_after_a_while() {
     assert!(!over(&world, world.clock));
     assert!(shown(&world, began + 1).contains(&(me, false)), "a poller hears of it");
     let now = shown(&world, 1);
-    assert!(now.len() == 1 && now[0].1 && now[0].0 != me, "she still types: {now:?}");
+    assert!(now.len() == 1 && now[0].1 && now[0].0 != me, "they still type: {now:?}");
     world.asks(kate(), Act::StopTyping { preview: None }).unwrap();
     assert!(!over(&world, world.clock + 60_000), "nobody types: there is nothing to end");
     assert_eq!(world.asks(CUSTOMER, Act::TypingOver), Err(Reject::NotAllowed));

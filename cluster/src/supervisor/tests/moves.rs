@@ -9,7 +9,7 @@ use crate::members::MemberState;
 use crate::supervisor::{Action, Input, Note, SwapAnswer};
 
 #[test]
-fn a_shard_of_a_living_owner_is_claimed_on_his_word_or_after_a_while() {
+fn a_shard_of_a_living_owner_is_claimed_on_its_word_or_after_a_while() {
     let moved = |bench: &Bench| {
         let mut next = bench.machine.list().clone();
         let shard =

@@ -75,7 +75,7 @@ async fn an_agent_gets_an_offer_accepts_talks_and_leaves_last() {
     assert_eq!(zoe.find("typing", shows).await["typing"][0]["preview"], Value::Null);
     zoe.done("leave", json!({"number": 1})).await;
     let left = |frame: &Value| frame["events"].to_string().contains("\"left\"");
-    assert_eq!(ann.find("that she left", left).await["ended"], false);
+    assert_eq!(ann.find("that they left", left).await["ended"], false);
     ann.done("leave", json!({"chat": chat, "how": "close_if_no_agents"})).await;
     let over = stage(&mut ann, &chat, "over").await;
     assert!(["left", "ended"].contains(&over["why"].as_str().unwrap()), "{over}");
@@ -214,7 +214,7 @@ async fn nothing_is_done_before_signing_in_and_guessing_is_slowed_down() {
 }
 
 #[actix_web::test]
-async fn an_agent_sees_his_customer_s_earlier_chats_and_nobody_else_s() {
+async fn an_agent_sees_their_customer_s_earlier_chats_and_nobody_else_s() {
     let site = site();
     let (mut bob, _zoe, chat) = offered(&site, "bob", "hi").await;
     let history = bob.done("history", json!({"chat": chat})).await;
@@ -263,7 +263,7 @@ async fn an_accept_whose_answer_was_lost_in_a_takeover_counts_once_and_its_old_i
     stage(&mut ann, &chat, "chatting").await;
     assert_eq!(ann.ask_as("take", "accept", accept.clone()).await["ok"], true);
     let joins = |frame: &Value| frame["participants"].as_array().is_some_and(|all| all.len() > 1);
-    let shown = zoe.find("that she joined", joins).await;
+    let shown = zoe.find("that they joined", joins).await;
     let agents =
         shown["participants"].as_array().unwrap().iter().filter(|who| who["role"] == "agent").count();
     assert_eq!(agents, 1);
@@ -295,9 +295,9 @@ async fn who_loses_the_socket_types_no_longer() {
         }
     };
     ann.done("typing", json!({"chat": chat, "started": true})).await;
-    zoe.find("that she types", shows(true)).await;
+    zoe.find("that they type", shows(true)).await;
     drop(ann);
-    zoe.find("that she types no longer", shows(false)).await;
+    zoe.find("that they type no longer", shows(false)).await;
     let mut ann = Window::agent(&site).await;
     sign_in(&mut ann, "ann").await;
     ann.message("hello?").await;

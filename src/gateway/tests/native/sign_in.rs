@@ -35,7 +35,7 @@ async fn guess(window: &mut Window, name: &str) {
 }
 
 #[actix_web::test]
-async fn a_stranger_who_guesses_locks_the_agent_out_nowhere_but_at_his_own_address() {
+async fn a_stranger_who_guesses_locks_the_agent_out_nowhere_but_at_their_own_address() {
     let site = proxied();
     guess(&mut Window::agent_from(&site, "203.0.113.5").await, "ann").await;
     Window::agent_from(&site, "198.51.100.7").await.done("sign_in", proof("ann", PASSWORD)).await;
@@ -48,7 +48,7 @@ async fn a_stranger_who_guesses_locks_the_agent_out_nowhere_but_at_his_own_addre
 }
 
 #[actix_web::test]
-async fn who_writes_an_address_himself_is_braked_by_his_connection_s() {
+async fn who_writes_an_address_themselves_is_braked_by_their_connection_s() {
     let site = site();
     guess(&mut Window::agent_from(&site, "203.0.113.5").await, "ann").await;
     let mut other = Window::agent_from(&site, "198.51.100.7").await;
@@ -69,7 +69,7 @@ async fn a_token_that_is_over_still_shows_that_its_agent_is_no_stranger() {
 }
 
 #[actix_web::test]
-async fn an_open_socket_is_given_tokens_that_follow_each_other_until_he_signs_out() {
+async fn an_open_socket_is_given_tokens_that_follow_each_other_until_they_sign_out() {
     let short = agents().with_token_ms(1_000);
     let site = site_of_agents(Memory::new(), options(), 7, Files::in_memory(), short);
     let (mut ann, mut bob) = (Window::agent(&site).await, Window::agent(&site).await);
