@@ -85,18 +85,22 @@ fn versions(script: &Script, at: u16) -> (Value, Vec<Value>) {
 async fn ring(front: &str, window: &mut Window) -> Talker {
     let mut asker = Talker::start(&[front.to_owned()], 0, "asker").await;
     asker.send("I want to talk to a person").await;
+    comes_to(window, &asker, "offered").await;
+    asker
+}
+
+/// The chat is at this stage at the agent's desk.
+async fn comes_to(window: &mut Window, asker: &Talker, stage: &str) {
     let deadline = Deadline::new();
-    loop {
-        deadline.check(|| "the chat is offered".to_owned());
+    while at(window, asker, stage).is_none() {
+        deadline.check(|| format!("the chat comes to {stage}: {:?}", window.work()));
         window.still_works().await;
-        if offered(window, &asker).is_some() {
-            return asker;
-        }
     }
 }
 
-fn offered(window: &Window, asker: &Talker) -> Option<Value> {
-    window.work().into_iter().find(|work| work["chat"] == asker.chat && work["stage"] == "offered")
+/// The chat's work, where it is at this stage.
+fn at(window: &Window, asker: &Talker, stage: &str) -> Option<Value> {
+    window.work().into_iter().find(|work| work["chat"] == asker.chat && work["stage"] == stage)
 }
 
 /// The agent's window is there, and opens its socket anew wherever it is led.
@@ -121,8 +125,9 @@ async fn upgraded_under_load(script: &Script, proxy: &Proxy, password: &str, arg
     let mut talkers = gather(front).await;
     let mut window = Window::open(&proxy.url, password).await;
     let asker = ring(&proxy.url, &mut window).await;
-    let left_ms =
-        |window: &Window, asker: &Talker| offered(window, asker).and_then(|work| work["left_ms"].as_u64());
+    let left_ms = |window: &Window, asker: &Talker| {
+        at(window, asker, "offered").and_then(|work| work["left_ms"].as_u64())
+    };
     let before = left_ms(&window, &asker).unwrap();
     // Who waits talks on too, with the bot or alone.
     talkers.push(asker);
@@ -142,11 +147,13 @@ async fn upgraded_under_load(script: &Script, proxy: &Proxy, password: &str, arg
     let after = left_ms(&another, asker).expect("the offer is gone");
     assert!(after < before, "{after} ms are left, {before} ms were");
     let accepted = window.does(json!({"do": "accept", "chat": asker.chat})).await;
-    assert!(accepted.is_some(), "the offer is refused to who accepts it");
+    assert!(accepted.is_some(), "the offer is refused to who accepts it: {:?}", window.refused);
+    // They are in it when the chat has agreed, not when they have accepted.
+    comes_to(&mut window, asker, "chatting").await;
     // The newer build has a kind of event for it, which the older one takes over as a message.
     asker.send("\u{1f389}").await;
     let left = window.does(json!({"do": "leave", "chat": asker.chat, "how": "force_close"})).await;
-    assert!(left.is_some());
+    assert!(left.is_some(), "the agent can't leave: {:?}, {:?}", window.refused, window.broken);
 
     let mut promises = crowd.stop().await;
     promises.are_kept(&[0]).await;
