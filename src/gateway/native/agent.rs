@@ -8,6 +8,7 @@ mod description;
 use super::accounts::{Attempt, TokenError};
 use super::desk::DeskView;
 use super::failure::{Code, Failure};
+use super::overview::{ChatFilter, Overview};
 use super::past::{Lookups, no_claim};
 use super::sign_in_queue::Source;
 use super::socket::Client;
@@ -48,6 +49,8 @@ pub(super) struct Agent {
     me: RefCell<Option<Me>>,
     typing: Typing,
     lookups: Lookups,
+    /// Shows what is live, to a supervisor who wants to see it.
+    overview: RefCell<Option<Task>>,
 }
 
 /// Who has signed in here.
@@ -73,6 +76,7 @@ pub(super) async fn connect(
         me: RefCell::default(),
         typing: Typing::default(),
         lookups: Lookups::default(),
+        overview: RefCell::default(),
     })
     .await
 }
@@ -97,6 +101,7 @@ impl Client for Agent {
         "notice",
         "history",
         "transcript",
+        "overview",
     ];
 
     fn lane(framed: &Framed) -> String {
@@ -167,6 +172,7 @@ impl Client for Agent {
                     .await
                     .map(|_| AgentAnswer::Done {})
             }
+            AgentCommand::Overview { on, chats } => self.oversees(&me, desk, on.then_some(chats)),
             AgentCommand::History { chat } => {
                 self.lookups.history(&self.gateway, &desk, &parse(&chat)?).await.map(AgentAnswer::Past)
             }
@@ -178,6 +184,7 @@ impl Client for Agent {
     }
 
     fn close(&self) {
+        *self.overview.borrow_mut() = None;
         if let Some(me) = self.me.borrow_mut().take() {
             self.stop_typing(&me.name);
             me.desk.close();
@@ -210,6 +217,7 @@ impl Agent {
             nickname: profile.nickname.clone(),
             capacity: profile.capacity,
             queues: profile.queues.iter().map(|queue| queue.0.clone()).collect(),
+            supervisor: accounts.supervises(&agent.0),
         };
         // A socket that was closed meanwhile follows nothing; one that signs in once more follows already.
         if self.outbox.ending().is_none() && self.me.borrow().is_none() {
@@ -323,6 +331,24 @@ impl Agent {
         if self.outbox.ending().is_some() {
             self.stop_typing(me);
         }
+        Ok(AgentAnswer::Done {})
+    }
+
+    /// Begins to show the overview, with these chats, or ends it.
+    fn oversees(
+        &self,
+        me: &AgentName,
+        desk: Rc<DeskView>,
+        chats: Option<ChatFilter>,
+    ) -> Result<AgentAnswer, Failure> {
+        if !self.gateway.agents.supervises(&me.0) {
+            return Err(Failure::new(Code::NotAllowed, "only supervisors see the overview"));
+        }
+        let glances = Arc::clone(&self.gateway.glances);
+        let shown = chats.map(|chats| Overview { glances, outbox: Rc::clone(&self.outbox), desk, chats });
+        // A socket that was closed meanwhile shows nothing.
+        let shown = shown.filter(|_| self.outbox.ending().is_none());
+        *self.overview.borrow_mut() = shown.map(|overview| Task::spawn(overview.run()));
         Ok(AgentAnswer::Done {})
     }
 
