@@ -30,12 +30,13 @@ pub use metrics::Metrics;
 pub use options::{GatewayOptions, ServiceOptions};
 pub use server::serve;
 
-use crate::ports::{Archive, Sessions};
+use crate::ports::{Archive, Lists, Sessions};
 use actix_web::{HttpRequest, web};
 use follow::Follower;
 use handoff_chat::SessionId;
 use handoff_chat::command::Caller;
 use native::accounts::Accounts;
+use native::overview::Glances;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -64,6 +65,8 @@ pub struct Gateway {
     pub(crate) agents: Accounts,
     /// What agents may look up.
     archive: Arc<dyn Archive>,
+    /// What supervisors see of the cluster.
+    pub(crate) glances: Arc<Glances>,
     /// Takes files in and gives them out.
     pub(crate) intake: files::Intake,
     /// Whether clients are to go on elsewhere.
@@ -82,6 +85,8 @@ pub struct Parts {
     pub sessions: Arc<dyn Sessions>,
     /// What agents may look up.
     pub archive: Arc<dyn Archive>,
+    /// What is live in the cluster.
+    pub lists: Arc<dyn Lists>,
     /// Who may sign in as an agent.
     pub agents: Accounts,
     /// Limits and services of the configuration, fixed when the node starts.
@@ -125,6 +130,7 @@ impl Gateway {
             socket_metrics: parts.socket_metrics,
             agents: parts.agents,
             archive: parts.archive,
+            glances: Arc::new(Glances::new(parts.lists)),
             intake: parts.intake,
             moved: watch::Sender::new(false),
             closing: CancellationToken::new(),

@@ -50,7 +50,7 @@ since!(InteractionChange: 1 => Self::Begun(_) | Self::Stepped(_) | Self::Moved {
     | Self::Timer { .. } | Self::Overdue | Self::Comforted | Self::Offline(_) | Self::Refused);
 since!(QueueChange: 1 => Self::Waits { .. } | Self::Left { .. } | Self::Asked { .. } | Self::Answered { .. }
     | Self::Looked { .. } | Self::Knows { .. });
-since!(AgentChange: 1 => Self::Version(_) | Self::Profile(_) | Self::Status(_) | Self::Lost(_) | Self::Idle(_)
+since!(AgentChange: 1 => Self::Version(_) | Self::Profile(_) | Self::Status { .. } | Self::Lost(_) | Self::Idle(_)
     | Self::Reserved { .. } | Self::Moved { .. } | Self::LettingGo { .. } | Self::Freed { .. }
     | Self::Looked { .. } | Self::Answered { .. });
 since!(CorrespondentChange: 1 => Self::Took { .. } | Self::Over { .. });

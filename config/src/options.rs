@@ -410,6 +410,8 @@ options! {
         capacity: u32 = 3,
         /// The queues they serve.
         queues: Vec<String> = vec!["support".to_owned()],
+        /// Whether they see all agents, queues and chats of the cluster.
+        supervisor: bool = false,
     }
 }
 

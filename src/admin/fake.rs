@@ -160,6 +160,33 @@ impl Sessions for Fake {
 }
 
 #[async_trait]
+impl Lists for Fake {
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
+        let trouble =
+            |id: &str| (wanted.kind == ListKind::Queue && id == "b").then_some(QueueTrouble::NotConfigured);
+        let state = |id: &str| match wanted.service.as_deref() {
+            Some("closing") => "ended",
+            _ if id == "c" => "asleep",
+            _ => "open",
+        };
+        let summary = |id: &str| EntityStatus {
+            id: id.to_owned(),
+            shard: 1,
+            state: state(id).to_owned(),
+            service: wanted.service.clone(),
+            started_at_ms: Some(5),
+            trouble: trouble(id),
+            place: Some(if id == "b" { Whereabouts::Agent } else { Whereabouts::Queue }),
+            ..EntityStatus::default()
+        };
+        let more = (0..*self.more.lock().unwrap()).map(|n| format!("d{n:04}"));
+        let all = ["a", "b", "c"].map(str::to_owned).into_iter().chain(more);
+        let all = all.filter(|id| wanted.after.as_ref().is_none_or(|after| id > after));
+        (all.take(wanted.limit).map(|id| summary(&id)).collect(), vec![7])
+    }
+}
+
+#[async_trait]
 impl Operations for Fake {
     async fn cluster(&self) -> ClusterStatus {
         let member = |id: u16| MemberStatus {
@@ -206,30 +233,6 @@ impl Operations for Fake {
     async fn drain(&self) -> Result<(), DrainError> {
         *self.drains.lock().unwrap() += 1;
         self.stuck.lock().unwrap().clone().map_or(Ok(()), |why| Err(DrainError::Failed(why)))
-    }
-
-    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
-        let trouble =
-            |id: &str| (wanted.kind == ListKind::Queue && id == "b").then_some(QueueTrouble::NotConfigured);
-        let state = |id: &str| match wanted.service.as_deref() {
-            Some("closing") => "ended",
-            _ if id == "c" => "asleep",
-            _ => "open",
-        };
-        let summary = |id: &str| EntityStatus {
-            id: id.to_owned(),
-            shard: 1,
-            state: state(id).to_owned(),
-            service: wanted.service.clone(),
-            started_at_ms: Some(5),
-            trouble: trouble(id),
-            place: Some(if id == "b" { Whereabouts::Agent } else { Whereabouts::Queue }),
-            ..EntityStatus::default()
-        };
-        let more = (0..*self.more.lock().unwrap()).map(|n| format!("d{n:04}"));
-        let all = ["a", "b", "c"].map(str::to_owned).into_iter().chain(more);
-        let all = all.filter(|id| wanted.after.as_ref().is_none_or(|after| id > after));
-        (all.take(wanted.limit).map(|id| summary(&id)).collect(), vec![7])
     }
 
     async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, ReadError> {

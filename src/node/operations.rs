@@ -5,9 +5,9 @@ use crate::actor::supervisor::Ended;
 use crate::listing::Lister;
 use crate::node_state::{NodeState, Stage};
 use crate::ports::{
-    CallError, ClusterStatus, DrainError, EntityStatus, MemberStage, MemberStatus, NodeStage, Operations,
-    PAGE_MAX, RaiseError, Raised, ReadError, RecordCursor, RecordPiece, RecordPlace, RecordSummary,
-    RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus,
+    CallError, ClusterStatus, DrainError, EntityStatus, Lists, MemberStage, MemberStatus, NodeStage,
+    Operations, PAGE_MAX, RaiseError, Raised, ReadError, RecordCursor, RecordPiece, RecordPlace,
+    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus,
 };
 use crate::record_list::{Budget, ListPage, list_records, place_of};
 use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
@@ -56,6 +56,14 @@ fn stage_of(state: MemberState) -> MemberStage {
         MemberState::Up => MemberStage::Up,
         MemberState::Leaving => MemberStage::Leaving,
         MemberState::Down => MemberStage::Down,
+    }
+}
+
+#[async_trait]
+impl Lists for NodeOperations {
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
+        let (entities, missing) = self.lister.list(wanted).await;
+        (entities.into_iter().map(EntityStatus::from).collect(), missing)
     }
 }
 
@@ -114,11 +122,6 @@ impl Operations for NodeOperations {
             Some(Ended::Failed(why)) => Err(DrainError::Failed(why.clone())),
             Some(Ended::Drained) | None => Ok(()),
         }
-    }
-
-    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
-        let (entities, missing) = self.lister.list(wanted).await;
-        (entities.into_iter().map(EntityStatus::from).collect(), missing)
     }
 
     async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, ReadError> {

@@ -135,7 +135,7 @@ fn withdrawn(draft: &mut Draft<'_>, interaction: &SessionId, attempt: u64, why: 
     }
     draft.free(interaction, Some(why).filter(|_| shown));
     if why == Withdrawal::TimedOut && shown && draft.state.status == Status::Ready {
-        draft.push(AgentChange::Status(Status::NotReady { reason: "no answer".to_owned() }));
+        draft.becomes(Status::NotReady { reason: "no answer".to_owned() });
     }
 }
 

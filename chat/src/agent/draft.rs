@@ -6,7 +6,7 @@ use super::state::{Claim, State};
 use crate::Context;
 use crate::command::Answer;
 use crate::decision::Decision;
-use crate::desk::{Profile, Stage};
+use crate::desk::{Profile, Stage, Status};
 use crate::entry::{AgentChange, Entry};
 use crate::id::{AgentName, EntityId, Millis, QueueName, Served, SessionId};
 use crate::ledger::{self, Ledger};
@@ -54,6 +54,11 @@ impl<'a> Draft<'a> {
     /// Whether anything is another now than before.
     pub(super) fn changed(&self) -> bool {
         self.raised
+    }
+
+    /// Another status, from now on.
+    pub(super) fn becomes(&mut self, status: Status) {
+        self.push(AgentChange::Status { status, since: self.now() });
     }
 
     pub(super) fn now(&self) -> Millis {

@@ -74,7 +74,7 @@ fn agent_changes() -> Vec<(String, AgentChange)> {
         ("ready", Status::Ready),
         ("not-ready", Status::NotReady { reason: "tea".to_owned() }),
     ] {
-        changes.push((format!("status-{name}"), AgentChange::Status(status)));
+        changes.push((format!("status-{name}"), AgentChange::Status { status, since: Millis(7) }));
     }
     for (name, stage) in [
         ("reserved", Stage::Reserved),

@@ -2,6 +2,7 @@
 
 mod agent;
 mod customer;
+mod overview;
 mod poll;
 mod records;
 mod rich;
