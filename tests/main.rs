@@ -21,6 +21,7 @@ mod partitions;
 mod peer_links;
 mod privacy;
 mod proxy;
+mod services;
 mod sockets;
 mod support;
 mod takeover;
