@@ -15,11 +15,14 @@ pub mod identity;
 pub mod metrics;
 pub mod native;
 pub mod options;
+pub(crate) mod outlook;
 pub mod page;
+pub mod prechat;
 pub(crate) mod problem;
 mod proxy_protocol;
 pub(crate) mod rate;
 mod server;
+mod services;
 pub mod socket;
 pub mod starting;
 #[cfg(test)]
@@ -75,6 +78,8 @@ pub struct Gateway {
     closing: CancellationToken,
     /// The pages with their headers.
     pages: page::Pages,
+    /// What was heard of queues lately.
+    heard: outlook::Heard,
     /// What else is served.
     guests: Vec<Arc<dyn Guest>>,
 }
@@ -135,6 +140,7 @@ impl Gateway {
             moved: watch::Sender::new(false),
             closing: CancellationToken::new(),
             pages,
+            heard: outlook::Heard::default(),
             guests: parts.guests,
         })
     }
@@ -190,7 +196,7 @@ const IDLE_STAYS: Duration = Duration::from_secs(2);
 /// How often a gateway looks whether its node drains.
 const SWEPT_EVERY: Duration = Duration::from_millis(100);
 
-/// Mounts the guests, the agents' socket and files under `/v1`, the pages, and `/health` for load balancers. Every
+/// Mounts the guests, the agents' socket, files and services under `/v1`, the pages, and `/health` for load balancers. Every
 /// other path belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
@@ -198,5 +204,6 @@ pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     page::configure(config, &gateway.pages);
     native::routes(config);
     files::http::routes(config);
+    services::routes(config);
     crate::health::routes(&gateway.sessions)(config);
 }

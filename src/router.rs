@@ -159,7 +159,9 @@ impl Router {
 
     /// A customer's read of a session that has retired into its record.
     async fn read_from_record(&self, call: &Call) -> Option<Done> {
-        let Some((caller @ Caller::Customer(_), read @ Read::Customer { .. })) = &call.read else {
+        let Some((caller @ Caller::Customer(_), read @ (Read::Customer { .. } | Read::Following { .. }))) =
+            &call.read
+        else {
             return None;
         };
         if call.command.is_some() {

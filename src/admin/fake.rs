@@ -13,6 +13,7 @@ use handoff_chat::event::{Body, Event, LeaveReason, Participant, PerView, Role, 
 use handoff_chat::id::{BotName, Millis};
 use handoff_chat::key::StoredKey;
 use handoff_chat::opening::{Limits, Names, Terms};
+use handoff_chat::rating::Rating;
 use handoff_chat::text::Text;
 use handoff_journal::TablesError;
 use handoff_shard::listing::{EntityQuery, ListKind};
@@ -279,7 +280,8 @@ impl Operations for Fake {
             }
             return Ok(Some(long.piece(from)));
         }
-        let piece = || RecordPiece { closed: true, events: events(), next: None };
+        let rating = Rating { at: Millis(1_000_000), score: 4, text: text("quick") };
+        let piece = || RecordPiece { closed: true, events: events(), next: None, rating: Some(rating) };
         Ok((session.0 == KNOWN).then(piece))
     }
 }
@@ -310,6 +312,6 @@ impl Long {
         };
         let end = events.last().unwrap().seq;
         let next = (end < last).then_some(RecordPlace { next: end + 1, last: Some(last) });
-        RecordPiece { closed: true, events, next }
+        RecordPiece { closed: true, events, next, rating: None }
     }
 }

@@ -10,7 +10,7 @@ use crate::ports::{
     RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus,
 };
 use crate::record_list::{Budget, ListPage, list_records, place_of};
-use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
+use crate::record_reader::{PIECE_EVENTS, closing, rating, stored_piece};
 use crate::router::Router;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -149,12 +149,17 @@ impl Operations for NodeOperations {
             let closing = closing(tables, session).await?;
             place.last = closing.map(|closing| closing.last_seq);
         }
-        if place.last.is_none()
-            && let Some(piece) = self.live_piece(session, place.next).await?
-        {
-            return Ok(Some(piece));
+        let mut piece = match place.last {
+            Some(_) => None,
+            None => self.live_piece(session, place.next).await?,
+        };
+        if piece.is_none() {
+            piece = stored_piece(tables, session, place).await?;
         }
-        Ok(stored_piece(tables, session, place).await?)
+        if let Some(last) = piece.as_mut().filter(|piece| piece.next.is_none()) {
+            last.rating = rating(tables, session).await?;
+        }
+        Ok(piece)
     }
 }
 
@@ -182,7 +187,7 @@ fn live(events: Vec<Event>) -> RecordPiece {
     let full = events.len() >= PIECE_EVENTS as usize;
     let next = events.last().filter(|_| full).map(|last| last.seq.saturating_add(1));
     let next = next.map(|next| RecordPlace { next, last: None });
-    RecordPiece { closed: false, events, next }
+    RecordPiece { closed: false, events, next, rating: None }
 }
 
 fn records_page(page: ListPage) -> RecordsPage {

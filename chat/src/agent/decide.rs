@@ -115,7 +115,8 @@ fn reserve(
     }
     if !draft.state.has_place_for(interaction, queue) {
         let State { version, idle_since, .. } = draft.state;
-        return Reply::Refused { version, free: draft.state.free_for(queue), idle_since };
+        let (here, free) = (draft.state.here_for(queue), draft.state.free_for(queue));
+        return Reply::Refused { version, here, free, idle_since };
     }
     let (id, queue, ticket) = (interaction.clone(), queue.clone(), ticket.clone());
     draft.push(AgentChange::Reserved { interaction: id, attempt, queue, ticket });

@@ -117,7 +117,8 @@ impl<'a> Draft<'a> {
         let queues: BTreeSet<QueueName> = queues.collect();
         for queue in queues {
             let (before, after) = (offer(self.before, &queue), offer(&self.state, &queue));
-            if before != after || (self.granted && after.is_some()) {
+            let moved = self.before.here_for(&queue) != self.state.here_for(&queue);
+            if moved || before != after || (self.granted && after.is_some()) {
                 self.tell_queue(queue);
             }
         }
@@ -127,13 +128,14 @@ impl<'a> Draft<'a> {
     /// What is still owed to the queue is replaced: only the newest counts.
     fn tell_queue(&mut self, queue: QueueName) {
         let (free, to) = (self.state.free_for(&queue), EntityId::from(&queue));
+        let here = self.state.here_for(&queue);
         for (id, whom, message) in self.ledger.messages() {
             if *whom == to && matches!(message, Message::ToQueue(ToQueue::Available { .. })) {
                 self.out.settle(id);
             }
         }
         let State { version, idle_since, .. } = self.state;
-        let message = ToQueue::Available { agent: self.agent(), version, free, idle_since };
+        let message = ToQueue::Available { agent: self.agent(), version, here, free, idle_since };
         self.out.tell(to, Message::ToQueue(message));
     }
 }

@@ -136,6 +136,11 @@ impl State {
         u32::try_from(free).unwrap_or(u32::MAX)
     }
 
+    /// Whether they are ready for this queue's chats, with all places taken perhaps.
+    pub(super) fn here_for(&self, queue: &QueueName) -> bool {
+        self.places(queue) > 0
+    }
+
     /// How many places they have for this queue, taken or not.
     fn places(&self, queue: &QueueName) -> usize {
         let serves = |profile: &&Profile| profile.queues.contains(queue);

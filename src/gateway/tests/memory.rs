@@ -103,6 +103,11 @@ impl Memory {
         self.lock().now += ms;
     }
 
+    /// It is this moment, in milliseconds since 1970.
+    pub(super) fn is_now(&self, ms: i64) {
+        self.lock().now = ms;
+    }
+
     /// Reads of this entity wait, until they are of none.
     pub(super) fn hold(&self, entity: Option<&str>) {
         self.lock().held = entity.map(EntityId::of_text);
@@ -282,8 +287,9 @@ impl Sessions for Memory {
 
 fn nothing_new(told: &Done, call: &Call) -> bool {
     match (&told.reading, &call.read) {
-        (Some(Reading::View(view)), _) => {
-            view.events.is_empty() && view.typing.is_empty() && !view.chat_ended
+        (Some(Reading::View(view)), Some((_, read))) => {
+            let waits_anew = matches!(read, Read::Following { waits, .. } if *waits != view.waits);
+            view.events.is_empty() && view.typing.is_empty() && !view.chat_ended && !waits_anew
         }
         (Some(Reading::Desk(desk)), Some((_, Read::Desk { version }))) => desk.version <= *version,
         _ => false,
@@ -347,7 +353,7 @@ impl Archive for Memory {
             },
         };
         let events: Vec<Event> = (from.max(1)..=EARLIER_EVENTS).take(64).map(event).collect();
-        let page = transcript::page(chat, &events, 48 * 1024).unwrap();
+        let page = transcript::page(chat, &events, None, 48 * 1024).unwrap();
         let next = page.through.map(|through| through + 1).filter(|next| *next <= EARLIER_EVENTS);
         Ok(Some(TranscriptPage { json: page.json, next }))
     }

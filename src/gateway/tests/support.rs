@@ -5,6 +5,7 @@ use crate::channel::Channels;
 use crate::files::{Files, Spool};
 use crate::gateway::files::Intake;
 use crate::gateway::native::accounts::{Account, Accounts};
+use crate::gateway::prechat::Prechat;
 use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, serve, socket};
 use crate::ports::{Archive, Lists, Sessions};
 use handoff_chat::desk::Profile;
@@ -71,6 +72,8 @@ pub(super) fn options() -> GatewayOptions {
         starts_per_minute: 0,
         idle: [None, None],
         privacy: None,
+        prechat: Prechat::default(),
+        rating: false,
     };
     let robin = ServiceOptions {
         workflow: None,
@@ -79,6 +82,8 @@ pub(super) fn options() -> GatewayOptions {
         starts_per_minute: 0,
         idle: [None, None],
         privacy: None,
+        prechat: Prechat::default(),
+        rating: false,
     };
     let queues = [(QueueName("support".to_owned()), 30_000)].into();
     let routed =
@@ -91,6 +96,8 @@ pub(super) fn options() -> GatewayOptions {
         starts_per_minute: 0,
         idle: [None, None],
         privacy: None,
+        prechat: Prechat::default(),
+        rating: false,
     };
     GatewayOptions {
         services: [("default", silent), ("robin", robin), ("support", support)]
