@@ -5,7 +5,7 @@ import { render } from "preact";
 import base from "@handoff/ui/styles/base.css";
 import conversation from "@handoff/ui/styles/conversation.css";
 import tokens from "@handoff/ui/styles/tokens.css";
-import { chooseLanguage, direction, loadCatalogue, sayer, SpeechProvider, type FileShown, type Speech } from "@handoff/ui";
+import { chooseLanguage, direction, sayer, SpeechProvider, type FileShown, type Speech } from "@handoff/ui";
 import { chatName, type App, type Host } from "./api.js";
 import { LeaderChat } from "./chat/leader.js";
 import { SharedChat } from "./chat/shared.js";
@@ -20,12 +20,13 @@ import { AroundProvider, type Around } from "./view/context.js";
 import { Panel } from "./view/Panel.js";
 import { addStyles } from "./view/styles.js";
 import styles from "./view/widget.css";
+import { loadWords } from "./words.js";
 
 /** Builds the app. Rejects when the words of its language can't be loaded. */
 export async function mount(host: Host): Promise<App> {
   const { config, root } = host;
   const language = chooseLanguage([config.language, document.documentElement.lang, ...navigator.languages]);
-  const speech: Speech = { language, say: sayer(language, await loadCatalogue(language)) };
+  const speech: Speech = { language, say: sayer(language, await loadWords(config.nodes, language)) };
   addStyles(root, tokens + base + conversation + styles);
   const chat = sharedChat(host);
   const model = new WidgetModel({
