@@ -114,9 +114,10 @@ export abstract class FakeServer {
     const { origin, pathname } = new URL(url);
     const node = origin;
     await Promise.resolve();
+    const polls = pathname.endsWith("/poll");
+    if (polls) this.tries.push(`polling ${node}`);
     if (this.down.has(node)) throw new TypeError("connection refused");
-    if (!pathname.endsWith("/poll")) return this.http(request.method, url, request);
-    this.tries.push(`polling ${node}`);
+    if (!polls) return this.http(request.method, url, request);
     if (this.pollsRefused) {
       const { status, retryAfter } = this.pollsRefused;
       return httpAnswer(status, {}, retryAfter === undefined ? {} : { "retry-after": retryAfter });
