@@ -1,6 +1,7 @@
 // An agent's desk as a server would keep it.
 
-import { Connection, FakeServer, type Frame } from "./server.js";
+import type { Connection } from "./server.js";
+import { FakeServer, type Frame } from "./server.js";
 
 export const PARTICIPANTS = [
   { number: 1, role: "customer", nickname: "Zoë", user_id: "1", me: false },
