@@ -241,7 +241,7 @@ export class AgentChat {
       throw new Refused({ code: "too_long", message: `A message may have ${max} bytes.`, bytes_max: max });
     }
     try {
-      return (await this.#link.insist(what, { ...fields, chat: this.id } as never, item.id)) as {
+      return (await this.#link.insist(what, { ...fields, chat: this.id }, item.id)) as {
         index?: number | null;
       };
     } catch (error) {

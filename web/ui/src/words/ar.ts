@@ -79,7 +79,6 @@ export const ar: Catalogue = {
   agentLost: "انقطع اتصال {name}. لحظة من فضلك.",
   fileRemoved: "تمت إزالة {name}",
   chatEnded: "انتهت المحادثة في {time}.",
-  chatOver: "انتهت المحادثة.",
   chatGone: "هذه المحادثة لم تعد متاحة.",
   onlyAgents: "لا يراها إلا الموظفون",
 

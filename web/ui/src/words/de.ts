@@ -39,7 +39,6 @@ export const de: Catalogue = {
   agentLost: "Die Verbindung von {name} ist unterbrochen. Einen Moment bitte.",
   fileRemoved: "{name} wurde entfernt",
   chatEnded: "Der Chat wurde um {time} beendet.",
-  chatOver: "Der Chat ist beendet.",
   chatGone: "Diesen Chat gibt es nicht mehr.",
   onlyAgents: "Nur für Mitarbeitende sichtbar",
 

@@ -42,7 +42,6 @@ export const en = {
   agentLost: "{name}’s connection is broken. One moment please.",
   fileRemoved: "{name} was removed",
   chatEnded: "The chat has ended at {time}.",
-  chatOver: "The chat has ended.",
   chatGone: "This chat is no longer available.",
   onlyAgents: "Only agents see this",
 

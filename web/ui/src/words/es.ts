@@ -51,7 +51,6 @@ export const es: Catalogue = {
   agentLost: "Se ha cortado la conexión de {name}. Un momento, por favor.",
   fileRemoved: "Se eliminó {name}",
   chatEnded: "El chat terminó a las {time}.",
-  chatOver: "El chat ha terminado.",
   chatGone: "Este chat ya no está disponible.",
   onlyAgents: "Solo lo ven los agentes",
 

@@ -55,7 +55,6 @@ export const fr: Catalogue = {
   agentLost: "La connexion de {name} est interrompue. Un instant, s’il vous plaît.",
   fileRemoved: "{name} a été supprimé",
   chatEnded: "La discussion s’est terminée à {time}.",
-  chatOver: "La discussion est terminée.",
   chatGone: "Cette discussion n’existe plus.",
   onlyAgents: "Visible par les agents seulement",
 

@@ -39,7 +39,6 @@ export const ja: Catalogue = {
   agentLost: "{name}の接続が切れました。少々お待ちください。",
   fileRemoved: "{name}は削除されました",
   chatEnded: "チャットは{time}に終了しました。",
-  chatOver: "チャットは終了しました。",
   chatGone: "このチャットはもう利用できません。",
   onlyAgents: "担当者だけに表示されます",
 

@@ -108,7 +108,9 @@ function fields(value: unknown): Fields {
 
 function inLanguage(value: unknown, language: string): string {
   if (typeof value === "string") return value;
-  const texts = Object.entries(fields(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const texts = Object.entries(fields(value)).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
   const found = [language, "en", ""].map((tag) => texts.find(([name]) => name === tag)).find(Boolean) ?? texts[0];
   return found?.[1] ?? "";
 }
