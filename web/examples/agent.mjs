@@ -27,7 +27,8 @@ desk.on("offer", (offer) => {
 desk.on("event", ({ chat, event }) => {
   if (event.type !== "message" || chat.thread.participant(event.by)?.role !== "customer") return;
   // A program that was started again is told everything again: this was answered.
-  if (chat.thread.events.some((later) => later.index > event.index && chat.thread.isMine(later.by))) return;
+  const own = chat.thread.events.filter(({ type, by }) => type === "message" && chat.thread.isMine(by));
+  if (own.some(({ index }) => index > event.index)) return;
   console.log(`they said: ${event.text ?? ""}`);
   chat.read();
   chat.send(`You said: ${event.text ?? ""}`);
