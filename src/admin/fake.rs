@@ -1,9 +1,9 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::ports::{
-    CallError, ClusterStatus, DrainError, EntityStatus, MemberStage, MemberStatus, NodeStage, NotReady,
-    Operations, QueueTrouble, RaiseError, Raised, ReadError, RecordCursor, RecordPiece, RecordPlace,
-    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus, Whereabouts,
+    CallError, ClusterStatus, DrainError, EntityStatus, Lists, MemberStage, MemberStatus, NodeStage,
+    NotReady, Operations, QueueTrouble, RaiseError, Raised, ReadError, RecordCursor, RecordPiece,
+    RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus, Whereabouts,
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;

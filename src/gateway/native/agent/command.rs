@@ -1,5 +1,6 @@
 //! What agents may say on their socket, and what they are answered.
 
+use crate::gateway::native::overview::ChatFilter;
 use crate::gateway::native::past::{PageShown, PastShown};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
