@@ -196,8 +196,8 @@ const IDLE_STAYS: Duration = Duration::from_secs(2);
 /// How often a gateway looks whether its node drains.
 const SWEPT_EVERY: Duration = Duration::from_millis(100);
 
-/// Mounts the guests, the agents' socket, files and services under `/v1`, the pages, and `/health` for load balancers. Every
-/// other path belongs to the caller's `App`.
+/// Mounts the guests, the agents' socket, files and services under `/v1`, the pages, and `/health` for load balancers.
+/// Every other path belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
     gateway.guests.iter().for_each(|guest| guest.mount(config));

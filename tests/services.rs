@@ -50,6 +50,8 @@ async fn the_place_in_line_is_told_anew_and_a_rating_is_kept_when_nodes_are_kill
     let mut second = Talker::start(&urls, 0, "Kim").await;
     is_told(&mut second, json!(2)).await;
     cluster.nodes[0].kill();
+    // Answered at another node, which knows nothing of what was told.
+    second.insist(json!({"do": "read", "position": 1})).await;
     is_told(&mut second, json!(2)).await;
     assert!(second.reopened > 0, "the socket was at the killed node");
     first.insist(json!({"do": "leave", "number": 1, "run": RUN})).await;

@@ -1,6 +1,6 @@
 //! The stored rows of a session's record: an opening row (row 0), one row per durable event keyed by its
-//! `seq`, a closing row, whose existence says that the record is closed, and the customer's rating, which may come after
-//! that. Each is written once.
+//! `seq`, a closing row, whose existence says that the record is closed, and the customer's rating, which may come
+//! later. Each is written once.
 
 use crate::event::{Event, LeaveReason};
 use crate::id::{Millis, SessionId};

@@ -62,7 +62,8 @@ impl Checker<'_> {
         }
         let asks_for =
             |field: &str| seen.contains(&field.to_owned()) && service.field(field).required == Some(true);
-        if !asks_for("nickname") && !(asks_for("first_name") && asks_for("last_name")) {
+        let named = asks_for("nickname") || asks_for("first_name") && asks_for("last_name");
+        if !named {
             self.refuse(
                 &key,
                 "must have a required nickname, or first_name and last_name: a chat shows who is in it",
@@ -83,7 +84,7 @@ impl Checker<'_> {
         let distinct = choices.iter().collect::<BTreeSet<_>>().len() == choices.len();
         let fits = |choice: &String| !choice.trim().is_empty() && choice.len() <= TEXT_BYTES_MAX;
         let is_choice = kind == Some(FieldKind::Choice);
-        if is_choice != !choices.is_empty() {
+        if is_choice == choices.is_empty() {
             self.refuse(
                 &format!("{key}.choices"),
                 "must be there where the kind is \"choice\", and only there",

@@ -21,7 +21,7 @@ pub(crate) struct Failure {
     /// Whether the same command may be given again.
     retry: bool,
     #[serde(flatten)]
-    details: Details,
+    details: Box<Details>,
 }
 
 /// What a program can tell failures apart by. Codes may be added.
@@ -129,7 +129,7 @@ pub(crate) struct Details {
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry: false, details: Details::default() }
+        Self { code, message: message.into(), retry: false, details: Box::default() }
     }
 
     /// The frame is not a command of this socket.
@@ -143,7 +143,7 @@ impl Failure {
     }
 
     pub(crate) fn with(self, details: Details) -> Self {
-        Self { details, ..self }
+        Self { details: Box::new(details), ..self }
     }
 
     pub(crate) fn retry_in(self, retry_ms: u64) -> Self {

@@ -62,7 +62,7 @@ fn agents_are_there_whether_they_can_take_one_more_or_not() {
 #[test]
 fn a_wait_is_reckoned_from_how_the_line_moved_and_forgotten_after_an_hour() {
     let mut bench = Bench::new();
-    (1..=4).for_each(|n| drop(bench.comes(n, 1, ticket(0, 0))));
+    (1..=4).for_each(|n| assert_eq!(bench.comes(n, 1, ticket(0, 0)), Reply::Done));
     assert_eq!(bench.wait_ms(Some(1)), None, "nobody was taken yet");
     bench.passes(20_000);
     bench.taken(1, 1, 1);
