@@ -333,10 +333,13 @@ export class AgentDesk {
   /** First on each connection. */
   #opening(): Command<AgentTalk> {
     const { name, token, past } = this.#kept;
-    const live = [...this.#chats].filter(([, chat]) => !chat.over);
-    const positions = Object.fromEntries(live.map(([id, chat]) => [id, chat.thread.next]));
-    if (!this.#password) return { do: "sign_in", name, token, positions };
-    return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), positions };
+    // What is over is read to its end all the same.
+    const unended = [...this.#chats].filter(([, chat]) => !chat.thread.ended);
+    const positions = Object.fromEntries(unended.map(([id, chat]) => [id, chat.thread.next]));
+    // A poll is answered when the desk is another than that.
+    const known = { positions, ...(this.#version > 0 ? { version: this.#version } : {}) };
+    if (!this.#password) return { do: "sign_in", name, token, ...known };
+    return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), ...known };
   }
 
   #opened({ token, nickname, capacity, queues }: SignedInAnswer): void {
@@ -463,7 +466,7 @@ export class AgentDesk {
 
   #chat(frame: ChatFrame): void {
     const chat = this.#chats.get(frame.chat);
-    if (!chat || chat.over) return;
+    if (!chat) return;
     const news = chat.take(frame);
     this.#watchTyping();
     this.#changed();
