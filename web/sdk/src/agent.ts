@@ -108,6 +108,7 @@ export class AgentDesk {
   #kept: Kept;
   #written = "";
   #password = "";
+  #signsOut = false;
   /** The number of the desk's newest version on this connection; 0: it has not come yet. */
   #version = 0;
   #typingTimer: unknown = null;
@@ -201,7 +202,15 @@ export class AgentDesk {
 
   /** Signs out; refused with `has_chats` as long as there are any. */
   async signOut(): Promise<void> {
-    await this.#do("sign_out", {});
+    this.#signsOut = true;
+    try {
+      await this.#do("sign_out", {});
+    } catch (error) {
+      // The desk may say so before the answer comes.
+      if (!(error instanceof Lost) || this.phase !== "out") throw error;
+    } finally {
+      this.#signsOut = false;
+    }
     this.#out("");
   }
 
@@ -394,7 +403,7 @@ export class AgentDesk {
     this.status = { state: frame.status.state, reason: frame.status.reason ?? "" };
     // Not before the sign-in's own answer: a desk that was signed out a moment ago is no news then.
     if (this.status.state === "signed_out" && this.#phase === "in") {
-      this.#out("elsewhere");
+      this.#out(this.#signsOut ? "" : "elsewhere");
       return;
     }
     const rings = this.#takeOffers(frame.work);

@@ -138,6 +138,21 @@ describe("signing in", () => {
     expect([desk.phase, desk.refused, desk.connection]).toEqual(["out", "", "closed"]);
   });
 
+  test("out is what the agent asked for, though the desk says so before the answer", async () => {
+    const { server, desk } = await signedIn();
+    server.instead = (command) => {
+      if (command["do"] !== "sign_out") return undefined;
+      server.status = { state: "signed_out", reason: null };
+      server.version += 1;
+      server.showAll();
+      return undefined;
+    };
+    const out = desk.signOut();
+    await pass(20);
+    await out;
+    expect([desk.phase, desk.refused]).toEqual(["out", ""]);
+  });
+
   test("again after the token's time is over goes on with what was not sent yet", async () => {
     const store = memoryStore();
     const { server, desk, chat } = await chatting({ store });
