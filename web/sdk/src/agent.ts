@@ -1,7 +1,8 @@
 // The agent's desk: sign-in, status, offers, and each chat with what is yet to send. The server's word is the whole desk after
 // each change, the same in all windows; this only adds what is this window's own.
 
-import { AgentChat, NEW_CHAT, type History, type KeptChat } from "./agent-chat.js";
+import { AgentChat, NEW_CHAT, type History } from "./agent-chat.js";
+import { nothing, type Kept } from "./agent-kept.js";
 import { base64 } from "./base64.js";
 import { Clock } from "./clock.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
@@ -9,7 +10,7 @@ import { Lost, Refused } from "./errors.js";
 import { Files } from "./files.js";
 import type { Link, LinkState } from "./link.js";
 import { Offer } from "./offer.js";
-import { linkOf, NO_CONNECTION, storeOf, type ClientOptions, type KeptConnection } from "./options.js";
+import { linkOf, storeOf, type ClientOptions } from "./options.js";
 import { scope } from "./platform.js";
 import type { AgentTalk, Command, Do, Fields } from "./protocol.js";
 import type { DeskFrame, DeskState, DeskWork, LeaveCommand, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
@@ -58,24 +59,6 @@ export interface AgentEvents {
   /** The agent signs in, is in, or is out. */
   phase: AgentPhase;
 }
-
-interface Kept extends KeptConnection {
-  format: "handoff-agent-1";
-  name: string;
-  token: string;
-  /** A token whose time was over: it shows every node that this is no stranger who guesses. */
-  past: string;
-  chats: Record<string, KeptChat>;
-}
-
-const nothing = (): Kept => ({
-  format: "handoff-agent-1",
-  name: "",
-  token: "",
-  past: "",
-  chats: {},
-  ...NO_CONNECTION,
-});
 
 /**
  * An agent's desk.
