@@ -102,9 +102,9 @@ impl Client for Agent {
         "attach",
         "push_url",
         "notice",
+        "overview",
         "history",
         "transcript",
-        "overview",
     ];
     const BEGINNINGS: &'static [&'static str] = &["sign_in"];
 
