@@ -46,7 +46,7 @@ impl Checker<'_> {
         if service.bot.is_some() && service.workflow.is_some() {
             self.refuse(
                 &format!("services.{name}.bot"),
-                "and a workflow are both set: a workflow invites its own bots",
+                "and the workflow are both set: a workflow invites its own bots, keep one",
             );
         }
     }

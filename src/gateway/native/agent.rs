@@ -102,7 +102,7 @@ impl Client for Agent {
         "attach",
         "push_url",
         "notice",
-        "overview",
+        "oversee",
         "history",
         "transcript",
     ];
@@ -176,7 +176,7 @@ impl Client for Agent {
                     .await
                     .map(|_| AgentAnswer::Done {})
             }
-            AgentCommand::Overview { on, chats } => self.oversees(&me, desk, on.then_some(chats)).await,
+            AgentCommand::Oversee { on, chats } => self.oversees(&me, desk, on.then_some(chats)).await,
             AgentCommand::History { chat } => {
                 self.lookups.history(&self.gateway, &desk, &parse(&chat)?).await.map(AgentAnswer::Past)
             }

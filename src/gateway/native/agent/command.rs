@@ -142,7 +142,7 @@ pub(super) enum AgentCommand {
     ///
     /// Answered when it is shown for the first time; refused with `not_allowed` to agents who are no supervisors. Ends
     /// with the socket; said again it counts anew.
-    Overview {
+    Oversee {
         /// Whether it is shown.
         on: bool,
         /// Which chats are shown; all of them where nothing is said.

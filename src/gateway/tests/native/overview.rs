@@ -33,7 +33,7 @@ async fn a_supervisor_sees_agents_queues_and_chats_and_then_what_changed() {
     let others = [(ListKind::Agent, ann), (ListKind::Queue, queue)];
     site.sessions.live(&[chats.clone(), others.clone()].concat());
     let mut bob = bob(&site).await;
-    bob.done("overview", json!({"on": true, "chats": {"queue": "support"}})).await;
+    bob.done("oversee", json!({"on": true, "chats": {"queue": "support"}})).await;
     let seen = overview(&mut bob).await;
     let agent = &seen["agents"][0];
     assert_eq!((&agent["name"], &agent["state"]), (&json!("ann"), &json!("not ready")));
@@ -60,10 +60,12 @@ async fn a_supervisor_sees_agents_queues_and_chats_and_then_what_changed() {
 async fn the_overview_ends_when_it_is_wanted_no_more_and_another_replaces_it() {
     let site = site();
     let mut bob = bob(&site).await;
-    for (chats, on) in [("first", true), ("second", true), ("second", false)] {
-        bob.done("overview", json!({"on": on, "chats": {"queue": chats}})).await;
+    for chats in ["first", "second"] {
+        bob.done("oversee", json!({"on": true, "chats": {"queue": chats}})).await;
+        overview(&mut bob).await;
     }
-    bob.done("overview", json!({"on": true, "chats": {"queue": "third"}})).await;
+    bob.done("oversee", json!({"on": false})).await;
+    bob.done("oversee", json!({"on": true, "chats": {"queue": "third"}})).await;
     overview(&mut bob).await;
     let before = site.sessions.listed().len();
     // Two more rounds, in which those that ended would have looked too.
@@ -83,6 +85,6 @@ async fn who_is_no_supervisor_is_refused() {
     let mut ann = Window::agent(&site).await;
     let signed = ann.done("sign_in", json!({"name": "ann", "password": PASSWORD})).await;
     assert_eq!(signed["supervisor"], false);
-    assert_eq!(ann.code("overview", json!({"on": true})).await, "not_allowed");
+    assert_eq!(ann.code("oversee", json!({"on": true})).await, "not_allowed");
     assert!(site.sessions.listed().is_empty());
 }

@@ -16,7 +16,7 @@ export type FromClient =
   | AttachCommand
   | PushUrlCommand
   | NoticeCommand
-  | OverviewCommand
+  | OverseeCommand
   | HistoryCommand
   | TranscriptCommand;
 export type FromServer =
@@ -441,12 +441,12 @@ export interface NoticeCommand {
    */
   text: string;
 }
-export interface OverviewCommand {
+export interface OverseeCommand {
   /**
    * Which chats are shown; all of them where nothing is said.
    */
   chats?: ChatFilter;
-  do: "overview";
+  do: "oversee";
   /**
    * The command's own, in its answer again.
    */
