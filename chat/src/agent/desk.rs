@@ -46,7 +46,7 @@ impl Agent {
         }
         let version = draft.state.version;
         if matches!(act, DeskAct::SignIn { .. }) && !draft.changed() {
-            // One window more is worth no entry: that it is repeated changes as little.
+            // One window more is worth no entry, and so is not remembered: a repeat of it is one more window.
             return Ok(draft.finish(Answer::Desk(DeskAnswer { version })));
         }
         draft.push(AgentChange::Answered { id: command.id.clone(), digest, version });
