@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -54,7 +55,8 @@ function said(thread, role) {
  */
 async function together(transport) {
   const [first] = cluster.nodes;
-  const options = { nodes: [first.url], WebSocket, transport };
+  const getRandomValues = (/** @type {Uint8Array} */ bytes) => webcrypto.getRandomValues(bytes);
+  const options = { nodes: [first.url], WebSocket, getRandomValues, transport };
   const desk = new sdk.AgentDesk(options);
   const chat = new sdk.CustomerChat(options);
   cleanups.push(() => {

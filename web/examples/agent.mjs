@@ -1,7 +1,7 @@
 // An agent who takes whatever is offered and repeats what they are told: HANDOFF_PASSWORD=... node agent.mjs NAME NODE...
 
 import { AgentDesk } from "@handoff/sdk";
-import { WebSocket } from "./node.mjs";
+import { engine } from "./node.mjs";
 
 const [name, ...nodes] = process.argv.slice(2);
 const password = process.env["HANDOFF_PASSWORD"];
@@ -10,7 +10,7 @@ if (!name || !password || nodes.length === 0) {
   process.exit(2);
 }
 
-const desk = new AgentDesk({ nodes, WebSocket });
+const desk = new AgentDesk({ nodes, ...engine });
 
 desk.on("phase", (phase) => {
   if (phase === "in") void desk.ready();
@@ -27,7 +27,8 @@ desk.on("offer", (offer) => {
 desk.on("event", ({ chat, event }) => {
   if (event.type !== "message" || chat.thread.participant(event.by)?.role !== "customer") return;
   // A program that was started again is told everything again: this was answered.
-  if (chat.thread.events.some((later) => later.index > event.index && chat.thread.isMine(later.by))) return;
+  const own = chat.thread.events.filter(({ type, by }) => type === "message" && chat.thread.isMine(by));
+  if (own.some(({ index }) => index > event.index)) return;
   console.log(`they said: ${event.text ?? ""}`);
   chat.read();
   chat.send(`You said: ${event.text ?? ""}`);

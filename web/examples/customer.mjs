@@ -5,7 +5,7 @@
 
 import { createInterface } from "node:readline";
 import { CustomerChat } from "@handoff/sdk";
-import { fileStore, WebSocket } from "./node.mjs";
+import { engine, fileStore } from "./node.mjs";
 
 const [file, ...nodes] = process.argv.slice(2);
 if (!file || nodes.length === 0) {
@@ -13,7 +13,7 @@ if (!file || nodes.length === 0) {
   process.exit(2);
 }
 
-const chat = new CustomerChat({ nodes, WebSocket, store: fileStore(file) });
+const chat = new CustomerChat({ nodes, ...engine, store: fileStore(file) });
 
 chat.on("event", (event) => {
   const who = chat.thread.participant(event.by)?.nickname ?? "";

@@ -1,9 +1,15 @@
-// What the SDK is given in Node: sockets before Node 22, and a file for what must survive the program.
+// What the SDK is given in Node: sockets before Node 22, random numbers in Node 18, and a file for what must survive the
+// program.
 
+import { webcrypto } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import WebSocket from "ws";
 
-export { WebSocket };
+/** What an old Node does not have. */
+export const engine = {
+  WebSocket,
+  getRandomValues: (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => webcrypto.getRandomValues(bytes),
+};
 
 /**
  * Keeps a client's state in a file that its owner alone may read.

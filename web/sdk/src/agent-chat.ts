@@ -214,6 +214,8 @@ export class AgentChat {
   /** @internal It is the agent's, as the server tells it. */
   has(work: DeskWork): void {
     this.work = work;
+    // It had ended for them, and they are in it again.
+    if (this.over !== "") this.thread.ended = false;
     this.over = "";
   }
 

@@ -1,7 +1,8 @@
 // The agent's desk: sign-in, status, offers, and each chat with what is yet to send. The server's word is the whole desk after
 // each change, the same in all windows; this only adds what is this window's own.
 
-import { AgentChat, NEW_CHAT, type History, type KeptChat } from "./agent-chat.js";
+import { AgentChat, NEW_CHAT, type History } from "./agent-chat.js";
+import { nothing, type Kept } from "./agent-kept.js";
 import { base64 } from "./base64.js";
 import { Clock } from "./clock.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
@@ -9,7 +10,7 @@ import { Lost, Refused } from "./errors.js";
 import { Files } from "./files.js";
 import type { Link, LinkState } from "./link.js";
 import { Offer } from "./offer.js";
-import { linkOf, NO_CONNECTION, storeOf, type ClientOptions, type KeptConnection } from "./options.js";
+import { linkOf, storeOf, type ClientOptions } from "./options.js";
 import { scope } from "./platform.js";
 import type { AgentTalk, Command, Do, Fields } from "./protocol.js";
 import type { DeskFrame, DeskState, DeskWork, LeaveCommand, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
@@ -59,24 +60,6 @@ export interface AgentEvents {
   phase: AgentPhase;
 }
 
-interface Kept extends KeptConnection {
-  format: "handoff-agent-1";
-  name: string;
-  token: string;
-  /** A token whose time was over: it shows every node that this is no stranger who guesses. */
-  past: string;
-  chats: Record<string, KeptChat>;
-}
-
-const nothing = (): Kept => ({
-  format: "handoff-agent-1",
-  name: "",
-  token: "",
-  past: "",
-  chats: {},
-  ...NO_CONNECTION,
-});
-
 /**
  * An agent's desk.
  *
@@ -108,6 +91,7 @@ export class AgentDesk {
   #kept: Kept;
   #written = "";
   #password = "";
+  #signsOut = false;
   /** The number of the desk's newest version on this connection; 0: it has not come yet. */
   #version = 0;
   #typingTimer: unknown = null;
@@ -201,7 +185,15 @@ export class AgentDesk {
 
   /** Signs out; refused with `has_chats` as long as there are any. */
   async signOut(): Promise<void> {
-    await this.#do("sign_out", {});
+    this.#signsOut = true;
+    try {
+      await this.#do("sign_out", {});
+    } catch (error) {
+      // The desk may say so before the answer comes.
+      if (!(error instanceof Lost) || this.phase !== "out") throw error;
+    } finally {
+      this.#signsOut = false;
+    }
     this.#out("");
   }
 
@@ -333,10 +325,13 @@ export class AgentDesk {
   /** First on each connection. */
   #opening(): Command<AgentTalk> {
     const { name, token, past } = this.#kept;
-    const live = [...this.#chats].filter(([, chat]) => !chat.over);
-    const positions = Object.fromEntries(live.map(([id, chat]) => [id, chat.thread.next]));
-    if (!this.#password) return { do: "sign_in", name, token, positions };
-    return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), positions };
+    // What is over is read to its end all the same.
+    const unended = [...this.#chats].filter(([, chat]) => !chat.thread.ended);
+    const positions = Object.fromEntries(unended.map(([id, chat]) => [id, chat.thread.next]));
+    // A poll is answered when the desk is another than that.
+    const known = { positions, ...(this.#version > 0 ? { version: this.#version } : {}) };
+    if (!this.#password) return { do: "sign_in", name, token, ...known };
+    return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), ...known };
   }
 
   #opened({ token, nickname, capacity, queues }: SignedInAnswer): void {
@@ -391,7 +386,7 @@ export class AgentDesk {
     this.status = { state: frame.status.state, reason: frame.status.reason ?? "" };
     // Not before the sign-in's own answer: a desk that was signed out a moment ago is no news then.
     if (this.status.state === "signed_out" && this.#phase === "in") {
-      this.#out("elsewhere");
+      this.#out(this.#signsOut ? "" : "elsewhere");
       return;
     }
     const rings = this.#takeOffers(frame.work);
@@ -463,7 +458,7 @@ export class AgentDesk {
 
   #chat(frame: ChatFrame): void {
     const chat = this.#chats.get(frame.chat);
-    if (!chat || chat.over) return;
+    if (!chat) return;
     const news = chat.take(frame);
     this.#watchTyping();
     this.#changed();

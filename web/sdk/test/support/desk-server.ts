@@ -49,7 +49,7 @@ export class DeskServer extends FakeServer {
   override answered(command: Frame, connection: Connection): void {
     if (command["do"] === "sign_in") {
       this.#signedIn.add(connection);
-      this.show(connection);
+      if (command["version"] !== this.version) this.show(connection);
     } else if (this.#signedIn.size > 0) this.showAll();
   }
 
