@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 const DIST = resolve(dirname(fileURLToPath(import.meta.url)), "../../../web/dist");
 
 /** Where the website is. */
-export const SHOP = "http://shop.test";
+export const SHOP = "https://shop.test";
 /** Where the server is. */
-export const NODE = "http://node.test";
+export const NODE = "https://node.test";
 /** Another node, which is there for who turns to it. */
-export const OTHER = "http://other.test";
+export const OTHER = "https://other.test";
 
 /** @typedef {Record<string, any>} Frame */
 
@@ -147,7 +147,10 @@ export class Server {
         this.say([{ type: "joined", by: 1 }]);
         return { chat: "C1", key: "K1", next_command: 1 };
       case "resume":
-        setTimeout(() => this.send(socket, this.frame(this.events.filter(({ index }) => index >= command.position))), 5);
+        setTimeout(
+          () => this.send(socket, this.frame(this.events.filter(({ index }) => index >= command.position))),
+          5,
+        );
         return { next_command: this.#taken.size + 1 };
       case "send":
       case "reply":
@@ -177,7 +180,13 @@ export class Server {
    * @param {Frame} [more]
    */
   say(events, more = {}) {
-    const news = events.map((event) => ({ index: this.#next++, at: Date.now(), message_type: null, reason: null, ...event }));
+    const news = events.map((event) => ({
+      index: this.#next++,
+      at: Date.now(),
+      message_type: null,
+      reason: null,
+      ...event,
+    }));
     this.events.push(...news);
     setTimeout(() => this.tell({ ...this.frame(news), ...more }), 5);
   }

@@ -81,6 +81,7 @@ export const de: Catalogue = {
   starting: "Einen Moment …",
   leaveMessage: "Nachricht hinterlassen",
   needed: "Bitte füllen Sie dies aus.",
+  fieldWrong: "Bitte prüfen Sie dies.",
   consentNeeded: "Bitte stimmen Sie zuerst zu.",
   emailWrong: "Bitte schreiben Sie eine Adresse wie name@example.org.",
   phoneWrong: "Bitte schreiben Sie eine Nummer wie +49 30 123456.",

@@ -89,6 +89,7 @@ export const en = {
   starting: "One moment …",
   leaveMessage: "Leave a message",
   needed: "Please fill this in.",
+  fieldWrong: "Please check this.",
   consentNeeded: "Please agree to this first.",
   emailWrong: "Please write an address like name@example.org.",
   phoneWrong: "Please write a number like +49 30 123456.",

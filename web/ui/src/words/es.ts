@@ -101,6 +101,7 @@ export const es: Catalogue = {
   starting: "Un momento …",
   leaveMessage: "Dejar un mensaje",
   needed: "Rellene este campo, por favor.",
+  fieldWrong: "Revise este campo, por favor.",
   consentNeeded: "Acepte esto primero, por favor.",
   emailWrong: "Escriba una dirección como nombre@example.org.",
   phoneWrong: "Escriba un número como +34 600 123 456.",

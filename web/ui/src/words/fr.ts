@@ -105,6 +105,7 @@ export const fr: Catalogue = {
   starting: "Un instant …",
   leaveMessage: "Laisser un message",
   needed: "Veuillez remplir ce champ.",
+  fieldWrong: "Veuillez vérifier ce champ.",
   consentNeeded: "Veuillez d’abord accepter ceci.",
   emailWrong: "Écrivez une adresse comme nom@example.org.",
   phoneWrong: "Écrivez un numéro comme +33 1 23 45 67 89.",

@@ -6,7 +6,7 @@ import { rows, type Entry, type Key, type Row, type Speech } from "@handoff/ui";
 import type { ChatCommand, ChatState } from "../chat/state.js";
 import { watchConnection } from "./connection.js";
 import { author, entries, LATE_MS } from "./entries.js";
-import { problems, startForm, type Values } from "./form.js";
+import { problems, refusedField, startForm, type Values } from "./form.js";
 import { DEFAULT_SERVICE, type Service } from "./service.js";
 import { kept, type Storage } from "./settings.js";
 import { transcript } from "./transcript.js";
@@ -249,8 +249,9 @@ export class WidgetModel {
   /** What the server says of the form is said at its field. */
   #mends(): () => void {
     return effect(() => {
-      const { refusedField } = this.state.value;
-      if (refusedField) this.problems.value = { [refusedField]: "needed" };
+      const { refused, refusedField: field } = this.state.value;
+      const wrong = refusedField(refused, field);
+      if (wrong) this.problems.value = wrong;
     });
   }
 }

@@ -43,7 +43,9 @@ export function FormScreen() {
       </div>
       <div class="form-end">
         <p class="problem" role="alert">
-          {refused && !refusedField ? say(BUSY.includes(refused) ? "startBusy" : "startFailed") : ""}
+          {refused && !refusedField && refused !== "no_consent"
+            ? say(BUSY.includes(refused) ? "startBusy" : "startFailed")
+            : ""}
         </p>
         <Button look="primary" type="submit" disabled={starting}>
           {say(starting ? "starting" : service.open ? "startChat" : "leaveMessage")}
