@@ -47,7 +47,10 @@ pub(crate) fn all(root: &Path) -> Vec<Source> {
 fn walk(root: &Path, folder: &Path, found: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if matches!(name.as_str(), "target" | ".git" | "node_modules" | "dist" | "data" | "proptest-regressions") {
+        if matches!(
+            name.as_str(),
+            "target" | ".git" | "node_modules" | "dist" | "data" | "proptest-regressions"
+        ) {
             continue;
         }
         let kind = entry.file_type().unwrap();

@@ -68,7 +68,6 @@ interface Scope {
   clearTimeout(timer: unknown): void;
   setInterval(then: () => void, ms: number): unknown;
   clearInterval(timer: unknown): void;
-  btoa?(text: string): string;
   WebSocket?: SocketConstructor;
   fetch?: FetchLike;
   crypto?: { getRandomValues?(bytes: Uint8Array<ArrayBuffer>): unknown };
