@@ -1,7 +1,8 @@
 // The agent's desk: sign-in, status, offers, and each chat with what is yet to send. The server's word is the whole desk after
 // each change, the same in all windows; this only adds what is this window's own.
 
-import { AgentChat, NEW_CHAT, type History, type KeptChat } from "./agent-chat.js";
+import { AgentChat, NEW_CHAT, type History } from "./agent-chat.js";
+import { noDesk, type KeptDesk } from "./agent-kept.js";
 import { base64 } from "./base64.js";
 import { Clock } from "./clock.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
@@ -9,7 +10,8 @@ import { Lost, Refused } from "./errors.js";
 import { Files } from "./files.js";
 import type { Link, LinkState } from "./link.js";
 import { Offer } from "./offer.js";
-import { linkOf, NO_CONNECTION, storeOf, type ClientOptions, type KeptConnection } from "./options.js";
+import { linkOf, storeOf, type ClientOptions } from "./options.js";
+import { Overview } from "./overview.js";
 import { scope } from "./platform.js";
 import type { AgentTalk, Command, Do, Fields } from "./protocol.js";
 import type { DeskFrame, DeskState, DeskWork, LeaveCommand, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
@@ -59,24 +61,6 @@ export interface AgentEvents {
   phase: AgentPhase;
 }
 
-interface Kept extends KeptConnection {
-  format: "handoff-agent-1";
-  name: string;
-  token: string;
-  /** A token whose time was over: it shows every node that this is no stranger who guesses. */
-  past: string;
-  chats: Record<string, KeptChat>;
-}
-
-const nothing = (): Kept => ({
-  format: "handoff-agent-1",
-  name: "",
-  token: "",
-  past: "",
-  chats: {},
-  ...NO_CONNECTION,
-});
-
 /**
  * An agent's desk.
  *
@@ -98,6 +82,8 @@ export class AgentDesk {
   refused = "";
   /** What rings, by the chat's id. */
   offers: ReadonlyMap<string, Offer> = new Map();
+  /** What is live in the whole contact center; supervisors alone may see it. */
+  readonly overview: Overview;
   readonly #chats = new Map<string, AgentChat>();
   readonly #store: Store;
   readonly #link: Link<AgentTalk>;
@@ -105,7 +91,7 @@ export class AgentDesk {
   readonly #clock: Clock;
   readonly #textBytesMax: { value: number | null } = { value: null };
   #phase: AgentPhase = "out";
-  #kept: Kept;
+  #kept: KeptDesk;
   #written = "";
   #password = "";
   /** The number of the desk's newest version on this connection; 0: it has not come yet. */
@@ -114,7 +100,7 @@ export class AgentDesk {
 
   constructor(options: AgentOptions) {
     this.#store = storeOf(options);
-    this.#kept = readKept(this.#store, nothing);
+    this.#kept = readKept(this.#store, noDesk);
     if (options.transfer) this.#kept = { ...this.#keptOf(options.transfer.name), token: options.transfer.token };
     this.#clock = new Clock(this.#kept.ahead);
     this.#link = linkOf<AgentTalk>(options, this.#kept, {
@@ -135,6 +121,9 @@ export class AgentDesk {
       learned: () => {
         this.#changed();
       },
+    });
+    this.overview = new Overview(this.#link, () => {
+      this.#changed();
     });
     if (this.#kept.token) {
       this.#phase = "signing";
@@ -293,14 +282,14 @@ export class AgentDesk {
   }
 
   /** What was kept, where it is that agent's; else of the connection alone. */
-  #keptOf(name: string): Kept {
+  #keptOf(name: string): KeptDesk {
     const { past, token } = this.#kept;
     return this.#kept.name === name && (past !== "" || token !== "") ? this.#kept : this.#keptOfNobody(name);
   }
 
-  #keptOfNobody(name: string): Kept {
+  #keptOfNobody(name: string): KeptDesk {
     const { nodes, polls, ahead } = this.#kept;
-    return { ...nothing(), nodes, polls, ahead, name };
+    return { ...noDesk(), nodes, polls, ahead, name };
   }
 
   #become(phase: AgentPhase): void {
@@ -339,12 +328,13 @@ export class AgentDesk {
     return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), positions };
   }
 
-  #opened({ token, nickname, capacity, queues }: SignedInAnswer): void {
+  #opened({ token, nickname, capacity, queues, supervisor }: SignedInAnswer & { supervisor?: boolean }): void {
     if (this.#link.state !== "open") for (const chat of this.#chats.values()) chat.thread.opened();
     this.#kept.token = token ?? this.#kept.token;
     this.#kept.past = "";
     Object.assign(this, { nickname, capacity, queues });
     this.#password = "";
+    this.overview.opened(supervisor === true);
     this.#become("in");
     this.#changed();
   }
@@ -372,6 +362,7 @@ export class AgentDesk {
     this.close();
     this.#password = "";
     this.#version = 0;
+    this.overview.end();
     this.#chats.clear();
     this.offers = new Map();
   }
@@ -379,6 +370,7 @@ export class AgentDesk {
   #hear(frame: AgentTalk["event"]): void {
     if (frame.event === "desk") this.#desk(frame);
     else if (frame.event === "chat") this.#chat(frame);
+    else if (frame.event === "overview") this.overview.take(frame);
     else if (frame.event === "token" && this.#phase === "in") {
       this.#kept.token = frame.token;
       this.#changed();
