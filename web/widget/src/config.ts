@@ -41,6 +41,11 @@ export function readConfig(given: Given, tag: Given, origin: string): WidgetConf
   };
 }
 
+/** The node that a script came from, by the address of the loader: `/widget.js`, or its file of one build. */
+export function nodeOf(src: string): string {
+  return src.replace(/[?#].*$/, "").replace(/\/widget(?:\.js|\/loader\.[^/]*)$/, "");
+}
+
 function text(value: unknown): string {
   return typeof value === "string" ? value : typeof value === "boolean" ? String(value) : "";
 }

@@ -32,6 +32,10 @@ export function Dialog({
         event.preventDefault();
         onClose();
       }}
+      onKeyDown={(event) => {
+        // It closes the dialog, and nothing around it.
+        if (event.key === "Escape") event.stopPropagation();
+      }}
       onClick={(event) => {
         if (event.target === dialog.current) onClose();
       }}

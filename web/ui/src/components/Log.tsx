@@ -61,14 +61,16 @@ interface Scroller {
 function useLogView(rows: readonly Row[], scroller: Scroller, onAtEnd?: (atEnd: boolean) => void) {
   const view = useMemo(() => new LogView(), []);
   const [, again] = useReducer<number, undefined>((count) => count + 1, 0);
-  const seen = useRef(0);
+  const seen = useRef(new Set<string>());
   const told = useRef<boolean | null>(null);
   const keys = useMemo(() => rows.map((row) => row.key), [rows]);
   useMemo(() => view.take(keys), [keys]);
-  const mineLast = isMine(rows.at(-1));
+  const last = rows.at(-1);
+  const own = isMine(last) ? last?.key : undefined;
   // What one says oneself is always shown.
-  useMemo(() => mineLast && view.toEnd(), [rows.length]);
-  if (view.atEnd) seen.current = rows.length;
+  useMemo(() => own !== undefined && view.toEnd(), [own]);
+  const news = newRows(rows, seen.current);
+  if (view.atEnd) for (const row of news) seen.current.add(row.key);
   useLayoutEffect(() => {
     if (scroller.current) settle(scroller.current, view, () => again(undefined));
     if (told.current !== view.atEnd) onAtEnd?.(view.atEnd);
@@ -99,7 +101,7 @@ function useLogView(rows: readonly Row[], scroller: Scroller, onAtEnd?: (atEnd: 
     again(undefined);
     scroller.current?.focus({ preventScroll: true });
   };
-  return { view, toEnd, news: rows.slice(seen.current).filter((row) => row.kind === "message").length };
+  return { view, toEnd, news: news.filter((row) => row.kind === "message").length };
 }
 
 /** Learns how high the drawn rows are, and scrolls so that the reader sees what they saw. */
@@ -115,6 +117,21 @@ function settle(place: HTMLDivElement, view: LogView, again: () => void): void {
   if (changed || drawn !== view.drawn) again();
 }
 
+/**
+ * The rows of others that are not known yet. From the end: what is new is short, a chat may be long; a message that is
+ * known has nothing new before it, while lines may stay below what comes.
+ */
+function newRows(rows: readonly Row[], known: ReadonlySet<string>): Row[] {
+  const news: Row[] = [];
+  for (let at = rows.length - 1; at >= 0; at -= 1) {
+    const row = rows[at];
+    if (!row || isMine(row)) continue;
+    if (!known.has(row.key)) news.unshift(row);
+    else if (row.kind === "message") break;
+  }
+  return news;
+}
+
 function isMine(row: Row | undefined): boolean {
   return row?.kind === "message" && row.entry.author.me;
 }
@@ -122,17 +139,19 @@ function isMine(row: Row | undefined): boolean {
 /** Reads out what has come since it was there: the log itself is silent, for scrolling draws rows anew. */
 function Announcer({ rows }: { rows: readonly Row[] }) {
   const { say } = useSpeech();
-  const known = useRef(rows.length);
+  const known = useRef<Set<string> | null>(null);
   const text = useRef("");
-  if (rows.length > known.current) {
-    const news = rows.slice(known.current).filter((row) => row.kind !== "day" && !isMine(row));
+  const first = known.current === null;
+  known.current ??= new Set();
+  const news = newRows(rows, known.current);
+  for (const row of news) known.current.add(row.key);
+  if (!first && news.length > 0) {
     const words = news.map((row) => {
       if (row.kind === "line") return row.entry.text;
       return row.kind === "message" ? say("says", { name: row.entry.author.name, text: row.entry.text }) : "";
     });
-    if (words.length > 0) text.current = words.join("\n");
+    text.current = words.filter(Boolean).join("\n");
   }
-  known.current = rows.length;
   return (
     <div class="unseen" aria-live="polite">
       {text.current}

@@ -40,7 +40,7 @@ export interface RichShown {
 /** Something that was said. */
 export interface Said {
   readonly kind: "said";
-  /** The same for the same message, while it waits and when it has come. */
+  /** Tells it apart from all other entries, and stays the same. */
   readonly key: string;
   readonly at: number;
   readonly author: Author;

@@ -12,7 +12,10 @@ export type TabMessage =
   /** A tab has come, or missed something. */
   | { readonly kind: "hello" }
   | { readonly kind: "state"; readonly from: number; readonly events: ChatState["events"]; readonly rest: Rest }
-  | { readonly kind: "ask"; readonly command: ChatCommand };
+  | { readonly kind: "ask"; readonly command: ChatCommand }
+  | { readonly kind: "fetch"; readonly file: string; readonly to: string }
+  /** Without bytes: nobody gives them. */
+  | { readonly kind: "fetched"; readonly to: string; readonly bytes?: Blob };
 
 /** What talks to the server for the leading tab, and tells each change. */
 export type MakeTalk = (changed: (state: ChatState) => void) => Talk;
@@ -22,7 +25,8 @@ export class SharedChat {
   readonly #state = signal<ChatState>(NO_CHAT);
   readonly #leads = signal(false);
   readonly #tabs: Tabs<TabMessage>;
-  readonly #options: { talk: MakeTalk; follower: () => Pick<Talk, "file"> };
+  readonly #makeTalk: MakeTalk;
+  readonly #fetching = new Map<string, (bytes: Blob | undefined) => void>();
   #talk: Talk | null = null;
   #told = 0;
   /** What was asked before it was known who leads. */
@@ -32,9 +36,9 @@ export class SharedChat {
   constructor(
     name: string,
     platform: TabsPlatform,
-    options: { talk: MakeTalk; follower: () => Pick<Talk, "file"> },
+    makeTalk: MakeTalk,
   ) {
-    this.#options = options;
+    this.#makeTalk = makeTalk;
     this.#tabs = new Tabs<TabMessage>(name, platform, {
       onLead: () => this.#lead(),
       onMessage: (message) => this.#hear(message),
@@ -60,8 +64,14 @@ export class SharedChat {
   }
 
   /** Fetches a file's bytes; rejects when nobody gives them. */
-  file(id: string): Promise<Blob> {
-    return (this.#talk ?? this.#options.follower()).file(id);
+  async file(id: string): Promise<Blob> {
+    if (this.#talk) return this.#talk.file(id);
+    const to = crypto.getRandomValues(new Uint32Array(2)).join("-");
+    const answer = new Promise<Blob | undefined>((done) => this.#fetching.set(to, done));
+    this.#tabs.tell({ kind: "fetch", file: id, to });
+    const bytes = await answer;
+    if (!bytes) throw new Error("The file can't be fetched now.");
+    return bytes;
   }
 
   /** This tab leaves; the chat goes on in others. */
@@ -72,7 +82,7 @@ export class SharedChat {
 
   #lead(): void {
     this.#leads.value = true;
-    this.#talk = this.#options.talk((state) => this.#change(state));
+    this.#talk = this.#makeTalk((state) => this.#change(state));
     this.#learned();
   }
 
@@ -93,10 +103,21 @@ export class SharedChat {
     this.#told = events.length;
   }
 
+  #give(talk: Talk, file: string, to: string): void {
+    talk.file(file).then(
+      (bytes) => this.#tabs.tell({ kind: "fetched", to, bytes }),
+      () => this.#tabs.tell({ kind: "fetched", to }),
+    );
+  }
+
   #hear(message: TabMessage): void {
     if (this.#talk) {
       if (message.kind === "hello") this.#tellFrom(0);
       if (message.kind === "ask") this.#talk.ask(message.command);
+      if (message.kind === "fetch") this.#give(this.#talk, message.file, message.to);
+    } else if (message.kind === "fetched") {
+      this.#fetching.get(message.to)?.(message.bytes);
+      this.#fetching.delete(message.to);
     } else if (message.kind === "state") {
       const { events } = this.#state.value;
       if (message.from > events.length) {

@@ -60,9 +60,15 @@ export interface ChatState {
   /** Numbers of those who type now. */
   readonly typing: readonly number[];
   readonly pending: readonly Pending[];
+  /** How many messages of others were not read. */
+  readonly unread: number;
   readonly queue: Place | null;
   readonly files: FileState;
   readonly rated: Rated;
+  /** Whether a chat can be rated at all. */
+  readonly rates: boolean;
+  /** The longest message in bytes of UTF-8; null: not known. */
+  readonly bytesMax: number | null;
 }
 
 /** No chat. */
@@ -77,9 +83,12 @@ export const NO_CHAT: ChatState = {
   seenThrough: 0,
   typing: [],
   pending: [],
+  unread: 0,
   queue: null,
   files: { takes: false, sending: "", held: false, problem: "" },
   rated: "no",
+  rates: false,
+  bytesMax: null,
 };
 
 /** What a chat is started with. */
@@ -101,11 +110,10 @@ export type ChatCommand =
   | { readonly do: "again" | "remove"; readonly id: string }
   | { readonly do: "reply"; readonly to: number; readonly content: Readonly<Record<string, unknown>> }
   | { readonly do: "typing"; readonly text: string }
-  | { readonly do: "read"; readonly through: number }
   | { readonly do: "attach"; readonly data: Readonly<Record<string, string>> }
   | { readonly do: "file"; readonly file: File }
   | { readonly do: "rate"; readonly score: number; readonly text: string }
-  | { readonly do: "leave" | "reset" };
+  | { readonly do: "read" | "leave" | "reset" | "wake" };
 
 /** A chat, whichever tab talks for it. */
 export interface Talk {

@@ -1,0 +1,9 @@
+// Builds what the server hands out: `npm run build`.
+
+import { fileURLToPath } from "node:url";
+import { Dist } from "./dist.mjs";
+import { buildWidget } from "./widget.mjs";
+
+const dist = new Dist(fileURLToPath(new URL("../dist", import.meta.url)));
+await buildWidget(dist);
+dist.finish();

@@ -1,0 +1,59 @@
+// What is built: files with their content's hash in their names, each beside its gzip and brotli forms, and a manifest
+// by which the server finds them.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const TYPES = {
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  json: "application/json",
+  html: "text/html; charset=utf-8",
+  svg: "image/svg+xml",
+};
+const NAME_HASH_LENGTH = 12;
+
+/** The folder of what is built. */
+export class Dist {
+  #files = [];
+
+  /** @param {string} folder emptied */
+  constructor(folder) {
+    this.folder = folder;
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  /**
+   * Writes a file.
+   * @param {string} name its path without the hash: `widget/app.js`
+   * @param {string} text
+   * @param {string} [entry] what the server knows it by
+   * @returns {{path: string, hash: string}} its path, and its hash as `integrity` attributes have it
+   */
+  add(name, text, entry) {
+    const bytes = Buffer.from(text);
+    const digest = createHash("sha384").update(bytes).digest();
+    const dot = name.lastIndexOf(".");
+    const short = digest.toString("hex").slice(0, NAME_HASH_LENGTH);
+    const path = `${name.slice(0, dot)}.${short}${name.slice(dot)}`;
+    const file = join(this.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+    const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+    const hash = `sha384-${digest.toString("base64")}`;
+    const type = TYPES[name.slice(dot + 1)];
+    if (!type) throw new Error(`scripts/dist.mjs knows no type for ${name}`);
+    this.#files.push({ path, type, hash, immutable: true, ...(entry ? { entry } : {}) });
+    return { path, hash };
+  }
+
+  /** Writes the manifest. */
+  finish() {
+    const files = this.#files.toSorted?.((a, b) => (a.path < b.path ? -1 : 1)) ?? this.#files;
+    writeFileSync(join(this.folder, "manifest.json"), `${JSON.stringify({ files }, null, 2)}\n`);
+  }
+}

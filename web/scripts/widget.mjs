@@ -1,0 +1,65 @@
+// The widget's files: the words of each language, the app, and the loader, which knows the app by its hash.
+
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+
+const WEB = fileURLToPath(new URL("..", import.meta.url));
+const LANGUAGES = ["en", "de", "es", "fr", "ja", "ar"];
+
+/** Style sheets become texts, without what only people read. */
+const styles = {
+  name: "styles as text",
+  setup(given) {
+    given.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
+      return { contents: code.trimEnd(), loader: "text" };
+    });
+  },
+};
+
+/** One script of one entry. */
+async function script(entry, define = {}) {
+  const { outputFiles } = await build({
+    absWorkingDir: WEB,
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    charset: "utf8",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    legalComments: "none",
+    plugins: [styles],
+    define: Object.fromEntries(Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)])),
+  });
+  return outputFiles[0].text;
+}
+
+/** The catalogue of a language, as it is in the sources. */
+async function words(language) {
+  const { outputFiles } = await build({
+    absWorkingDir: WEB,
+    entryPoints: [`ui/src/words/${language}.ts`],
+    bundle: true,
+    write: false,
+    format: "esm",
+    charset: "utf8",
+  });
+  const module = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  return module[language];
+}
+
+/** Builds all of it into `dist`. */
+export async function buildWidget(dist) {
+  const files = {};
+  for (const language of LANGUAGES) {
+    const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(await words(language)));
+    files[language] = [path, hash];
+  }
+  const app = dist.add("widget/app.js", await script("widget/src/entry.ts", { WORD_FILES: files }));
+  const loader = await script("widget/src/loader/main.ts", { APP_FILE: app.path, APP_HASH: app.hash });
+  dist.add("widget/loader.js", loader, "widget-loader");
+}

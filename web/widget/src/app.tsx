@@ -1,0 +1,121 @@
+// The widget's app: puts the model, the chat and the components together in the shadow root that the loader made.
+
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import base from "@handoff/ui/styles/base.css";
+import conversation from "@handoff/ui/styles/conversation.css";
+import tokens from "@handoff/ui/styles/tokens.css";
+import { chooseLanguage, direction, sayer, SpeechProvider, type FileShown, type Speech } from "@handoff/ui";
+import { chatName, type App, type Host } from "./api.js";
+import { LeaderChat } from "./chat/leader.js";
+import { SharedChat } from "./chat/shared.js";
+import { browserTabs } from "./chat/tabs.js";
+import { identityData, identityValues } from "./model/identity.js";
+import { fetchService } from "./model/service.js";
+import { forgetful, type Storage } from "./model/settings.js";
+import { WidgetModel } from "./model/widget.js";
+import { saveAs } from "./page/save.js";
+import { watchPage } from "./page/watch.js";
+import { AroundProvider, type Around } from "./view/context.js";
+import { Panel } from "./view/Panel.js";
+import { addStyles } from "./view/styles.js";
+import styles from "./view/widget.css";
+import { loadWords } from "./words.js";
+
+/** Builds the app. Rejects when the words of its language can't be loaded. */
+export async function mount(host: Host): Promise<App> {
+  const { config, root } = host;
+  const language = chooseLanguage([config.language, document.documentElement.lang, ...navigator.languages]);
+  const speech: Speech = { language, say: sayer(language, await loadWords(config.nodes, language)) };
+  addStyles(root, tokens + base + conversation + styles);
+  const chat = sharedChat(host);
+  const model = new WidgetModel({
+    service: config.service,
+    speech,
+    chat,
+    fetchService: () => fetchService(config.nodes, config.service, language, fetch.bind(window)),
+    siteStorage: storage(() => localStorage),
+    tabStorage: storage(() => sessionStorage),
+    now: Date.now,
+  });
+  const place = document.createElement("div");
+  place.className = `handoff at-${config.position}`;
+  place.lang = language;
+  place.dir = direction(language);
+  root.append(place);
+  const around = acts(model, chat, host);
+  const stops = [
+    effect(() => draw(model, speech, around, place)),
+    watchPage(model, chat, host),
+    () => chat.close(),
+    () => model.stop(),
+    () => render(null, place),
+  ];
+  return {
+    open: () => (model.open.value = true),
+    close: () => (model.open.value = false),
+    identify(identity) {
+      model.setData(identityData(identity));
+      model.values.value = { ...model.values.value, ...identityValues(identity) };
+    },
+    set: (data) => model.setData(data),
+    stop: () => {
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+function draw(model: WidgetModel, speech: Speech, around: Around, place: HTMLElement): void {
+  if (!model.open.value) {
+    render(null, place);
+    return;
+  }
+  model.learn();
+  render(
+    <SpeechProvider value={speech}>
+      <AroundProvider value={around}>
+        <Panel />
+      </AroundProvider>
+    </SpeechProvider>,
+    place,
+  );
+}
+
+function acts(model: WidgetModel, chat: SharedChat, host: Host): Around {
+  const { say } = model.speech;
+  return {
+    model,
+    onMinimise: () => {
+      model.open.value = false;
+      host.launcher.focus();
+    },
+    onSaveFile: (file: FileShown) => {
+      // A file that nobody gives is as one that was not saved: the log still shows it, to be tried again.
+      chat.file(file.id).then(
+        (bytes) => saveAs(bytes, file.name),
+        () => undefined,
+      );
+    },
+    onSaveTranscript: () => {
+      const text = new Blob([model.transcript()], { type: "text/plain;charset=utf-8" });
+      saveAs(text, `${say("conversation")}.txt`);
+    },
+  };
+}
+
+function sharedChat({ config }: Host): SharedChat {
+  const name = chatName(config.service);
+  const site = storage(() => localStorage);
+  const talk = (changed: ConstructorParameters<typeof LeaderChat>[3]) =>
+    new LeaderChat(config.nodes, site, name, changed);
+  return new SharedChat(name, browserTabs(), talk);
+}
+
+/** The browser's own, or one that forgets with the page where that is forbidden. */
+function storage(get: () => Storage): Storage {
+  try {
+    return get();
+  } catch {
+    return forgetful();
+  }
+}

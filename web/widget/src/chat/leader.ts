@@ -1,0 +1,186 @@
+// The chat of the tab that leads: the SDK does all the talking; here it becomes plain data that other tabs can be told.
+
+import { CustomerChat, Refused, storageStore, type CustomerItem, type StorageLike } from "@handoff/sdk";
+import type { ChatCommand, ChatState, FileState, Pending, Place, Rated, Talk } from "./state.js";
+
+/** What a server may have that an SDK of an earlier version does not know: then there is none of it. */
+interface Newer {
+  /** Where the customer stands in the line, as the server last told. */
+  readonly queue?: { readonly place: number; readonly wait_s?: number | null } | null;
+  /** Rates the chat, once, after its end. */
+  rate?(score: number, text: string): Promise<void>;
+}
+
+/** A customer's chat in this tab. */
+export class LeaderChat implements Talk {
+  readonly #chat: CustomerChat & Newer;
+  readonly #changed: (state: ChatState) => void;
+  /** When each message was first seen here. */
+  readonly #written = new Map<string, number>();
+  #files: Omit<FileState, "takes"> = { sending: "", held: false, problem: "" };
+  #rated: Rated = "no";
+  #listed: ChatState["events"] = [];
+  #refused = { code: "", field: "" };
+
+  /**
+   * @param storage shared by all tabs of the site
+   * @param name under which the chat is kept
+   */
+  constructor(nodes: readonly string[], storage: StorageLike, name: string, changed: (state: ChatState) => void) {
+    this.#changed = changed;
+    this.#chat = new CustomerChat({ nodes: [...nodes], store: storageStore(storage, name) });
+    this.#chat.subscribe(() => this.#tell());
+    this.#chat.on("refused", (error) => {
+      const { field } = error.details as { field?: unknown };
+      this.#refused = { code: error.code, field: typeof field === "string" ? field : "" };
+    });
+    this.#tell();
+  }
+
+  ask(command: ChatCommand): void {
+    switch (command.do) {
+      case "start":
+        this.#fresh();
+        this.#chat.start(command.form);
+        break;
+      case "send":
+        this.#chat.send(command.text);
+        break;
+      case "reply":
+        this.#chat.reply(command.to, { ...command.content });
+        break;
+      case "again":
+      case "remove":
+        this.#mend(command.id, command.do);
+        break;
+      case "typing":
+        this.#chat.typing(command.text);
+        break;
+      case "read":
+        this.#chat.read();
+        break;
+      case "attach":
+        // A chat that ended meanwhile needs no data.
+        this.#chat.attach({ ...command.data }).catch(() => undefined);
+        break;
+      case "file":
+        void this.#upload(command.file);
+        break;
+      case "rate":
+        void this.#rate(command.score, command.text);
+        break;
+      case "leave":
+        this.#chat.leave();
+        break;
+      case "reset":
+        this.#fresh();
+        this.#chat.reset();
+        break;
+      case "wake":
+        this.#chat.wake();
+    }
+  }
+
+  async file(id: string): Promise<Blob> {
+    return new Blob([await this.#chat.files.download(id)]);
+  }
+
+  close(): void {
+    this.#chat.close();
+  }
+
+  #fresh(): void {
+    this.#files = { sending: "", held: false, problem: "" };
+    this.#rated = "no";
+    this.#refused = { code: "", field: "" };
+  }
+
+  #mend(id: string, how: "again" | "remove"): void {
+    const item = this.#chat.pending.find((one) => one.id === id);
+    // Another tab may have been faster.
+    if (item?.state !== "failed") return;
+    if (how === "again") this.#chat.resend(item);
+    else this.#chat.discard(item);
+  }
+
+  async #upload(file: File): Promise<void> {
+    this.#files = { sending: file.name, held: false, problem: "" };
+    this.#tell();
+    try {
+      const { held } = await this.#chat.files.upload(file);
+      this.#files = { sending: "", held, problem: "" };
+    } catch (error) {
+      this.#files = { sending: "", held: false, problem: error instanceof Refused ? error.code : "lost" };
+    }
+    this.#tell();
+  }
+
+  async #rate(score: number, text: string): Promise<void> {
+    if (!this.#chat.rate || this.#rated === "sending" || this.#rated === "yes") return;
+    this.#rated = "sending";
+    this.#tell();
+    try {
+      await this.#chat.rate(score, text);
+      this.#rated = "yes";
+    } catch {
+      this.#rated = "failed";
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { thread } = this.#chat;
+    this.#changed({
+      phase: this.#chat.phase,
+      connection: this.#chat.connection,
+      refused: this.#chat.refused,
+      refusedField: this.#refused.field,
+      gone: this.#chat.gone,
+      events: this.#events(),
+      participants: [...thread.participants.values()],
+      seenThrough: thread.seenThrough,
+      typing: thread.typists.map(({ by }) => by.number),
+      pending: this.#pending(),
+      unread: this.#chat.unread,
+      queue: this.#place(),
+      files: { ...this.#files, takes: this.#chat.takesFiles },
+      rated: this.#rated,
+      rates: this.#chat.rate !== undefined,
+      bytesMax: this.#chat.textBytesMax,
+    });
+  }
+
+  /** The same list as long as nothing was added: then nothing of it is drawn or told anew. */
+  #events(): ChatState["events"] {
+    const { events } = this.#chat.thread;
+    if (events.length !== this.#listed.length || events[0] !== this.#listed[0]) this.#listed = [...events];
+    return this.#listed;
+  }
+
+  #place(): Place | null {
+    const { queue } = this.#chat;
+    return queue ? { place: queue.place, waitS: queue.wait_s ?? null } : null;
+  }
+
+  #pending(): Pending[] {
+    const bytesMax = this.#chat.textBytesMax ?? 0;
+    return this.#chat.pending.map((item) => ({
+      id: item.id,
+      text: words(item),
+      at: this.#writtenAt(item.id),
+      failed: item.state === "failed" ? (item.reason ?? "error") : "",
+      bytesMax,
+    }));
+  }
+
+  #writtenAt(id: string): number {
+    const at = this.#written.get(id) ?? Date.now();
+    this.#written.set(id, at);
+    return at;
+  }
+}
+
+/** What people read of something that waits; the answer to a rich message is shown when it has come. */
+function words({ command }: CustomerItem): string {
+  return command.do === "send" ? command.text : "…";
+}

@@ -1,0 +1,140 @@
+// The widget's panel: header, one banner for the connection, and the form or the chat.
+
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Avatar, Banner, Button, Dialog, IconButton, Menu, useSpeech, type MenuItem } from "@handoff/ui";
+import { waitWords } from "../model/waiting.js";
+import { followViewport } from "../page/viewport.js";
+import { ChatScreen } from "./Chat.js";
+import { useAround } from "./context.js";
+import { FormScreen } from "./Form.js";
+
+/** The open panel. */
+export function Panel() {
+  const { model, onMinimise } = useAround();
+  const { say } = useSpeech();
+  const panel = useRef<HTMLElement>(null);
+  const banner = model.banner.value;
+  useEffect(() => (panel.current ? followViewport(panel.current) : undefined), []);
+  useFocus(panel);
+  return (
+    <section
+      class="panel"
+      role="dialog"
+      aria-label={model.service.value.title || say("writeToUs")}
+      ref={panel}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && !event.defaultPrevented) onMinimise();
+      }}
+    >
+      <Header />
+      <Banner>{banner ? say(banner) : null}</Banner>
+      <ScreenShown />
+    </section>
+  );
+}
+
+function ScreenShown() {
+  const { model } = useAround();
+  switch (model.screen.value) {
+    case "loading":
+      return <Loading />;
+    case "form":
+      return <FormScreen />;
+    case "chat":
+      return <ChatScreen />;
+  }
+}
+
+/** The form's shape before it is known, once that takes a while. */
+function Loading() {
+  const { model } = useAround();
+  const { say } = useSpeech();
+  const slow = model.reach.value === "slow";
+  return (
+    <div class="form loading" role="status" aria-label={slow ? say("loading") : ""}>
+      {slow ? [1, 2, 3].map((part) => <div class="bone" key={part} />) : null}
+    </div>
+  );
+}
+
+/** What is next to be done has the focus when the panel opens and when its screen changes. */
+function useFocus(panel: { readonly current: HTMLElement | null }): void {
+  const { model } = useAround();
+  useSignalEffect(() => {
+    const screen = model.screen.value;
+    const touch = matchMedia("(pointer: coarse)").matches;
+    requestAnimationFrame(() => {
+      const wanted = screen === "chat" ? "textarea, .ended button" : "input, textarea";
+      const first = panel.current?.querySelector<HTMLElement>(wanted);
+      // A keyboard on glass that nobody asked for hides half of the panel.
+      if (touch) panel.current?.querySelector<HTMLElement>("header button")?.focus({ preventScroll: true });
+      else first?.focus({ preventScroll: true });
+    });
+  });
+}
+
+function Header() {
+  const { model, onMinimise } = useAround();
+  const { say } = useSpeech();
+  const service = model.service.value;
+  const title = service.title || say("writeToUs");
+  const answering = model.answering.value;
+  const talking = model.screen.value === "chat";
+  const expected = talking || !service.open ? "" : waitWords(service.waitS, say);
+  const below = answering ? service.title : expected;
+  return (
+    <header>
+      {answering ? <Avatar name={answering} /> : null}
+      <div class="header-words">
+        <h2>
+          <bdi>{answering || title}</bdi>
+        </h2>
+        {below ? <p>{below}</p> : null}
+      </div>
+      {talking ? <ChatMenu /> : null}
+      <IconButton icon="minimise" label={say("minimise")} onClick={onMinimise} />
+    </header>
+  );
+}
+
+function ChatMenu() {
+  const { model, onSaveTranscript } = useAround();
+  const { say } = useSpeech();
+  const [asking, setAsking] = useState(false);
+  const { sound, titleSign } = model;
+  const items: MenuItem[] = [
+    { label: say("sound"), checked: sound.value, act: () => (sound.value = !sound.value) },
+    { label: say("titleSign"), checked: titleSign.value, act: () => (titleSign.value = !titleSign.value) },
+    { label: say("saveTranscript"), act: onSaveTranscript },
+  ];
+  if (model.alive) items.push({ label: say("endChat"), act: () => setAsking(true) });
+  return (
+    <>
+      <Menu label={say("more")} items={items} />
+      {asking ? (
+        <EndQuestion
+          onEnd={() => {
+            setAsking(false);
+            model.ask({ do: "leave" });
+          }}
+          onStay={() => setAsking(false)}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function EndQuestion({ onEnd, onStay }: { onEnd: () => void; onStay: () => void }) {
+  const { say } = useSpeech();
+  return (
+    <Dialog title={say("endSure")} onClose={onStay}>
+      <div class="acts">
+        <Button onClick={onStay}>{say("goOn")}</Button>
+        <Button look="primary" onClick={onEnd}>
+          {say("endChat")}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
