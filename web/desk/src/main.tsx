@@ -2,7 +2,7 @@
 
 import { effect } from "@preact/signals";
 import { AgentDesk, storageStore, type Transfer } from "@handoff/sdk";
-import { chooseLanguage, direction, SpeechProvider, type Say } from "@handoff/ui";
+import { chooseLanguage, direction, SpeechProvider } from "@handoff/ui";
 import { render } from "preact";
 import { Desk } from "./model/desk.js";
 import { forgetful, type Storage } from "./model/keeping.js";
@@ -39,7 +39,7 @@ async function start(): Promise<void> {
     const calls = desk.calls.value;
     document.title = calls > 0 ? `(${calls}) ${say("deskTitle")}` : say("deskTitle");
   });
-  const speech = { say: say as unknown as Say, language };
+  const speech = { say, language };
   const place = document.getElementById("app");
   if (!place) throw new Error("the page has no place for the desk");
   render(

@@ -177,7 +177,12 @@ export class Conversation {
 /** Who somebody is to agents. */
 export function authorOf(number: number, by: Participant | undefined, say: Say): Author {
   const neutral = by?.role === "customer" ? say("customer") : by?.role === "bot" ? say("aBot") : say("system");
-  return { id: String(number), name: shownName(by?.nickname ?? "", neutral), bot: by?.role === "bot", me: by?.me === true };
+  return {
+    id: String(number),
+    name: shownName(by?.nickname ?? "", neutral),
+    bot: by?.role === "bot",
+    me: by?.me === true,
+  };
 }
 
 /** Why a message was not sent, in words. */

@@ -10,8 +10,9 @@ import { ConnectionWatch } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { kept, text, type Storage } from "./keeping.js";
 import { Notes } from "./notes.js";
+import { follow } from "./follow.js";
 import { HeldOrder } from "./order.js";
-import { customerName, neighbour, oldestUnanswered, rowOf, sorted, type ChatRow } from "./rows.js";
+import { customerName, neighbour, oldestUnanswered, rowOf, sameRow, sorted, type ChatRow } from "./rows.js";
 import { keptSettings, type Settings } from "./settings.js";
 import { Supervision } from "./supervision.js";
 import { Uploads, type Progress } from "./uploads.js";
@@ -52,6 +53,8 @@ export class Desk {
   /** The chat that is open; empty: none. */
   readonly selected: Signal<string>;
   readonly page = signal<"chats" | "overview">("chats");
+  /** Whether the screen has room for one pane alone. */
+  readonly narrow = signal(false);
   /** What a narrow screen shows. */
   readonly pane = signal<"list" | "chat">("list");
   /** Whether the right pane is open where it is a drawer. */
@@ -94,9 +97,13 @@ export class Desk {
     this.connection = new ConnectionWatch(this.now);
     this.selected = kept(tab, "handoff-desk-chat", "", text).value;
     const heldOrder = new HeldOrder();
+    let before: readonly ChatRow[] = [];
     this.rows = computed(() => {
-      void this.changes.value;
-      return [...sdk.chats.values()].map((chat) => rowOf(chat, this.conversation(chat), say));
+      follow(this.changes);
+      const made = [...sdk.chats.values()].map((chat) => rowOf(chat, this.conversation(chat), say));
+      const known = new Map(before.map((row) => [row.id, row]));
+      before = made.map((row) => sameRow(row, known.get(row.id)));
+      return before;
     });
     this.order = computed(() => heldOrder.of(sorted(this.rows.value), this.listHeld.value));
     this.log = computed(() => this.#log());
@@ -206,7 +213,10 @@ export class Desk {
   #follow(): void {
     const { sdk } = this;
     const timer = setInterval(() => (this.now.value = Date.now()), 1000);
-    const overseen = computed(() => (void this.changes.value, sdk.overview.allowed));
+    const overseen = computed(() => {
+      follow(this.changes);
+      return sdk.overview.allowed;
+    });
     this.connection.is(sdk.connection);
     this.#stops.push(
       () => clearInterval(timer),
@@ -219,8 +229,10 @@ export class Desk {
         if (chat.over === "lost") this.connection.lostChat();
       }),
       sdk.on("event", ({ chat, event }) => {
-        // Read in another window.
-        if (event.type === "read" && chat.thread.isMine(event.by)) chat.read((event.through ?? 0) + 1);
+        if (!chat.thread.isMine(event.by)) return;
+        // Read in another window, or before a reload; and what is answered is read.
+        if (event.type === "read") chat.read((event.through ?? 0) + 1);
+        else if (event.type === "message") chat.read(event.index);
       }),
       // Supervisors see the queues' numbers beside their chats too.
       effect(() => {
@@ -263,7 +275,7 @@ export class Desk {
   }
 
   #log(): readonly Row[] {
-    void this.changes.value;
+    follow(this.changes);
     const chat = this.chat;
     if (!chat) return [];
     const conversation = this.conversation(chat);

@@ -29,13 +29,24 @@ export function rowOf(chat: AgentChat, conversation: Conversation, say: Say): Ch
   return {
     id: chat.id,
     name: customerName(work, say),
-    line: chat.over ? say("overShort") : typing ? say("typingShort") : lastLine(conversation, work.customer.subject, say),
+    line: chat.over
+      ? say("overShort")
+      : typing
+        ? say("typingShort")
+        : lastLine(conversation, work.customer.subject, say),
     typing,
     waitingSince: chat.over ? null : waitingSince,
     at: lastWord?.at ?? null,
     unread: chat.unread,
     over: chat.over !== "",
   };
+}
+
+/** The row that is shown already where nothing of it changed: then it is not drawn anew. */
+export function sameRow(row: ChatRow, before: ChatRow | undefined): ChatRow {
+  if (!before) return row;
+  const keys = Object.keys(row) as (keyof ChatRow)[];
+  return keys.every((key) => row[key] === before[key]) ? before : row;
 }
 
 /** What a customer is called. */

@@ -3,17 +3,7 @@
 
 /** What a key does. */
 export type Act =
-  | "oldest"
-  | "accept"
-  | "decline"
-  | "next"
-  | "previous"
-  | "write"
-  | "end"
-  | "status"
-  | "details"
-  | "search"
-  | "help";
+  "oldest" | "accept" | "decline" | "next" | "previous" | "write" | "end" | "status" | "details" | "search" | "help";
 
 /** A key and what it does. */
 export interface Shortcut {

@@ -85,7 +85,7 @@ export class Uploads {
     // It may have been taken away before its turn came.
     if (!this.#all.value.some((one) => one.id === id)) return;
     const watched = this.#progress.watch(file, (part) => this.#change(id, { part }));
-    this.#cancels.set(id, watched.cancel);
+    this.#cancels.set(id, () => watched.cancel());
     try {
       const { held } = await chat.files.upload({ name: file.name, size: file.size, content: file });
       if (held) this.#change(id, { state: "held", part: 1 });

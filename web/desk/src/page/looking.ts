@@ -3,6 +3,7 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { Attention, type Call, type Looking } from "../model/attention.js";
 import type { Desk } from "../model/desk.js";
+import { follow } from "../model/follow.js";
 import { LOOKS_EVERY_MS, type Windows } from "../model/windows.js";
 import { sound } from "./sounds.js";
 
@@ -14,17 +15,17 @@ const SOUND_LOCK = "handoff-desk-sound";
 export function followLooking(desk: Desk, windows: Windows): { atEnd: (atEnd: boolean) => void } {
   const visible = signal(!document.hidden);
   const media = matchMedia(WIDE);
-  const wide = signal(media.matches);
+  desk.narrow.value = !media.matches;
   const atEnd = signal(true);
   document.addEventListener("visibilitychange", () => (visible.value = !document.hidden));
-  media.addEventListener("change", () => (wide.value = media.matches));
+  media.addEventListener("change", () => (desk.narrow.value = !media.matches));
   const onScreen = computed(() => {
-    const shown = desk.page.value === "chats" && (wide.value || desk.pane.value === "chat");
+    const shown = desk.page.value === "chats" && (!desk.narrow.value || desk.pane.value === "chat");
     return visible.value && shown ? desk.selected.value : "";
   });
   effect(() => windows.looksAt(onScreen.value));
   effect(() => {
-    void desk.changes.value;
+    follow(desk.changes);
     if (onScreen.value && atEnd.value) untracked(() => desk.chat?.read());
   });
   setInterval(() => windows.repeat(), LOOKS_EVERY_MS);
@@ -69,7 +70,7 @@ function soundLock(desk: Desk): () => boolean {
   let held = false;
   let release: (() => void) | null = null;
   effect(() => {
-    void desk.changes.value;
+    follow(desk.changes);
     const wanted = desk.sdk.phase === "in";
     if (wanted && !release) {
       const until = new Promise<void>((done) => (release = done));

@@ -17,8 +17,7 @@ const LOADING_MS = 300;
 
 /** The page. `onAtEnd` is told whether the open chat's newest words are in sight. */
 export function App({ onAtEnd }: { onAtEnd: (atEnd: boolean) => void }) {
-  const { sdk, changes, page, pane } = useDesk();
-  void changes.value;
+  const { sdk, page, pane, narrow } = useDesk();
   // Who comes with a token is in after a moment: no form flashes up.
   const [asked, setAsked] = useState(sdk.phase === "out");
   useEffect(() => {
@@ -27,14 +26,18 @@ export function App({ onAtEnd }: { onAtEnd: (atEnd: boolean) => void }) {
   if (sdk.phase === "out" || (sdk.phase === "signing" && asked)) return <SignIn />;
   if (sdk.phase === "signing") return <Coming />;
   const overview = page.value === "overview" && sdk.overview.allowed;
+  const shown = overview ? "overview" : pane.value;
+  const list = !narrow.value || shown === "list";
+  const rest = !narrow.value || shown !== "list";
   return (
-    <div class="desk" data-pane={overview ? "overview" : pane.value}>
+    <div class="desk">
       <Bar />
       <Banners />
-      <div class={`panes${overview ? " with-overview" : ""}`}>
-        <List />
-        {overview ? <Overview /> : <ChatPane onAtEnd={onAtEnd} />}
-        {overview ? null : <Details />}
+      <div class={`panes${overview ? " with-overview" : ""}`} role={rest ? undefined : "main"}>
+        {list ? <List /> : null}
+        {rest && overview ? <Overview /> : null}
+        {rest && !overview ? <ChatPane onAtEnd={onAtEnd} /> : null}
+        {rest && !overview ? <Details /> : null}
       </div>
       <Toasts />
       <Dialogs />

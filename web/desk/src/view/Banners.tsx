@@ -7,7 +7,6 @@ import { useDesk } from "./context.js";
 /** The one line that matters most now. */
 export function Banners() {
   const desk = useDesk();
-  void desk.changes.value;
   return <Banner>{connectionLine(desk) || missedLine(desk)}</Banner>;
 }
 

@@ -19,13 +19,12 @@ export function Bar() {
       <button
         type="button"
         class="search-button"
-        aria-label={say("search")}
         aria-keyshortcuts="Control+K"
         onClick={() => (dialog.value = "search")}
       >
         <Icon name="search" size={16} />
         <span class="search-word">{say("search")}</span>
-        <kbd>Ctrl K</kbd>
+        <kbd aria-hidden="true">Ctrl K</kbd>
       </button>
       <Account />
     </header>
@@ -34,8 +33,7 @@ export function Bar() {
 
 function Status() {
   const desk = useDesk();
-  const { sdk, say, changes } = desk;
-  void changes.value;
+  const { sdk, say } = desk;
   const { state, reason } = sdk.status;
   const live = [...sdk.chats.values()].filter(({ over }) => !over).length;
   const shown = state === "ready" ? say("ready") : say("notReady");
@@ -72,8 +70,7 @@ function statusItems(desk: Desk): MenuItem[] {
 
 /** Supervisors go between their chats and the overview. */
 function Pages() {
-  const { sdk, say, page, changes } = useDesk();
-  void changes.value;
+  const { sdk, say, page } = useDesk();
   if (!sdk.overview.allowed) return null;
   return (
     <nav class="pages" aria-label={say("pages")}>
@@ -95,15 +92,12 @@ function Connection() {
   const { say, connection } = useDesk();
   const { is } = connection.told.value;
   const broken = is === "away" || is === "lost";
-  return (
-    <span class={`connection${broken ? " broken" : ""}`}>{broken ? say("notConnected") : say("connected")}</span>
-  );
+  return <span class={`connection${broken ? " broken" : ""}`}>{broken ? say("notConnected") : say("connected")}</span>;
 }
 
 function Account() {
   const desk = useDesk();
-  const { sdk, say, dialog, changes } = desk;
-  void changes.value;
+  const { sdk, say, dialog } = desk;
   const items: MenuItem[] = [
     { label: say("cannedTexts"), act: () => (dialog.value = "texts") },
     { label: say("settings"), act: () => (dialog.value = "settings") },

@@ -20,6 +20,7 @@ import {
 } from "@handoff/ui";
 import type { Desk } from "../model/desk.js";
 import { authorOf } from "../model/conversation.js";
+import { follow } from "../model/follow.js";
 import { customerName } from "../model/rows.js";
 import { channelText } from "../model/words.js";
 import { useDesk } from "./context.js";
@@ -33,13 +34,8 @@ const LOADING_MS = 300;
 /** The middle pane. */
 export function ChatPane({ onAtEnd }: { onAtEnd: (atEnd: boolean) => void }) {
   const desk = useDesk();
-  void desk.changes.value;
   const chat = desk.chat;
-  return (
-    <main class="middle">
-      {chat ? <OpenChat key={chat.id} chat={chat} onAtEnd={onAtEnd} /> : <NoChat />}
-    </main>
-  );
+  return <main class="middle">{chat ? <OpenChat key={chat.id} chat={chat} onAtEnd={onAtEnd} /> : <NoChat />}</main>;
 }
 
 function NoChat() {
@@ -110,6 +106,7 @@ function About({ chat }: { chat: AgentChat }) {
   const { say, language, now, conversation } = withConversation(useDesk(), chat);
   const { thread } = chat;
   const here = [...thread.present]
+    .filter((number) => thread.participant(number)?.role !== "customer")
     .map((number) => authorOf(number, thread.participant(number), say))
     .map(({ me, bot, name }) => (me ? say("youHere") : bot ? say("bot", { name }) : name));
   const parts = [
@@ -181,7 +178,7 @@ function Conversation({ chat, onAtEnd }: { chat: AgentChat; onAtEnd: (atEnd: boo
   };
   useEffect(() => () => onAtEnd(false), []);
   // Who types no longer does after a while, which no event tells.
-  if (names.length > 0) void now.value;
+  if (names.length > 0) follow(now);
   if (chat.thread.events.length === 0 && !chat.over) return <Loading />;
   return (
     <Log rows={log.value} draw={draw} onAtEnd={onAtEnd}>

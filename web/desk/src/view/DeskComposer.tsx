@@ -20,7 +20,8 @@ export function DeskComposer({ chat }: { chat: AgentChat }) {
     if (files && chosen && chosen.length > 0) void desk.uploads.send(chat, Array.from(chosen));
   };
   const drop = useDrop(files, (chosen) => send(chosen));
-  const bytesMax = chat.thread.channel?.text_bytes_max || sdk.textBytesMax || 0;
+  const limits = [chat.thread.channel?.text_bytes_max ?? 0, sdk.textBytesMax ?? 0].filter((max) => max > 0);
+  const bytesMax = Math.min(...limits);
   const take = (element: HTMLTextAreaElement | null) => {
     field.current = element;
     if (element) element.id = "message";
@@ -48,7 +49,7 @@ export function DeskComposer({ chat }: { chat: AgentChat }) {
           chat.send(text);
         }}
         label={say("writeMessage")}
-        {...(bytesMax > 0 && { bytesMax })}
+        {...(limits.length > 0 && { bytesMax })}
         fieldRef={take}
         before={
           files ? (
@@ -146,7 +147,8 @@ function useCanned(chat: AgentChat, field: FieldRef) {
 
 /** Tells readers of the field which list is open, and what is chosen in it. */
 function describe(field: HTMLTextAreaElement | null, list: string, active: string): void {
-  const set = (name: string, value: string) => (value ? field?.setAttribute(name, value) : field?.removeAttribute(name));
+  const set = (name: string, value: string) =>
+    value ? field?.setAttribute(name, value) : field?.removeAttribute(name);
   set("aria-controls", list);
   set("aria-activedescendant", active);
   set("aria-autocomplete", "list");

@@ -15,7 +15,6 @@ const FOLDED_FROM = 120;
 export function Details() {
   const desk = useDesk();
   const { say, drawer } = desk;
-  void desk.changes.value;
   const chat = desk.chat;
   const place = useRef<HTMLElement>(null);
   useEffect(() => {

@@ -4,7 +4,7 @@ import { ago, Avatar, Button, Countdown, countdown, EmptyState, fullTime } from 
 import type { Offer } from "@handoff/sdk";
 import type { ChatRow } from "../model/rows.js";
 import { customerName } from "../model/rows.js";
-import { useDesk } from "./context.js";
+import { useDesk, useQuietDesk } from "./context.js";
 import { Unverified } from "./Unverified.js";
 
 /** Above this time a wait is told in hours and days, not in minutes and seconds. */
@@ -25,8 +25,7 @@ export function List() {
 }
 
 function Offers() {
-  const { sdk, say, changes } = useDesk();
-  void changes.value;
+  const { sdk, say } = useDesk();
   const offers = [...sdk.offers.values()];
   return (
     <section class="offers" aria-labelledby="offers-title">
@@ -117,8 +116,7 @@ function Chats() {
 
 function NoChats() {
   const desk = useDesk();
-  const { sdk, say, changes } = desk;
-  void changes.value;
+  const { sdk, say } = desk;
   if (sdk.status.state === "ready") return <EmptyState text={say("readyEmpty")} />;
   return (
     <EmptyState text={say("notReadyEmpty")}>
@@ -130,7 +128,7 @@ function NoChats() {
 }
 
 function Row({ row }: { row: ChatRow }) {
-  const desk = useDesk();
+  const desk = useQuietDesk();
   const { say, selected, page } = desk;
   const current = selected.value === row.id && page.value === "chats";
   return (
@@ -142,12 +140,12 @@ function Row({ row }: { row: ChatRow }) {
         onClick={() => desk.select(row.id)}
       >
         <Avatar name={row.name} />
-        <span class="row-name">
-          <bdi>{row.name}</bdi>
+        <span class="row-name" dir="auto">
+          {row.name}
         </span>
         <Time row={row} />
-        <span class={`row-line${row.typing ? " typing-now" : ""}`}>
-          <bdi>{row.line}</bdi>
+        <span class="row-line" dir="auto">
+          {row.line}
         </span>
         {row.unread > 0 ? (
           <span class="badge">
@@ -162,7 +160,7 @@ function Row({ row }: { row: ChatRow }) {
 
 /** How long the customer waits for an answer; of who is answered, how long ago the last word was. */
 function Time({ row }: { row: ChatRow }) {
-  const { say, now, settings, language } = useDesk();
+  const { say, now, settings, language } = useQuietDesk();
   const { waitingSince, at } = row;
   if (waitingSince === null) {
     if (at === null) return <span class="row-time" />;
@@ -175,7 +173,10 @@ function Time({ row }: { row: ChatRow }) {
   const waits = Math.max(0, now.value - waitingSince);
   const late = waits >= settings.value.patience * 60_000;
   return (
-    <span class={`row-time${late ? " late" : ""}`} title={say("waitsSince", { time: fullTime(waitingSince, language) })}>
+    <span
+      class={`row-time${late ? " late" : ""}`}
+      title={say("waitsSince", { time: fullTime(waitingSince, language) })}
+    >
       {waits < DIGITS_MS ? countdown(waits) : ago(waitingSince, now.value, say)}
       <span class="unseen">{late ? say("waitsLong") : say("waitsUnanswered")}</span>
     </span>
@@ -184,13 +185,13 @@ function Time({ row }: { row: ChatRow }) {
 
 function Queues() {
   const desk = useDesk();
-  const { sdk, say, changes, now } = desk;
-  void changes.value;
+  const { sdk, say, now } = desk;
   const { overview } = sdk;
   const seen = overview.allowed && overview.at > 0;
   const wanted = new Set(sdk.queues);
   const queues = seen ? overview.queues.filter(({ name }) => wanted.size === 0 || wanted.has(name)) : [];
-  const mine = (name: string) => [...sdk.chats.values()].filter(({ work, over }) => !over && work.queue === name).length;
+  const mine = (name: string) =>
+    [...sdk.chats.values()].filter(({ work, over }) => !over && work.queue === name).length;
   if (sdk.queues.length === 0 && queues.length === 0) return null;
   return (
     <section class="queues" aria-labelledby="queues-title">

@@ -13,8 +13,7 @@ const DASH = "–";
 
 /** The overview. */
 export function Overview() {
-  const { sdk, say, changes } = useDesk();
-  void changes.value;
+  const { sdk, say } = useDesk();
   const { overview } = sdk;
   if (overview.refused) return <Page>{<EmptyState text={say("overviewRefused")} />}</Page>;
   if (overview.at === 0) return <Page>{<Loading />}</Page>;
@@ -87,7 +86,7 @@ function Grid<Row>({ table, title, empty, columns, id, children }: GridProps<Row
         </h2>
         {children}
       </div>
-      <div class="grid-scroller" role="region" aria-label={title} tabIndex={0}>
+      <div class="grid-scroller">
         <table>
           <thead>
             <tr>
@@ -209,11 +208,14 @@ function Queues() {
 
 function QueueName({ queue: { name, trouble } }: { queue: OverviewQueue }) {
   const { say } = useDesk();
-  const words = { "not configured": say("notConfigured"), "no agent serves it": say("noAgentServes") };
+  const words: Record<string, string> = {
+    "not configured": say("notConfigured"),
+    "no agent serves it": say("noAgentServes"),
+  };
   return (
     <>
       <bdi>{name}</bdi>
-      {trouble ? <span class="trouble">{` · ${words[trouble as keyof typeof words] ?? trouble}`}</span> : null}
+      {trouble ? <span class="trouble">{` · ${words[trouble] ?? trouble}`}</span> : null}
     </>
   );
 }
@@ -281,8 +283,26 @@ function ChatFilter() {
   return (
     <div class="filters">
       {filter(say("state"), "state", states)}
-      {filter(say("queue"), "queue", same(named(overview.queues.map(({ name }) => name), filters.value.queue)))}
-      {filter(say("agent"), "agent", same(named(overview.agents.map(({ name }) => name), filters.value.agent)))}
+      {filter(
+        say("queue"),
+        "queue",
+        same(
+          named(
+            overview.queues.map(({ name }) => name),
+            filters.value.queue,
+          ),
+        ),
+      )}
+      {filter(
+        say("agent"),
+        "agent",
+        same(
+          named(
+            overview.agents.map(({ name }) => name),
+            filters.value.agent,
+          ),
+        ),
+      )}
       {filter(say("service"), "service", same(named(services, filters.value.service)))}
     </div>
   );

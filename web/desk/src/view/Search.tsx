@@ -14,7 +14,6 @@ export function Search() {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const id = useId();
-  void desk.changes.value;
   const found = search(query, searched(desk), acts(desk));
   const chosen = Math.min(at, found.length - 1);
   const close = () => (dialog.value = "");

@@ -7,8 +7,7 @@ import { useDesk } from "./context.js";
 
 /** The form that is there until an agent is signed in. */
 export function SignIn() {
-  const { sdk, say, changes, connection } = useDesk();
-  void changes.value;
+  const { sdk, say, connection } = useDesk();
   const [name, setName] = useState(sdk.name);
   const [password, setPassword] = useState("");
   const [tried, setTried] = useState(false);
@@ -24,7 +23,10 @@ export function SignIn() {
     setTried(true);
     const empty = !name.trim() ? "name" : !password ? "password" : "";
     const field = form.current?.elements.namedItem(empty);
-    if (field instanceof HTMLElement) return field.focus();
+    if (field instanceof HTMLElement) {
+      field.focus();
+      return;
+    }
     sdk.signIn(name.trim(), password);
     setPassword("");
     setTried(false);

@@ -29,5 +29,5 @@ export function loadDeskCatalogue(language: Language): Promise<DeskCatalogue> {
 /** What says all texts in a language. Rejects when they can't be loaded. */
 export async function loadSay(language: Language): Promise<Say> {
   const [common, own] = await Promise.all([loadCatalogue(language), loadDeskCatalogue(language)]);
-  return sayer<DeskTexts>(language, { ...common, ...own } as CatalogueOf<DeskTexts>);
+  return sayer<DeskTexts>(language, { ...common, ...own });
 }

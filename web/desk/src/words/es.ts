@@ -1,0 +1,3 @@
+import { en } from "./en.js";
+import type { DeskCatalogue } from "./say.js";
+export const es: DeskCatalogue = en;
