@@ -155,7 +155,7 @@ impl Gateway {
         to: S,
     ) -> Follower<S> {
         let (sessions, patience) = (Arc::clone(&self.sessions), self.options.patience);
-        Follower { sessions, chat, caller, patience, next, over: Rc::default(), to }
+        Follower { sessions, chat, caller, patience, next, over: false, to }
     }
 
     /// Tells all who stay connected once the node drains, and lets guests drop what has stayed for too long. Runs as

@@ -16,7 +16,7 @@ async fn list(cluster: &Cluster, kind: &str) -> Option<Vec<Value>> {
 }
 
 /// Waits until the chat is in this place; answers its line of the list.
-async fn is_in(cluster: &Cluster, chat: &Value, place: &str) -> Value {
+pub(crate) async fn is_in(cluster: &Cluster, chat: &Value, place: &str) -> Value {
     until(&format!("{chat} is in the place {place}"), || async {
         let list = list(cluster, "interactions").await?;
         list.into_iter().find(|one| one["id"] == *chat && one["place"] == place)

@@ -19,6 +19,7 @@ mod hygiene;
 mod operators;
 mod partitions;
 mod peer_links;
+mod polling;
 mod privacy;
 mod proxy;
 mod sockets;

@@ -9,6 +9,7 @@ pub(crate) mod keyspaces;
 pub(crate) mod lan;
 pub(crate) mod line;
 pub(crate) mod node;
+pub(crate) mod poller;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod scanner;

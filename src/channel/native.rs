@@ -31,6 +31,7 @@ impl Guest for Native {
     fn mount(&self, config: &mut web::ServiceConfig) {
         config.app_data(web::Data::new(self.clone()));
         config.route("/v1/customer", web::get().to(customer::connect));
+        config.service(web::resource("/v1/customer/poll").default_service(web::to(customer::poll)));
     }
 }
 

@@ -92,6 +92,17 @@ impl Drop for Place {
     }
 }
 
+/// Told when a client has nothing more to say over its connection: whoever asked something and waits has hung up.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HungUp(CancellationToken);
+
+impl HungUp {
+    /// Waits until they do.
+    pub(super) async fn told(&self) {
+        self.0.cancelled().await;
+    }
+}
+
 /// A connection with its place, which goes with it, whatever became of it: a request's, a socket's. It ends when the
 /// node is closing and nobody asks anything over it.
 pub(super) struct Placed<S> {
@@ -100,13 +111,19 @@ pub(super) struct Placed<S> {
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Something was asked, and nothing was answered since.
     asked: bool,
+    hung_up: HungUp,
 }
 
 impl<S> Placed<S> {
     /// Without a client's word it ends at `closing`.
     pub(super) fn new(stream: S, place: Place, closing: &CancellationToken) -> Self {
         let closing = Box::pin(closing.clone().cancelled_owned());
-        Self { stream, _place: place, closing, asked: false }
+        Self { stream, _place: place, closing, asked: false, hung_up: HungUp::default() }
+    }
+
+    /// Where it is told that its client hangs up.
+    pub(super) fn hung_up(&self) -> HungUp {
+        self.hung_up.clone()
     }
 }
 
@@ -117,8 +134,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Placed<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
+        let room = buffer.remaining() > 0;
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.asked |= buffer.filled().len() > before;
+        let came = buffer.filled().len() > before;
+        self.asked |= came;
+        if read.is_ready() && room && !came {
+            self.hung_up.0.cancel();
+        }
         if read.is_pending() && !self.asked && self.closing.as_mut().poll(cx).is_ready() {
             // Read as the end of what the client says: an answer that is being written still is, to its end.
             return Poll::Ready(Ok(()));

@@ -9,7 +9,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 /// How long a read waits at the owner.
@@ -60,8 +59,8 @@ pub(crate) struct Follower<S> {
     pub(crate) patience: Duration,
     /// The first index that the client does not have. Kept by whoever may follow the same chat again.
     pub(crate) next: Rc<Cell<u64>>,
-    /// Told when the chat is over for the follower: it reads once more and ends.
-    pub(crate) over: Rc<Notify>,
+    /// The chat is over for the follower: what there is is read to its end, and nothing waited for.
+    pub(crate) over: bool,
     /// Where what was read is shown.
     pub(crate) to: S,
 }
@@ -77,21 +76,12 @@ impl<S: Show> Follower<S> {
     /// Shows what happens until the chat ends for the follower, or nobody looks.
     pub(crate) async fn run(mut self) {
         let mut pace = Pace::new();
-        let over = Rc::clone(&self.over);
-        let (mut first, mut last) = (true, false);
+        let mut first = true;
         loop {
             let begun = Instant::now();
             // The first read does not wait: it brings the participants.
-            let wait = if last || first { Duration::ZERO } else { WAIT };
-            let asked = tokio::select! {
-                biased;
-                asked = self.ask(wait) => asked,
-                () = over.notified(), if !last => {
-                    last = true;
-                    continue;
-                }
-            };
-            match asked {
+            let wait = if self.over || first { Duration::ZERO } else { WAIT };
+            match self.ask(wait).await {
                 Asked::New(view) => {
                     pace.reset();
                     first = false;
@@ -99,14 +89,14 @@ impl<S: Show> Follower<S> {
                     let ended = view.chat_ended;
                     let shown = self.to.show(*view, &self.next).await;
                     // A view is cut where it is too large: the last reads go on to the end.
-                    if !shown || ended || (last && empty) {
+                    if !shown || ended || (self.over && empty) {
                         return;
                     }
                     if empty && !wait.is_zero() && begun.elapsed() < PAUSE.0 {
                         pace.pause().await;
                     }
                 }
-                Asked::Nothing if last => return,
+                Asked::Nothing if self.over => return,
                 // A read that could not wait at the owner comes back at once.
                 Asked::Nothing if begun.elapsed() < PAUSE.0 => pace.pause().await,
                 Asked::Nothing => pace.reset(),

@@ -1,5 +1,5 @@
 //! The native WebSockets, version 1: what that of customers (`src/channel/native.rs`) and that of agents share, and
-//! that of agents. JSON text frames, as `docs/asyncapi` has them.
+//! that of agents. JSON text frames, as `docs/asyncapi` has them; and the same over HTTP (`poll.rs`).
 //!
 //! A socket has one task that reads, one that writes, and one for each thing that it follows. Whatever it is told is
 //! kept nowhere but at the owners of the chats: it may break at any moment, and its client resumes at any node.
@@ -13,6 +13,7 @@ pub(crate) mod failure;
 pub(crate) mod frames;
 mod guesses;
 mod past;
+pub(crate) mod poll;
 mod sign_in_queue;
 pub(crate) mod socket;
 pub(crate) mod typing;
@@ -39,9 +40,10 @@ const MESSAGE_TYPE_BYTES_MAX: usize = 64;
 /// Longest key of attached data, in bytes.
 const DATA_KEY_BYTES_MAX: usize = 256;
 
-/// Mounts the agents' socket.
+/// Mounts the agents' socket, and their polls.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config.route("/v1/agent", web::get().to(agent::connect));
+    config.service(web::resource("/v1/agent/poll").default_service(web::to(agent::poll)));
 }
 
 /// What is wrong with a message whatever chat it is for.

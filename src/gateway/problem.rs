@@ -101,7 +101,11 @@ impl Problem {
 /// What kept a body from coming.
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
-        let code = if error == BodyError::Slow { "incomplete" } else { "bad_request" };
+        let code = match error {
+            BodyError::Slow => "incomplete",
+            BodyError::Large(_) => "too_large",
+            _ => "bad_request",
+        };
         Self::new(error.status(), code, error.to_string())
     }
 }

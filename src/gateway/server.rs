@@ -42,6 +42,9 @@ pub fn serve(listener: TcpListener, gateway: &Arc<Gateway>) -> std::io::Result<S
             .keep_alive(KeepAlive::Timeout(shared.options.keep_alive))
             .client_request_timeout(shared.options.head_timeout)
             .client_disconnect_timeout(CLOSE_LIMIT)
+            .on_connect_ext(|connection: &Placed<TcpStream>, data| {
+                data.insert(connection.hung_up());
+            })
             .finish(map_config(app.into_factory(), |()| AppConfig::default()));
         let (gateway, door) = (Arc::clone(&shared), Arc::clone(&door));
         let arriving = fn_service(move |stream: TcpStream| {

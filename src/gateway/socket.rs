@@ -25,7 +25,7 @@ use tracing::Instrument;
 /// How long what waits may take to be sent when a socket ends.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// After so long a socket is led away that came to a node which drains.
-const LEADS_AWAY_AFTER: Duration = Duration::from_millis(250);
+pub(crate) const LEADS_AWAY_AFTER: Duration = Duration::from_millis(250);
 /// A client of whom nothing was heard for so many probes is gone.
 pub(crate) const SILENT_PROBES: u32 = 4;
 

@@ -41,22 +41,23 @@ fn encoded() -> String {
         }
     }
     let sockets = gateway::socket::metrics::Metrics::default();
-    for kind in [SocketLabel::customer, SocketLabel::agent, SocketLabel::cometd] {
+    let kinds = [SocketLabel::customer, SocketLabel::agent, SocketLabel::cometd];
+    for kind in kinds.into_iter().chain([SocketLabel::customer_poll, SocketLabel::agent_poll]) {
         sockets.sent(kind);
         for outcome in [CommandLabel::ok, CommandLabel::again, CommandLabel::refused] {
             // What CometD clients say is counted by itself.
             match kind {
-                SocketLabel::customer => {
+                SocketLabel::customer | SocketLabel::customer_poll => {
                     channel::native::counted_commands().for_each(|word| sockets.command(kind, word, outcome));
                 }
-                SocketLabel::agent => {
+                SocketLabel::agent | SocketLabel::agent_poll => {
                     gateway::native::counted_commands().for_each(|word| sockets.command(kind, word, outcome));
                 }
                 SocketLabel::cometd => {}
             }
         }
-        use CloseLabel::{closed, gone, large, moved, protocol, silent, slow};
-        for reason in [closed, gone, large, moved, protocol, silent, slow] {
+        use CloseLabel::{answered, closed, gone, large, moved, protocol, silent, slow};
+        for reason in [answered, closed, gone, large, moved, protocol, silent, slow] {
             sockets.opened(kind);
             sockets.closed(kind, reason);
         }

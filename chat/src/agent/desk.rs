@@ -45,6 +45,10 @@ impl Agent {
             draft.push(AgentChange::Lost(false));
         }
         let version = draft.state.version;
+        if matches!(act, DeskAct::SignIn { .. }) && !draft.changed() {
+            // One window more is worth no entry: that it is repeated changes as little.
+            return Ok(draft.finish(Answer::Desk(DeskAnswer { version })));
+        }
         draft.push(AgentChange::Answered { id: command.id.clone(), digest, version });
         Ok(draft.finish(Answer::Desk(DeskAnswer { version })))
     }

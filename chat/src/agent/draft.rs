@@ -51,6 +51,11 @@ impl<'a> Draft<'a> {
         self.out.push(Entry::Agent(change));
     }
 
+    /// Whether anything is another now than before.
+    pub(super) fn changed(&self) -> bool {
+        self.raised
+    }
+
     pub(super) fn now(&self) -> Millis {
         self.context.now
     }

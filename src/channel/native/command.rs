@@ -59,8 +59,8 @@ pub(super) enum CustomerCommand {
     },
     /// Shows that the customer types, or no longer does.
     ///
-    /// Not numbered; may be lost. Ends by itself with what is sent, with the socket, and after 15 s unless it is said
-    /// again.
+    /// Not numbered; may be lost. Ends by itself with what is sent, with the socket (not with a poll), and after 15 s
+    /// unless it is said again.
     Typing {
         /// Whether they type.
         started: bool,

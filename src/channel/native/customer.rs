@@ -52,25 +52,33 @@ pub(super) async fn connect(
     native: web::Data<Native>,
 ) -> Result<HttpResponse, actix_web::Error> {
     let span = tracing::info_span!("customer socket", session = tracing::field::Empty);
-    let (from, channel) = (gateway.admission.address(&request), native.channel);
-    socket::upgrade(request, payload, gateway, span, move |gateway, outbox| Customer {
-        gateway,
-        channel,
-        outbox,
-        from,
-        chat: RefCell::default(),
-        typing: Typing::default(),
-    })
-    .await
+    let from = gateway.admission.address(&request);
+    let customer = Customer::of(from, native.channel, Typing::default());
+    socket::upgrade(request, payload, gateway, span, customer).await
+}
+
+/// `/v1/customer/poll`.
+pub(super) async fn poll(
+    request: HttpRequest,
+    payload: web::Payload,
+    gateway: web::Data<Gateway>,
+    native: web::Data<Native>,
+) -> HttpResponse {
+    let span = tracing::info_span!("customer poll", session = tracing::field::Empty);
+    let from = gateway.admission.address(&request);
+    let customer = Customer::of(from, native.channel, Typing::that_outlasts());
+    native::poll::answer(request, payload, gateway, span, customer).await
 }
 
 impl Client for Customer {
     type Answer = CustomerAnswer;
     const KIND: SocketLabel = SocketLabel::customer;
+    const POLL: SocketLabel = SocketLabel::customer_poll;
     const COMMANDS: &'static [&'static str] = &[
         "start", "resume", "send", "reply", "leave", "typing", "read", "attach", "push_url", "rename",
         "notice",
     ];
+    const BEGINNINGS: &'static [&'static str] = &["start", "resume"];
 
     fn lane(_: &Framed) -> String {
         String::new()
@@ -102,6 +110,10 @@ impl Client for Customer {
         }
     }
 
+    fn has_begun(&self) -> bool {
+        self.chat.borrow().is_some()
+    }
+
     fn close(&self) {
         if let Some(key) = self.key() {
             self.stop_typing(key);
@@ -111,6 +123,14 @@ impl Client for Customer {
 }
 
 impl Customer {
+    fn of(
+        from: Option<IpAddr>,
+        channel: Pulled,
+        typing: Typing,
+    ) -> impl FnOnce(web::Data<Gateway>, Rc<Outbox>) -> Self {
+        move |gateway, outbox| Self { gateway, channel, outbox, from, chat: RefCell::default(), typing }
+    }
+
     async fn start(&self, given: StartCommand) -> Result<CustomerAnswer, Failure> {
         let options = &self.gateway.options;
         let name = given.service.as_deref().unwrap_or(SERVICE);

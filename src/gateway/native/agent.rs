@@ -65,21 +65,25 @@ pub(super) async fn connect(
     gateway: web::Data<Gateway>,
 ) -> Result<HttpResponse, actix_web::Error> {
     let span = tracing::info_span!("agent socket", agent = tracing::field::Empty);
-    let source = gateway.admission.source(&request);
-    native::socket::upgrade(request, payload, gateway, span, move |gateway, outbox| Agent {
-        gateway,
-        source,
-        outbox,
-        me: RefCell::default(),
-        typing: Typing::default(),
-        lookups: Lookups::default(),
-    })
-    .await
+    let agent = Agent::of(gateway.admission.source(&request), Typing::default());
+    native::socket::upgrade(request, payload, gateway, span, agent).await
+}
+
+/// `/v1/agent/poll`.
+pub(super) async fn poll(
+    request: HttpRequest,
+    payload: web::Payload,
+    gateway: web::Data<Gateway>,
+) -> HttpResponse {
+    let span = tracing::info_span!("agent poll", agent = tracing::field::Empty);
+    let agent = Agent::of(gateway.admission.source(&request), Typing::that_outlasts());
+    native::poll::answer(request, payload, gateway, span, agent).await
 }
 
 impl Client for Agent {
     type Answer = AgentAnswer;
     const KIND: SocketLabel = SocketLabel::agent;
+    const POLL: SocketLabel = SocketLabel::agent_poll;
     const COMMANDS: &'static [&'static str] = &[
         "sign_in",
         "sign_out",
@@ -98,6 +102,7 @@ impl Client for Agent {
         "history",
         "transcript",
     ];
+    const BEGINNINGS: &'static [&'static str] = &["sign_in"];
 
     fn lane(framed: &Framed) -> String {
         match framed.name.as_str() {
@@ -112,8 +117,8 @@ impl Client for Agent {
 
     async fn carry_out(self: Rc<Self>, id: String, framed: Framed) -> Result<AgentAnswer, Failure> {
         let command = framed.command()?;
-        if let AgentCommand::SignIn { name, password, token, positions } = command {
-            return self.sign_in(name, password, token, positions).await;
+        if let AgentCommand::SignIn { name, password, token, version, positions } = command {
+            return self.sign_in(name, (password, token), (version, positions)).await;
         }
         let (me, desk) = self.me()?;
         match command {
@@ -177,6 +182,10 @@ impl Client for Agent {
         }
     }
 
+    fn has_begun(&self) -> bool {
+        self.me.borrow().is_some()
+    }
+
     fn close(&self) {
         if let Some(me) = self.me.borrow_mut().take() {
             self.stop_typing(&me.name);
@@ -186,12 +195,22 @@ impl Client for Agent {
 }
 
 impl Agent {
+    fn of(source: Source, typing: Typing) -> impl FnOnce(web::Data<Gateway>, Rc<Outbox>) -> Self {
+        move |gateway, outbox| Self {
+            gateway,
+            source,
+            outbox,
+            me: RefCell::default(),
+            typing,
+            lookups: Lookups::default(),
+        }
+    }
+
     async fn sign_in(
         &self,
         name: String,
-        password: Option<String>,
-        token: Option<String>,
-        positions: BTreeMap<String, u64>,
+        (password, token): (Option<String>, Option<String>),
+        (version, positions): (Option<u64>, BTreeMap<String, u64>),
     ) -> Result<AgentAnswer, Failure> {
         if positions.len() > POSITIONS_MAX {
             return Err(Failure::bad(format!("at most {POSITIONS_MAX} positions")));
@@ -213,7 +232,7 @@ impl Agent {
         };
         // A socket that was closed meanwhile follows nothing; one that signs in once more follows already.
         if self.outbox.ending().is_none() && self.me.borrow().is_none() {
-            let desk = DeskView::new(&self.gateway, &self.outbox, agent.clone(), positions);
+            let desk = DeskView::new(&self.gateway, &self.outbox, agent.clone(), (version, positions));
             let following = Task::spawn(Rc::clone(&desk).run());
             let renewing = Task::spawn(Rc::clone(&desk).renew());
             *self.me.borrow_mut() =

@@ -23,6 +23,19 @@ Close codes: 1000 closed by the client; 1002 not the WebSocket protocol; 1003 a 
 UTF-8; 1008 no sign of life for 8 s; 1009 a frame over `http.body_bytes_max`; 1012 the node drains (after `moved`);
 1013 more than 256 frames or 1 MB waited to be read, or nothing was read for 5 s. An upgrade is refused with 403
 from a page of an origin that is not listed in `http.origins`. A node that drains opens it and leads it away.
+
+Where no WebSocket gets through, the same frames go over HTTP, by long polling: `POST` to the socket's address and
+`/poll`, `Content-Type: application/json`, with `{\"frames\": [...], \"wait_ms\": N}`, is answered 200 with
+`{\"frames\": [...]}`. Each request stands alone, as a socket that lives for one request, so any node serves it. It
+begins with the command that says whose it is (customers: `start`, or `resume` with the position; agents: `sign_in`
+with the token, the positions and the desk's `version`), and the commands after it are carried out in order; where it
+is refused, they are answered `again`. At most 64 frames. The answer has `hello`, all commands' answers and what
+happened. It comes when all commands are answered and something happened that the client does not have yet, or after
+`wait_ms` (0 to 25000; 0 where it is not given), or at once, with `moved`, when the node drains. There is no `beat`.
+So one request waits, while commands go in others with `wait_ms` 0, whose answers don't wait for news. A request whose
+answer did not come is repeated, at any node, with the same ids, runs and numbers. Who polls without a pause is there
+as with a socket. Whatever is wrong with a request itself is a problem document (RFC 9457): 400 no such body, 413 over
+`http.body_bytes_max`, 415 another type, 429 over a limit, with `Retry-After`.
 ";
 
 /// A socket.

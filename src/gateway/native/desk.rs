@@ -6,7 +6,7 @@ use crate::clock::wall_ms;
 use crate::gateway::Gateway;
 use crate::gateway::follow::{Follower, Pace, WAIT, passes};
 use crate::gateway::socket::Task;
-use crate::gateway::socket::outbox::Outbox;
+use crate::gateway::socket::outbox::{Coming, Outbox};
 use actix_web::web;
 use handoff_chat::command::{Caller, Read, Reading};
 use handoff_chat::desk::{Desk, Stage, Status, Work};
@@ -18,7 +18,6 @@ use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// What a signed-in socket follows.
@@ -32,11 +31,15 @@ pub(super) struct DeskView {
 #[derive(Default)]
 struct State {
     version: u64,
+    /// The version that the client has from another socket.
+    known: Option<u64>,
+    /// What the first read brings.
+    first: Option<Coming>,
     /// The agent signed out, here or in another window.
     signed_out: bool,
     /// The chats that the agent is offered (false) or in (true).
     work: Vec<(SessionId, bool)>,
-    chats: BTreeMap<SessionId, (Rc<Notify>, Task)>,
+    chats: BTreeMap<SessionId, Task>,
     /// Where the client goes on: in the chats that it named when it signed in, and in those followed since.
     positions: BTreeMap<SessionId, Rc<Cell<u64>>>,
 }
@@ -49,11 +52,13 @@ impl DeskView {
         gateway: &web::Data<Gateway>,
         outbox: &Rc<Outbox>,
         agent: AgentName,
-        positions: BTreeMap<String, u64>,
+        (known, positions): (Option<u64>, BTreeMap<String, u64>),
     ) -> Rc<Self> {
-        let positions =
-            positions.into_iter().map(|(chat, next)| (SessionId(chat), Rc::new(Cell::new(next.max(1)))));
-        let state = State { positions: positions.collect(), ..State::default() };
+        let positions = positions
+            .into_iter()
+            .filter_map(|(chat, next)| Some((SessionId::parse(&chat)?, Rc::new(Cell::new(next.max(1))))));
+        let first = Some(outbox.expect());
+        let state = State { known, first, positions: positions.collect(), ..State::default() };
         Rc::new(Self {
             gateway: gateway.clone(),
             outbox: Rc::clone(outbox),
@@ -88,7 +93,7 @@ impl DeskView {
                 return;
             }
             if let Some(token) = self.gateway.agents.token(&self.agent.0, wall_ms()) {
-                self.outbox.push(wire::text(&DeskFrame::Token { token }));
+                self.outbox.push_news(wire::text(&DeskFrame::Token { token }));
             }
         }
     }
@@ -129,8 +134,10 @@ impl DeskView {
     }
 
     fn show(&self, desk: &Desk) {
-        self.outbox.push(wire::text(&DeskFrame::of(desk, wall_ms())));
         let mut state = self.state.borrow_mut();
+        if state.known.take() != Some(desk.version) {
+            self.outbox.push_news(wire::text(&DeskFrame::of(desk, wall_ms())));
+        }
         state.version = desk.version;
         state.signed_out = desk.status == Status::SignedOut;
         let shown =
@@ -138,15 +145,19 @@ impl DeskView {
         state.work = shown.map(|work| (work.interaction.clone(), work.stage == Stage::Chatting)).collect();
         let chatting: Vec<SessionId> =
             state.work.iter().filter(|(_, in_it)| *in_it).map(|(chat, _)| chat.clone()).collect();
-        // What is over is read once more to its end by a follower whom nobody holds any more.
-        state.chats.retain(|chat, (over, task)| {
-            let stays = chatting.contains(chat);
-            if !stays {
-                over.notify_one();
-                task.release();
+        // At first, what the client had a position in may have become over while it was away.
+        let first = state.first.take();
+        let over = |chat: &&SessionId| !chatting.contains(chat);
+        let over: Vec<SessionId> = match first {
+            Some(_) => state.positions.keys().filter(over).cloned().collect(),
+            None => state.chats.keys().filter(over).cloned().collect(),
+        };
+        for chat in over {
+            state.chats.remove(&chat);
+            if let Some(next) = state.positions.get(&chat) {
+                self.read_to_end(chat, Rc::clone(next));
             }
-            stays
-        });
+        }
         if state.positions.len() > POSITIONS_KEPT {
             state.positions.retain(|chat, _| chatting.contains(chat));
         }
@@ -154,10 +165,20 @@ impl DeskView {
             if !state.chats.contains_key(&chat) {
                 let next = state.positions.entry(chat.clone()).or_insert_with(|| Rc::new(Cell::new(1)));
                 let follower = self.follower(chat.clone(), Rc::clone(next));
-                let over = Rc::clone(&follower.over);
-                state.chats.insert(chat, (over, Task::spawn(follower.run())));
+                state.chats.insert(chat, Task::spawn(follower.run()));
             }
         }
+    }
+
+    /// What is over is read once more, to its end, by a follower whom nobody holds.
+    fn read_to_end(&self, chat: SessionId, next: Rc<Cell<u64>>) {
+        let follower = Follower { over: true, ..self.follower(chat, next) };
+        let coming = self.outbox.expect();
+        Task::spawn(async move {
+            follower.run().await;
+            drop(coming);
+        })
+        .release();
     }
 
     fn follower(&self, chat: SessionId, next: Rc<Cell<u64>>) -> Follower<Frames> {

@@ -2,7 +2,7 @@
 
 use super::wire;
 use crate::gateway::follow::Show;
-use crate::gateway::socket::outbox::Outbox;
+use crate::gateway::socket::outbox::{Coming, Outbox};
 use crate::shown;
 use handoff_chat::SessionId;
 use handoff_chat::channel::ChannelView;
@@ -117,6 +117,8 @@ pub(crate) struct Frames {
     chat: SessionId,
     caller: Caller,
     sent: Sent,
+    /// What the first read brings.
+    first: Option<Coming>,
 }
 
 /// What changes seldom, as it was sent last.
@@ -135,7 +137,20 @@ struct Fresh {
 
 impl Frames {
     pub(crate) fn new(outbox: &Rc<Outbox>, chat: SessionId, caller: Caller) -> Self {
-        Self { outbox: Rc::clone(outbox), chat, caller, sent: Sent::default() }
+        let first = Some(outbox.expect());
+        Self { outbox: Rc::clone(outbox), chat, caller, sent: Sent::default(), first }
+    }
+
+    /// Sends a frame. What it has in it may be known to the client already: whoever resumes is first shown the
+    /// participants, and that a chat ended agents know by their desk.
+    fn push(&self, frame: String, holds_more: bool, ended: bool) {
+        let told = self.first.is_none();
+        let by_desk = matches!(self.caller, Caller::Agent(_));
+        if holds_more || told || (ended && !by_desk) {
+            self.outbox.push_news(frame);
+        } else {
+            self.outbox.push(frame);
+        }
     }
 
     /// What of a view changes seldom and was not sent as it is now.
@@ -197,18 +212,22 @@ impl Show for Frames {
             let next = if whole { view.next_position } else { items.last().map_or(0, Item::next) };
             position.set(position.get().max(next));
             let fresh = std::mem::take(&mut fresh);
-            self.outbox.push(self.frame(&items, position.get(), whole && view.chat_ended, fresh));
+            let ended = whole && view.chat_ended;
+            let frame = self.frame(&items, position.get(), ended, fresh);
+            self.push(frame, !items.is_empty(), ended);
             items = rest;
             if whole {
                 break;
             }
         }
         position.set(position.get().max(view.next_position));
+        self.first = None;
         true
     }
 
     fn gone(&mut self, next: u64) {
-        self.outbox.push(self.frame(&[], next, true, Fresh::default()));
+        self.push(self.frame(&[], next, true, Fresh::default()), false, true);
+        self.first = None;
     }
 
     fn closed(&self) -> bool {

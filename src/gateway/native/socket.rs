@@ -21,8 +21,12 @@ pub(crate) trait Client: 'static {
     type Answer: Serialize;
     /// Whose sockets these are, as the metrics count them.
     const KIND: SocketLabel;
+    /// Whose polls.
+    const POLL: SocketLabel;
     /// Every command that it may send; others are counted as unknown.
     const COMMANDS: &'static [&'static str];
+    /// Those with which a client says who it is; before one of them no other is carried out.
+    const BEGINNINGS: &'static [&'static str];
     /// The lane of a command: commands of one lane are carried out one after the other.
     fn lane(framed: &Framed) -> String;
     /// Carries a command out.
@@ -31,6 +35,8 @@ pub(crate) trait Client: 'static {
         id: String,
         framed: Framed,
     ) -> impl Future<Output = Result<Self::Answer, Failure>> + 'static;
+    /// Whether one of the beginnings was carried out.
+    fn has_begun(&self) -> bool;
     /// The socket is closed: nothing is followed any more.
     fn close(&self);
 }
@@ -79,7 +85,9 @@ async fn read<C: Client>(
         match message {
             None => break Ending::Gone,
             Some(Err(error)) => break of_error(&error),
-            Some(Ok(AggregatedMessage::Text(text))) => take(gateway, client, outbox, &lanes, &text).await,
+            Some(Ok(AggregatedMessage::Text(text))) => {
+                take(gateway, (client, outbox, &lanes), Framed::read(&text)).await;
+            }
             Some(Ok(AggregatedMessage::Binary(_))) => break Ending::Binary,
             Some(Ok(AggregatedMessage::Ping(payload))) => outbox.pong(payload),
             Some(Ok(AggregatedMessage::Pong(_))) => {}
@@ -92,24 +100,22 @@ async fn read<C: Client>(
 }
 
 /// Lines a command up; waits while too many are.
-async fn take<C: Client>(
+pub(super) async fn take<C: Client>(
     gateway: &Gateway,
-    client: &Rc<C>,
-    outbox: &Rc<Outbox>,
-    lanes: &Rc<Lanes>,
-    text: &str,
+    (client, outbox, lanes): (&Rc<C>, &Rc<Outbox>, &Rc<Lanes>),
+    framed: Result<Framed, (Option<String>, Failure)>,
 ) {
-    let metrics = gateway.socket_metrics.clone();
-    let framed = match Framed::read(text) {
+    let (metrics, kind) = (gateway.socket_metrics.clone(), outbox.kind());
+    let framed = match framed {
         Ok(framed) => framed,
         Err((id, failure)) => {
-            metrics.command(C::KIND, OTHER, CommandLabel::refused);
+            metrics.command(kind, OTHER, CommandLabel::refused);
             return outbox.push(wire::refused(id.as_deref(), &failure));
         }
     };
-    let name = C::COMMANDS.iter().copied().find(|name| *name == framed.name).unwrap_or(OTHER);
+    let name = counted::<C>(&framed);
     let Some(id) = framed.id.clone() else {
-        metrics.command(C::KIND, name, CommandLabel::refused);
+        metrics.command(kind, name, CommandLabel::refused);
         let failure = Failure::bad("a command has an id of 1 to 64 characters");
         return outbox.push(wire::refused(None, &failure));
     };
@@ -120,10 +126,15 @@ async fn take<C: Client>(
             Ok(answer) => (wire::done(&id, answer), CommandLabel::ok),
             Err(failure) => (wire::refused(Some(&id), &failure), failure.label()),
         };
-        metrics.command(C::KIND, name, outcome);
+        metrics.command(kind, name, outcome);
         outbox.push(answer);
     };
     lanes.put(&lane, place, Box::pin(job.in_current_span()));
+}
+
+/// A command's name as it is counted.
+pub(super) fn counted<C: Client>(framed: &Framed) -> &'static str {
+    C::COMMANDS.iter().copied().find(|name| *name == framed.name).unwrap_or(OTHER)
 }
 
 /// The label of what is no command of this socket.

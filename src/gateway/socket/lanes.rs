@@ -36,6 +36,12 @@ impl Lanes {
         Arc::clone(&self.places).acquire_owned().await.ok().map(|_permit| Place { _permit })
     }
 
+    /// Waits until no command waits or is under way.
+    pub(crate) async fn idle(&self) {
+        let all = u32::try_from(COMMANDS_MAX).unwrap_or(u32::MAX);
+        let _all = self.places.acquire_many(all).await;
+    }
+
     /// Lines a command up. It is carried out even if the socket closes meanwhile: a client that leaves and closes its
     /// window has left.
     pub(crate) fn put(self: &Rc<Self>, lane: &str, place: Place, job: Job) {
@@ -96,6 +102,22 @@ mod tests {
         while !lanes.waiting.borrow().is_empty() {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[actix_web::test]
+    async fn they_are_idle_when_all_is_done() {
+        let lanes = Lanes::new();
+        let (open, gate) = tokio::sync::oneshot::channel::<()>();
+        let place = lanes.place().await.unwrap();
+        lanes.put("a", place, Box::pin(async move { gate.await.unwrap() }));
+        tokio::select! {
+            biased;
+            () = lanes.idle() => panic!("a command is under way"),
+            () = tokio::task::yield_now() => {}
+        }
+        open.send(()).unwrap();
+        lanes.idle().await;
+        lanes.place().await.unwrap();
     }
 
     #[actix_web::test]

@@ -16,6 +16,10 @@ pub enum SocketLabel {
     agent,
     /// A CometD client's; its messages are counted by themselves.
     cometd,
+    /// None: a customer polls.
+    customer_poll,
+    /// None: an agent polls.
+    agent_poll,
 }
 
 /// How a command went, as a label.
@@ -48,6 +52,8 @@ pub enum CloseLabel {
     large,
     /// Anything that is not the protocol.
     protocol,
+    /// It was a poll, which was answered.
+    answered,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -80,13 +86,13 @@ pub struct Metrics {
 impl Metrics {
     /// Registers `handoff_socket_open`, `_commands_total`, `_frames_sent_total` and `_closes_total`.
     pub fn register(&self, registry: &mut Registry) {
-        let help = "Sockets that are open";
+        let help = "Sockets that are open, and polls that wait";
         registry.register("handoff_socket_open", help, self.open.clone());
-        let help = "Commands on native sockets by outcome";
+        let help = "Commands on native sockets and in polls by outcome";
         registry.register("handoff_socket_commands", help, self.commands.clone());
-        let help = "Text frames and pongs sent on sockets";
+        let help = "Text frames and pongs sent on sockets and to polls";
         registry.register("handoff_socket_frames_sent", help, self.sent.clone());
-        let help = "Sockets closed, by reason";
+        let help = "Sockets closed and polls ended, by reason";
         registry.register("handoff_socket_closes", help, self.closes.clone());
     }
 

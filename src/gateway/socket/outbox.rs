@@ -4,8 +4,9 @@
 use super::metrics::{CloseLabel, Metrics, SocketLabel};
 use actix_ws::{CloseCode, CloseReason};
 use bytes::Bytes;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
@@ -42,6 +43,8 @@ pub(crate) enum Ending {
     Closed,
     /// The connection broke.
     Gone,
+    /// A poll was answered.
+    Answered,
 }
 
 impl Ending {
@@ -56,7 +59,7 @@ impl Ending {
             Self::Protocol => (CloseCode::Protocol, "protocol error"),
             Self::Silent => (CloseCode::Policy, "no answer to pings"),
             Self::Closed => (CloseCode::Normal, ""),
-            Self::Gone => return None,
+            Self::Gone | Self::Answered => return None,
         };
         Some(CloseReason { code, description: Some(words.to_owned()) })
     }
@@ -70,6 +73,7 @@ impl Ending {
             Self::Large => CloseLabel::large,
             Self::Closed => CloseLabel::closed,
             Self::Gone => CloseLabel::gone,
+            Self::Answered => CloseLabel::answered,
         }
     }
 }
@@ -83,6 +87,8 @@ enum Frame {
 struct Inner {
     frames: VecDeque<Frame>,
     bytes: usize,
+    /// Among them is what the client did not ask for and does not know.
+    news: bool,
     ending: Option<Ending>,
 }
 
@@ -95,19 +101,88 @@ pub(crate) struct Outbox {
     taken: Notify,
     /// The socket ends without a look at what waits.
     cut: Notify,
+    /// How much is being read for the client.
+    coming: Cell<usize>,
+    /// Nothing is.
+    settled: Notify,
     kind: SocketLabel,
     metrics: Metrics,
 }
 
+/// Something that is being read for the client, until it is put in or given up.
+pub(crate) struct Coming(Rc<Outbox>);
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        let outbox = &self.0;
+        outbox.coming.set(outbox.coming.get().saturating_sub(1));
+        if !outbox.is_coming() {
+            outbox.settled.notify_waiters();
+            outbox.stirred.notify_one();
+        }
+    }
+}
+
 impl Outbox {
     pub(crate) fn new(kind: SocketLabel, metrics: Metrics) -> Self {
-        let (stirred, taken, cut) = (Notify::new(), Notify::new(), Notify::new());
-        Self { inner: RefCell::default(), stirred, taken, cut, kind, metrics }
+        Self {
+            inner: RefCell::default(),
+            stirred: Notify::new(),
+            taken: Notify::new(),
+            cut: Notify::new(),
+            coming: Cell::new(0),
+            settled: Notify::new(),
+            kind,
+            metrics,
+        }
+    }
+
+    /// Whose it is, as it is counted.
+    pub(crate) fn kind(&self) -> SocketLabel {
+        self.kind
     }
 
     /// A frame that must go now: the socket ends as slow when too much waits.
     pub(crate) fn push(&self, text: String) {
         self.put(Frame::Text(text));
+    }
+
+    /// The same of what the client did not ask for and does not know: who waits for that waits no longer.
+    pub(crate) fn push_news(&self, text: String) {
+        self.inner.borrow_mut().news = true;
+        self.push(text);
+    }
+
+    /// Whether there was something that the client did not ask for and does not know.
+    pub(crate) fn has_news(&self) -> bool {
+        self.inner.borrow().news
+    }
+
+    /// Something is about to be read for the client.
+    pub(crate) fn expect(self: &Rc<Self>) -> Coming {
+        self.coming.set(self.coming.get() + 1);
+        Coming(Rc::clone(self))
+    }
+
+    /// Whether something is being read that is expected soon.
+    pub(crate) fn is_coming(&self) -> bool {
+        self.coming.get() > 0
+    }
+
+    /// Waits until nothing is coming.
+    pub(crate) async fn settled(&self) {
+        loop {
+            let settled = self.settled.notified();
+            if !self.is_coming() {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// Waits until something may have changed here; for one waiter.
+    pub(crate) async fn stirred(&self) {
+        self.stirred.notified().await;
     }
 
     pub(crate) fn pong(&self, payload: Bytes) {
@@ -131,20 +206,23 @@ impl Outbox {
         self.stirred.notify_one();
     }
 
+    /// Whether there is room for a frame that can wait.
+    pub(crate) fn has_room(&self) -> bool {
+        let inner = self.inner.borrow();
+        inner.frames.len() < FRAMES_MAX / ROOMY && inner.bytes < BYTES_MAX / ROOMY
+    }
+
     /// Waits until there is room for a frame that can wait; a client that makes none for too long is slow. False: the
     /// socket ends.
     pub(crate) async fn room(&self) -> bool {
         let limit = Instant::now() + ROOM_LIMIT;
         loop {
             let taken = self.taken.notified();
-            {
-                let inner = self.inner.borrow();
-                if inner.ending.is_some() {
-                    return false;
-                }
-                if inner.frames.len() < FRAMES_MAX / ROOMY && inner.bytes < BYTES_MAX / ROOMY {
-                    return true;
-                }
+            if self.ending().is_some() {
+                return false;
+            }
+            if self.has_room() {
+                return true;
             }
             if tokio::time::timeout_at(limit, taken).await.is_err() {
                 self.end(Ending::Slow);
@@ -188,6 +266,15 @@ impl Outbox {
         drop(inner);
         self.taken.notify_waiters();
         Some(frame)
+    }
+
+    /// Takes all texts that wait, to be sent together.
+    pub(crate) fn take_texts(&self) -> Vec<String> {
+        let texts = std::iter::from_fn(|| self.take()).filter_map(|frame| match frame {
+            Frame::Text(text) => Some(text),
+            Frame::Pong(_) => None,
+        });
+        texts.inspect(|_| self.metrics.sent(self.kind)).collect()
     }
 
     /// Writes until the socket ends: what waits, pings, and where there is one a beat when nothing else was said.

@@ -49,6 +49,8 @@ struct Inner {
 pub(super) struct Memory {
     inner: Mutex<Inner>,
     bot: Rules,
+    /// Calls that are not answered yet.
+    waiting: Arc<()>,
 }
 
 pub(super) fn demo_bot() -> Rules {
@@ -58,7 +60,7 @@ pub(super) fn demo_bot() -> Rules {
 impl Memory {
     pub(super) fn new() -> Arc<Self> {
         let inner = Inner { now: 1_700_000_000_000, ..Inner::default() };
-        Arc::new(Self { inner: Mutex::new(inner), bot: demo_bot() })
+        Arc::new(Self { inner: Mutex::new(inner), bot: demo_bot(), waiting: Arc::default() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -82,6 +84,11 @@ impl Memory {
 
     pub(super) fn sessions(&self) -> usize {
         self.lock().entities.values().filter(|entity| entity.session().is_some()).count()
+    }
+
+    /// How many calls wait to be answered, and are not given up.
+    pub(super) fn waiting(&self) -> usize {
+        Arc::strong_count(&self.waiting) - 1
     }
 
     /// Time passes.
@@ -199,6 +206,7 @@ impl Inner {
 #[async_trait]
 impl Sessions for Memory {
     async fn call(&self, mut call: Call) -> Result<Done, CallError> {
+        let _waits = Arc::clone(&self.waiting);
         let trouble = {
             let mut inner = self.lock();
             inner.asked.push(call.clone());

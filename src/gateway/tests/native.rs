@@ -2,6 +2,7 @@
 
 mod agent;
 mod customer;
+mod poll;
 mod records;
 mod rich;
 mod sign_in;

@@ -214,6 +214,8 @@ export class AgentChat {
   /** @internal It is the agent's, as the server tells it. */
   has(work: DeskWork): void {
     this.work = work;
+    // It had ended for them, and they are in it again.
+    if (this.over !== "") this.thread.ended = false;
     this.over = "";
   }
 
@@ -241,7 +243,7 @@ export class AgentChat {
       throw new Refused({ code: "too_long", message: `A message may have ${max} bytes.`, bytes_max: max });
     }
     try {
-      return (await this.#link.insist(what, { ...fields, chat: this.id } as never, item.id)) as {
+      return (await this.#link.insist(what, { ...fields, chat: this.id }, item.id)) as {
         index?: number | null;
       };
     } catch (error) {

@@ -1,9 +1,10 @@
-// What of a desk survives a reload.
+// What of an agent's desk survives a reload.
 
 import type { KeptChat } from "./agent-chat.js";
 import { NO_CONNECTION, type KeptConnection } from "./options.js";
 
-export interface KeptDesk extends KeptConnection {
+/** A desk's own, without what the server tells anew. */
+export interface Kept extends KeptConnection {
   format: "handoff-agent-1";
   name: string;
   token: string;
@@ -12,8 +13,8 @@ export interface KeptDesk extends KeptConnection {
   chats: Record<string, KeptChat>;
 }
 
-/** What is kept of nobody's desk. */
-export const noDesk = (): KeptDesk => ({
+/** What is kept of a desk that never was. */
+export const nothing = (): Kept => ({
   format: "handoff-agent-1",
   name: "",
   token: "",

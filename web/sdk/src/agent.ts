@@ -2,7 +2,7 @@
 // each change, the same in all windows; this only adds what is this window's own.
 
 import { AgentChat, NEW_CHAT, type History } from "./agent-chat.js";
-import { noDesk, type KeptDesk } from "./agent-kept.js";
+import { nothing, type Kept } from "./agent-kept.js";
 import { base64 } from "./base64.js";
 import { Clock } from "./clock.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
@@ -91,16 +91,17 @@ export class AgentDesk {
   readonly #clock: Clock;
   readonly #textBytesMax: { value: number | null } = { value: null };
   #phase: AgentPhase = "out";
-  #kept: KeptDesk;
+  #kept: Kept;
   #written = "";
   #password = "";
+  #signsOut = false;
   /** The number of the desk's newest version on this connection; 0: it has not come yet. */
   #version = 0;
   #typingTimer: unknown = null;
 
   constructor(options: AgentOptions) {
     this.#store = storeOf(options);
-    this.#kept = readKept(this.#store, noDesk);
+    this.#kept = readKept(this.#store, nothing);
     if (options.transfer) this.#kept = { ...this.#keptOf(options.transfer.name), token: options.transfer.token };
     this.#clock = new Clock(this.#kept.ahead);
     this.#link = linkOf<AgentTalk>(options, this.#kept, {
@@ -190,7 +191,15 @@ export class AgentDesk {
 
   /** Signs out; refused with `has_chats` as long as there are any. */
   async signOut(): Promise<void> {
-    await this.#do("sign_out", {});
+    this.#signsOut = true;
+    try {
+      await this.#do("sign_out", {});
+    } catch (error) {
+      // The desk may say so before the answer comes.
+      if (!(error instanceof Lost) || this.phase !== "out") throw error;
+    } finally {
+      this.#signsOut = false;
+    }
     this.#out("");
   }
 
@@ -282,14 +291,14 @@ export class AgentDesk {
   }
 
   /** What was kept, where it is that agent's; else of the connection alone. */
-  #keptOf(name: string): KeptDesk {
+  #keptOf(name: string): Kept {
     const { past, token } = this.#kept;
     return this.#kept.name === name && (past !== "" || token !== "") ? this.#kept : this.#keptOfNobody(name);
   }
 
-  #keptOfNobody(name: string): KeptDesk {
+  #keptOfNobody(name: string): Kept {
     const { nodes, polls, ahead } = this.#kept;
-    return { ...noDesk(), nodes, polls, ahead, name };
+    return { ...nothing(), nodes, polls, ahead, name };
   }
 
   #become(phase: AgentPhase): void {
@@ -322,10 +331,13 @@ export class AgentDesk {
   /** First on each connection. */
   #opening(): Command<AgentTalk> {
     const { name, token, past } = this.#kept;
-    const live = [...this.#chats].filter(([, chat]) => !chat.over);
-    const positions = Object.fromEntries(live.map(([id, chat]) => [id, chat.thread.next]));
-    if (!this.#password) return { do: "sign_in", name, token, positions };
-    return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), positions };
+    // What is over is read to its end all the same.
+    const unended = [...this.#chats].filter(([, chat]) => !chat.thread.ended);
+    const positions = Object.fromEntries(unended.map(([id, chat]) => [id, chat.thread.next]));
+    // A poll is answered when the desk is another than that.
+    const known = { positions, ...(this.#version > 0 ? { version: this.#version } : {}) };
+    if (!this.#password) return { do: "sign_in", name, token, ...known };
+    return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), ...known };
   }
 
   #opened({ token, nickname, capacity, queues, supervisor }: SignedInAnswer & { supervisor?: boolean }): void {
@@ -383,7 +395,7 @@ export class AgentDesk {
     this.status = { state: frame.status.state, reason: frame.status.reason ?? "" };
     // Not before the sign-in's own answer: a desk that was signed out a moment ago is no news then.
     if (this.status.state === "signed_out" && this.#phase === "in") {
-      this.#out("elsewhere");
+      this.#out(this.#signsOut ? "" : "elsewhere");
       return;
     }
     const rings = this.#takeOffers(frame.work);
@@ -455,7 +467,7 @@ export class AgentDesk {
 
   #chat(frame: ChatFrame): void {
     const chat = this.#chats.get(frame.chat);
-    if (!chat || chat.over) return;
+    if (!chat) return;
     const news = chat.take(frame);
     this.#watchTyping();
     this.#changed();

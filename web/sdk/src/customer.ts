@@ -441,7 +441,7 @@ export class CustomerChat {
       const { number = 0, run = this.#run } = item;
       try {
         const { do: what, ...fields } = item.command;
-        const answer = await this.#link.insist(what, { ...fields, number, run } as never);
+        const answer = await this.#link.insist(what, { ...fields, number, run });
         this.#kept.number = Math.max(this.#kept.number, number + 1);
         return answer as { index?: number | null };
       } catch (error) {

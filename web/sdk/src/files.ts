@@ -39,6 +39,7 @@ interface Address {
   authorization: string;
 }
 
+/** The files of a chat. */
 export class Files {
   readonly #platform: Platform;
   readonly #nodes: Nodes;

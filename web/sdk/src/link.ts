@@ -1,7 +1,7 @@
 // One logical connection to the cluster over whichever socket is up: it reconnects by itself, to another node if it must,
 // and repeats what was not answered. Both clients use it; what is said over it is in docs/asyncapi.
 
-import { Asked } from "./asked.js";
+import { Asked, type Question } from "./asked.js";
 import { Lost, Refused } from "./errors.js";
 import type { Nodes } from "./nodes.js";
 import { sleep, scope, type Platform } from "./platform.js";
@@ -152,14 +152,10 @@ export class Link<T extends Talk> {
     const bytes = utf8Bytes(json);
     if (bytes > transport.room(this.#bytesMax)) return Promise.reject(tooLarge(this.#bytesMax));
     return new Promise((resolve, reject) => {
-      this.#await(
-        id,
-        bytes,
-        (answer) => {
-          resolve(answer as T["answers"][D]);
-        },
-        reject,
-      );
+      const resolved = (answer: object) => {
+        resolve(answer as T["answers"][D]);
+      };
+      this.#await(id, { bytes, resolve: resolved, reject });
       transport.send(json);
     });
   }
@@ -221,7 +217,7 @@ export class Link<T extends Talk> {
     const ends = {
       opening: () => (now() ? this.#opening() : null),
       alive: () => {
-        if (now()) this.#heardAt = Date.now();
+        if (now() && this.#greeted) this.#heardAt = Date.now();
       },
       heard: (frame: object) => {
         if (self.transport !== null && self.transport === this.#probe?.transport) this.#change(self.transport);
@@ -255,6 +251,7 @@ export class Link<T extends Talk> {
 
   #hello(frame: Incoming): void {
     this.#greeted = true;
+    this.#heardAt = Date.now();
     this.#ways.worked();
     this.#options.nodes.greeted(listOf(frame.nodes));
     this.#options.learned();
@@ -271,21 +268,18 @@ export class Link<T extends Talk> {
     const id = this.platform.newId();
     const json = toJson({ ...this.#options.opening(), id });
     const bytes = utf8Bytes(json);
-    const refused = (error: Error) => {
+    const reject = (error: Error) => {
       this.#openingFailed(error);
     };
     if (bytes > this.#bytesMax) {
-      refused(tooLarge(this.#bytesMax));
+      reject(tooLarge(this.#bytesMax));
       return null;
     }
-    this.#await(
-      id,
-      bytes,
-      (answer) => {
-        this.#opened(answer as T["answers"][Do<T>]);
-      },
-      refused,
-    );
+    const resolve = (answer: object) => {
+      this.#opened(answer as T["answers"][Do<T>]);
+    };
+    // That of a request which hangs is answered with all else.
+    this.#await(id, { bytes, resolve, reject }, Math.max(ANSWER_MS, this.#transport?.silenceMs.open ?? 0));
     return json;
   }
 
@@ -306,11 +300,11 @@ export class Link<T extends Talk> {
     if (this.#transport) this.#lost({ retryMs: error.retryMs });
   }
 
-  #await(id: string, bytes: number, resolve: (answer: object) => void, reject: (error: Error) => void): void {
+  #await(id: string, waits: Pick<Question, "bytes" | "resolve" | "reject">, ms = ANSWER_MS): void {
     const timer = scope.setTimeout(() => {
       this.#lost({});
-    }, ANSWER_MS);
-    this.#asked.add(id, { bytes, timer, resolve, reject });
+    }, ms);
+    this.#asked.add(id, { ...waits, timer });
   }
 
   /**

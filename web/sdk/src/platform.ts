@@ -48,7 +48,7 @@ export interface PlatformOptions {
   WebSocket?: SocketConstructor;
   /** For the polling and for files. */
   fetch?: FetchLike;
-  /** Needed in React Native: that of the `react-native-get-random-values` package, or of `expo-crypto`. */
+  /** Needed in Node 18, that of `webcrypto` in `node:crypto`, and in React Native: that of the `react-native-get-random-values` package, or of `expo-crypto`. */
   getRandomValues?: FillRandom;
 }
 
@@ -113,7 +113,8 @@ export class Platform {
     else {
       throw new Error(
         "There is no crypto.getRandomValues here, and ids must not be guessable: give one as the option " +
-          "`getRandomValues` (in React Native that of the react-native-get-random-values package).",
+          "`getRandomValues` (in Node 18 that of `webcrypto` in node:crypto, in React Native that of the package " +
+          "react-native-get-random-values).",
       );
     }
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

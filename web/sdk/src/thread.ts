@@ -31,6 +31,7 @@ const REPLAY_MS = 1000;
 /** The events that people say something with. */
 const SAYS: readonly ChatEvent["type"][] = ["message", "rich", "rich_reply", "file_uploaded"];
 
+/** One chat, as its reader sees it. */
 export class Thread {
   /** All events so far, in order, each once. */
   readonly events: ChatEvent[] = [];
@@ -53,6 +54,7 @@ export class Thread {
   /** Until when what comes counts as what had happened before the connection. */
   #replayUntil = 0;
 
+  /** @internal */
   constructor(clock = new Clock(null)) {
     this.#clock = clock;
   }

@@ -24,7 +24,9 @@ pub(super) enum AgentCommand {
         password: Option<String>,
         /// The one that was given last.
         token: Option<String>,
-        /// Per chat the last `next`; 256 at most.
+        /// The last desk's `version`, where there was one: the desk comes first when it is another.
+        version: Option<u64>,
+        /// Per chat the last `next`, until the chat's `ended`; 256 at most.
         #[serde(default)]
         positions: BTreeMap<String, u64>,
     },
@@ -84,7 +86,8 @@ pub(super) enum AgentCommand {
     },
     /// Shows that the agent types, or no longer does.
     ///
-    /// May be lost. Ends by itself with what is sent, with the socket, and after 15 s unless it is said again.
+    /// May be lost. Ends by itself with what is sent, with the socket (not with a poll), and after 15 s unless it is
+    /// said again.
     Typing {
         /// A chat that the agent is in.
         chat: String,

@@ -34,6 +34,14 @@ impl Schema {
         };
         Self { from_client: side("FromClient"), from_server: side("FromServer") }
     }
+
+    fn at(path: &str) -> Option<&'static Self> {
+        match path {
+            "/v1/customer" => Some(&CUSTOMER),
+            "/v1/agent" => Some(&AGENT),
+            _ => None,
+        }
+    }
 }
 
 /// One open socket. Every frame that it is sent, and every command that is carried out, is as described.
@@ -72,12 +80,7 @@ pub(in crate::gateway::tests) async fn open_with(
     match client_async(request, stream).await {
         Ok((socket, _)) => {
             let prefix = format!("{:016x}", rand::random::<u64>());
-            let schema: Option<&Schema> = match path {
-                "/v1/customer" => Some(&CUSTOMER),
-                "/v1/agent" => Some(&AGENT),
-                _ => None,
-            };
-            Ok(Window { schema, socket, read: Vec::new(), ids: 0, prefix })
+            Ok(Window { schema: Schema::at(path), socket, read: Vec::new(), ids: 0, prefix })
         }
         Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
         Err(error) => panic!("{error}"),
@@ -220,6 +223,11 @@ impl Window {
         let has = |frame: &Value| texts(frame).contains(&text);
         self.find(&format!("the message {text:?}"), has).await
     }
+}
+
+/// What is told over a socket at this path is as described.
+pub(in crate::gateway::tests) fn is_told(path: &str, frame: &Value) {
+    is_described(Schema::at(path).map(|schema| &schema.from_server), frame);
 }
 
 fn is_described(schema: Option<&Validator>, frame: &Value) {

@@ -236,7 +236,7 @@ export interface SignInCommand {
    */
   password?: string | null;
   /**
-   * Per chat the last `next`; 256 at most.
+   * Per chat the last `next`, until the chat's `ended`; 256 at most.
    */
   positions?: {
     [k: string]: number;
@@ -245,6 +245,10 @@ export interface SignInCommand {
    * The one that was given last.
    */
   token?: string | null;
+  /**
+   * The last desk's `version`, where there was one: the desk comes first when it is another.
+   */
+  version?: number | null;
 }
 export interface SignOutCommand {
   do: "sign_out";

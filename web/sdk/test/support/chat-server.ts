@@ -1,6 +1,7 @@
 // A customer's chat as a server would keep it: each number once, all events to whoever follows it.
 
-import { Connection, FakeServer, type Frame } from "./server.js";
+import type { Connection } from "./server.js";
+import { FakeServer, type Frame } from "./server.js";
 
 export const PARTICIPANTS = [
   { number: 1, role: "customer", nickname: "Zoë", user_id: "1", me: true },

@@ -63,9 +63,7 @@ export abstract class FakeServer {
   abstract answer(command: Frame, connection: Connection): Frame | null;
 
   /** A command was carried out and answered. */
-  answered(_command: Frame, _connection: Connection): void {
-    // Nothing follows.
-  }
+  abstract answered(command: Frame, connection: Connection): void;
 
   /** It is over with a connection. */
   closed(connection: Connection): void {
@@ -114,9 +112,10 @@ export abstract class FakeServer {
     const { origin, pathname } = new URL(url);
     const node = origin;
     await Promise.resolve();
+    const polls = pathname.endsWith("/poll");
+    if (polls) this.tries.push(`polling ${node}`);
     if (this.down.has(node)) throw new TypeError("connection refused");
-    if (!pathname.endsWith("/poll")) return this.http(request.method, url, request);
-    this.tries.push(`polling ${node}`);
+    if (!polls) return this.http(url, request);
     if (this.pollsRefused) {
       const { status, retryAfter } = this.pollsRefused;
       return httpAnswer(status, {}, retryAfter === undefined ? {} : { "retry-after": retryAfter });
@@ -125,10 +124,8 @@ export abstract class FakeServer {
     return httpAnswer(200, { frames });
   };
 
-  /** Answers a request that is no poll. */
-  http(_method: string, _url: string, _request: { headers: Record<string, string>; body?: unknown }): HttpAnswer {
-    return httpAnswer(200, { limits: null, files: [] });
-  }
+  /** Answers a request that is no poll: here files are switched off. */
+  http: FetchLike = () => Promise.resolve(httpAnswer(200, { limits: null, files: [] }));
 
   async #poll(node: string, body: string, signal: AbortSignal): Promise<Frame[]> {
     const { frames, wait_ms } = JSON.parse(body) as { frames: Frame[]; wait_ms: number };
