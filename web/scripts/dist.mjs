@@ -1,6 +1,7 @@
 // What is built: files with their content's hash in their names, each beside its gzip and brotli forms, and a manifest
 // by which the server finds them.
 
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,7 +14,7 @@ const TYPES = {
   html: "text/html; charset=utf-8",
   svg: "image/svg+xml",
 };
-const NAME_HASH_LENGTH = 12;
+const NAME_HASH_LENGTH = 10;
 
 /** The folder of what is built. */
 export class Dist {
@@ -34,7 +35,7 @@ export class Dist {
    */
   add(name, text, entry) {
     const bytes = Buffer.from(text);
-    const digest = createHash("sha384").update(bytes).digest();
+    const digest = createHash("sha256").update(bytes).digest();
     const dot = name.lastIndexOf(".");
     const short = digest.toString("hex").slice(0, NAME_HASH_LENGTH);
     const path = `${name.slice(0, dot)}.${short}${name.slice(dot)}`;
@@ -44,7 +45,7 @@ export class Dist {
     writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
     const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
     writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
-    const hash = `sha384-${digest.toString("base64")}`;
+    const hash = `sha256-${digest.toString("base64")}`;
     const type = TYPES[name.slice(dot + 1)];
     if (!type) throw new Error(`scripts/dist.mjs knows no type for ${name}`);
     this.#files.push({ path, type, hash, immutable: true, ...(entry ? { entry } : {}) });

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
+const APP = "widget/src/entry.ts";
 const LANGUAGES = ["en", "de", "es", "fr", "ja", "ar"];
 
 /** Style sheets become texts, without what only people read. */
@@ -52,14 +53,29 @@ async function words(language) {
   return module[language];
 }
 
+/** A text without the plural forms that are as the one which is taken where there is none. */
+function needed(text) {
+  if (typeof text === "string") return text;
+  return Object.fromEntries(Object.entries(text).filter(([form, words]) => form === "other" || words !== text.other));
+}
+
+/** Whether a script asks for a text. */
+function asks(text, key) {
+  return ['"', "'", "`"].some((quote) => text.includes(quote + key + quote));
+}
+
 /** Builds all of it into `dist`. */
 export async function buildWidget(dist) {
   const files = {};
+  const asking = await script(APP, { WORD_FILES: files });
   for (const language of LANGUAGES) {
-    const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(await words(language)));
+    // Other surfaces' words are not the widget's to carry.
+    const all = Object.entries(await words(language));
+    const used = all.filter(([key]) => asks(asking, key)).map(([key, text]) => [key, needed(text)]);
+    const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(Object.fromEntries(used)));
     files[language] = [path, hash];
   }
-  const app = dist.add("widget/app.js", await script("widget/src/entry.ts", { WORD_FILES: files }));
+  const app = dist.add("widget/app.js", await script(APP, { WORD_FILES: files }));
   const loader = await script("widget/src/loader/main.ts", { APP_FILE: app.path, APP_HASH: app.hash });
   dist.add("widget/loader.js", loader, "widget-loader");
 }

@@ -63,7 +63,7 @@ test("both ways to the dark are the same", () => {
 });
 
 test("sides are logical in all styles", () => {
-  for (const name of ["tokens", "base", "conversation"]) {
+  for (const name of ["tokens", "base", "conversation", "work"]) {
     const text = readFileSync(new URL(`../src/styles/${name}.css`, import.meta.url), "utf8");
     expect(
       text.match(/^\s*(?:(?:margin|padding|border)-(?:left|right|top|bottom)|left|right|top|bottom)\s*:/gm),

@@ -68,7 +68,7 @@ describe("heights", () => {
     const plain: number[] = [];
     let seed = 7;
     const chance = (below: number) => (seed = (seed * 48271) % 2147483647) % below;
-    for (let round = 0; round < 400; round += 1) {
+    for (let round = 0; round < 120; round += 1) {
       if (chance(3) === 0) {
         const length = Math.max(0, plain.length + chance(20) - 5);
         while (plain.length < length) plain.push(50);

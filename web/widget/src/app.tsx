@@ -1,6 +1,5 @@
 // The widget's app: puts the model, the chat and the components together in the shadow root that the loader made.
 
-import { effect } from "@preact/signals";
 import { render } from "preact";
 import base from "@handoff/ui/styles/base.css";
 import conversation from "@handoff/ui/styles/conversation.css";
@@ -45,7 +44,7 @@ export async function mount(host: Host): Promise<App> {
   root.append(place);
   const around = acts(model, chat, host);
   const stops = [
-    effect(() => draw(model, speech, around, place)),
+    model.open.subscribe((open) => draw(open, model, speech, around, place)),
     watchPage(model, chat, host),
     () => chat.close(),
     () => model.stop(),
@@ -65,8 +64,8 @@ export async function mount(host: Host): Promise<App> {
   };
 }
 
-function draw(model: WidgetModel, speech: Speech, around: Around, place: HTMLElement): void {
-  if (!model.open.value) {
+function draw(open: boolean, model: WidgetModel, speech: Speech, around: Around, place: HTMLElement): void {
+  if (!open) {
     render(null, place);
     return;
   }

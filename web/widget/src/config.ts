@@ -30,7 +30,9 @@ export type Given = Readonly<Record<string, unknown>>;
 export function readConfig(given: Given, tag: Given, origin: string): WidgetConfig {
   const read = (name: string): string => text(given[name]) || text(tag[name]);
   const listed = Array.isArray(given["nodes"]) ? given["nodes"].map(text) : read("nodes").split(",");
-  const nodes = [origin, ...listed].map((node) => node.trim().replace(/\/+$/, "")).filter((node) => /^https?:/.test(node));
+  const nodes = [origin, ...listed]
+    .map((node) => node.trim().replace(/\/+$/, ""))
+    .filter((node) => /^https?:/.test(node));
   return {
     service: read("service") || "default",
     nodes: [...new Set(nodes)],

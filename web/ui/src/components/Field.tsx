@@ -47,7 +47,7 @@ export function Field(props: FieldProps) {
     </label>
   );
   return (
-    <div class={`field ${kind}`}>
+    <div class={`field field-${kind}`}>
       {kind === "checkbox" ? null : words}
       <Control shared={shared} props={props} />
       {kind === "checkbox" ? words : null}

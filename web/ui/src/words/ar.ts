@@ -79,7 +79,6 @@ export const ar: Catalogue = {
   agentLost: "انقطع اتصال {name}. لحظة من فضلك.",
   fileRemoved: "تمت إزالة {name}",
   chatEnded: "انتهت المحادثة في {time}.",
-  chatOver: "انتهت المحادثة.",
   chatGone: "هذه المحادثة لم تعد متاحة.",
   onlyAgents: "لا يراها إلا الموظفون",
 
@@ -122,6 +121,7 @@ export const ar: Catalogue = {
   starting: "لحظة واحدة …",
   leaveMessage: "ترك رسالة",
   needed: "يرجى ملء هذا الحقل.",
+  fieldWrong: "يرجى التحقق من هذا الحقل.",
   consentNeeded: "يرجى الموافقة على هذا أولًا.",
   emailWrong: "يرجى كتابة عنوان مثل name@example.org.",
   phoneWrong: "يرجى كتابة رقم مثل ‎+20 2 1234 5678.",

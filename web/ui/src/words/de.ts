@@ -39,7 +39,6 @@ export const de: Catalogue = {
   agentLost: "Die Verbindung von {name} ist unterbrochen. Einen Moment bitte.",
   fileRemoved: "{name} wurde entfernt",
   chatEnded: "Der Chat wurde um {time} beendet.",
-  chatOver: "Der Chat ist beendet.",
   chatGone: "Diesen Chat gibt es nicht mehr.",
   onlyAgents: "Nur für Mitarbeitende sichtbar",
 
@@ -82,6 +81,7 @@ export const de: Catalogue = {
   starting: "Einen Moment …",
   leaveMessage: "Nachricht hinterlassen",
   needed: "Bitte füllen Sie dies aus.",
+  fieldWrong: "Bitte prüfen Sie dies.",
   consentNeeded: "Bitte stimmen Sie zuerst zu.",
   emailWrong: "Bitte schreiben Sie eine Adresse wie name@example.org.",
   phoneWrong: "Bitte schreiben Sie eine Nummer wie +49 30 123456.",

@@ -42,7 +42,6 @@ export const en = {
   agentLost: "{name}’s connection is broken. One moment please.",
   fileRemoved: "{name} was removed",
   chatEnded: "The chat has ended at {time}.",
-  chatOver: "The chat has ended.",
   chatGone: "This chat is no longer available.",
   onlyAgents: "Only agents see this",
 
@@ -90,6 +89,7 @@ export const en = {
   starting: "One moment …",
   leaveMessage: "Leave a message",
   needed: "Please fill this in.",
+  fieldWrong: "Please check this.",
   consentNeeded: "Please agree to this first.",
   emailWrong: "Please write an address like name@example.org.",
   phoneWrong: "Please write a number like +49 30 123456.",

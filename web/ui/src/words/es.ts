@@ -51,7 +51,6 @@ export const es: Catalogue = {
   agentLost: "Se ha cortado la conexión de {name}. Un momento, por favor.",
   fileRemoved: "Se eliminó {name}",
   chatEnded: "El chat terminó a las {time}.",
-  chatOver: "El chat ha terminado.",
   chatGone: "Este chat ya no está disponible.",
   onlyAgents: "Solo lo ven los agentes",
 
@@ -102,6 +101,7 @@ export const es: Catalogue = {
   starting: "Un momento …",
   leaveMessage: "Dejar un mensaje",
   needed: "Rellene este campo, por favor.",
+  fieldWrong: "Revise este campo, por favor.",
   consentNeeded: "Acepte esto primero, por favor.",
   emailWrong: "Escriba una dirección como nombre@example.org.",
   phoneWrong: "Escriba un número como +34 600 123 456.",

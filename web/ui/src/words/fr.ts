@@ -55,7 +55,6 @@ export const fr: Catalogue = {
   agentLost: "La connexion de {name} est interrompue. Un instant, s’il vous plaît.",
   fileRemoved: "{name} a été supprimé",
   chatEnded: "La discussion s’est terminée à {time}.",
-  chatOver: "La discussion est terminée.",
   chatGone: "Cette discussion n’existe plus.",
   onlyAgents: "Visible par les agents seulement",
 
@@ -106,6 +105,7 @@ export const fr: Catalogue = {
   starting: "Un instant …",
   leaveMessage: "Laisser un message",
   needed: "Veuillez remplir ce champ.",
+  fieldWrong: "Veuillez vérifier ce champ.",
   consentNeeded: "Veuillez d’abord accepter ceci.",
   emailWrong: "Écrivez une adresse comme nom@example.org.",
   phoneWrong: "Écrivez un numéro comme +33 1 23 45 67 89.",

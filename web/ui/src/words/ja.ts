@@ -39,7 +39,6 @@ export const ja: Catalogue = {
   agentLost: "{name}の接続が切れました。少々お待ちください。",
   fileRemoved: "{name}は削除されました",
   chatEnded: "チャットは{time}に終了しました。",
-  chatOver: "チャットは終了しました。",
   chatGone: "このチャットはもう利用できません。",
   onlyAgents: "担当者だけに表示されます",
 
@@ -82,6 +81,7 @@ export const ja: Catalogue = {
   starting: "お待ちください…",
   leaveMessage: "メッセージを残す",
   needed: "入力してください。",
+  fieldWrong: "入力内容をご確認ください。",
   consentNeeded: "先に同意してください。",
   emailWrong: "name@example.org の形式で入力してください。",
   phoneWrong: "+81 3 1234 5678 の形式で入力してください。",

@@ -6,8 +6,8 @@ import type { ChatCommand, ChatState, FileState, Pending, Place, Rated, Talk } f
 /** What a server may have that an SDK of an earlier version does not know: then there is none of it. */
 interface Newer {
   /** Where the customer stands in the line, as the server last told. */
-  readonly queue?: { readonly place: number; readonly wait_s?: number | null } | null;
-  /** Rates the chat, once, after its end. */
+  readonly queue?: { readonly place: number | null; readonly wait_s: number | null } | null;
+  /** Rates the chat, once, after its end. Rejects with the refusal. */
   rate?(score: number, text: string): Promise<void>;
 }
 
@@ -159,7 +159,7 @@ export class LeaderChat implements Talk {
 
   #place(): Place | null {
     const { queue } = this.#chat;
-    return queue ? { place: queue.place, waitS: queue.wait_s ?? null } : null;
+    return queue?.place ? { place: queue.place, waitS: queue.wait_s } : null;
   }
 
   #pending(): Pending[] {

@@ -1,6 +1,6 @@
 // One chat in several tabs: the leading tab has the connection; each tab shows the same, and asks the same way.
 
-import { signal, type ReadonlySignal } from "@preact/signals";
+import { signal, type ReadonlySignal } from "@preact/signals-core";
 import { NO_CHAT, type ChatCommand, type ChatState, type Talk } from "./state.js";
 import { Tabs, type TabsPlatform } from "./tabs.js";
 
@@ -33,11 +33,7 @@ export class SharedChat {
   readonly #early: ChatCommand[] = [];
   #known = false;
 
-  constructor(
-    name: string,
-    platform: TabsPlatform,
-    makeTalk: MakeTalk,
-  ) {
+  constructor(name: string, platform: TabsPlatform, makeTalk: MakeTalk) {
     this.#makeTalk = makeTalk;
     this.#tabs = new Tabs<TabMessage>(name, platform, {
       onLead: () => this.#lead(),

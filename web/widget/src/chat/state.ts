@@ -100,6 +100,7 @@ export interface StartForm {
   readonly email?: string;
   readonly subject?: string;
   readonly text?: string;
+  readonly consent?: boolean;
   readonly user_data?: Readonly<Record<string, string>>;
 }
 

@@ -52,7 +52,7 @@ export class Tabs<Message> {
 /** This browser's own; nothing where it is forbidden. */
 export function browserTabs(): TabsPlatform {
   return {
-    locks: navigator.locks as LockManager | undefined,
+    locks: navigator.locks,
     channel: typeof BroadcastChannel === "undefined" ? undefined : (name) => new BroadcastChannel(name),
   };
 }

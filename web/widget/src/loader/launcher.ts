@@ -25,14 +25,18 @@ export class LauncherButton {
     this.root = this.#host.attachShadow({ mode: "open" });
     addStyles(this.root, css);
     const sign = document.createElementNS(SVG, "svg");
-    for (const [name, value] of [["viewBox", "0 0 24 24"], ["width", "28"], ["height", "28"], ["aria-hidden", "true"]]) {
+    for (const [name, value] of [
+      ["viewBox", "0 0 24 24"],
+      ["width", "28"],
+      ["height", "28"],
+      ["aria-hidden", "true"],
+    ]) {
       sign.setAttribute(name ?? "", value ?? "");
     }
     sign.append(this.#path);
-    this.#unread.ariaHidden = "true";
     this.#button.type = "button";
     this.#button.lang = language;
-    this.#button.className = config.position;
+    this.#button.className = `launcher ${config.position}`;
     this.#button.hidden = !config.launcher;
     this.#button.append(sign, this.#unread);
     this.#button.addEventListener("click", onClick);
@@ -44,7 +48,9 @@ export class LauncherButton {
   /** Shows how it is. */
   show({ open, unread, label }: { open: boolean; unread: number; label: string }): void {
     this.#path.setAttribute("d", open ? DOWN : CHAT);
-    this.#unread.textContent = unread > SHOWN_MAX ? `${SHOWN_MAX}+` : unread > 0 ? String(unread) : "";
+    // Drawn by the style sheet: what is read out is the name alone, which has the number in words.
+    if (unread > 0) this.#unread.dataset["unread"] = unread > SHOWN_MAX ? `${SHOWN_MAX}+` : String(unread);
+    else delete this.#unread.dataset["unread"];
     this.#button.ariaExpanded = String(open);
     this.say(label);
   }

@@ -3,7 +3,10 @@
 import type { Mount } from "../api.js";
 
 interface Policies {
-  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL(url: string): string };
+  createPolicy(
+    name: string,
+    rules: { createScriptURL: (url: string) => string },
+  ): { createScriptURL(url: string): string };
 }
 
 /** Where the app calls when its script has run. */
@@ -16,7 +19,13 @@ export interface Arrival {
  * @param tag the loader's own: its nonce is the app's too
  * @returns rejects when no node gives it
  */
-export async function loadApp(nodes: readonly string[], file: string, hash: string, tag: HTMLScriptElement, place: Arrival) {
+export async function loadApp(
+  nodes: readonly string[],
+  file: string,
+  hash: string,
+  tag: HTMLScriptElement,
+  place: Arrival,
+) {
   for (const node of nodes) {
     const mount = await fromNode(`${node}/${file}`, hash, tag, place);
     if (mount) return mount;

@@ -54,6 +54,15 @@ export function problems(service: Service, values: Values): Readonly<Record<stri
   return found;
 }
 
+/** A refusal's field, as the form calls it, and what is wrong with it; null: it is not about a field. */
+export function refusedField(code: string, field: string): Readonly<Record<string, Key>> | null {
+  if (code === "no_consent") return { [CONSENT]: "consentNeeded" };
+  const key = field.replace(/^user_data\./, "");
+  if (!key) return null;
+  if (code !== "bad_field") return { [key]: "needed" };
+  return { [key]: key === "email" ? "emailWrong" : key === "phone" ? "phoneWrong" : "fieldWrong" };
+}
+
 /** A start with what was written, and with what the website says of its visitor. */
 export function startForm(name: string, service: Service, values: Values, data: Values): StartForm {
   const own: Record<string, string> = {};
@@ -64,6 +73,10 @@ export function startForm(name: string, service: Service, values: Values, data: 
     if (OWN.some((one) => one === key)) own[key] = value;
     else attached[key] = value;
   }
-  if (service.consent) attached[CONSENT] = "true";
-  return { service: name, ...own, ...(Object.keys(attached).length > 0 && { user_data: attached }) };
+  return {
+    service: name,
+    ...own,
+    ...(service.consent && { consent: true }),
+    ...(Object.keys(attached).length > 0 && { user_data: attached }),
+  };
 }

@@ -30,7 +30,7 @@ export interface Service {
   readonly privacy: string;
   /** What is said when nobody is there; empty: the widget's own words. */
   readonly closed: string;
-  /** Whether somebody is there. */
+  /** Whether somebody is there, as far as is known. */
   readonly open: boolean;
   /** The expected wait in seconds; null: not known. */
   readonly waitS: number | null;
@@ -65,7 +65,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * A description as the server gives it; what does not fit counts as missing.
- * @param language texts that are there in several languages are taken in this one, else in English, else the first
+ * @param language of texts that are there in several languages the one in this, else that for all (`*`), else any
  */
 export function readService(value: unknown, language: string): Service {
   const said = fields(value);
@@ -75,10 +75,10 @@ export function readService(value: unknown, language: string): Service {
   return {
     title: text(said["title"]),
     form: form.length > 0 ? form.filter(({ key }) => key) : DEFAULT_SERVICE.form,
-    consent: text(consent["text"] ?? said["consent"]),
-    consentUrl: httpUrl(consent["url"] ?? said["consent_url"]),
-    privacy: text(said["privacy"] ?? said["privacy_text"]),
-    closed: text(said["closed"] ?? said["closed_text"]),
+    consent: text(consent["text"]),
+    consentUrl: httpUrl(consent["url"]),
+    privacy: text(said["privacy"]),
+    closed: text(said["closed"]),
     open: said["open"] !== false,
     waitS: typeof said["wait_s"] === "number" ? said["wait_s"] : null,
     rating: said["rating"] === true,
@@ -94,10 +94,8 @@ function readField(one: Fields, text: (value: unknown) => string): FormField {
     required: one["required"] === true,
     autocomplete: text(one["autocomplete"]),
     choices: choices.map((choice) => {
-      if (typeof choice === "string") return { id: choice, title: choice };
-      const { id, value, label, title } = fields(choice) as Record<string, unknown>;
-      const name = text(value ?? id);
-      return { id: name, title: text(label ?? title) || name };
+      const id = text(fields(choice)["value"]);
+      return { id, title: text(fields(choice)["label"]) || id };
     }),
   };
 }
@@ -108,8 +106,10 @@ function fields(value: unknown): Fields {
 
 function inLanguage(value: unknown, language: string): string {
   if (typeof value === "string") return value;
-  const texts = Object.entries(fields(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  const found = [language, "en", ""].map((tag) => texts.find(([name]) => name === tag)).find(Boolean) ?? texts[0];
+  const texts = Object.entries(fields(value)).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  const found = [language, "*", "en"].map((tag) => texts.find(([name]) => name === tag)).find(Boolean) ?? texts[0];
   return found?.[1] ?? "";
 }
 

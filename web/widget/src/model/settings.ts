@@ -1,7 +1,7 @@
 // What a visitor has chosen, and what they have written and not sent: kept, so that neither a reload nor another page of
 // the site loses it.
 
-import { effect, signal, type Signal } from "@preact/signals";
+import { effect, signal, type Signal } from "@preact/signals-core";
 
 /** What of a storage is used. */
 export type Storage = Pick<globalThis.Storage, "getItem" | "setItem">;

@@ -1,12 +1,12 @@
 // All that the widget shows and does, without a page: from the chat, the service and what the visitor wrote it makes what
 // is to be seen.
 
-import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
 import { rows, type Entry, type Key, type Row, type Speech } from "@handoff/ui";
 import type { ChatCommand, ChatState } from "../chat/state.js";
 import { watchConnection } from "./connection.js";
 import { author, entries, LATE_MS } from "./entries.js";
-import { problems, startForm, type Values } from "./form.js";
+import { problems, refusedField, startForm, type Values } from "./form.js";
 import { DEFAULT_SERVICE, type Service } from "./service.js";
 import { kept, type Storage } from "./settings.js";
 import { transcript } from "./transcript.js";
@@ -56,6 +56,8 @@ export class WidgetModel {
   /** What the website says of its visitor: attached data. */
   readonly data = signal<Values>({});
   readonly state: ReadonlySignal<ChatState>;
+  /** Whether a chat lives or is about to. */
+  readonly alive: ReadonlySignal<boolean>;
   readonly screen: ReadonlySignal<Screen>;
   readonly entries: ReadonlySignal<readonly Entry[]>;
   readonly rows: ReadonlySignal<readonly Row[]>;
@@ -80,6 +82,7 @@ export class WidgetModel {
     this.titleSign = kept(options.siteStorage, "handoff:title", true, (value) => value !== false);
     this.#now = signal(options.now());
     this.state = options.chat.state;
+    this.alive = computed(() => ["starting", "open", "leaving"].includes(this.state.value.phase));
     this.screen = computed(() => this.#screen());
     this.looking = computed(
       () => this.open.value && this.visible.value && this.atEnd.value && this.screen.value === "chat",
@@ -93,11 +96,6 @@ export class WidgetModel {
     const { away, stop } = watchConnection(connection);
     this.banner = computed(() => this.#banner(away.value));
     this.#stops.push(stop, this.#reads(), this.#ticks(), this.#mends());
-  }
-
-  /** Whether a chat lives or is about to. */
-  get alive(): boolean {
-    return ["starting", "open", "leaving"].includes(this.state.value.phase);
   }
 
   /** Asks for the service, once, until it is there. */
@@ -159,7 +157,7 @@ export class WidgetModel {
   /** Data of the visitor: with the start, or added to the chat that lives. */
   setData(data: Values): void {
     this.data.value = { ...this.data.value, ...data };
-    if (this.alive) this.ask({ do: "attach", data });
+    if (this.alive.peek()) this.ask({ do: "attach", data });
   }
 
   /** Back to the form, for another chat. */
@@ -251,8 +249,9 @@ export class WidgetModel {
   /** What the server says of the form is said at its field. */
   #mends(): () => void {
     return effect(() => {
-      const { refusedField } = this.state.value;
-      if (refusedField) this.problems.value = { [refusedField]: "needed" };
+      const { refused, refusedField: field } = this.state.value;
+      const wrong = refusedField(refused, field);
+      if (wrong) this.problems.value = wrong;
     });
   }
 }

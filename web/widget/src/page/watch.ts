@@ -1,6 +1,6 @@
 // What happens in the chat, made known on the page: the launcher's number, the title, the sound, the website's listeners.
 
-import { effect } from "@preact/signals";
+import { effect } from "@preact/signals-core";
 import type { Host } from "../api.js";
 import type { SharedChat } from "../chat/shared.js";
 import { author } from "../model/entries.js";

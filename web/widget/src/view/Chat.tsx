@@ -6,6 +6,7 @@ import type { Key, MessageActs, Row, Said } from "@handoff/ui";
 import { useAround } from "./context.js";
 import { EmojiButton } from "./Emoji.js";
 import { Rating } from "./Rating.js";
+import { useValue } from "./value.js";
 
 /** The codes of files that have words of their own. */
 const FILE_PROBLEMS: Readonly<Record<string, Key>> = {
@@ -18,15 +19,16 @@ const FILE_PROBLEMS: Readonly<Record<string, Key>> = {
 /** The chat that goes on, or has ended. */
 export function ChatScreen() {
   const { model, onSaveFile } = useAround();
-  const { phase } = model.state.value;
+  const { phase } = useValue(model.state);
   const acts: MessageActs = {
     onEdit: (entry) => model.edit(entry.key, entry.text),
     onSendAgain: (entry) => model.ask({ do: "again", id: entry.key.slice(1) }),
     onDelete: (entry) => model.ask({ do: "remove", id: entry.key.slice(1) }),
     onSave: onSaveFile,
-    onReply: (entry: Said, content) =>
-      model.ask({ do: "reply", to: entry.rich?.index ?? 0, content: { ...content } }),
+    onReply: (entry: Said, content) => model.ask({ do: "reply", to: entry.rich?.index ?? 0, content: { ...content } }),
   };
+  const rows = useValue(model.rows);
+  const typing = useValue(model.typing);
   const draw = (row: Row) => {
     if (row.kind === "day") return <Day at={row.at} now={Date.now()} />;
     if (row.kind === "line") return <Line text={row.entry.text} at={row.entry.at} />;
@@ -34,8 +36,8 @@ export function ChatScreen() {
   };
   return (
     <>
-      <Log rows={model.rows.value} draw={draw} onAtEnd={(atEnd) => (model.atEnd.value = atEnd)}>
-        <Typing names={model.typing.value} />
+      <Log rows={rows} draw={draw} onAtEnd={(atEnd) => (model.atEnd.value = atEnd)}>
+        <Typing names={typing} />
       </Log>
       <FileNote />
       {phase === "ended" ? <Ended /> : <Writing />}
@@ -46,7 +48,7 @@ export function ChatScreen() {
 function FileNote() {
   const { model } = useAround();
   const { say } = useSpeech();
-  const { sending, held, problem } = model.state.value.files;
+  const { sending, held, problem } = useValue(model.state).files;
   const words = sending
     ? say("fileSending", { name: sending })
     : held
@@ -65,11 +67,12 @@ function Writing() {
   const { model } = useAround();
   const { say } = useSpeech();
   const field = useRef<HTMLTextAreaElement>(null);
-  const { files, bytesMax } = model.state.value;
+  const { files, bytesMax } = useValue(model.state);
+  const draft = useValue(model.draft);
   const insert = (text: string) => {
-    const at = field.current?.selectionStart ?? model.draft.value.length;
+    const at = field.current?.selectionStart ?? draft.length;
     const to = field.current?.selectionEnd ?? at;
-    model.type(model.draft.value.slice(0, at) + text + model.draft.value.slice(to));
+    model.type(draft.slice(0, at) + text + draft.slice(to));
     requestAnimationFrame(() => {
       field.current?.focus();
       field.current?.setSelectionRange(at + text.length, at + text.length);
@@ -77,7 +80,7 @@ function Writing() {
   };
   return (
     <Composer
-      text={model.draft.value}
+      text={draft}
       onText={(text) => model.type(text)}
       onSend={(text) => model.send(text)}
       label={say("writeMessage")}
@@ -119,7 +122,7 @@ function AttachButton({ busy }: { busy: boolean }) {
 function Ended() {
   const { model, onSaveTranscript } = useAround();
   const { say } = useSpeech();
-  const { gone } = model.state.value;
+  const { gone } = useValue(model.state);
   return (
     <div class="ended">
       {gone ? <p>{say("chatGone")}</p> : null}

@@ -5,6 +5,7 @@ import { Button, Field, useSpeech, type FieldKind, type Say } from "@handoff/ui"
 import { asked, CONSENT, LABELS } from "../model/form.js";
 import type { FormField, FormKind, Service } from "../model/service.js";
 import { useAround } from "./context.js";
+import { useValue } from "./value.js";
 
 const KINDS: Readonly<Record<FormKind, FieldKind>> = {
   text: "text",
@@ -22,8 +23,8 @@ export function FormScreen() {
   const { model } = useAround();
   const { say } = useSpeech();
   const form = useRef<HTMLFormElement>(null);
-  const service = model.service.value;
-  const { phase, refused, refusedField } = model.state.value;
+  const service = useValue(model.service);
+  const { phase, refused, refusedField } = useValue(model.state);
   const starting = phase === "starting";
   const submit = (event: Event) => {
     event.preventDefault();
@@ -33,7 +34,7 @@ export function FormScreen() {
   return (
     <form class="form" noValidate ref={form} onSubmit={submit}>
       <div class="form-fields">
-        {service.open ? null : <p>{service.closed || say("nobodyHere")}</p>}
+        {service.open ? null : <p dir="auto">{service.closed || say("nobodyHere")}</p>}
         {asked(service).map((field) => (
           <FormPart key={field.key} field={field} />
         ))}
@@ -42,7 +43,9 @@ export function FormScreen() {
       </div>
       <div class="form-end">
         <p class="problem" role="alert">
-          {refused && !refusedField ? say(BUSY.includes(refused) ? "startBusy" : "startFailed") : ""}
+          {refused && !refusedField && refused !== "no_consent"
+            ? say(BUSY.includes(refused) ? "startBusy" : "startFailed")
+            : ""}
         </p>
         <Button look="primary" type="submit" disabled={starting}>
           {say(starting ? "starting" : service.open ? "startChat" : "leaveMessage")}
@@ -55,7 +58,8 @@ export function FormScreen() {
 function FormPart({ field }: { field: FormField }) {
   const { model } = useAround();
   const { say } = useSpeech();
-  const problem = model.problems.value[field.key];
+  const problem = useValue(model.problems)[field.key];
+  const value = useValue(model.values)[field.key] ?? "";
   return (
     <Field
       name={field.key}
@@ -64,7 +68,7 @@ function FormPart({ field }: { field: FormField }) {
       required={field.required}
       autocomplete={field.autocomplete || "off"}
       options={field.choices}
-      value={model.values.value[field.key] ?? ""}
+      value={value}
       problem={problem ? say(problem as "needed") : ""}
       onValue={(value) => model.write(field.key, value)}
     />
@@ -79,15 +83,16 @@ function label({ key, label: given }: FormField, say: Say): string {
 function Consent({ service }: { service: Service }) {
   const { model } = useAround();
   const { say } = useSpeech();
+  const problem = useValue(model.problems)[CONSENT];
+  const value = useValue(model.values)[CONSENT] ?? "";
   if (!service.consent) return null;
-  const problem = model.problems.value[CONSENT];
   return (
     <Field
       name={CONSENT}
       label={service.consent}
       kind="checkbox"
       required
-      value={model.values.value[CONSENT] ?? ""}
+      value={value}
       problem={problem ? say("consentNeeded") : ""}
       onValue={(value) => model.write(CONSENT, value)}
     />
@@ -99,7 +104,7 @@ function About({ service }: { service: Service }) {
   const { say } = useSpeech();
   return (
     <p class="about">
-      {service.privacy || say("previewSeen")}{" "}
+      <bdi>{service.privacy || say("previewSeen")}</bdi>{" "}
       {service.consentUrl ? (
         <a href={service.consentUrl} target="_blank" rel="noopener noreferrer">
           {say("privacy")}

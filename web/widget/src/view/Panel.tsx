@@ -1,6 +1,5 @@
 // The widget's panel: header, one banner for the connection, and the form or the chat.
 
-import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Avatar, Banner, Button, Dialog, IconButton, Menu, useSpeech, type MenuItem } from "@handoff/ui";
 import { waitWords } from "../model/waiting.js";
@@ -8,20 +7,22 @@ import { followViewport } from "../page/viewport.js";
 import { ChatScreen } from "./Chat.js";
 import { useAround } from "./context.js";
 import { FormScreen } from "./Form.js";
+import { useValue } from "./value.js";
 
 /** The open panel. */
 export function Panel() {
   const { model, onMinimise } = useAround();
   const { say } = useSpeech();
   const panel = useRef<HTMLElement>(null);
-  const banner = model.banner.value;
+  const banner = useValue(model.banner);
+  const { title } = useValue(model.service);
   useEffect(() => (panel.current ? followViewport(panel.current) : undefined), []);
   useFocus(panel);
   return (
     <section
       class="panel"
       role="dialog"
-      aria-label={model.service.value.title || say("writeToUs")}
+      aria-label={title || say("writeToUs")}
       ref={panel}
       onKeyDown={(event) => {
         if (event.key === "Escape" && !event.defaultPrevented) onMinimise();
@@ -36,7 +37,7 @@ export function Panel() {
 
 function ScreenShown() {
   const { model } = useAround();
-  switch (model.screen.value) {
+  switch (useValue(model.screen)) {
     case "loading":
       return <Loading />;
     case "form":
@@ -50,7 +51,7 @@ function ScreenShown() {
 function Loading() {
   const { model } = useAround();
   const { say } = useSpeech();
-  const slow = model.reach.value === "slow";
+  const slow = useValue(model.reach) === "slow";
   return (
     <div class="form loading" role="status" aria-label={slow ? say("loading") : ""}>
       {slow ? [1, 2, 3].map((part) => <div class="bone" key={part} />) : null}
@@ -61,8 +62,8 @@ function Loading() {
 /** What is next to be done has the focus when the panel opens and when its screen changes. */
 function useFocus(panel: { readonly current: HTMLElement | null }): void {
   const { model } = useAround();
-  useSignalEffect(() => {
-    const screen = model.screen.value;
+  const screen = useValue(model.screen);
+  useEffect(() => {
     const touch = matchMedia("(pointer: coarse)").matches;
     requestAnimationFrame(() => {
       const wanted = screen === "chat" ? "textarea, .ended button" : "input, textarea";
@@ -71,16 +72,16 @@ function useFocus(panel: { readonly current: HTMLElement | null }): void {
       if (touch) panel.current?.querySelector<HTMLElement>("header button")?.focus({ preventScroll: true });
       else first?.focus({ preventScroll: true });
     });
-  });
+  }, [screen]);
 }
 
 function Header() {
   const { model, onMinimise } = useAround();
   const { say } = useSpeech();
-  const service = model.service.value;
+  const service = useValue(model.service);
   const title = service.title || say("writeToUs");
-  const answering = model.answering.value;
-  const talking = model.screen.value === "chat";
+  const answering = useValue(model.answering);
+  const talking = useValue(model.screen) === "chat";
   const expected = talking || !service.open ? "" : waitWords(service.waitS, say);
   const below = answering ? service.title : expected;
   return (
@@ -103,12 +104,14 @@ function ChatMenu() {
   const { say } = useSpeech();
   const [asking, setAsking] = useState(false);
   const { sound, titleSign } = model;
+  const [sounds, signs] = [useValue(sound), useValue(titleSign)];
+  const alive = useValue(model.alive);
   const items: MenuItem[] = [
-    { label: say("sound"), checked: sound.value, act: () => (sound.value = !sound.value) },
-    { label: say("titleSign"), checked: titleSign.value, act: () => (titleSign.value = !titleSign.value) },
+    { label: say("sound"), checked: sounds, act: () => (sound.value = !sounds) },
+    { label: say("titleSign"), checked: signs, act: () => (titleSign.value = !signs) },
     { label: say("saveTranscript"), act: onSaveTranscript },
   ];
-  if (model.alive) items.push({ label: say("endChat"), act: () => setAsking(true) });
+  if (alive) items.push({ label: say("endChat"), act: () => setAsking(true) });
   return (
     <>
       <Menu label={say("more")} items={items} />

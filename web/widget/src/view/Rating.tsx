@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { Button, Field, useSpeech } from "@handoff/ui";
 import { useAround } from "./context.js";
+import { useValue } from "./value.js";
 
 const SCORES = [1, 2, 3, 4, 5] as const;
 const TEXT_MAX = 1000;
@@ -13,8 +14,9 @@ export function Rating() {
   const { say } = useSpeech();
   const [score, setScore] = useState(0);
   const [text, setText] = useState("");
-  const { rated, rates, gone } = model.state.value;
-  if (!rates || !model.service.value.rating || gone) return null;
+  const { rated, rates, gone } = useValue(model.state);
+  const { rating } = useValue(model.service);
+  if (!rates || !rating || gone) return null;
   if (rated === "yes") return <p role="status">{say("rateThanks")}</p>;
   const send = () => model.ask({ do: "rate", score, text: Array.from(text.trim()).slice(0, TEXT_MAX).join("") });
   return (

@@ -10,5 +10,5 @@ export function addStyles(root: ShadowRoot, text: string): void {
   }
   const element = document.createElement("style");
   element.textContent = text;
-  (root as ShadowRoot).append(element);
+  root.append(element);
 }
