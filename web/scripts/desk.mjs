@@ -10,6 +10,7 @@ const STYLES = [
   "ui/src/styles/tokens.css",
   "ui/src/styles/base.css",
   "ui/src/styles/conversation.css",
+  "ui/src/styles/work.css",
   "desk/src/styles/desk.css",
   "desk/src/styles/details.css",
 ];

@@ -78,6 +78,8 @@ export class Desk {
   readonly #conversations = new Map<string, Conversation>();
   readonly #accepted = new Set<string>();
   readonly #declined = new Set<string>();
+  /** How far chats were read, as their newest events tell. */
+  readonly #readTo = new Map<AgentChat, number>();
   readonly #stops: (() => void)[] = [];
   #offers = new Map<string, string>();
   #notes: { readonly name: string; readonly notes: Notes } | null = null;
@@ -231,8 +233,8 @@ export class Desk {
       sdk.on("event", ({ chat, event }) => {
         if (!chat.thread.isMine(event.by)) return;
         // Read in another window, or before a reload; and what is answered is read.
-        if (event.type === "read") chat.read((event.through ?? 0) + 1);
-        else if (event.type === "message") chat.read(event.index);
+        const read = event.type === "read" ? (event.through ?? 0) + 1 : event.type === "message" ? event.index : 0;
+        this.#readTo.set(chat, Math.max(read, this.#readTo.get(chat) ?? 0));
       }),
       // Supervisors see the queues' numbers beside their chats too.
       effect(() => {
@@ -254,6 +256,8 @@ export class Desk {
 
   #update(): void {
     const { chats } = this.sdk;
+    for (const [chat, position] of this.#readTo) chat.read(position);
+    this.#readTo.clear();
     for (const chat of chats.values()) this.conversation(chat).update();
     for (const id of this.#conversations.keys()) if (!chats.has(id)) this.#conversations.delete(id);
     batch(() => {

@@ -154,15 +154,25 @@ function End({ chat }: { chat: AgentChat }) {
 /** What has to be known of the chat as a whole. */
 function chatLine({ say, language }: Desk, chat: AgentChat): string {
   const { thread, over } = chat;
-  const last = thread.events.at(-1)?.at;
   if (over === "lost") return say("overLost");
   if (over === "left") return say("overLeft");
-  if (over) return last === undefined ? say("chatOver") : say("chatEnded", { time: clock(last, language) });
+  if (over) return endLine(chat, say, language);
   if (chat.leaving) return say("leaving");
   if (thread.events.length > 0 && !thread.has("customer")) return say("customerLeft");
   const window = thread.channel?.window;
   if (window?.until && window.until < Date.now() && window.after === null) return say("windowClosed");
   return window?.left === null || window?.left === undefined ? "" : say("windowLeft", { n: window.left });
+}
+
+/** Who ended it, and when. */
+function endLine({ thread }: AgentChat, say: Desk["say"], language: string): string {
+  const last = thread.events.at(-1);
+  if (!last) return say("overShort");
+  const left = thread.events
+    .filter(({ type, by }) => type === "left" && thread.participant(by)?.role === "customer")
+    .at(-1);
+  if (left?.reason === "left") return say("endedByCustomer", { time: clock(left.at, language) });
+  return say("chatEnded", { time: clock(last.at, language) });
 }
 
 function Conversation({ chat, onAtEnd }: { chat: AgentChat; onAtEnd: (atEnd: boolean) => void }) {

@@ -129,6 +129,7 @@ export const ar: DeskCatalogue = {
   customerLeft: "غادر العميل. أكمل عملك ثم أنهِ المحادثة.",
   overLeft: "غادرت هذه المحادثة.",
   overLost: "انقطع اتصالك مدة طويلة: انتقلت هذه المحادثة إلى غيرك.",
+  endedByCustomer: "أنهاها العميل عند {time}.",
   dismiss: "إزالة من القائمة",
   windowClosed: "لا يمكن الرد على العميل حتى يكتب من جديد.",
   windowLeft: {

@@ -100,6 +100,7 @@ export const de: DeskCatalogue = {
   customerLeft: "Der Kunde ist gegangen. Schließen Sie Ihre Arbeit ab und beenden Sie dann den Chat.",
   overLeft: "Sie haben diesen Chat verlassen.",
   overLost: "Ihre Verbindung war zu lange weg: Diesen Chat hat jetzt jemand anders.",
+  endedByCustomer: "Vom Kunden um {time} beendet.",
   dismiss: "Aus der Liste nehmen",
   windowClosed: "Dem Kunden kann erst wieder geantwortet werden, wenn er schreibt.",
   windowLeft: {

@@ -104,6 +104,7 @@ export const en = {
   customerLeft: "The customer has left. Finish your work, then end the chat.",
   overLeft: "You have left this chat.",
   overLost: "Your connection was gone for too long: this chat went to somebody else.",
+  endedByCustomer: "Ended by the customer at {time}.",
   dismiss: "Remove from the list",
   windowClosed: "The customer can’t be answered until they write again.",
   windowLeft: {

@@ -110,6 +110,7 @@ export const es: DeskCatalogue = {
   customerLeft: "El cliente se ha ido. Acabe su trabajo y termine el chat.",
   overLeft: "Ha salido de este chat.",
   overLost: "Su conexión faltó demasiado tiempo: este chat pasó a otra persona.",
+  endedByCustomer: "Terminado por el cliente a las {time}.",
   dismiss: "Quitar de la lista",
   windowClosed: "No se puede responder al cliente hasta que vuelva a escribir.",
   windowLeft: {

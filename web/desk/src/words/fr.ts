@@ -110,6 +110,7 @@ export const fr: DeskCatalogue = {
   customerLeft: "Le client est parti. Finissez votre travail, puis terminez le chat.",
   overLeft: "Vous avez quitté ce chat.",
   overLost: "Votre connexion a manqué trop longtemps : ce chat est passé à quelqu’un d’autre.",
+  endedByCustomer: "Terminé par le client à {time}.",
   dismiss: "Retirer de la liste",
   windowClosed: "On ne peut pas répondre au client avant qu’il n’écrive de nouveau.",
   windowLeft: {

@@ -94,6 +94,7 @@ export const ja: DeskCatalogue = {
   customerLeft: "お客様は退出しました。作業を終えてからチャットを終了してください。",
   overLeft: "このチャットから退出しました。",
   overLost: "接続が長く途切れたため、このチャットはほかの担当に移りました。",
+  endedByCustomer: "{time}にお客様が終了しました。",
   dismiss: "一覧から外す",
   windowClosed: "お客様が再び書くまで返信できません。",
   windowLeft: { other: "お客様が再び書くまで、あと{n}件送れます。" },
