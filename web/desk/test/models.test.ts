@@ -132,7 +132,7 @@ test("search finds chats by whatever belongs to them, contacts by name and addre
 test("a table is sorted as it was last, and its rows stay under a pointer until somebody sorts", () => {
   const storage = forgetful();
   const rows = signal([
-    { id: "a", n: 3 as number | null },
+    { id: "a", n: 3 },
     { id: "b", n: 1 },
     { id: "c", n: null },
   ]);
@@ -200,7 +200,7 @@ describe("files", () => {
 
   /** A chat whose uploads end as the test says. */
   function uploading() {
-    const sent: { name: string; end: (result: "shown" | "held" | string) => void }[] = [];
+    const sent: { name: string; end: (result: string) => void }[] = [];
     const upload = ({ name }: UploadFile) =>
       new Promise((done, fail) => {
         const end = (result: string) =>

@@ -11,7 +11,8 @@ import { loadDeskCatalogue, loadSay } from "../src/words/say.js";
 
 const SOURCES = fileURLToPath(new URL("../src", import.meta.url));
 
-const forms = (text: string | object): string[] => (typeof text === "string" ? [text] : Object.values(text));
+const forms = (text: string | object): string[] =>
+  typeof text === "string" ? [text] : (Object.values(text) as string[]);
 const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!).sort();
 
 describe.each(LANGUAGES)("%s", (language) => {

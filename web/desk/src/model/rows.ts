@@ -1,9 +1,12 @@
 // The list of an agent's chats: who waits longest stands first, what is over last.
 
 import type { AgentChat, DeskWorkLike } from "./types.js";
-import { shownName } from "@handoff/ui";
+import { cut, shownName } from "@handoff/ui";
 import type { Conversation } from "./conversation.js";
 import type { Say } from "../words/say.js";
+
+/** More of a word than this has no room in a line. */
+const LINE_MAX = 80;
 
 /** A chat in the list. */
 export interface ChatRow {
@@ -56,7 +59,8 @@ export function customerName(work: DeskWorkLike, say: Say): string {
 
 function lastLine({ lastWord }: Conversation, subject: string, say: Say): string {
   if (!lastWord) return subject;
-  return lastWord.mine ? say("youSaid", { text: lastWord.text }) : lastWord.text;
+  const text = cut(lastWord.text, LINE_MAX);
+  return lastWord.mine ? say("youSaid", { text }) : text;
 }
 
 /** The ids of rows as they stand: the longest unanswered first, then those last heard of, what is over at the end. */

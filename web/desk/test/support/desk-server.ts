@@ -2,7 +2,8 @@
 
 import { AgentDesk, memoryStore, type Store } from "@handoff/sdk";
 import { vi } from "vitest";
-import { Connection, FakeServer, type Frame } from "../../../sdk/test/support/server.js";
+import type { Connection } from "../../../sdk/test/support/server.js";
+import { FakeServer, type Frame } from "../../../sdk/test/support/server.js";
 import { Desk } from "../../src/model/desk.js";
 import { forgetful, type Storage } from "../../src/model/keeping.js";
 import type { Progress } from "../../src/model/uploads.js";
