@@ -11,6 +11,7 @@ import { Files } from "./files.js";
 import type { Link, LinkState } from "./link.js";
 import { Offer } from "./offer.js";
 import { linkOf, storeOf, type ClientOptions } from "./options.js";
+import { Overview } from "./overview.js";
 import { scope } from "./platform.js";
 import type { AgentTalk, Command, Do, Fields } from "./protocol.js";
 import type { DeskFrame, DeskState, DeskWork, LeaveCommand, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
@@ -81,6 +82,8 @@ export class AgentDesk {
   refused = "";
   /** What rings, by the chat's id. */
   offers: ReadonlyMap<string, Offer> = new Map();
+  /** What is live in the whole contact center; supervisors alone may see it. */
+  readonly overview: Overview;
   readonly #chats = new Map<string, AgentChat>();
   readonly #store: Store;
   readonly #link: Link<AgentTalk>;
@@ -119,6 +122,9 @@ export class AgentDesk {
       learned: () => {
         this.#changed();
       },
+    });
+    this.overview = new Overview(this.#link, () => {
+      this.#changed();
     });
     if (this.#kept.token) {
       this.#phase = "signing";
@@ -334,12 +340,13 @@ export class AgentDesk {
     return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), ...known };
   }
 
-  #opened({ token, nickname, capacity, queues }: SignedInAnswer): void {
+  #opened({ token, nickname, capacity, queues, supervisor }: SignedInAnswer & { supervisor?: boolean }): void {
     if (this.#link.state !== "open") for (const chat of this.#chats.values()) chat.thread.opened();
     this.#kept.token = token ?? this.#kept.token;
     this.#kept.past = "";
     Object.assign(this, { nickname, capacity, queues });
     this.#password = "";
+    this.overview.opened(supervisor === true);
     this.#become("in");
     this.#changed();
   }
@@ -367,6 +374,7 @@ export class AgentDesk {
     this.close();
     this.#password = "";
     this.#version = 0;
+    this.overview.end();
     this.#chats.clear();
     this.offers = new Map();
   }
@@ -374,6 +382,7 @@ export class AgentDesk {
   #hear(frame: AgentTalk["event"]): void {
     if (frame.event === "desk") this.#desk(frame);
     else if (frame.event === "chat") this.#chat(frame);
+    else if (frame.event === "overview") this.overview.take(frame);
     else if (frame.event === "token" && this.#phase === "in") {
       this.#kept.token = frame.token;
       this.#changed();

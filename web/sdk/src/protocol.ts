@@ -2,6 +2,7 @@
 
 import type * as agent from "./protocol/agent.js";
 import type * as customer from "./protocol/customer.js";
+import type { OverviewCommand, OverviewFrame } from "./overview.js";
 
 /** What a kind of client and the server say to each other. */
 export interface Talk {
@@ -34,7 +35,7 @@ export interface CustomerTalk extends Talk {
 
 /** What agents say and hear. */
 export interface AgentTalk extends Talk {
-  command: agent.FromClient;
+  command: agent.FromClient | OverviewCommand;
   answers: {
     sign_in: agent.SignedInAnswer;
     sign_out: agent.DeskChangedAnswer;
@@ -52,8 +53,16 @@ export interface AgentTalk extends Talk {
     notice: agent.DoneAnswer;
     history: agent.PastAnswer;
     transcript: agent.PageAnswer;
+    overview: agent.DoneAnswer;
   };
-  event: agent.HelloFrame | agent.BeatFrame | agent.MovedFrame | agent.ChatFrame | agent.DeskFrame | agent.TokenFrame;
+  event:
+    | agent.HelloFrame
+    | agent.BeatFrame
+    | agent.MovedFrame
+    | agent.ChatFrame
+    | agent.DeskFrame
+    | agent.TokenFrame
+    | OverviewFrame;
 }
 
 /** What can be done, by its name. */

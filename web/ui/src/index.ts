@@ -1,6 +1,7 @@
 // What the surfaces share: words, texts, times, the rows of a conversation, and the components that draw them.
 
-export { sayer, type Catalogue, type Key, type Say } from "./words/catalogue.js";
+export { sayer, type Catalogue, type CatalogueOf, type Key, type Say, type SayOf } from "./words/catalogue.js";
+export { en } from "./words/en.js";
 export { chooseLanguage, direction, LANGUAGES, loadCatalogue, type Language } from "./words/languages.js";
 export { byteLength, cut, emojiOnly, excess, graphemes } from "./text/graphemes.js";
 export { initials, shownName } from "./text/names.js";

@@ -1,5 +1,6 @@
 // A button that opens a list of acts: arrows, Home, End, Escape, a click elsewhere.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { IconButton } from "./Button.js";
 import { Icon } from "./icons.js";
@@ -7,12 +8,25 @@ import { Icon } from "./icons.js";
 /** One act of a menu; with `checked` it is switched on or off. */
 export interface MenuItem {
   readonly label: string;
+  /** What comes of it, below its name. */
+  readonly hint?: string;
   readonly checked?: boolean;
   readonly act: () => void;
 }
 
-/** A menu behind a sign; `label` names it. */
-export function Menu({ label, items }: { label: string; items: readonly MenuItem[] }) {
+/** What a menu is made of. */
+export interface MenuProps {
+  /** Names it. */
+  readonly label: string;
+  readonly items: readonly MenuItem[];
+  /** What its button shows; a sign where nothing is given. */
+  readonly children?: ComponentChildren;
+  /** What the button is found by. */
+  readonly buttonId?: string;
+}
+
+/** A menu behind a button. */
+export function Menu({ label, items, children, buttonId }: MenuProps) {
   const [open, setOpen] = useState(false);
   const place = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -36,17 +50,22 @@ export function Menu({ label, items }: { label: string; items: readonly MenuItem
     setOpen(false);
     button.current?.focus();
   };
+  const opener = {
+    id: buttonId,
+    "aria-haspopup": "menu",
+    "aria-expanded": open,
+    "aria-controls": open ? id : undefined,
+    onClick: () => setOpen(!open),
+  } as const;
   return (
     <div class="menu-place" ref={place} onKeyDown={(event) => open && onKey(event, all(), close)}>
-      <IconButton
-        icon="more"
-        label={label}
-        aria-haspopup="menu"
-        aria-expanded={open}
-        aria-controls={open ? id : undefined}
-        buttonRef={button}
-        onClick={() => setOpen(!open)}
-      />
+      {children ? (
+        <button type="button" class="menu-button" ref={button} title={label} {...opener}>
+          {children}
+        </button>
+      ) : (
+        <IconButton icon="more" label={label} buttonRef={button} {...opener} />
+      )}
       {open ? (
         <div class="menu" role="menu" id={id} aria-label={label}>
           {items.map((item) => (
@@ -66,7 +85,10 @@ function MenuButton({ item, onDone }: { item: MenuItem; onDone: () => void }) {
   if (item.checked === undefined) {
     return (
       <button type="button" role="menuitem" tabIndex={-1} onClick={act}>
-        {item.label}
+        <span>
+          {item.label}
+          {item.hint ? <small>{item.hint}</small> : null}
+        </span>
       </button>
     );
   }

@@ -1,5 +1,6 @@
 // One message: who and when above the first of those that stand together, the text, and where it is on its way.
 
+import type { ComponentChildren } from "preact";
 import { emojiOnly } from "../text/graphemes.js";
 import { clock, fullTime } from "../text/times.js";
 import type { FileShown, Row, Said } from "../log/rows.js";
@@ -15,6 +16,8 @@ export interface MessageActs {
   readonly onSendAgain?: (entry: Said) => void;
   readonly onDelete?: (entry: Said) => void;
   readonly onSave?: (file: FileShown) => void;
+  /** Draws a file in place of its line. */
+  readonly drawFile?: (file: FileShown) => ComponentChildren;
   readonly onReply?: (entry: Said, reply: RichReply) => void;
 }
 
@@ -35,7 +38,7 @@ export function Message({ row, acts, own = "" }: { row: MessageRow; acts: Messag
     <div class={`message ${side}${way}${entry.internal ? " internal" : ""}${row.head ? " first" : ""}${large}`}>
       {row.head ? <Head row={row} own={own} /> : null}
       <div class="bubble" dir="auto" title={fullTime(entry.at, language)}>
-        {entry.file && acts.onSave ? <FileLine file={entry.file} onSave={acts.onSave} /> : <Words text={entry.text} />}
+        <Content entry={entry} acts={acts} />
       </div>
       {entry.rich && acts.onReply ? (
         <RichMessage rich={entry.rich} onReply={(reply) => acts.onReply?.(entry, reply)} />
@@ -43,6 +46,11 @@ export function Message({ row, acts, own = "" }: { row: MessageRow; acts: Messag
       {entry.state?.at === "failed" ? <Failed entry={entry} reason={entry.state.reason} acts={acts} /> : null}
     </div>
   );
+}
+
+function Content({ entry: { file, text }, acts }: { entry: Said; acts: MessageActs }) {
+  if (file && acts.drawFile) return <>{acts.drawFile(file)}</>;
+  return file && acts.onSave ? <FileLine file={file} onSave={acts.onSave} /> : <Words text={text} />;
 }
 
 function Head({ row, own }: { row: MessageRow; own: string }) {

@@ -1,0 +1,68 @@
+// What an agent is told of a connection that is away: nothing for some seconds, then that it comes back, after a minute
+// what that means for their customers, and when it is back, that it is.
+
+import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import type { LinkState } from "@handoff/sdk";
+
+/** A connection that is back before this was never away, as far as people can see. */
+export const QUIET_MS = 3000;
+const LONG_MS = 60_000;
+const BACK_MS = 4000;
+
+/** How a connection is told of. */
+export type ConnectionTold =
+  | { readonly is: "well" }
+  | { readonly is: "away" }
+  | { readonly is: "lost"; readonly minutes: number }
+  | { readonly is: "back"; readonly lostChats: number };
+
+/** Watches a connection. */
+export class ConnectionWatch {
+  readonly #awaySince = signal<number | null>(null);
+  readonly #back = signal<{ at: number; lostChats: number } | null>(null);
+  /** How it is told of now. */
+  readonly told: ReadonlySignal<ConnectionTold>;
+  #lostChats = 0;
+
+  /** @param now this moment, which goes on by itself */
+  constructor(now: ReadonlySignal<number>) {
+    this.told = computed<ConnectionTold>(() => {
+      const since = this.#awaySince.value;
+      const back = this.#back.value;
+      if (since !== null) {
+        const away = now.value - since;
+        if (away >= LONG_MS) return { is: "lost", minutes: Math.floor(away / LONG_MS) };
+        return away >= QUIET_MS ? { is: "away" } : { is: "well" };
+      }
+      if (back && now.value - back.at < BACK_MS) return { is: "back", lostChats: back.lostChats };
+      return { is: "well" };
+    });
+  }
+
+  /** Since when it is away; null: it is not. */
+  get awaySince(): number | null {
+    return this.#awaySince.value;
+  }
+
+  /** The connection is in this state now. */
+  is(state: LinkState): void {
+    const since = this.#awaySince.peek();
+    const well = state === "open" || state === "closed";
+    if (!well) {
+      this.#awaySince.value ??= Date.now();
+      this.#back.value = null;
+      if (since === null) this.#lostChats = 0;
+      return;
+    }
+    this.#awaySince.value = null;
+    const told = since !== null && Date.now() - since >= QUIET_MS;
+    if (told && state === "open") this.#back.value = { at: Date.now(), lostChats: this.#lostChats };
+  }
+
+  /** A chat went to somebody else because the connection was away. */
+  lostChat(): void {
+    this.#lostChats += 1;
+    const back = this.#back.peek();
+    if (back) this.#back.value = { ...back, lostChats: this.#lostChats };
+  }
+}

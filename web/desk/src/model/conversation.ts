@@ -1,0 +1,201 @@
+// What the desk reads out of one chat, as its events come: entries of the log, who waits for an answer since when, the last
+// word. No event is looked at twice, so that a chat of any length stays quick.
+
+import type { AgentChat, AgentItem, ChatEvent, Participant } from "@handoff/sdk";
+import { excess, shownName, type Author, type Entry, type Said } from "@handoff/ui";
+import type { Say } from "../words/say.js";
+
+/** Before this time a message that waits says nothing of it: most have arrived by then. */
+const LATE_MS = 1000;
+const SAID: readonly string[] = ["message", "pushed_url", "rich", "rich_reply", "file_uploaded"];
+/** What is told otherwise, or is for programs. */
+const SILENT: readonly string[] = ["read", "custom_notice"];
+const SERVED: readonly string[] = ["agent", "supervisor"];
+
+/** The last word of a chat. */
+export interface LastWord {
+  readonly text: string;
+  readonly mine: boolean;
+  readonly at: number;
+}
+
+/** One chat as the desk knows it. */
+export class Conversation {
+  /** The customer's first word that no agent has answered, in milliseconds since 1970; null: they are answered. */
+  waitingSince: number | null = null;
+  lastWord: LastWord | null = null;
+  /** When it began, in milliseconds since 1970; null: that has not come yet. */
+  startedAt: number | null = null;
+  /** What its files are by their content, by their id. */
+  readonly mediaTypes = new Map<string, string>();
+  readonly #chat: AgentChat;
+  readonly #say: Say;
+  #entries: Entry[] = [];
+  /** The index of the event that each entry is made of. */
+  readonly #indexes: number[] = [];
+  #taken = 0;
+  #seenThrough = 0;
+  /** When a message of one's own was written, by its id. */
+  readonly #writtenAt = new Map<string, number>();
+  /** Which message of one's own an event is, by its index. */
+  readonly #itemOf = new Map<number, string>();
+
+  constructor(chat: AgentChat, say: Say) {
+    this.#chat = chat;
+    this.#say = say;
+  }
+
+  /** Whether it is of this chat: one that came anew has another. */
+  isOf(chat: AgentChat): boolean {
+    return this.#chat === chat;
+  }
+
+  /** Looks at what is new; whether there was anything. */
+  update(): boolean {
+    const { thread, pending } = this.#chat;
+    this.#notePending(pending);
+    const news = thread.events.slice(this.#taken);
+    this.#taken = thread.events.length;
+    const made: Entry[] = [];
+    for (const event of news) {
+      const entry = this.#take(event);
+      if (!entry) continue;
+      made.push(entry);
+      this.#indexes.push(event.index);
+    }
+    if (made.length > 0) this.#entries = [...this.#entries, ...made];
+    this.#markSeen(thread.seenThrough);
+    return news.length > 0;
+  }
+
+  /** The log: what is in the chat, and what is on its way. */
+  entries(now: number): Entry[] {
+    return [...this.#entries, ...this.#chat.pending.map((item) => this.#waiting(item, now))];
+  }
+
+  /** Whether a message waits so long that it says so soon. */
+  get sends(): boolean {
+    return this.#chat.pending.some(({ state }) => state === "waiting");
+  }
+
+  #notePending(pending: readonly AgentItem[]): void {
+    for (const { id, index } of pending) {
+      if (!this.#writtenAt.has(id)) this.#writtenAt.set(id, Date.now());
+      if (index !== undefined) this.#itemOf.set(index, id);
+    }
+  }
+
+  #take(event: ChatEvent): Entry | null {
+    this.startedAt ??= event.at;
+    const by = this.#chat.thread.participant(event.by);
+    return SAID.includes(event.type) ? this.#said(event, by) : this.#happened(event, by);
+  }
+
+  #said(event: ChatEvent, by: Participant | undefined): Said {
+    const text = event.text ?? "";
+    const me = by?.me === true;
+    this.lastWord = { text, mine: me, at: event.at };
+    if (by?.role === "customer") this.waitingSince ??= event.at;
+    else if (by && SERVED.includes(by.role)) this.waitingSince = null;
+    if (event.type === "file_uploaded") this.mediaTypes.set(event.file.id, event.file.media_type);
+    const item = this.#itemOf.get(event.index);
+    return {
+      kind: "said",
+      key: item === undefined ? `e${event.index}` : `p${item}`,
+      at: event.at,
+      author: authorOf(event.by, by, this.#say),
+      text,
+      ...(me && { state: { at: event.index <= this.#seenThrough ? "seen" : "sent" } as const }),
+      ...(event.type === "file_uploaded" && { file: { id: event.file.id, name: text, bytes: event.file.bytes } }),
+    };
+  }
+
+  #happened(event: ChatEvent, by: Participant | undefined): Entry | null {
+    const text = this.#happening(event, by);
+    return text ? { kind: "happened", key: `e${event.index}`, at: event.at, text } : null;
+  }
+
+  #happening(event: ChatEvent, by: Participant | undefined): string {
+    const say = this.#say;
+    const { name, me } = authorOf(event.by, by, say);
+    switch (event.type) {
+      case "joined":
+        return me ? say("youJoined") : say("joined", { name });
+      case "left":
+        return leftText(event.reason, me, name, say);
+      case "renamed":
+        return say("renamed", { name: shownName(event.text ?? "", say("customer")) });
+      case "file_deleted":
+        return say("fileRemoved", { name: event.text ?? "" });
+      case "idle_alert":
+        return say("idleAlert");
+      case "idle_close":
+        return say("idleClose");
+      case "nearly_full":
+        return say("nearlyFull");
+      case "delivery":
+        return event.state === "failed" ? say("notDelivered", { reason: event.reason ?? "" }) : "";
+      default:
+        // Of a kind that is not known here: it says in its text what is to be read.
+        return SILENT.includes(event.type) ? "" : (event.text ?? "");
+    }
+  }
+
+  #markSeen(through: number): void {
+    if (through <= this.#seenThrough) return;
+    this.#seenThrough = through;
+    this.#entries = this.#entries.map((entry, place) =>
+      entry.kind === "said" && entry.state?.at === "sent" && (this.#indexes[place] ?? Infinity) <= through
+        ? { ...entry, state: { at: "seen" } }
+        : entry,
+    );
+  }
+
+  #waiting(item: AgentItem, now: number): Said {
+    const { command, id, state } = item;
+    const at = this.#writtenAt.get(id) ?? now;
+    const text = command.do === "send" ? command.text : "";
+    const me = [...this.#chat.thread.participants.values()].find((one) => one.me);
+    return {
+      kind: "said",
+      key: `p${id}`,
+      at,
+      author: me ? authorOf(me.number, me, this.#say) : { id: "me", name: "", bot: false, me: true },
+      text,
+      state:
+        state === "failed"
+          ? { at: "failed", reason: refusal(item.reason ?? "", text, this.#bytesMax, this.#say) }
+          : { at: "waiting", late: now - at >= LATE_MS },
+    };
+  }
+
+  get #bytesMax(): number {
+    return this.#chat.thread.channel?.text_bytes_max ?? 0;
+  }
+}
+
+/** Who somebody is to agents. */
+export function authorOf(number: number, by: Participant | undefined, say: Say): Author {
+  const neutral = by?.role === "customer" ? say("customer") : by?.role === "bot" ? say("aBot") : say("system");
+  return {
+    id: String(number),
+    name: shownName(by?.nickname ?? "", neutral),
+    bot: by?.role === "bot",
+    me: by?.me === true,
+  };
+}
+
+/** Why a message was not sent, in words. */
+export function refusal(code: string, text: string, bytesMax: number, say: Say): string {
+  if (code === "too_long" && bytesMax > 0) return say("notSentTooLong", { n: Math.max(1, excess(text, bytesMax)) });
+  if (code === "too_long") return say("notSentLong");
+  if (code === "full") return say("notSentFull");
+  if (code === "window_closed") return say("notSentWindow");
+  return code === "ended" ? say("notSentEnded") : say("notSent");
+}
+
+function leftText(reason: string | null, me: boolean, name: string, say: Say): string {
+  if (me) return say("youLeft");
+  if (reason === "inactive") return say("connectionOf", { name });
+  return say("left", { name });
+}

@@ -1,0 +1,195 @@
+// Where the agent writes: a draft for each chat, texts of their own after `/`, files chosen, pasted or dropped.
+
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { AgentChat } from "@handoff/sdk";
+import { Composer, IconButton, isComposing } from "@handoff/ui";
+import { filled, insert, slashAt, type Canned, type Slash } from "../model/canned.js";
+import { customerName } from "../model/rows.js";
+import { useDesk } from "./context.js";
+import { UploadLines } from "./Files.js";
+
+/** The composer of a chat. */
+export function DeskComposer({ chat }: { chat: AgentChat }) {
+  const desk = useDesk();
+  const { say, sdk } = desk;
+  const field = useRef<HTMLTextAreaElement | null>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const canned = useCanned(chat, field);
+  const files = chat.files.limits !== null;
+  const send = (chosen: FileList | null | undefined) => {
+    if (files && chosen && chosen.length > 0) void desk.uploads.send(chat, Array.from(chosen));
+  };
+  const drop = useDrop(files, (chosen) => send(chosen));
+  const limits = [chat.thread.channel?.text_bytes_max ?? 0, sdk.textBytesMax ?? 0].filter((max) => max > 0);
+  const bytesMax = Math.min(...limits);
+  const take = (element: HTMLTextAreaElement | null) => {
+    field.current = element;
+    if (element) element.id = "message";
+  };
+  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  return (
+    <div
+      class={`desk-composer${drop.over ? " drop" : ""}`}
+      {...drop.on}
+      onKeyDownCapture={canned.onKey}
+      onPaste={(event: ClipboardEvent) => send(event.clipboardData?.files)}
+      onInput={canned.look}
+      onClick={canned.look}
+    >
+      <UploadLines chat={chat} />
+      {canned.list}
+      <Composer
+        text={chat.draft}
+        onText={(text) => {
+          chat.draft = text;
+          chat.typing(text);
+        }}
+        onSend={(text) => {
+          chat.draft = "";
+          chat.send(text);
+        }}
+        label={say("writeMessage")}
+        {...(limits.length > 0 && { bytesMax })}
+        fieldRef={take}
+        before={
+          files ? (
+            <>
+              <IconButton icon="attach" label={say("attach")} onClick={() => picker.current?.click()} />
+              <input
+                ref={picker}
+                type="file"
+                multiple
+                hidden
+                aria-label={say("attach")}
+                onChange={(event) => {
+                  send(event.currentTarget.files);
+                  event.currentTarget.value = "";
+                }}
+              />
+            </>
+          ) : null
+        }
+      />
+      <p class="composer-hint">{say("slashHint")}</p>
+    </div>
+  );
+}
+
+/** Files that are dragged over the composer. */
+function useDrop(takes: boolean, drop: (files: FileList | undefined) => void) {
+  const [over, setOver] = useState(false);
+  const holds = (event: DragEvent) => takes && (event.dataTransfer?.types.includes("Files") ?? false);
+  return {
+    over,
+    on: {
+      onDragOver: (event: DragEvent) => {
+        if (!holds(event)) return;
+        event.preventDefault();
+        setOver(true);
+      },
+      onDragLeave: () => setOver(false),
+      onDrop: (event: DragEvent) => {
+        setOver(false);
+        if (!holds(event)) return;
+        event.preventDefault();
+        drop(event.dataTransfer?.files);
+      },
+    },
+  };
+}
+
+interface FieldRef {
+  readonly current: HTMLTextAreaElement | null;
+}
+
+/** The agent's own texts: a list while a `/` stands before the caret. */
+function useCanned(chat: AgentChat, field: FieldRef) {
+  const desk = useDesk();
+  const [slash, setSlash] = useState<Slash | null>(null);
+  const [at, setAt] = useState(0);
+  const id = useId();
+  const found = slash ? desk.canned.find(slash.query) : [];
+  const open = slash !== null && (found.length > 0 || slash.query === "");
+  const chosen = Math.min(at, found.length - 1);
+  const look = () => {
+    const place = field.current;
+    setSlash(place ? slashAt(place.value, place.selectionStart) : null);
+  };
+  const put = (one: Canned) => {
+    const place = field.current;
+    if (!slash || !place) return;
+    const places = { name: customerName(chat.work, desk.say), agent: desk.sdk.nickname };
+    const { text, caret } = insert(place.value, slash, filled(one.text, places));
+    setSlash(null);
+    chat.draft = text;
+    // After the field has the text.
+    requestAnimationFrame(() => {
+      place.focus();
+      place.setSelectionRange(caret, caret);
+    });
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (!open || isComposing(event)) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const one = found[chosen];
+    if (step !== undefined && found.length > 0) setAt((chosen + step + found.length) % found.length);
+    else if ((event.key === "Enter" || event.key === "Tab") && one && !event.shiftKey) put(one);
+    else if (event.key === "Escape") setSlash(null);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  useEffect(() => setAt(0), [slash?.query]);
+  useEffect(() => describe(field.current, open ? id : "", open && found[chosen] ? `${id}-${chosen}` : ""));
+  const list = open ? <CannedList id={id} found={found} chosen={chosen} onChoose={put} /> : null;
+  return { list, look, onKey };
+}
+
+/** Tells readers of the field which list is open, and what is chosen in it. */
+function describe(field: HTMLTextAreaElement | null, list: string, active: string): void {
+  const set = (name: string, value: string) =>
+    value ? field?.setAttribute(name, value) : field?.removeAttribute(name);
+  set("aria-controls", list);
+  set("aria-activedescendant", active);
+  set("aria-autocomplete", "list");
+}
+
+interface CannedListProps {
+  readonly id: string;
+  readonly found: readonly Canned[];
+  readonly chosen: number;
+  readonly onChoose: (one: Canned) => void;
+}
+
+function CannedList({ id, found, chosen, onChoose }: CannedListProps) {
+  const { say, dialog } = useDesk();
+  return (
+    <div class="canned">
+      {found.length > 0 ? (
+        <ul role="listbox" id={id} aria-label={say("cannedTexts")}>
+          {found.map((one, place) => (
+            <li
+              key={one.id}
+              id={`${id}-${place}`}
+              role="option"
+              aria-selected={place === chosen}
+              // The field keeps the focus.
+              onPointerDown={(event) => {
+                event.preventDefault();
+                onChoose(one);
+              }}
+            >
+              <bdi class="canned-name">/{one.name}</bdi>
+              <bdi class="canned-text">{one.text}</bdi>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="hint">{say("noTexts")}</p>
+      )}
+      <button type="button" class="button text" onClick={() => (dialog.value = "texts")}>
+        {say("editTexts")}
+      </button>
+    </div>
+  );
+}

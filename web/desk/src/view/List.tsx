@@ -1,0 +1,224 @@
+// The left pane: what is offered, the agent's chats, the queues.
+
+import { ago, Avatar, Button, Countdown, countdown, EmptyState, fullTime } from "@handoff/ui";
+import type { Offer } from "@handoff/sdk";
+import type { ChatRow } from "../model/rows.js";
+import { customerName } from "../model/rows.js";
+import { useDesk, useQuietDesk } from "./context.js";
+import { Unverified } from "./Unverified.js";
+
+/** Above this time a wait is told in hours and days, not in minutes and seconds. */
+const DIGITS_MS = 3_600_000;
+/** Most attached data on an offer; the details have all. */
+const DATA_MAX = 4;
+
+/** The left pane. */
+export function List() {
+  const { say } = useDesk();
+  return (
+    <nav class="list" aria-label={say("chats")}>
+      <Offers />
+      <Chats />
+      <Queues />
+    </nav>
+  );
+}
+
+function Offers() {
+  const { sdk, say } = useDesk();
+  const offers = [...sdk.offers.values()];
+  return (
+    <section class="offers" aria-labelledby="offers-title">
+      <h2 id="offers-title" class={offers.length > 0 ? "" : "unseen"}>
+        {say("offers")}
+      </h2>
+      <div class="unseen" aria-live="assertive">
+        {offers.map((offer) => say("offerRead", { name: customerName(offer, say), subject: offer.customer.subject }))}
+      </div>
+      {offers.map((offer) => (
+        <OfferCard key={offer.chat} offer={offer} />
+      ))}
+    </section>
+  );
+}
+
+function OfferCard({ offer }: { offer: Offer }) {
+  const desk = useDesk();
+  const { say, now } = desk;
+  const { customer, queue, chat, accepting } = offer;
+  const all = Object.entries(customer.data);
+  const leftOut = Math.max(0, all.length - DATA_MAX) + customer.left_out;
+  return (
+    <article class={`offer${accepting ? " accepting" : ""}`} data-chat={chat} aria-label={customerName(offer, say)}>
+      <div class="offer-top">
+        <h3 dir="auto">{customerName(offer, say)}</h3>
+        {accepting ? <span class="hint">{say("accepting")}</span> : null}
+      </div>
+      <Unverified verified={customer.verified} />
+      <p class="offer-text">
+        <bdi>{queue}</bdi> · {say("waitingFor", { time: ago(customer.since, now.value, say) })}
+        {customer.subject ? (
+          <>
+            {" · "}
+            <bdi>{customer.subject}</bdi>
+          </>
+        ) : null}
+      </p>
+      {all.length > 0 ? (
+        <dl class="facts">
+          {all.slice(0, DATA_MAX).map(([key, value]) => (
+            <div key={key}>
+              <dt dir="auto">{key}</dt>
+              <dd dir="auto">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      ) : null}
+      {leftOut > 0 ? <p class="hint">{say("leftOut", { n: leftOut })}</p> : null}
+      <div class="acts">
+        <Button look="primary" disabled={accepting} onClick={() => void desk.accept(chat)}>
+          {say("accept")}
+        </Button>
+        <Button disabled={accepting} onClick={() => void desk.decline(chat)}>
+          {say("decline")}
+        </Button>
+      </div>
+      {accepting ? null : <Countdown until={offer.endsAt} of={offer.totalMs} />}
+    </article>
+  );
+}
+
+function Chats() {
+  const desk = useDesk();
+  const { say, rows, order, listHeld } = desk;
+  const byId = new Map(rows.value.map((row) => [row.id, row]));
+  const live = rows.value.filter(({ over }) => !over).length;
+  return (
+    <section
+      class="chats"
+      aria-labelledby="chats-title"
+      onPointerEnter={() => (listHeld.value = true)}
+      onPointerLeave={() => (listHeld.value = false)}
+    >
+      <h2 id="chats-title">
+        {say("myChats")} <span class="count">{live}</span>
+      </h2>
+      {rows.value.length === 0 ? <NoChats /> : null}
+      <ul>
+        {order.value.map((id) => {
+          const row = byId.get(id);
+          return row ? <Row key={id} row={row} /> : null;
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function NoChats() {
+  const desk = useDesk();
+  const { sdk, say } = desk;
+  if (sdk.status.state === "ready") return <EmptyState text={say("readyEmpty")} />;
+  return (
+    <EmptyState text={say("notReadyEmpty")}>
+      <Button look="primary" onClick={() => void desk.ready()}>
+        {say("becomeReady")}
+      </Button>
+    </EmptyState>
+  );
+}
+
+function Row({ row }: { row: ChatRow }) {
+  const desk = useQuietDesk();
+  const { say, selected, page } = desk;
+  const current = selected.value === row.id && page.value === "chats";
+  return (
+    <li data-chat={row.id}>
+      <button
+        type="button"
+        class={`row-button${current ? " selected" : ""}${row.over ? " over" : ""}`}
+        aria-current={current}
+        onClick={() => desk.select(row.id)}
+      >
+        <Avatar name={row.name} />
+        <span class="row-name" dir="auto">
+          {row.name}
+        </span>
+        <Time row={row} />
+        <span class="row-line" dir="auto">
+          {row.line}
+        </span>
+        {row.unread > 0 ? (
+          <span class="badge">
+            <span aria-hidden="true">{row.unread}</span>
+            <span class="unseen">{say("unread", { n: row.unread })}</span>
+          </span>
+        ) : null}
+      </button>
+    </li>
+  );
+}
+
+/** How long the customer waits for an answer; of who is answered, how long ago the last word was. */
+function Time({ row }: { row: ChatRow }) {
+  const { say, now, settings, language } = useQuietDesk();
+  const { waitingSince, at } = row;
+  if (waitingSince === null) {
+    if (at === null) return <span class="row-time" />;
+    return (
+      <span class="row-time" title={fullTime(at, language)}>
+        {ago(at, now.value, say)}
+      </span>
+    );
+  }
+  const waits = Math.max(0, now.value - waitingSince);
+  const late = waits >= settings.value.patience * 60_000;
+  return (
+    <span
+      class={`row-time${late ? " late" : ""}`}
+      title={say("waitsSince", { time: fullTime(waitingSince, language) })}
+    >
+      {waits < DIGITS_MS ? countdown(waits) : ago(waitingSince, now.value, say)}
+      <span class="unseen">{late ? say("waitsLong") : say("waitsUnanswered")}</span>
+    </span>
+  );
+}
+
+function Queues() {
+  const desk = useDesk();
+  const { sdk, say, now } = desk;
+  const { overview } = sdk;
+  const seen = overview.allowed && overview.at > 0;
+  const wanted = new Set(sdk.queues);
+  const queues = seen ? overview.queues.filter(({ name }) => wanted.size === 0 || wanted.has(name)) : [];
+  const mine = (name: string) =>
+    [...sdk.chats.values()].filter(({ work, over }) => !over && work.queue === name).length;
+  if (sdk.queues.length === 0 && queues.length === 0) return null;
+  return (
+    <section class="queues" aria-labelledby="queues-title">
+      <h2 id="queues-title">
+        {say("queues")} <span class="count">{seen ? say("waitingLongest") : say("myChats")}</span>
+      </h2>
+      <ul>
+        {seen
+          ? queues.map((queue) => (
+              <li key={queue.name}>
+                <bdi>{queue.name}</bdi>
+                <span class={queue.waiting > 0 ? "strong" : ""}>
+                  {queue.waiting} · {queue.waits_since === null ? "–" : wait(now.value - queue.waits_since)}
+                </span>
+              </li>
+            ))
+          : sdk.queues.map((name) => (
+              <li key={name}>
+                <bdi>{name}</bdi>
+                <span>{mine(name)}</span>
+              </li>
+            ))}
+      </ul>
+    </section>
+  );
+}
+
+function wait(ms: number): string {
+  return countdown(Math.max(0, ms));
+}
