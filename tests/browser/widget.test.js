@@ -239,6 +239,26 @@ test("the end is asked for, then what was said stays, can be kept, and another c
   assert.equal(server.asked("leave").length, 1);
 });
 
+test("who waits is told their place, and a chat that has ended is rated", async () => {
+  const server = new Server();
+  server.service = { title: { "*": "Support" }, open: true, rating: true };
+  const { page } = await shop({ server });
+  await start(page);
+  server.tell({ event: "queue", chat: "C1", place: 4, wait_s: 300 });
+  await page.getByText("3 are before you. About 5 minutes.").waitFor();
+  server.tell({ event: "queue", chat: "C1", place: 1, wait_s: 60 });
+  await page.getByText("You are next. About 1 minute.").waitFor();
+  server.say([{ type: "joined", by: 3 }]);
+  await page.getByText("You are next").waitFor({ state: "hidden" });
+  server.end();
+  await page.getByRole("button", { name: "4 of 5" }).click();
+  await page.getByLabel("What should we know?").fill("Quick and kind.");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Thank you. Your rating has arrived.").waitFor();
+  const { score, text } = server.asked("rate").at(-1) ?? {};
+  assert.deepEqual([score, text], [4, "Quick and kind."]);
+});
+
 test("the website opens it, says who the visitor is, and is told what happens", async () => {
   const server = new Server();
   server.head = `<script>

@@ -62,7 +62,13 @@ export type ErrorCode =
   | "no_question"
   | "misfit"
   | "window_closed"
-  | "file";
+  | "file"
+  | "missing_field"
+  | "bad_field"
+  | "no_consent"
+  | "not_ended"
+  | "rated"
+  | "no_ratings";
 /**
  * Something that happened in a chat. Kinds may be added: of one that you do not know show its text as a line, or nothing where it has none.
  */
@@ -643,6 +649,10 @@ export interface Error {
    * Of `expected`: the number that is taken next.
    */
   expected?: number;
+  /**
+   * Of `missing_field` and `bad_field`: the field, as it is given; attached data as `user_data.KEY`.
+   */
+  field?: string;
   /**
    * A sentence in English.
    */
