@@ -208,6 +208,49 @@ test("a choice is chosen with a tap, and then is one no longer", async () => {
   assert.deepEqual([to, content], [2, { choices: ["b"] }]);
 });
 
+test("a file is sent, and saved from any tab", async () => {
+  const { page, context } = await shop();
+  await start(page);
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Attach a file" }).click();
+  await (await chooser).setFiles({ name: "log.exe", mimeType: "text/plain", buffer: Buffer.from("x") });
+  await page.getByText("Files of this type can’t be sent.").waitFor();
+  const again = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Attach a file" }).click();
+  await (await again).setFiles({ name: "log.txt", mimeType: "text/plain", buffer: Buffer.from("x") });
+  await page.locator(".file").waitFor();
+  const other = await context.newPage();
+  await other.goto(SHOP);
+  await other.getByRole("button", { name: /^Open the chat/ }).click();
+  const download = other.waitForEvent("download");
+  await other.locator(".file").click();
+  assert.equal(readFileSync(await (await download).path(), "utf8"), "what is in it");
+});
+
+test("a page that swaps its body keeps the chat, and what its visitor is writing", async () => {
+  const { page } = await shop();
+  await start(page);
+  await field(page).fill("half a thou");
+  await page.evaluate(() => {
+    const body = document.createElement("body");
+    body.append("Another page");
+    document.body.replaceWith(body);
+  });
+  await until("it is back", () => field(page).isVisible());
+  assert.equal(await field(page).inputValue(), "half a thou");
+});
+
+test("what a website says of its visitor loads nothing", async () => {
+  const server = new Server();
+  server.head +=
+    '<script>window.handoff = { q: [["identify", { name: "Leonie" }], ["set", { page: "shop" }]] };</script>';
+  const { page } = await shop({ server });
+  await page.getByRole("button", { name: "Open the chat" }).waitFor();
+  assert.equal(await page.evaluate('document.querySelectorAll("script[integrity]").length'), 0);
+  await page.getByRole("button", { name: "Open the chat" }).click();
+  await until("it is filled in", async () => (await page.getByLabel("Name").inputValue()) === "Leonie");
+});
+
 test("unread messages are counted at the launcher, in words too, and read when it opens", async () => {
   const { page, server } = await shop();
   await start(page);
