@@ -340,7 +340,20 @@ test("it runs under a policy that trusts no markup and no script but the node's,
   assert.equal(await page.evaluate("keys"), before);
 });
 
-test("the app comes from another node when the first is gone, and from none but as it was built", async () => {
+test("an app that is not as it was built does not run, another node's does", async () => {
+  const { page, context } = await shop();
+  let tampered = 0;
+  await context.route(`${NODE}/widget/app.*`, (route) => {
+    tampered += 1;
+    const headers = { "access-control-allow-origin": "*" };
+    return route.fulfill({ body: "window.tampered = true;", contentType: "text/javascript", headers });
+  });
+  await page.getByRole("button", { name: "Open the chat" }).click();
+  await page.getByLabel("Name").waitFor();
+  assert.deepEqual([tampered, await page.evaluate("window.tampered ?? false")], [1, false]);
+});
+
+test("the app comes from another node when the first is gone", async () => {
   const server = new Server();
   const { page } = await shop({ server });
   await page.getByRole("button", { name: "Open the chat" }).waitFor();
