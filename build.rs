@@ -24,13 +24,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// One file of the manifest as a value of the type that serves it.
 fn entry(dist: &Path, file: &Value) -> Result<String, Box<dyn Error>> {
     let text = |key: &str| file[key].as_str().ok_or(format!("web/dist/manifest.json: a file has no {key}"));
+    let may = |key: &str| file[key].as_str().unwrap_or_default();
+    let is = |key: &str| file[key].as_bool().unwrap_or_default();
     let path = text("path")?;
     let bytes = |ending: &str| format!("include_bytes!({:?})", dist.join(format!("{path}{ending}")));
     Ok(format!(
-        "Built {{ path: {path:?}, kind: {:?}, entry: {:?}, immutable: {}, plain: {}, gzip: {}, brotli: {} }},",
+        "Built {{ path: {path:?}, kind: {:?}, at: {:?}, page: {:?}, trusts: {:?}, public: {}, immutable: {}, \
+         plain: {}, gzip: {}, brotli: {} }},",
         text("type")?,
-        file["entry"].as_str().unwrap_or_default(),
-        file["immutable"].as_bool().unwrap_or_default(),
+        may("at"),
+        may("page"),
+        may("trusts"),
+        is("public"),
+        is("immutable"),
         bytes(""),
         bytes(".gz"),
         bytes(".br"),

@@ -90,6 +90,7 @@ fn the_demo_is_started_used_and_stopped_and_keeps_what_it_has() {
     let data = data.path().to_str().unwrap();
     let demo = Demo::start(shift, data);
     let address = format!("127.0.0.1:{}", 8_080 + shift);
+    assert_eq!(demo.word_after("website"), format!("http://{address}/examples/site"));
     assert_eq!(demo.word_after("customer page"), format!("http://{address}/"));
     assert_eq!(demo.word_after("agent page"), format!("http://{address}/agent"));
     let password = demo.word_after("sign in as demo with the password").to_owned();

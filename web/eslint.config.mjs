@@ -5,8 +5,8 @@ import globals from "./eslint.globals.mjs";
 import ts from "typescript-eslint";
 
 export default ts.config(
-  // The plain pages, and what is built or written by tools.
-  { ignores: ["**/node_modules", "**/dist", "*.js", "texts", "sdk/docs", "sdk/src/protocol"] },
+  // What is built or written by tools.
+  { ignores: ["**/node_modules", "**/dist", "sdk/docs", "sdk/src/protocol"] },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],

@@ -1,7 +1,7 @@
-//! The pages: the customer's at `/`, the agent's at `/agent`, the GMS example at `/examples/gms`, and their scripts and
-//! styles under `/web`; the widget at `/widget.js` and what else is built of it, for the sites that show it. All
-//! compiled in, so that a node and its pages are always of one version; served with headers under which nothing but
-//! these files runs.
+//! What is built of `web/`, as its manifest says how: the customer's page at `/`, the desk at `/agent`, the website that is
+//! an example, their scripts and styles, and the widget at `/widget.js`, for the sites that show it. Beside it the GMS
+//! example at `/examples/gms`, and the descriptions of the interfaces. All compiled in, so that a node and its pages are
+//! always of one version; served with headers under which nothing but these files runs.
 
 mod built;
 
@@ -20,36 +20,8 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
 const NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="" />"#;
 const GMS_NODES_PLACE: &str = r#"<meta name="handoff-nodes" content="">"#;
-
-/// Every file below `web/` that is served, by its path there.
-const FILES: [(&str, &str, &str); 22] = [
-    ("agent.css", STYLE, include_str!("../../web/agent.css")),
-    ("agent.js", SCRIPT, include_str!("../../web/agent.js")),
-    ("agent-desk.js", SCRIPT, include_str!("../../web/agent-desk.js")),
-    ("agent-details.js", SCRIPT, include_str!("../../web/agent-details.js")),
-    ("agent-list.js", SCRIPT, include_str!("../../web/agent-list.js")),
-    ("away.js", SCRIPT, include_str!("../../web/away.js")),
-    ("base.css", STYLE, include_str!("../../web/base.css")),
-    ("conversation.js", SCRIPT, include_str!("../../web/conversation.js")),
-    ("customer.css", STYLE, include_str!("../../web/customer.css")),
-    ("customer.js", SCRIPT, include_str!("../../web/customer.js")),
-    ("customer-chat.js", SCRIPT, include_str!("../../web/customer-chat.js")),
-    ("dom.js", SCRIPT, include_str!("../../web/dom.js")),
-    ("files.js", SCRIPT, include_str!("../../web/files.js")),
-    ("icon.svg", "image/svg+xml", include_str!("../../web/icon.svg")),
-    ("link.js", SCRIPT, include_str!("../../web/link.js")),
-    ("store.js", SCRIPT, include_str!("../../web/store.js")),
-    ("texts.js", SCRIPT, include_str!("../../web/texts.js")),
-    ("texts/agent.js", SCRIPT, include_str!("../../web/texts/agent.js")),
-    ("texts/shared.js", SCRIPT, include_str!("../../web/texts/shared.js")),
-    ("texts/customer.js", SCRIPT, include_str!("../../web/texts/customer.js")),
-    ("thread.js", SCRIPT, include_str!("../../web/thread.js")),
-    ("typist.js", SCRIPT, include_str!("../../web/typist.js")),
-];
 
 const JSON: &str = "application/schema+json";
 const YAML: &str = "application/yaml";
@@ -106,24 +78,20 @@ impl Pages {
     pub(crate) fn new(nodes: &[String]) -> Self {
         let nodes: Vec<&str> =
             nodes.iter().map(|node| node.trim_end_matches('/')).filter(|node| is_origin(node)).collect();
-        let mut files: BTreeMap<String, File> = FILES
-            .iter()
-            .map(|(path, kind, text)| (format!("/web/{path}"), File::new(kind, *text, Readers::Own)))
-            .collect();
-        for (path, text) in
-            [("/", include_str!("../../web/customer.html")), ("/agent", include_str!("../../web/agent.html"))]
-        {
-            let text = text.replacen(NODES_PLACE, &nodes_meta(&nodes), 1);
-            files.insert(path.to_owned(), File::new(HTML, text, Readers::Page(socket_policy(&nodes))));
+        let mut files = BTreeMap::new();
+        for built in BUILT {
+            if !built.page.is_empty() {
+                files.insert(built.page.to_owned(), File::page(built, &nodes));
+                continue;
+            }
+            files.insert(format!("/{}", built.path), File::of(built));
+            if !built.at.is_empty() {
+                let file = File { keeping: Keeping::AskFirst, ..File::of(built) };
+                files.insert(built.at.to_owned(), file);
+            }
         }
         for (path, kind, text) in PUBLISHED {
             files.insert(path.to_owned(), File::new(kind, text, Readers::Own));
-        }
-        files.extend(BUILT.iter().map(|built| (format!("/{}", built.path), File::of(built))));
-        // Sites name the widget by an address that stays.
-        if let Some(loader) = built::entry("widget-loader") {
-            let file = File { keeping: Keeping::AskFirst, ..File::of(loader) };
-            files.insert("/widget.js".to_owned(), file);
         }
         let gms = include_str!("../../web/examples/gms.html");
         let policy = example_policy(gms, &nodes);
@@ -145,8 +113,18 @@ impl File {
         Self {
             packed: packed.map(|(encoding, bytes)| (encoding, Bytes::from_static(bytes))).to_vec(),
             keeping: if built.immutable { Keeping::ForEver } else { Keeping::AskFirst },
-            ..Self::new(built.kind, built.plain, Readers::AnySite)
+            ..Self::new(built.kind, built.plain, if built.public { Readers::AnySite } else { Readers::Own })
         }
+    }
+
+    /// A page, with the nodes that it may turn to written into it where there are any.
+    fn page(built: &'static Built, nodes: &[&str]) -> Self {
+        let readers = Readers::Page(page_policy(nodes, built.trusts));
+        let text = str::from_utf8(built.plain).unwrap_or_default();
+        if nodes.is_empty() || !text.contains(NODES_PLACE) {
+            return Self { readers, ..Self::of(built) };
+        }
+        Self::new(built.kind, text.replacen(NODES_PLACE, &nodes_meta(nodes), 1), readers)
     }
 
     /// The form that this browser is sent.
@@ -226,14 +204,16 @@ fn nodes_meta(nodes: &[&str]) -> String {
 }
 
 /// Only the files of this origin, no markup from strings, and sockets to the nodes alone: whatever somebody
-/// writes into a chat can't become a script, and a link can't lead a chat to somebody else's server.
-fn socket_policy(nodes: &[&str]) -> String {
+/// writes into a chat can't become a script, and a link can't lead a chat to somebody else's server. Pictures may
+/// be of the page's own making, as a file's preview is.
+fn page_policy(nodes: &[&str], trusts: &str) -> String {
     let sockets: String =
         nodes.iter().map(|node| format!(" {node} ws{}", node.trim_start_matches("http"))).collect();
+    let trusts = if trusts.is_empty() { "'none'" } else { trusts };
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{sockets}; \
-         img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'"
+         img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types {trusts}"
     )
 }
 

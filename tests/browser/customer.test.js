@@ -1,12 +1,13 @@
-// The customer's page against a scripted server: what it says over its socket, and what the customer sees of it.
+// The customer's page of a node, on which the widget fills the window, against a scripted server: what is the page's own,
+// and what customers do that is hard on a chat.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { launch, newWindow, until } from "./support/browser.js";
-import { Fake, SITE } from "./support/fake.js";
+import { violations } from "./support/axe.js";
+import { launch, until } from "./support/browser.js";
+import { NODE, openShop, OTHER, PARTICIPANTS, Server } from "./support/widget.js";
 
-/** @typedef {import("./support/fake.js").Frame} Frame */
-/** @typedef {import("./support/fake.js").Socket} Socket */
+/** @typedef {import("playwright-core").Page} Page */
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -20,306 +21,371 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-const participants = [
-  { number: 1, role: "customer", nickname: "Zoë", user_id: "1", me: true },
-  { number: 2, role: "bot", nickname: "Robin", user_id: "2", me: false },
-  { number: 3, role: "agent", nickname: "Ann", user_id: "3", me: false },
-];
-
-/** A chat as a server would keep it: each number once. */
-class Script {
-  next = 1;
-  /** @type {Map<number, Frame>} */
-  taken = new Map();
-  /** @type {string[]} */
-  texts = [];
-  /** @type {(command: Frame, socket: Socket) => Frame | null | undefined} what is answered instead */
-  instead = () => undefined;
-
-  /**
-   * @param {Frame} command
-   * @param {Socket} socket
-   * @returns {Frame | null}
-   */
-  answer(command, socket) {
-    const instead = this.instead(command, socket);
-    if (instead !== undefined) return instead;
-    if (command.do === "start") {
-      this.say(socket, [{ type: "joined", by: 1 }], { participants });
-      return { chat: "C1", key: "K1", next_command: 1 };
-    }
-    if (command.do === "resume") return { next_command: this.taken.size + 1 };
-    if (command.do === "send") return this.send(command, socket);
-    return {};
-  }
-
-  /**
-   * @param {Frame} command
-   * @param {Socket} socket
-   */
-  send(command, socket) {
-    const before = this.taken.get(command.number);
-    if (before) return before;
-    this.texts.push(command.text);
-    const answer = { index: this.next, number: command.number };
-    this.taken.set(command.number, answer);
-    this.say(socket, [{ type: "message", by: 1, text: command.text }]);
-    return answer;
-  }
-
-  /**
-   * @param {Socket} socket
-   * @param {Frame[]} events
-   * @param {Frame} [more]
-   */
-  say(socket, events, more = {}) {
-    const numbered = events.map((event) => ({ index: this.next++, at: Date.now(), ...event }));
-    const frame = { event: "chat", chat: "C1", next: this.next, ended: false, events: numbered, typing: [], ...more };
-    setTimeout(() => socket.send(frame), 5);
-  }
-}
-
-/** @param {import("playwright-core").BrowserContextOptions & {query?: string}} [options] */
-async function open(options = {}) {
-  const { page, context, complaints } = await newWindow(browser, options);
-  const script = new Script();
-  const fake = await Fake.on(page, (command, socket) => script.answer(command, socket));
+/** @param {{server?: Server, query?: string, options?: import("playwright-core").BrowserContextOptions}} [how] */
+async function open({ query = "", ...how } = {}) {
+  const opened = await openShop(browser, { ...how, url: `${NODE}/${query}` });
   cleanups.push(async () => {
-    fake.stop();
-    await context.close();
-    assert.deepEqual(complaints, []);
+    await opened.context.close();
+    assert.deepEqual(opened.complaints, []);
   });
-  await page.goto(`${SITE}/${options.query ?? ""}`);
-  return { page, fake, script };
+  return opened;
 }
 
-/** @param {import("playwright-core").Page} page */
+const field = (/** @type {Page} */ page) => page.getByRole("textbox", { name: "Write a message" });
+const bubbles = (/** @type {Page} */ page) => page.locator(".bubble").allTextContents();
+
+/** @param {Page} page */
 async function start(page) {
-  await page.getByLabel("Your name").fill("Zoë");
-  await page.getByRole("button", { name: "Start chat" }).click();
-  await page.getByLabel("Your message").waitFor();
+  await page.getByLabel("Name").fill("Leonie");
+  await page.getByRole("button", { name: "Start the chat" }).click();
+  await field(page).waitFor();
 }
 
 /**
- * @param {import("playwright-core").Page} page
+ * @param {Page} page
  * @param {string} text
  */
 async function say(page, text) {
-  await page.getByLabel("Your message").fill(text);
-  await page.getByLabel("Your message").press("Enter");
+  await field(page).fill(text);
+  await field(page).press("Enter");
 }
 
-const commands = (/** @type {Fake} */ fake, /** @type {string} */ what) =>
-  fake.sockets.flatMap((socket) => socket.commands.filter((command) => command.do === what));
+/**
+ * What a paste or a program puts into the field, which a keyboard could not.
+ * @param {Page} page
+ * @param {string} text
+ */
+async function put(page, text) {
+  await field(page).evaluate((element, value) => {
+    /** @type {HTMLTextAreaElement} */ (element).value = value;
+    element.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
+  }, text);
+}
 
-test("a message says it is being sent until the server has it, and is sent again with its number after a loss", async () => {
-  const { page, fake, script } = await open();
-  await start(page);
-  script.instead = (command) => (command.do === "send" ? null : undefined);
-  await say(page, "one");
-  await say(page, "two");
-  await page.locator("#pending").getByText("Sending …").first().waitFor();
-  await until("the first is on its way", () => commands(fake, "send").length === 1);
-  script.instead = () => undefined;
-  fake.last.close();
-  await page.locator("#log").getByText("two").waitFor();
-  assert.deepEqual(script.texts, ["one", "two"]);
-  const sends = commands(fake, "send").map(({ number, text }) => `${number} ${text}`);
-  assert.deepEqual(sends, ["1 one", "1 one", "2 two"]);
-  assert.equal(await page.locator("#pending li").count(), 0);
+test("the page is the chat alone: a landmark and a heading, named as the service, with nothing that closes it", async () => {
+  const server = new Server();
+  server.service = { title: { "*": "Support" }, open: true };
+  const { page } = await open({ server });
+  await page.getByLabel("Name").waitFor();
+  await page.getByRole("main", { name: "Support" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Support" }).waitFor();
+  await until("its name", async () => (await page.title()) === "Support");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.getByRole("main").isVisible(), true);
+  for (const name of ["Open the chat", "Minimise"]) assert.equal(await page.getByRole("button", { name }).count(), 0);
+  const box = await page.getByRole("main").boundingBox();
+  assert.deepEqual([box?.y, box?.height], [0, 760]);
 });
 
-test("a message whose answer was lost is not sent twice", async () => {
-  const { page, fake, script } = await open();
-  await start(page);
-  script.instead = (command, socket) => {
-    if (command.do !== "send" || fake.sockets.length > 1) return undefined;
-    script.send(command, socket);
-    setTimeout(() => socket.close(), 50);
-    return null;
-  };
-  await say(page, "only once");
-  await until("it is back", () => commands(fake, "resume").length === 1);
-  await until("nothing waits", async () => (await page.locator("#pending li").count()) === 0);
-  assert.deepEqual(script.texts, ["only once"]);
-  assert.equal(await page.locator("#log").getByText("only once").count(), 1);
+test("the address picks the service and the language, which turns the whole page", async () => {
+  const { page, server } = await open({ query: "?service=sales&lang=ar" });
+  await page.locator(".form input").first().fill("Leonie");
+  await page.locator(".form .primary").click();
+  await page.locator(".composer textarea").waitFor();
+  assert.equal(server.asked("start")[0].service, "sales");
+  const { lang, dir } = await page.evaluate(() => document.documentElement);
+  assert.deepEqual([lang, dir], ["ar", "rtl"]);
 });
 
-test("a start whose answer was lost is repeated with the same id", async () => {
-  const { page, fake, script } = await open();
-  script.instead = (command, socket) => {
-    if (command.do !== "start" || fake.sockets.length > 1) return undefined;
-    setTimeout(() => socket.close(), 20);
-    return null;
-  };
+test("the page turns to the nodes that it was served with when its own is gone", async () => {
+  const server = new Server();
+  server.nodes = [OTHER];
+  const { page } = await open({ server });
   await start(page);
-  const [first, second] = commands(fake, "start").map((command) => command.client_id);
-  assert.ok(first.length >= 32);
-  assert.equal(second, first);
+  server.dead = [NODE];
+  server.cut();
+  await say(page, "still there?");
+  await page.locator(".bubble").getByText("still there?").waitFor();
+  await until("it is sent", () => server.asked("send").length === 1);
+  assert.deepEqual([server.reached[0], server.reached.at(-1)], [NODE, OTHER]);
 });
 
-test("a node that drains says so, and the page resumes at the next from its position", async () => {
-  const { page, fake, script } = await open();
-  await start(page);
-  script.say(fake.last, [{ type: "message", by: 2, text: "hello" }]);
-  await page.getByText("hello", { exact: true }).waitFor();
-  fake.last.send({ event: "moved" });
-  const resume = await until("it resumes", () => commands(fake, "resume")[0]);
-  assert.deepEqual([resume.chat, resume.key, resume.position], ["C1", "K1", script.next]);
-  script.say(fake.last, [{ type: "message", by: 2, text: "still here" }]);
-  await page.getByText("still here").waitFor();
-  assert.equal(await page.locator("#log li.theirs").count(), 2);
+test("each language has its own words, nothing is without a name, and all fits on a narrow phone", async () => {
+  const { page } = await open({ options: { viewport: { width: 320, height: 568 } } });
+  const starts = new Set();
+  for (const language of ["en", "de", "es", "fr", "ar", "ja"]) {
+    await page.goto(`${NODE}/?lang=${language}`);
+    await page.locator(".form input").first().waitFor();
+    starts.add(await page.locator(".form .primary").textContent());
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.deepEqual([overflow, await violations(page)], [0, []], language);
+  }
+  assert.equal(starts.size, 6);
 });
 
-test("a socket on which nothing is heard is given up though it looks open", async () => {
-  const { page, fake } = await open();
-  await start(page);
-  clearInterval(fake.last.beat);
-  await until("another socket", () => fake.sockets.length === 2);
-  await until("it resumes", () => commands(fake, "resume").length === 1);
-});
-
-test("a short loss is not mentioned, a longer one is, and goes when all is well", async () => {
-  const { page, fake } = await open();
-  await start(page);
-  fake.last.close();
-  await until("it resumes", () => commands(fake, "resume").length === 1);
-  assert.equal(await page.getByText("Connection lost").isVisible(), false);
-  fake.down = true;
-  fake.last.close();
-  await page.getByText("Connection lost").waitFor();
-  fake.down = false;
-  await page.getByText("Connection lost").waitFor({ state: "hidden" });
-});
-
-test("a refused message is given back to be mended, and the next one takes its number", async () => {
-  const { page, fake, script } = await open();
-  await start(page);
-  script.instead = (command) =>
-    command.do === "send" && command.text.length > 5
-      ? { error: { code: "too_long", message: "too long", retry: false, bytes_max: 5 } }
-      : undefined;
-  await say(page, "much too long");
-  await page.getByText("Not sent: this message is too long").waitFor();
-  await say(page, "short");
-  await page.locator("#log").getByText("short").waitFor();
-  assert.deepEqual(script.texts, ["short"]);
-  assert.equal(commands(fake, "send").at(-1)?.number, 1);
-  await page.getByRole("button", { name: "Edit" }).click();
-  assert.equal(await page.getByLabel("Your message").inputValue(), "much too long");
-});
-
-test("a number that another tab of the same chat has used is not taken for an answer to this one's message", async () => {
-  const { page, fake, script } = await open();
-  await start(page);
-  script.instead = (command) =>
-    command.do === "send" && command.number === 1
-      ? { error: { code: "id_in_use", message: "used for something else", retry: false } }
-      : undefined;
-  await say(page, "mine");
-  await page.locator("#log").getByText("mine").waitFor();
-  assert.deepEqual(
-    commands(fake, "send").map((command) => command.number),
-    [1, 2],
-  );
-});
-
-test("a reload goes on with the same chat, and with what was not sent yet", async () => {
-  const { page, fake, script } = await open();
+test("a reload and a new tab go on with the chat, and with what was not sent yet", async () => {
+  const { page, server, context } = await open();
   await start(page);
   await say(page, "before");
-  await page.locator("#log").getByText("before").waitFor();
-  script.instead = (command) => (command.do === "send" ? null : undefined);
+  await page.locator(".bubble").getByText("before").waitFor();
+  server.instead = (command) => (command.do === "send" ? null : undefined);
   await say(page, "during");
-  await until("it is on its way", () => commands(fake, "send").length === 2);
-  script.instead = (command, socket) => {
-    if (command.do !== "resume") return undefined;
-    script.say(socket, [], {
-      participants,
-      events: [{ index: 2, at: Date.now(), type: "message", by: 1, text: "before" }],
-    });
-    return undefined;
-  };
+  await until("it is on its way", () => server.asked("send").length === 2);
+  server.instead = () => undefined;
   await page.reload();
-  await page.locator("#log").getByText("during").waitFor();
-  assert.equal(commands(fake, "resume")[0].position, 1);
-  assert.deepEqual(script.texts, ["before", "during"]);
+  await until("all is there", async () => (await bubbles(page)).join() === "before,during");
   assert.deepEqual(
-    commands(fake, "send").map((command) => command.number),
+    server.asked("send").map(({ number }) => number),
     [1, 2, 2],
   );
-  assert.equal(await page.locator("#log").getByText("before").count(), 1);
+  const other = await context.newPage();
+  await other.goto(`${NODE}/`);
+  await until("the new tab has it", async () => (await bubbles(other)).join() === "before,during");
 });
 
-test("the customer sees who types, that he waits for somebody, and whom he talks to", async () => {
-  const { page, fake, script } = await open();
+test("two tabs of one chat may say the same: both are said", async () => {
+  const { page, server, context } = await open();
   await start(page);
-  const status = page.locator("#status");
-  script.say(fake.last, [{ type: "joined", by: 2 }]);
-  await until("connected", async () => (await status.textContent()) === "Connected");
-  script.say(fake.last, [{ type: "left", by: 2, reason: "left" }]);
-  await until("waiting", async () => (await status.textContent()) === "Waiting for an agent …");
-  script.say(fake.last, [{ type: "joined", by: 3 }]);
-  await until("talking", async () => (await status.textContent())?.includes("Ann"));
-  script.say(fake.last, [], { typing: [{ index: script.next, at: Date.now(), by: 3, started: true }] });
-  await page.locator("#typing").getByText("is typing").waitFor();
-  script.say(fake.last, [{ type: "message", by: 3, text: "Good morning" }]);
-  await page.getByText("Good morning").waitFor();
-  assert.equal(await page.locator("#typing").textContent(), "");
+  const other = await context.newPage();
+  await other.goto(`${NODE}/`);
+  await field(other).waitFor();
+  await Promise.all([say(page, "Yes"), say(other, "Yes")]);
+  for (const one of [page, other]) {
+    await until("both are there", async () => (await bubbles(one)).join() === "Yes,Yes");
+    await until("both are sent", async () => (await one.locator(".waiting").count()) === 0);
+  }
+  assert.equal(server.events.filter(({ type }) => type === "message").length, 2);
 });
 
-test("what the customer types is shown to the agents as it grows, and taken back when he empties the field", async () => {
-  const { page, fake } = await open();
+test("what is pasted and too large for a frame says so, and keeps nothing else from being sent", async () => {
+  const { page, server } = await open();
   await start(page);
-  await page.getByLabel("Your message").pressSequentially("Hel");
-  await until("it is told", () => commands(fake, "typing").some((one) => one.started && one.preview.startsWith("H")));
-  await page.getByLabel("Your message").fill("");
-  await until("it is taken back", () => commands(fake, "typing").at(-1)?.started === false);
-});
-
-test("leaving comes after what was written before, and the end offers a new chat", async () => {
-  const { page, fake, script } = await open();
-  await start(page);
-  script.instead = (command, socket) => {
-    if (command.do === "leave") script.say(socket, [{ type: "left", by: 1, reason: "left" }], { ended: true });
-    return undefined;
-  };
-  await say(page, "good bye");
-  await page.getByRole("button", { name: "End chat" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "End chat" }).click();
-  await page.getByRole("button", { name: "Start a new chat" }).click();
-  await page.getByLabel("Your name").waitFor();
-  const last = fake.sockets.flatMap((socket) => socket.commands).filter(({ number }) => number);
+  await put(page, "long ".repeat(60_000));
+  await field(page).press("Enter");
+  await page.getByText(/^Not sent/).waitFor();
+  await say(page, "short");
+  await until("it is there", () => server.events.some(({ text }) => text === "short"));
   assert.deepEqual(
-    last.map((command) => `${command.do} ${command.number}`),
-    ["send 1", "leave 2"],
+    server.asked("send").map(({ text }) => text),
+    ["short"],
   );
+});
+
+test("a half of an emoji is sent as what stands for it, and a preview has whole ones", async () => {
+  const { page, server } = await open();
+  await start(page);
+  const family = "👨‍👩‍👧‍👦";
+  await put(page, `${"x".repeat(495)}${family}`);
+  const shown = await until("the preview", () => server.asked("typing").findLast(({ started }) => started));
+  assert.equal(shown.preview, "x".repeat(495));
+  await put(page, "half \ud83d here");
+  await field(page).press("Enter");
+  await until("it is there", () => server.events.some(({ text }) => text === "half \ufffd here"));
+});
+
+test("Enter that belongs to an input method sends nothing", async () => {
+  const { page, server } = await open();
+  await start(page);
+  await field(page).fill("にほん");
+  for (const of of [{ isComposing: true }, { keyCode: 229 }]) {
+    await field(page).evaluate((element, how) => {
+      element.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, composed: true, ...how }));
+    }, of);
+  }
+  assert.equal(await field(page).inputValue(), "にほん");
+  await field(page).press("Enter");
+  await until("it is sent", () => server.asked("send").length > 0);
+  assert.deepEqual(
+    server.asked("send").map(({ text }) => text),
+    ["にほん"],
+  );
+});
+
+test("what was typed by others long ago is not shown as typing after a reload", async () => {
+  const { page, server } = await open();
+  await start(page);
+  server.say([{ type: "message", by: 3, text: "One moment" }]);
+  await page.getByText("One moment").waitFor();
+  const old = { index: 500, at: Date.now() - 3_600_000, by: 3, started: true, preview: null };
+  const frame = server.frame.bind(server);
+  server.frame = (events) => ({ ...frame(events), typing: [old] });
+  await page.reload();
+  await page.getByText("One moment").waitFor();
+  server.frame = frame;
+  server.say([{ type: "message", by: 2, text: "a word of the bot" }]);
+  await page.getByText("a word of the bot").waitFor();
+  assert.equal(await page.getByText("is typing").count(), 0);
+});
+
+test("what was typed when the chat ended stays to be copied, and goes on in the next one", async () => {
+  const { page, server } = await open();
+  await start(page);
+  await field(page).fill("one more question");
+  server.end();
+  await page.getByRole("button", { name: "Write again" }).waitFor();
+  assert.equal(await page.getByLabel("Written and not sent").inputValue(), "one more question");
+  await page.getByRole("button", { name: "Write again" }).click();
+  await start(page);
+  assert.equal(await field(page).inputValue(), "one more question");
+  assert.equal(server.asked("send").length, 0);
+});
+
+test("what waited when the chat ended can be taken back or mended, but not sent again into it", async () => {
+  const { page, server } = await open();
+  await start(page);
+  server.instead = (command) => (command.do === "send" ? null : undefined);
+  await say(page, "too late");
+  await until("it is on its way", () => server.asked("send").length === 1);
+  server.end();
+  await page.getByText(/^Not sent/).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Send again" }).count(), 0);
+  await page.getByRole("button", { name: "Edit" }).click();
+  assert.equal(await page.getByLabel("Written and not sent").inputValue(), "too late");
 });
 
 test("a chat that is there no more says so instead of trying for ever", async () => {
-  const { page, fake, script } = await open();
+  const { page, server } = await open();
   await start(page);
-  script.instead = (command) =>
+  server.instead = (command) =>
     command.do === "resume" ? { error: { code: "unknown_chat", message: "no such chat", retry: false } } : undefined;
-  fake.last.close();
+  server.cut();
   await page.getByText("This chat is no longer available.").waitFor();
-  await page.getByRole("button", { name: "Start a new chat" }).waitFor();
+  await page.getByRole("button", { name: "Write again" }).waitFor();
 });
 
-test("Enter sends and Shift+Enter makes a line; markup is text; each message has its own direction", async () => {
-  const { page, fake, script } = await open({ query: "?lang=en" });
+test("Shift and Enter make a line; markup is text; each message has its own direction", async () => {
+  const { page, server } = await open();
   await start(page);
-  const field = page.getByLabel("Your message");
-  await field.fill("first");
-  await field.press("Shift+Enter");
-  await field.pressSequentially("<img src=x onerror=alert(1)>");
-  await field.press("Enter");
-  await page.locator("#log").getByText("<img src=x").waitFor();
-  assert.deepEqual(script.texts, ["first\n<img src=x onerror=alert(1)>"]);
-  script.say(fake.last, [{ type: "message", by: 2, text: "مرحبا، كيف حالك؟" }]);
-  const arabic = page.locator("#log .theirs .text");
+  await field(page).fill("first");
+  await field(page).press("Shift+Enter");
+  await field(page).pressSequentially("<img src=x onerror=alert(1)>");
+  await field(page).press("Enter");
+  await page.locator(".bubble").getByText("<img src=x").waitFor();
+  assert.equal(server.asked("send")[0].text, "first\n<img src=x onerror=alert(1)>");
+  server.say([{ type: "message", by: 2, text: "مرحبا، كيف حالك؟" }]);
+  const arabic = page.locator(".theirs .bubble").last();
   await arabic.waitFor();
   assert.equal(await arabic.evaluate((element) => getComputedStyle(element).direction), "rtl");
-  script.say(fake.last, [{ type: "message", by: 2, text: "see https://example.com/a?b=1." }]);
-  assert.equal(await page.locator("#log a").getAttribute("href"), "https://example.com/a?b=1");
 });
+
+test("links end where people see their end, also among Arabic words, and are not turned round", async () => {
+  const { page, server } = await open();
+  await start(page);
+  server.say([
+    { type: "message", by: 3, text: 'see (https://example.com/a_(b)?c=1) or "www.example.org".' },
+    { type: "message", by: 3, text: "انظر https://example.com/x/y، شكرا" },
+  ]);
+  await page.getByRole("link").nth(2).waitFor();
+  const links = await page
+    .getByRole("link")
+    .evaluateAll((all) =>
+      all.map((one) => [one.getAttribute("href"), one.textContent, getComputedStyle(one).direction]),
+    );
+  assert.deepEqual(links, [
+    ["https://example.com/a_(b)?c=1", "https://example.com/a_(b)?c=1", "ltr"],
+    ["https://www.example.org", "www.example.org", "ltr"],
+    ["https://example.com/x/y", "https://example.com/x/y", "ltr"],
+  ]);
+});
+
+test("names neither turn nor cover what is around them, and one that shows nothing has a word in its place", async () => {
+  const server = new Server();
+  const names = ["أحمد", "\u202eevil\u2066", `Z${"\u0301".repeat(80)}`, "\u2800\u200b"];
+  const { page } = await open({ server });
+  const people = names.map((nickname, n) => ({
+    number: 4 + n,
+    role: "agent",
+    nickname,
+    user_id: `${4 + n}`,
+    me: false,
+  }));
+  const frame = server.frame.bind(server);
+  server.frame = (events) => ({ ...frame(events), participants: [...PARTICIPANTS, ...people] });
+  await start(page);
+  for (const { number } of people) {
+    server.say([
+      { type: "joined", by: number },
+      { type: "message", by: number, text: `from ${number}` },
+    ]);
+  }
+  await page.getByText("from 7").waitFor();
+  const lines = page.locator(".line").filter({ hasText: "is here now" });
+  assert.equal(await lines.count(), 4);
+  assert.ok(await nameIsLeftOf(lines.first(), "أحمد", "is here now"), "the sentence begins with the name");
+  assert.ok(!(await page.locator(".panel").innerText()).includes("\u202e"), "no mark turns what follows");
+  const head = page.locator(".head").filter({ hasText: "Z\u0301" });
+  const tall = await head.evaluate((element) => [element.clientHeight, getComputedStyle(element).overflowY]);
+  assert.ok(Number(tall[0]) <= 24 && tall[1] === "clip", String(tall));
+  assert.match((await lines.nth(3).innerText()).replace(/[\u2066-\u2069]/g, ""), /^\p{L}.* is here now/u);
+});
+
+/**
+ * Whether a name is drawn left of the words that follow it.
+ * @param {import("playwright-core").Locator} line
+ * @param {string} name
+ * @param {string} words
+ */
+function nameIsLeftOf(line, name, words) {
+  return line.evaluate(
+    (element, [first, second]) => {
+      const text = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+      const box = (/** @type {string} */ part) => {
+        const range = document.createRange();
+        const at = text?.textContent?.indexOf(part) ?? -1;
+        range.setStart(/** @type {Node} */ (text), at);
+        range.setEnd(/** @type {Node} */ (text), at + part.length);
+        return range.getBoundingClientRect();
+      };
+      return box(first).right <= box(second).left + 1;
+    },
+    [name, words],
+  );
+}
+
+test("the website that is an example has the chat by its tag, and it goes on over its pages", async () => {
+  const server = new Server();
+  const opened = await openShop(browser, { server, url: `${NODE}/examples/site` });
+  cleanups.push(async () => {
+    await opened.context.close();
+    assert.deepEqual(opened.complaints, []);
+  });
+  const { page } = opened;
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Open the chat" }).click();
+  await start(page);
+  await say(page, "Do you deliver?");
+  await page.locator(".bubble").getByText("Do you deliver?").waitFor();
+  await page.getByRole("link", { name: "Delivery" }).click();
+  await page.getByRole("heading", { name: "Delivery" }).waitFor();
+  await page.locator(".bubble").getByText("Do you deliver?").waitFor();
+  assert.deepEqual(await violations(page), []);
+});
+
+for (const [name, options] of /** @type {const} */ ([
+  ["light", { colorScheme: "light" }],
+  ["dark", { colorScheme: "dark" }],
+  ["on a phone", { viewport: { width: 390, height: 844 }, colorScheme: "dark" }],
+])) {
+  test(`no rule of accessibility is broken on the page: ${name}`, async () => {
+    const server = new Server();
+    server.service = { title: "Support", open: true, consent: { text: { "*": "I agree." }, url: null } };
+    const { page } = await open({ server, options });
+    const found = [];
+    await page.getByLabel("Name").fill("Leonie");
+    await page.getByRole("button", { name: "Start the chat" }).click();
+    await page.getByText("Please agree to this first.").waitFor();
+    found.push(...(await violations(page)));
+    await page.getByLabel("I agree.").check();
+    await page.getByRole("button", { name: "Start the chat" }).click();
+    await field(page).waitFor();
+    server.say([
+      { type: "joined", by: 3 },
+      { type: "message", by: 3, text: "See https://example.com." },
+    ]);
+    await page.getByRole("link").waitFor();
+    found.push(...(await violations(page)));
+    server.down = true;
+    server.cut();
+    await page.getByText("Connecting again").waitFor();
+    await say(page, "waits");
+    await page.getByText("Waiting to be sent").waitFor();
+    found.push(...(await violations(page)));
+    server.down = false;
+    await page.getByText("Connecting again").waitFor({ state: "hidden" });
+    await field(page).fill("left over");
+    server.end();
+    await page.getByLabel("Written and not sent").waitFor();
+    found.push(...(await violations(page)));
+    assert.deepEqual(found, []);
+  });
+}

@@ -28,7 +28,7 @@ const desktop = { viewport: { width: 1280, height: 800 } };
  */
 async function attaches(page, name, buffer) {
   const chooser = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Send a file" }).click();
+  await page.getByRole("button", { name: "Attach a file" }).click();
   await (await chooser).setFiles({ name, mimeType: "application/octet-stream", buffer });
 }
 
@@ -39,7 +39,7 @@ async function attaches(page, name, buffer) {
  */
 async function saves(page, name) {
   const saving = page.waitForEvent("download");
-  await page.locator("#log .file", { hasText: name }).click();
+  await page.locator(".file", { hasText: name }).click();
   const saved = await saving;
   assert.equal(saved.suggestedFilename(), name);
   return readFileSync(await saved.path());
@@ -56,8 +56,8 @@ test("customer and agent send each other files, and have them after the node is 
     await customer.start(first.url, "Zoë");
     await customer.hears("Hello, I am Robin");
     await attaches(customers.page, "猫 cat.png", PNG);
-    await customers.page.locator("#log li.mine .file", { hasText: "猫 cat.png" }).waitFor();
-    assert.match(await customers.page.locator("#log .file small").innerText(), /150\skB/);
+    await customers.page.locator(".mine .file", { hasText: "猫 cat.png" }).waitFor();
+    assert.match(await customers.page.locator(".mine .file").innerText(), /150\skB/);
     await attaches(customers.page, "tool.exe", Buffer.from("MZ"));
     await customers.page.getByText("Files of this type can’t be sent.").waitFor();
     await attaches(customers.page, "no-picture.png", Buffer.from("MZ"));
@@ -68,10 +68,10 @@ test("customer and agent send each other files, and have them after the node is 
     await first.kill();
     assert.deepEqual(await saves(agents.page, "猫 cat.png"), PNG);
     await attaches(agents.page, "answer.txt", Buffer.from("here you are"));
-    await customers.page.locator("#log li.theirs .file", { hasText: "answer.txt" }).waitFor();
+    await customers.page.locator(".theirs .file", { hasText: "answer.txt" }).waitFor();
     assert.equal((await saves(customers.page, "answer.txt")).toString(), "here you are");
     assert.deepEqual(await saves(customers.page, "猫 cat.png"), PNG);
-    await until("nothing is left to say", async () => (await customers.page.locator("#file-note").innerText()) === "");
+    await until("nothing is left to say", async () => (await customers.page.locator(".note").innerText()) === "");
     for (const { complaints } of [customers, agents]) assert.deepEqual(complaints, []);
   } finally {
     await cluster.stop();
@@ -86,13 +86,12 @@ test("where files are switched off, the pages have no button", async () => {
     const asked = page.waitForResponse((answer) => answer.url().endsWith("/files"));
     await new Customer(page).start(node.url, "Zoë");
     assert.equal((await (await asked).json()).limits, null);
-    await page.getByLabel("Your message").waitFor();
-    assert.equal(await page.getByRole("button", { name: "Send a file" }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Attach a file" }).count(), 0);
     const other = await newWindow(browser);
     await other.page.goto(`${node.url}/?lang=en&service=sales`);
-    await other.page.getByLabel("Your name").fill("Zoë");
-    await other.page.getByRole("button", { name: "Start chat" }).click();
-    await other.page.getByRole("button", { name: "Send a file" }).waitFor();
+    await other.page.getByLabel("Name").fill("Zoë");
+    await other.page.getByRole("button", { name: "Start the chat" }).click();
+    await other.page.getByRole("button", { name: "Attach a file" }).waitFor();
     assert.deepEqual([...complaints, ...other.complaints], []);
   } finally {
     await cluster.stop();

@@ -1,4 +1,4 @@
-// The customer's page over the native socket, on three real nodes that are killed while he talks.
+// The customer's page over the native socket, on three real nodes that are killed while they talk.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -46,7 +46,7 @@ test("a chat goes on while first the node of its socket and then its owner are k
   await customer.says("after the reload");
   await customer.isAnswered();
   await customer.leaves();
-  await page.getByText("The chat has ended.").first().waitFor();
+  await page.getByText("The chat has ended at").first().waitFor();
   assert.deepEqual(await customer.said(), customer.texts);
   assert.deepEqual(complaints, []);
   const record = await until("the record is closed", async () => {

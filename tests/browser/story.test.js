@@ -20,7 +20,7 @@ after(async () => {
 
 const desktop = { viewport: { width: 1280, height: 800 } };
 
-test("a customer talks to a bot, then to an agent, through two kills; he leaves, the agent leaves, the record is closed", async () => {
+test("a customer talks to a bot, then to an agent, through two kills; they leave, the agent leaves, the record is closed", async () => {
   const [first, second, third] = cluster.nodes;
   const [hers, his, other] = [
     await newWindow(browser),
@@ -39,19 +39,19 @@ test("a customer talks to a bot, then to an agent, through two kills; he leaves,
   const card = his.page.locator(".offer");
   await card.getByText("Zoë 🦊").waitFor();
   await card.getByText("A parcel").waitFor();
-  const seconds = async () => Number(((await card.locator(".left").textContent()) ?? "").replace(/\D/g, ""));
+  const seconds = async () => Number(((await card.getByRole("timer").textContent()) ?? "").replace(/\D/g, ""));
   const began = await seconds();
   await until("the countdown runs", async () => (await seconds()) < began);
   await card.getByRole("button", { name: "Accept" }).click();
 
   await agent.hears("Hello, I am Robin");
   await agent.hears("I want to talk to a person, please");
-  await hers.page.locator("#status", { hasText: "Demo Agent" }).waitFor();
+  await hers.page.getByRole("heading", { name: "Demo Agent" }).waitFor();
 
-  await hers.page.getByLabel("Your message").pressSequentially("My par");
-  await his.page.locator("#preview").getByText("My par").waitFor();
-  await his.page.getByLabel("Your message").pressSequentially("Good");
-  await hers.page.locator("#typing").getByText("is typing").waitFor();
+  await customer.field.pressSequentially("My par");
+  await his.page.locator(".typing .preview").getByText("My par").waitFor();
+  await agent.field.pressSequentially("Good");
+  await hers.page.locator(".typing").getByText("is typing").waitFor();
   await agent.says("Good morning, Zoë");
   await customer.hears("Good morning, Zoë");
   await customer.says("My parcel is not here. طردي ليس هنا");
@@ -77,14 +77,15 @@ test("a customer talks to a bot, then to an agent, through two kills; he leaves,
 
   const sameAgent = new Agent(other.page);
   await sameAgent.signIn(third.url, "demo", cluster.demoPassword());
+  await other.page.locator(`.chats [data-chat="${chat}"] button`).click();
   await sameAgent.hears("thank you 🙏🏽");
   assert.deepEqual(await sameAgent.heard(), await agent.heard());
 
   await customer.leaves();
-  await hers.page.getByText("The chat has ended.").first().waitFor();
-  await his.page.getByText("The customer has left. You still have the chat").waitFor();
+  await hers.page.getByText("The chat has ended at").first().waitFor();
+  await his.page.getByText("The customer has left.").waitFor();
   assert.equal((await second.admin(`/admin/v1/sessions/${chat}`)).state, "live");
-  await agent.leaves("Leave the chat");
+  await agent.leaves("End the chat");
   await his.page.getByText("You have left this chat.").waitFor();
   await other.page.getByText("You have left this chat.").waitFor();
 

@@ -2,12 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, afterEach, before, test } from "node:test";
+import { violations } from "./support/axe.js";
 import { launch, until } from "./support/browser.js";
 import { NODE, openShop, Server, SHOP } from "./support/widget.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -51,16 +49,6 @@ async function start(page) {
 async function say(page, text) {
   await field(page).fill(text);
   await field(page).press("Enter");
-}
-
-/** @param {Page} page */
-async function violations(page) {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    // @ts-expect-error axe is what the script before has made
-    const found = await axe.run({ include: [["#handoff-chat"]] });
-    return found.violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes[0].html}`);
-  });
 }
 
 test("nothing but the launcher is loaded until somebody opens it", async () => {
@@ -419,7 +407,7 @@ for (const [name, options] of /** @type {const} */ ([
     await page.locator(".form input").first().fill("Leonie");
     await page.locator(".form .primary").click();
     await page.locator(".problem").getByText(/./).first().waitFor();
-    found.push(...(await violations(page)));
+    found.push(...(await violations(page, "#handoff-chat")));
     await page.locator(".form input[type=checkbox]").check();
     await page.locator(".form .primary").click();
     await page.locator(".composer textarea").waitFor();
@@ -430,14 +418,14 @@ for (const [name, options] of /** @type {const} */ ([
       { type: "file_uploaded", by: 3, text: "log.txt", file: { id: "f", bytes: 12 } },
     ]);
     await page.locator(".file").waitFor();
-    found.push(...(await violations(page)));
+    found.push(...(await violations(page, "#handoff-chat")));
     await page.locator(".menu-place button").click();
     await page.locator(".menu").waitFor();
-    found.push(...(await violations(page)));
+    found.push(...(await violations(page, "#handoff-chat")));
     await page.keyboard.press("Escape");
     server.end();
     await page.locator(".ended").waitFor();
-    found.push(...(await violations(page)));
+    found.push(...(await violations(page, "#handoff-chat")));
     assert.deepEqual(found, []);
   });
 }

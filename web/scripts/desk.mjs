@@ -1,8 +1,8 @@
-// The desk's files: one script, one style sheet, its sign, and the page that names them.
+// The desk's files: one script, one style sheet, and the page that names them.
 
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { addPage } from "./page.mjs";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 /** In the order they count in. */
@@ -47,15 +47,13 @@ async function styles() {
 
 /**
  * Builds all of it into `dist`.
- * @param {string} base where the server hands the files out, such as `/`
+ * @param {{path: string}} icon
  */
-export async function buildDesk(dist, base) {
-  const made = {
+export async function buildDesk(dist, icon) {
+  const names = {
     "desk.css": dist.add("desk/desk.css", await styles()),
     "desk.js": dist.add("desk/desk.js", await script()),
-    "icon.svg": dist.add("desk/icon.svg", await readFile(`${WEB}desk/src/icon.svg`, "utf8")),
+    "icon.svg": icon,
   };
-  let page = await readFile(`${WEB}desk/src/agent.html`, "utf8");
-  for (const [name, { path }] of Object.entries(made)) page = page.replace(`%${name}%`, base + path);
-  dist.add("desk/agent.html", page, "desk-page");
+  await addPage(dist, "desk/src/agent.html", "desk/agent.html", { page: "/agent" }, names);
 }

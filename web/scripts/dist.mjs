@@ -1,5 +1,5 @@
 // What is built: files with their content's hash in their names, each beside its gzip and brotli forms, and a manifest
-// by which the server finds them.
+// by which the server finds them and knows whom each is for.
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -16,6 +16,15 @@ const TYPES = {
 };
 const NAME_HASH_LENGTH = 10;
 
+/**
+ * How the server hands a file out. Without any of it: under its own path, to pages of its own origin.
+ * @typedef {object} Serving
+ * @property {boolean} [public] pages of any site may use it
+ * @property {string} [at] an address that stays, such as `/widget.js`, and gives this file
+ * @property {string} [page] the address at which it is shown as a page
+ * @property {string} [trusts] for a page: the trusted types policies that its scripts may make; none without it
+ */
+
 /** The folder of what is built. */
 export class Dist {
   #files = [];
@@ -30,15 +39,16 @@ export class Dist {
    * Writes a file.
    * @param {string} name its path without the hash: `widget/app.js`
    * @param {string} text
-   * @param {string} [entry] what the server knows it by
+   * @param {Serving} [serving]
    * @returns {{path: string, hash: string}} its path, and its hash as `integrity` attributes have it
    */
-  add(name, text, entry) {
+  add(name, text, serving = {}) {
     const bytes = Buffer.from(text);
     const digest = createHash("sha256").update(bytes).digest();
     const dot = name.lastIndexOf(".");
     const short = digest.toString("hex").slice(0, NAME_HASH_LENGTH);
-    const path = `${name.slice(0, dot)}.${short}${name.slice(dot)}`;
+    // Where a page is stays; what it names has a hash.
+    const path = serving.page ? name : `${name.slice(0, dot)}.${short}${name.slice(dot)}`;
     const file = join(this.folder, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, bytes);
@@ -48,7 +58,7 @@ export class Dist {
     const hash = `sha256-${digest.toString("base64")}`;
     const type = TYPES[name.slice(dot + 1)];
     if (!type) throw new Error(`scripts/dist.mjs knows no type for ${name}`);
-    this.#files.push({ path, type, hash, immutable: true, ...(entry ? { entry } : {}) });
+    this.#files.push({ path, type, hash, immutable: !serving.page, public: false, ...serving });
     return { path, hash };
   }
 

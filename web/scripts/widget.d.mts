@@ -1,7 +1,7 @@
 /** What takes the files that are built. */
 export interface Files {
-  add(name: string, text: string, entry?: string): { path: string; hash: string };
+  add(name: string, text: string, serving?: object): { path: string; hash: string };
 }
 
-/** Builds the widget into `dist`. */
-export function buildWidget(dist: Files): Promise<void>;
+/** Builds the widget into `dist`, and gives its loader. */
+export function buildWidget(dist: Files): Promise<{ path: string; hash: string }>;

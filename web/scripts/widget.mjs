@@ -39,6 +39,9 @@ async function script(entry, define = {}) {
   return outputFiles[0].text;
 }
 
+/** Websites load it. */
+const FOR_ALL = { public: true };
+
 /** The catalogue of a language, as it is in the sources. */
 async function words(language) {
   const { outputFiles } = await build({
@@ -64,7 +67,7 @@ function asks(text, key) {
   return ['"', "'", "`"].some((quote) => text.includes(quote + key + quote));
 }
 
-/** Builds all of it into `dist`. */
+/** Builds all of it into `dist`, and gives the loader. */
 export async function buildWidget(dist) {
   const files = {};
   const asking = await script(APP, { WORD_FILES: files });
@@ -72,10 +75,10 @@ export async function buildWidget(dist) {
     // Other surfaces' words are not the widget's to carry.
     const all = Object.entries(await words(language));
     const used = all.filter(([key]) => asks(asking, key)).map(([key, text]) => [key, needed(text)]);
-    const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(Object.fromEntries(used)));
+    const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(Object.fromEntries(used)), FOR_ALL);
     files[language] = [path, hash];
   }
-  const app = dist.add("widget/app.js", await script(APP, { WORD_FILES: files }));
+  const app = dist.add("widget/app.js", await script(APP, { WORD_FILES: files }), FOR_ALL);
   const loader = await script("widget/src/loader/main.ts", { APP_FILE: app.path, APP_HASH: app.hash });
-  dist.add("widget/loader.js", loader, "widget-loader");
+  return dist.add("widget/loader.js", loader, { ...FOR_ALL, at: "/widget.js" });
 }

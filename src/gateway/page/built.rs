@@ -6,8 +6,14 @@ pub(super) struct Built {
     pub(super) path: &'static str,
     /// Its content type.
     pub(super) kind: &'static str,
-    /// What the server knows it by; empty for most.
-    pub(super) entry: &'static str,
+    /// An address that stays and gives this file as well; empty for most.
+    pub(super) at: &'static str,
+    /// Where it is shown as a page; empty for what is none.
+    pub(super) page: &'static str,
+    /// The trusted types policies that a page's scripts may make, as its own policy names them; empty: none.
+    pub(super) trusts: &'static str,
+    /// Pages of any site may use it, not those of this origin alone.
+    pub(super) public: bool,
     /// Its path has its content's hash: it never changes.
     pub(super) immutable: bool,
     pub(super) plain: &'static [u8],
@@ -17,8 +23,3 @@ pub(super) struct Built {
 
 /// All that was built; nothing where the pages were not built before the binary was.
 pub(super) const BUILT: &[Built] = include!(concat!(env!("OUT_DIR"), "/built.rs"));
-
-/// The one that the server knows by this name.
-pub(super) fn entry(name: &str) -> Option<&'static Built> {
-    BUILT.iter().find(|built| built.entry == name)
-}

@@ -6,6 +6,9 @@ use reqwest::header::HeaderMap;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
+/// The pages that are built, by their paths.
+const PAGES: [&str; 4] = ["/", "/agent", "/examples/site", "/examples/site/delivery"];
+
 async fn page(site: &super::support::Site, path: &str) -> (HeaderMap, String) {
     let response = site.http.get(format!("{}{path}", site.url)).send().await.unwrap();
     assert_eq!(response.status(), 200, "{path}");
@@ -19,7 +22,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 #[actix_web::test]
 async fn the_pages_are_served_under_a_policy_that_lets_only_their_own_scripts_run() {
     let site = site();
-    for path in ["/", "/agent", "/examples/gms"] {
+    for path in [PAGES.as_slice(), &["/examples/gms"]].concat() {
         let (headers, page) = page(&site, path).await;
         let policy = header(&headers, "content-security-policy");
         for part in [
@@ -34,7 +37,27 @@ async fn the_pages_are_served_under_a_policy_that_lets_only_their_own_scripts_ru
         assert!(!policy.contains("unsafe"));
         assert_eq!(header(&headers, "x-content-type-options"), "nosniff");
         assert_eq!(header(&headers, "referrer-policy"), "no-referrer");
+        assert_eq!(header(&headers, "x-frame-options"), "DENY");
+        assert_eq!(header(&headers, "cross-origin-resource-policy"), "same-origin");
+        assert_eq!(
+            header(&headers, "cache-control"),
+            "no-cache",
+            "this address stays, what is there changes"
+        );
         assert!(!page.contains("src=\"http") && !page.contains("@import") && !page.contains("innerHTML"));
+    }
+}
+
+#[actix_web::test]
+async fn no_page_makes_markup_of_text_and_only_those_with_the_widget_make_its_policy() {
+    let site = site();
+    for path in PAGES {
+        let (headers, _) = page(&site, path).await;
+        let policy = header(&headers, "content-security-policy");
+        assert!(policy.contains("script-src 'self'; style-src 'self';"), "{path}: {policy}");
+        let types = if path == "/agent" { "'none'" } else { "handoff" };
+        let wanted = format!("require-trusted-types-for 'script'; trusted-types {types}");
+        assert!(policy.ends_with(&wanted), "{path}: {policy}");
     }
 }
 
@@ -50,10 +73,17 @@ async fn the_example_is_one_file_whose_script_and_style_the_policy_knows_by_thei
     }
 }
 
+/// The paths of this node that a page or a script of it names.
+fn named(text: &str) -> Vec<String> {
+    let paths = text.split('"').skip(1).filter(|part| !part.contains(char::is_whitespace));
+    let built = |path: &str| path.starts_with("widget/") || path.starts_with('/') && path.contains('.');
+    paths.filter(|path| built(path)).map(|path| format!("/{}", path.trim_start_matches('/'))).collect()
+}
+
 #[actix_web::test]
 async fn everything_a_page_or_its_scripts_name_is_served_and_holds_nothing_from_elsewhere() {
     let site = site();
-    let mut waiting = vec!["/".to_owned(), "/agent".to_owned()];
+    let mut waiting: Vec<String> = PAGES.map(str::to_owned).to_vec();
     let mut seen = BTreeSet::new();
     while let Some(path) = waiting.pop() {
         if !seen.insert(path.clone()) {
@@ -61,32 +91,43 @@ async fn everything_a_page_or_its_scripts_name_is_served_and_holds_nothing_from_
         }
         let (headers, text) = page(&site, &path).await;
         assert_eq!(header(&headers, "x-content-type-options"), "nosniff");
-        assert!(!text.contains("innerHTML") && !text.contains("eval(") && !text.contains("url("), "{path}");
-        let folder = path.rsplit_once('/').unwrap().0;
-        let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
-        for (start, from) in [("\"/web/", "/web"), ("from \"./", folder), ("from \"../", above)] {
-            for found in text.split(start).skip(1) {
-                waiting.push(format!("{from}/{}", found.split('"').next().unwrap()));
-            }
-        }
+        assert!(!text.contains("eval(") && !text.contains("@import"), "{path}");
+        assert!(!text.contains("url(") && !text.contains("src=\"http"), "{path}");
+        waiting.extend(named(&text));
     }
-    assert!(seen.len() >= 20, "{seen:?}");
-    for kind in ["js", "css", "svg"] {
-        assert!(seen.iter().any(|path| path.ends_with(kind)), "{seen:?}");
+    for part in ["/desk/", "/customer/", "/examples/site.", "/widget/app.", "/widget/words-ar.", "/icon."] {
+        assert!(seen.iter().any(|path| path.starts_with(part)), "{part} is not in {seen:?}");
     }
 }
 
 #[actix_web::test]
-async fn a_browser_that_has_a_file_already_is_not_sent_it_again() {
+async fn what_the_pages_are_made_of_is_kept_for_ever_and_used_by_no_other_site() {
     let site = site();
-    let (headers, _) = page(&site, "/web/link.js").await;
-    let url = format!("{}/web/link.js", site.url);
+    let (_, desk) = page(&site, "/agent").await;
+    let files = named(&desk);
+    assert!(files.len() >= 3, "{files:?}");
+    for path in files {
+        let (headers, _) = page(&site, &path).await;
+        assert_eq!(header(&headers, "cross-origin-resource-policy"), "same-origin", "{path}");
+        assert!(headers.get("access-control-allow-origin").is_none(), "{path}");
+        assert_eq!(header(&headers, "cache-control"), "public, max-age=31536000, immutable", "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_browser_that_has_a_page_already_is_not_sent_it_again_and_gets_it_small() {
+    let site = site();
+    let (headers, whole) = page(&site, "/agent").await;
+    let url = format!("{}/agent", site.url);
     let response =
         site.http.get(&url).header("If-None-Match", header(&headers, "etag")).send().await.unwrap();
     assert_eq!(response.status(), 304);
     let response = site.http.get(&url).header("If-None-Match", "\"another\"").send().await.unwrap();
     assert_eq!(response.status(), 200);
-    assert_eq!(site.http.get(format!("{}/web/none.js", site.url)).send().await.unwrap().status(), 404);
+    let packed = site.http.get(&url).header("Accept-Encoding", "br").send().await.unwrap();
+    assert_eq!(header(packed.headers(), "content-encoding"), "br");
+    assert!(packed.bytes().await.unwrap().len() < whole.len());
+    assert_eq!(site.http.get(format!("{}/desk/none.js", site.url)).send().await.unwrap().status(), 404);
 }
 
 #[actix_web::test]

@@ -1,22 +1,13 @@
 // The agents' desk as it is built, against a scripted server: web/dist from disk under the policy that it has to do with, and
 // a desk as a server would keep it.
 
-import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Socket } from "./fake.js";
+import { builtFile } from "./dist.js";
+import { Socket } from "./socket.js";
 
 /** @typedef {Record<string, any>} Frame */
 
-const DIST = resolve(dirname(fileURLToPath(import.meta.url)), "../../../web/dist");
 /** Where the page believes to be: a secure origin, as locks and notifications want one. */
 export const DESK_SITE = "https://desk.test";
-
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' wss://desk.test; img-src 'self' blob:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-
-/** @typedef {{path: string, type: string, entry?: string}} Built */
 
 export const PARTICIPANTS = [
   { number: 1, role: "customer", nickname: "Zoë", user_id: "1", me: false },
@@ -64,18 +55,13 @@ export class DeskServer {
 
   /** @param {import("playwright-core").BrowserContext} context */
   async serve(context) {
-    /** @type {{files: Built[]}} */
-    const { files } = JSON.parse(readFileSync(join(DIST, "manifest.json"), "utf8"));
-    const page = files.find(({ entry }) => entry === "desk-page");
     await context.route(`${DESK_SITE}/**`, (route) => {
-      const { pathname } = new URL(route.request().url());
+      const url = new URL(route.request().url());
+      const { pathname } = url;
       if (pathname.startsWith("/v1/chats/")) {
         return this.files(route) ?? route.fulfill({ json: { limits: this.fileLimits, files: [] } });
       }
-      const file = pathname === "/agent" ? page : files.find(({ path }) => `/${path}` === pathname);
-      if (!file) return route.fulfill({ status: 404 });
-      const headers = { "content-type": file.type, "content-security-policy": POLICY };
-      return route.fulfill({ body: readFileSync(join(DIST, file.path)), headers });
+      return route.fulfill(builtFile(url) ?? { status: 404 });
     });
     await context.routeWebSocket(/desk\.test/, (route) => this.#connect(route));
   }

@@ -1,25 +1,29 @@
-// What people do at the pages, in the words of their languages' first table: English.
+// What people do at the pages, in the words of English.
 
 import { until } from "./browser.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 
 /**
- * What the customer's page keeps in its tab.
+ * What the customer's page keeps of its chat.
  * @param {Page} page
  * @returns {Promise<{chat: string, key: string}>}
  */
 export function kept(page) {
-  return page.evaluate(() => JSON.parse(sessionStorage.getItem("handoff-customer") ?? "{}"));
+  return page.evaluate(() => JSON.parse(localStorage.getItem("handoff:default") ?? "{}"));
 }
 
 class Person {
-  /** @type {string[]} all that he said */
+  /** @type {string[]} all that they said */
   texts = [];
 
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
+  }
+
+  get field() {
+    return this.page.getByRole("textbox", { name: "Write a message" });
   }
 
   /**
@@ -28,53 +32,53 @@ class Person {
    */
   async says(text) {
     this.texts.push(text);
-    const field = this.page.getByLabel("Your message");
-    await field.fill(text);
-    await field.press("Enter");
+    await this.field.fill(text);
+    await this.field.press("Enter");
   }
 
-  /** His messages that the server has, as his page shows them. */
+  /** Their messages that the server has, as their page shows them. */
   said() {
-    return this.page.locator("#log li.mine .text").allTextContents();
+    return this.page.locator(".message.mine:is(.sent, .seen) .bubble").allTextContents();
   }
 
   /** What others said. */
   heard() {
-    return this.page.locator("#log li.theirs .text").allTextContents();
+    return this.page.locator(".message.theirs .bubble").allTextContents();
   }
 
   /** @param {string} text */
   async hears(text) {
-    await this.page.locator("#log li.theirs .text", { hasText: text }).waitFor();
+    await this.page.locator(".message.theirs .bubble", { hasText: text }).waitFor();
   }
 }
 
 export class Customer extends Person {
   /**
-   * @param {string} url of the node whose page he opens
+   * @param {string} url of the node whose page they open
    * @param {string} name
    * @param {string} [subject]
    */
   async start(url, name, subject = "") {
     await this.page.goto(`${url}/?lang=en`);
-    await this.page.getByLabel("Your name").fill(name);
-    await this.page.getByLabel("What is it about?").fill(subject);
-    await this.page.getByRole("button", { name: "Start chat" }).click();
-    await this.page.getByLabel("Your message").waitFor();
+    await this.page.getByLabel("Name").fill(name);
+    if (subject) await this.page.getByLabel("What is it about?").fill(subject);
+    await this.page.getByRole("button", { name: "Start the chat" }).click();
+    await this.field.waitFor();
   }
 
-  /** All he said is acknowledged, and somebody answered the last of it. */
+  /** All they said is acknowledged, and somebody answered the last of it. */
   async isAnswered() {
     await until(`"${this.texts.at(-1)}" is there and answered`, async () => {
       const said = await this.said();
-      const last = await this.page.locator("#log li:not(.line)").last().getAttribute("class");
-      return said.length === this.texts.length && last?.startsWith("theirs");
+      const last = await this.page.locator(".message").last().getAttribute("class");
+      return said.length === this.texts.length && last?.includes("theirs");
     });
   }
 
   async leaves() {
-    await this.page.getByRole("button", { name: "End chat" }).click();
-    await this.page.getByRole("dialog").getByRole("button", { name: "End chat" }).click();
+    await this.page.getByRole("button", { name: "More" }).click();
+    await this.page.getByRole("menuitem", { name: "End the chat" }).click();
+    await this.page.getByRole("dialog").getByRole("button", { name: "End the chat" }).click();
   }
 }
 
@@ -94,13 +98,13 @@ export class Agent extends Person {
 
   async isReady() {
     await this.page.locator("#status").click();
-    await this.page.getByRole("menuitem", { name: "Ready", exact: true }).click();
-    await this.page.locator("#status-text", { hasText: /^Ready$/ }).waitFor();
+    await this.page.getByRole("menuitemcheckbox", { name: "Ready", exact: true }).click();
+    await this.page.locator(".status-text", { hasText: /^Ready$/ }).waitFor();
   }
 
   /** @param {string} how the first words of the menu's entry */
   async leaves(how) {
-    await this.page.getByRole("button", { name: "Leave", exact: true }).click();
+    await this.page.getByRole("button", { name: "End", exact: true }).click();
     await this.page.getByRole("menuitem", { name: how }).click();
   }
 }

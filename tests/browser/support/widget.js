@@ -1,11 +1,7 @@
 // A website with the widget, and a scripted server behind it, inside the browser. All tabs of a window share the server:
 // a chat's events, each command once by its number, as a real server keeps them.
 
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const DIST = resolve(dirname(fileURLToPath(import.meta.url)), "../../../web/dist");
+import { builtFile } from "./dist.js";
 
 /** Where the website is. */
 export const SHOP = "https://shop.test";
@@ -22,13 +18,6 @@ export const PARTICIPANTS = [
   { number: 3, role: "agent", nickname: "Ann", user_id: "3", me: false },
 ];
 
-/** @returns {{files: Array<{path: string, type: string, hash: string, entry?: string}>}} */
-function manifest() {
-  const file = join(DIST, "manifest.json");
-  if (!existsSync(file)) throw new Error("the widget is not built: cd web && npm ci && npm run build");
-  return JSON.parse(readFileSync(file, "utf8"));
-}
-
 /** A scripted server. */
 export class Server {
   /** @type {Frame[]} every command of every tab */
@@ -41,8 +30,12 @@ export class Server {
   sockets = new Set();
   /** No socket gets a hello, and those that are there are closed. */
   down = false;
-  /** Nodes that give no file. @type {string[]} */
+  /** Nodes that give no file and take no socket. @type {string[]} */
   dead = [];
+  /** Nodes that the server's own pages may turn to. @type {string[]} */
+  nodes = [];
+  /** The node of each connection that was opened. @type {string[]} */
+  reached = [];
   ended = false;
   /** @type {(command: Frame) => Frame | null | undefined} what is answered instead; null: nothing */
   instead = () => undefined;
@@ -51,13 +44,12 @@ export class Server {
 
   /** @param {import("playwright-core").BrowserContext} context */
   async on(context) {
-    const { files } = manifest();
     await context.route(`${SHOP}/**`, (route) => {
       const path = new URL(route.request().url()).pathname;
       return route.fulfill({ body: this.page(path), contentType: "text/html; charset=utf-8", headers: this.headers });
     });
     for (const node of [NODE, OTHER]) {
-      await context.route(`${node}/**`, (route) => this.#serve(route, node, files));
+      await context.route(`${node}/**`, (route) => this.#serve(route, node));
     }
     await context.routeWebSocket(/(node|other)\.test/, (socket) => this.#connect(socket));
   }
@@ -74,21 +66,17 @@ export class Server {
   /**
    * @param {import("playwright-core").Route} route
    * @param {string} node
-   * @param {ReturnType<typeof manifest>["files"]} files
    */
-  #serve(route, node, files) {
-    const { pathname } = new URL(route.request().url());
+  #serve(route, node) {
+    const url = new URL(route.request().url());
+    const { pathname } = url;
     const headers = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
     if (this.dead.includes(node)) return route.abort();
     if (pathname.startsWith("/v1/services/")) {
       return this.service ? route.fulfill({ json: this.service, headers }) : route.fulfill({ status: 404, headers });
     }
     if (pathname.startsWith("/v1/chats/")) return this.files(route, headers);
-    const found = files.find(({ path, entry }) =>
-      pathname === "/widget.js" ? entry === "widget-loader" : pathname === `/${path}`,
-    );
-    if (!found) return route.fulfill({ status: 404, headers });
-    return route.fulfill({ body: readFileSync(join(DIST, found.path)), contentType: found.type, headers });
+    return route.fulfill(builtFile(url, this.nodes) ?? { status: 404, headers });
   }
 
   /**
@@ -111,10 +99,12 @@ export class Server {
 
   /** @param {import("playwright-core").WebSocketRoute} socket */
   #connect(socket) {
-    if (this.down) {
+    const node = new URL(socket.url()).origin.replace("wss:", "https:");
+    if (this.down || this.dead.includes(node)) {
       socket.close({ code: 1011 }).catch(() => {});
       return;
     }
+    this.reached.push(node);
     this.sockets.add(socket);
     const beat = setInterval(() => this.send(socket, { event: "beat" }), 2000);
     const gone = () => {
@@ -244,9 +234,9 @@ export class Server {
 /**
  * A website with the widget in a window of its own.
  * @param {import("playwright-core").Browser} browser
- * @param {{server?: Server, options?: import("playwright-core").BrowserContextOptions, path?: string}} [how]
+ * @param {{server?: Server, options?: import("playwright-core").BrowserContextOptions, url?: string}} [how]
  */
-export async function openShop(browser, { server = new Server(), options = {}, path = "/" } = {}) {
+export async function openShop(browser, { server = new Server(), options = {}, url = `${SHOP}/` } = {}) {
   const context = await browser.newContext({ locale: "en-US", viewport: { width: 1024, height: 760 }, ...options });
   await server.on(context);
   const page = await context.newPage();
@@ -261,6 +251,6 @@ export async function openShop(browser, { server = new Server(), options = {}, p
       complaints.push(line.text());
     }
   });
-  await page.goto(SHOP + path);
+  await page.goto(url);
   return { server, context, page, complaints };
 }

@@ -33,6 +33,7 @@ export { Field, type FieldKind, type FieldProps, type Option } from "./component
 export { Words } from "./components/Words.js";
 export { Day, Line } from "./components/Line.js";
 export { Typing } from "./components/Typing.js";
+export { Unsent } from "./components/Unsent.js";
 export { FileLine } from "./components/FileLine.js";
 export { Message, type MessageActs, type MessageRow } from "./components/Message.js";
 export { RichMessage, type RichReply } from "./components/RichMessage.js";

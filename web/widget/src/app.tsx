@@ -14,7 +14,7 @@ import { fetchService } from "./model/service.js";
 import { forgetful, type Storage } from "./model/settings.js";
 import { WidgetModel } from "./model/widget.js";
 import { saveAs } from "./page/save.js";
-import { watchPage } from "./page/watch.js";
+import { watchName, watchPage } from "./page/watch.js";
 import { AroundProvider, type Around } from "./view/context.js";
 import { Panel } from "./view/Panel.js";
 import { addStyles } from "./view/styles.js";
@@ -38,12 +38,17 @@ export async function mount(host: Host): Promise<App> {
     now: Date.now,
   });
   const place = document.createElement("div");
-  place.className = `handoff at-${config.position}`;
+  place.className = `handoff at-${config.position} as-${config.mode}`;
   place.lang = language;
   place.dir = direction(language);
   root.append(place);
+  if (config.mode === "page") {
+    document.documentElement.lang = language;
+    document.documentElement.dir = direction(language);
+  }
   const around = acts(model, chat, host);
   const stops = [
+    ...(config.mode === "page" ? [watchName(model)] : []),
     model.open.subscribe((open) => draw(open, model, speech, around, place)),
     watchPage(model, chat, host),
     () => chat.close(),
@@ -84,6 +89,7 @@ function acts(model: WidgetModel, chat: SharedChat, host: Host): Around {
   const { say } = model.speech;
   return {
     model,
+    mode: host.config.mode,
     onMinimise: () => {
       model.open.value = false;
       host.launcher.focus();

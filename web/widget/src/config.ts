@@ -3,11 +3,15 @@
 /** Where the launcher stands: at the end or the start of a line, as the page is written. */
 export type Position = "end" | "start";
 
+/** A panel beside a website's own content, or all of a page of its own. */
+export type Mode = "panel" | "page";
+
 /** Light, dark, or as the visitor's system is. */
 export type Theme = "light" | "dark" | "auto";
 
 /** All that a website may set. */
 export interface WidgetConfig {
+  readonly mode: Mode;
   /** The service that chats are started with (`services.NAME` in the server's configuration). */
   readonly service: string;
   /** Base URLs of the nodes, tried in turn; the one that the script came from is the first. */
@@ -16,7 +20,7 @@ export interface WidgetConfig {
   readonly language: string;
   readonly theme: Theme;
   readonly position: Position;
-  /** Whether there is a launcher; without it the website opens the chat by `handoff.open()`. */
+  /** Whether there is a launcher, which a page of its own never has; without it the website opens the chat by `handoff.open()`. */
   readonly launcher: boolean;
 }
 
@@ -33,13 +37,15 @@ export function readConfig(given: Given, tag: Given, origin: string): WidgetConf
   const nodes = [origin, ...listed]
     .map((node) => node.trim().replace(/\/+$/, ""))
     .filter((node) => /^https?:/.test(node));
+  const mode = oneOf(["panel", "page"], read("mode"), "panel");
   return {
+    mode,
     service: read("service") || "default",
     nodes: [...new Set(nodes)],
     language: read("language"),
     theme: oneOf(["light", "dark", "auto"], read("theme"), "auto"),
     position: oneOf(["end", "start"], read("position"), "end"),
-    launcher: !["false", "off"].includes(read("launcher")),
+    launcher: mode === "panel" && !["false", "off"].includes(read("launcher")),
   };
 }
 

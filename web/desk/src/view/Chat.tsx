@@ -1,6 +1,6 @@
 // The middle pane: who it is, the conversation, and where the agent writes.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { AgentChat, AgentItem, LeaveHow } from "@handoff/sdk";
 import {
   Banner,
@@ -14,6 +14,7 @@ import {
   Menu,
   Message,
   Typing,
+  Unsent,
   type MessageActs,
   type Row,
   type Said,
@@ -65,6 +66,7 @@ function OpenChat({ chat, onAtEnd }: { chat: AgentChat; onAtEnd: (atEnd: boolean
       {writes ? <DeskComposer chat={chat} /> : null}
       {chat.over ? (
         <div class="chat-over">
+          <Unsent text={chat.draft} />
           <Button onClick={() => desk.dismiss(chat.id)}>{say("dismiss")}</Button>
         </div>
       ) : null}
@@ -223,14 +225,17 @@ function Loading() {
 
 /** What can be done with a message that failed, and with files. */
 function useActs(desk: Desk, chat: AgentChat): MessageActs {
-  const made = useRef<MessageActs | null>(null);
-  if (made.current) return made.current;
+  const over = chat.over !== "";
+  return useMemo(() => actsOf(desk, chat, over), [desk, chat, over]);
+}
+
+function actsOf(desk: Desk, chat: AgentChat, over: boolean): MessageActs {
   const itemOf = (entry: Said): AgentItem | undefined => chat.pending.find(({ id }) => entry.key === `p${id}`);
   const onItem = (act: (item: AgentItem) => void) => (entry: Said) => {
     const item = itemOf(entry);
     if (item?.state === "failed") act(item);
   };
-  made.current = {
+  return {
     onEdit: onItem((item) => {
       const text = item.command.do === "send" ? item.command.text : "";
       chat.discard(item);
@@ -238,10 +243,9 @@ function useActs(desk: Desk, chat: AgentChat): MessageActs {
       chat.draft = [text, chat.draft].filter(Boolean).join("\n");
       document.getElementById("message")?.focus();
     }),
-    onSendAgain: onItem((item) => void chat.resend(item)),
+    ...(!over && { onSendAgain: onItem((item) => void chat.resend(item)) }),
     onDelete: onItem((item) => chat.discard(item)),
     onSave: (file) => void saveFile(desk, chat, file.id, file.name),
     drawFile: (file) => <FileShownInChat chat={chat} file={file} />,
   };
-  return made.current;
 }

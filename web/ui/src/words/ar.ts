@@ -146,6 +146,7 @@ export const ar: Catalogue = {
   sound: "الصوت",
   titleSign: "الرسائل الجديدة في عنوان علامة التبويب",
   saveTranscript: "حفظ في ملف",
+  unsent: "مكتوب ولم يُرسل",
   endChat: "إنهاء المحادثة",
   endSure: "هل تريد إنهاء هذه المحادثة؟",
   goOn: "متابعة",

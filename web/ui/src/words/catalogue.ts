@@ -44,7 +44,7 @@ export function sayer<Texts = typeof en>(language: string, catalogue: CatalogueO
   const numbers = new Intl.NumberFormat(language);
   return (key, ...given) => {
     const values: Readonly<Record<string, string | number>> = given[0] ?? {};
-    const text = catalogue[key] as string | Plural;
+    const text = catalogue[key];
     const form = typeof text === "string" ? text : (text[rules.select(Number(values["n"]))] ?? text.other);
     return form.replace(/\{(\w+)\}/g, (_place, name: string) => {
       const value = values[name] ?? "";

@@ -99,6 +99,7 @@ export const de: Catalogue = {
   sound: "Ton",
   titleSign: "Neue Nachrichten im Titel des Tabs",
   saveTranscript: "Als Datei speichern",
+  unsent: "Geschrieben und nicht gesendet",
   endChat: "Chat beenden",
   endSure: "Möchten Sie diesen Chat beenden?",
   goOn: "Weiter",

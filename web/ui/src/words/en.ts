@@ -109,6 +109,7 @@ export const en = {
   sound: "Sound",
   titleSign: "New messages in the tab’s title",
   saveTranscript: "Save as a file",
+  unsent: "Written and not sent",
   endChat: "End the chat",
   endSure: "Do you want to end this chat?",
   goOn: "Go on",

@@ -127,6 +127,7 @@ export const es: Catalogue = {
   sound: "Sonido",
   titleSign: "Mensajes nuevos en el título de la pestaña",
   saveTranscript: "Guardar como archivo",
+  unsent: "Escrito y no enviado",
   endChat: "Terminar el chat",
   endSure: "¿Quiere terminar este chat?",
   goOn: "Seguir",

@@ -127,6 +127,7 @@ export const fr: Catalogue = {
   sound: "Son",
   titleSign: "Nouveaux messages dans le titre de l’onglet",
   saveTranscript: "Enregistrer dans un fichier",
+  unsent: "Écrit et non envoyé",
   endChat: "Terminer la discussion",
   endSure: "Voulez-vous terminer cette discussion ?",
   goOn: "Continuer",

@@ -99,6 +99,7 @@ export const ja: Catalogue = {
   sound: "通知音",
   titleSign: "タブのタイトルに新着を表示",
   saveTranscript: "ファイルに保存",
+  unsent: "送信していない文章",
   endChat: "チャットを終了",
   endSure: "このチャットを終了しますか？",
   goOn: "続ける",

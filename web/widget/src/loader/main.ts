@@ -37,7 +37,8 @@ class Handoff implements Arrival {
     this.#words = wordsOf([this.#config.language, document.documentElement.lang, ...navigator.languages]);
     const [language, label] = this.#words;
     this.#launcher = new LauncherButton(this.#config, [language, label], () => this.toggle());
-    if (lives(this.#config.service)) void this.#bring();
+    if (this.#config.mode === "page") this.open();
+    else if (lives(this.#config.service)) void this.#bring();
   }
 
   /** Opens the panel. */
@@ -45,9 +46,9 @@ class Handoff implements Arrival {
     void this.#bring((app) => app.open());
   }
 
-  /** Closes the panel; a chat goes on. */
+  /** Closes the panel; a chat goes on. A page of its own stays open. */
   close(): void {
-    if (this.#app) void this.#bring((app) => app.close());
+    if (this.#app && this.#config.mode === "panel") void this.#bring((app) => app.close());
   }
 
   /** Opens or closes the panel. */

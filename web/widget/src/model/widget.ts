@@ -34,6 +34,9 @@ export interface WidgetOptions {
 /** What is shown: nothing yet, the form, or the chat. */
 export type Screen = "loading" | "form" | "chat";
 
+/** What is told of the connection. */
+export type BannerWords = "formFailed" | "noConnection" | "connectingAgain";
+
 /** The widget as its components see it. */
 export class WidgetModel {
   readonly speech: Speech;
@@ -63,7 +66,7 @@ export class WidgetModel {
   readonly rows: ReadonlySignal<readonly Row[]>;
   readonly typing: ReadonlySignal<readonly string[]>;
   readonly unread: ReadonlySignal<number>;
-  readonly banner: ReadonlySignal<Key | null>;
+  readonly banner: ReadonlySignal<BannerWords | null>;
   /** Who answers; empty: nobody yet. */
   readonly answering: ReadonlySignal<string>;
   readonly #options: WidgetOptions;
@@ -160,9 +163,8 @@ export class WidgetModel {
     if (this.alive.peek()) this.ask({ do: "attach", data });
   }
 
-  /** Back to the form, for another chat. */
+  /** Back to the form, for another chat, in which what was written and not sent can be. */
   again(): void {
-    this.draft.value = "";
     this.problems.value = {};
     this.ask({ do: "reset" });
   }
@@ -222,7 +224,7 @@ export class WidgetModel {
     return agents.map((one) => author(one.number, one, this.speech.say).name).join(", ");
   }
 
-  #banner(away: "well" | "away" | "lost"): Key | null {
+  #banner(away: "well" | "away" | "lost"): BannerWords | null {
     const { phase } = this.state.value;
     if (phase === "idle" && this.reach.value === "failed") return "formFailed";
     if (phase === "idle" || phase === "ended" || away === "well") return null;

@@ -27,6 +27,13 @@ export function watchPage(model: WidgetModel, chat: SharedChat, host: Host): () 
   };
 }
 
+/** A page of its own is called as its chat is. */
+export function watchName(model: WidgetModel): () => void {
+  return effect(() => {
+    document.title = model.service.value.title || model.speech.say("writeToUs");
+  });
+}
+
 function watchVisibility(model: WidgetModel): () => void {
   const look = () => {
     model.visible.value = !document.hidden;

@@ -1,7 +1,7 @@
 // The chat: its log, what can be said of files, and the composer; after the end what may still be done.
 
 import { useRef } from "preact/hooks";
-import { Button, Composer, Day, IconButton, Line, Log, Message, Typing, useSpeech } from "@handoff/ui";
+import { Button, Composer, Day, IconButton, Line, Log, Message, Typing, Unsent, useSpeech } from "@handoff/ui";
 import type { Key, MessageActs, Row, Said } from "@handoff/ui";
 import { useAround } from "./context.js";
 import { EmojiButton } from "./Emoji.js";
@@ -22,7 +22,9 @@ export function ChatScreen() {
   const { phase } = useValue(model.state);
   const acts: MessageActs = {
     onEdit: (entry) => model.edit(entry.key, entry.text),
-    onSendAgain: (entry) => model.ask({ do: "again", id: entry.key.slice(1) }),
+    ...(phase !== "ended" && {
+      onSendAgain: (entry: Said) => model.ask({ do: "again", id: entry.key.slice(1) }),
+    }),
     onDelete: (entry) => model.ask({ do: "remove", id: entry.key.slice(1) }),
     onSave: onSaveFile,
     onReply: (entry: Said, content) => model.ask({ do: "reply", to: entry.rich?.index ?? 0, content: { ...content } }),
@@ -123,9 +125,11 @@ function Ended() {
   const { model, onSaveTranscript } = useAround();
   const { say } = useSpeech();
   const { gone } = useValue(model.state);
+  const draft = useValue(model.draft);
   return (
     <div class="ended">
       {gone ? <p>{say("chatGone")}</p> : null}
+      <Unsent text={draft} />
       <Rating />
       <div class="acts">
         <Button look="primary" onClick={() => model.again()}>

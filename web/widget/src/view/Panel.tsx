@@ -11,23 +11,20 @@ import { useValue } from "./value.js";
 
 /** The open panel. */
 export function Panel() {
-  const { model, onMinimise } = useAround();
+  const { model, mode, onMinimise } = useAround();
   const { say } = useSpeech();
   const panel = useRef<HTMLElement>(null);
   const banner = useValue(model.banner);
   const { title } = useValue(model.service);
   useEffect(() => (panel.current ? followViewport(panel.current) : undefined), []);
   useFocus(panel);
+  const page = mode === "page";
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!page && event.key === "Escape" && !event.defaultPrevented) onMinimise();
+  };
+  const name = title || say("writeToUs");
   return (
-    <section
-      class="panel"
-      role="dialog"
-      aria-label={title || say("writeToUs")}
-      ref={panel}
-      onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.defaultPrevented) onMinimise();
-      }}
-    >
+    <section class="panel" role={page ? "main" : "dialog"} aria-label={name} ref={panel} onKeyDown={onKeyDown}>
       <Header />
       <Banner>{banner ? say(banner) : null}</Banner>
       <ScreenShown />
@@ -76,8 +73,9 @@ function useFocus(panel: { readonly current: HTMLElement | null }): void {
 }
 
 function Header() {
-  const { model, onMinimise } = useAround();
+  const { model, mode, onMinimise } = useAround();
   const { say } = useSpeech();
+  const Title = mode === "page" ? "h1" : "h2";
   const service = useValue(model.service);
   const title = service.title || say("writeToUs");
   const answering = useValue(model.answering);
@@ -88,13 +86,13 @@ function Header() {
     <header>
       {answering ? <Avatar name={answering} /> : null}
       <div class="header-words">
-        <h2>
+        <Title class="header-name">
           <bdi>{answering || title}</bdi>
-        </h2>
+        </Title>
         {below ? <p>{below}</p> : null}
       </div>
       {talking ? <ChatMenu /> : null}
-      <IconButton icon="minimise" label={say("minimise")} onClick={onMinimise} />
+      {mode === "page" ? null : <IconButton icon="minimise" label={say("minimise")} onClick={onMinimise} />}
     </header>
   );
 }

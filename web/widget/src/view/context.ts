@@ -3,11 +3,13 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { FileShown } from "@handoff/ui";
+import type { Mode } from "../config.js";
 import type { WidgetModel } from "../model/widget.js";
 
 /** What components work with. */
 export interface Around {
   readonly model: WidgetModel;
+  readonly mode: Mode;
   /** Closes the panel; the chat goes on. */
   readonly onMinimise: () => void;
   readonly onSaveFile: (file: FileShown) => void;
