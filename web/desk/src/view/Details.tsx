@@ -61,7 +61,7 @@ function Contact({ chat }: { chat: AgentChat }) {
     [say("knownSince"), since ? shortTime(since, now.value, language) : ""],
   ];
   return (
-    <section aria-labelledby="who">
+    <div class="contact">
       <div class="who">
         <Avatar name={name} />
         <div>
@@ -73,7 +73,7 @@ function Contact({ chat }: { chat: AgentChat }) {
       </div>
       <Facts facts={facts} />
       {chat.history === null ? <p class="hint">{say("loading")}</p> : null}
-    </section>
+    </div>
   );
 }
 

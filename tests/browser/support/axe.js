@@ -1,0 +1,22 @@
+// axe-core over a page that trusts no script but its own: it is brought in by the debugger, past the page's policy.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const SOURCE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RUN = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => JSON.stringify(violations.map(
+  ({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => html.slice(0, 200) + " " + failureSummary)])))`;
+
+/**
+ * Fails where axe-core finds anything on the page as it is now.
+ * @param {import("playwright-core").Page} page
+ * @param {string} state what the page shows, for the failure's words
+ */
+export async function accessible(page, state) {
+  const debug = await page.context().newCDPSession(page);
+  await debug.send("Runtime.evaluate", { expression: SOURCE });
+  const { result } = await debug.send("Runtime.evaluate", { expression: RUN, awaitPromise: true });
+  await debug.detach();
+  assert.deepEqual(JSON.parse(String(result.value)), [], state);
+}
