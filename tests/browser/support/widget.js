@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 const DIST = resolve(dirname(fileURLToPath(import.meta.url)), "../../../web/dist");
 
 /** Where the website is. */
-export const SHOP = "http://shop.test";
+export const SHOP = "https://shop.test";
 /** Where the server is. */
-export const NODE = "http://node.test";
+export const NODE = "https://node.test";
 /** Another node, which is there for who turns to it. */
-export const OTHER = "http://other.test";
+export const OTHER = "https://other.test";
 
 /** @typedef {Record<string, any>} Frame */
 
