@@ -424,3 +424,18 @@ for (const [viewport, colorScheme, lang] of STATES) {
     await accessible(page, "a chat that is over");
   });
 }
+
+test("on a phone an offer that rings beside an open chat is told and taken there", async () => {
+  const { page, server } = await open({ viewport: { width: 390, height: 844 } });
+  server.chat("C1", [said("hello")], { nickname: "Zoë" });
+  server.chat("C2", [said("hello")], { nickname: "Ben" });
+  await signIn(page);
+  await choose(page, "C1");
+  await page.locator(".chat-bar .badge").getByText("1 unread message").waitFor();
+  server.offer("O1", { nickname: "Mateo" });
+  const banner = page.locator(".banner", { hasText: "New offer: \u2068Mateo\u2069" });
+  await banner.waitFor();
+  await accessible(page, "an offer beside a chat");
+  await banner.getByRole("button", { name: "Accept" }).click();
+  await page.locator("#chat-name", { hasText: "Mateo" }).waitFor();
+});

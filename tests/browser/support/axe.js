@@ -14,6 +14,8 @@ const RUN = `axe.run(document, { resultTypes: ["violations"] }).then(({ violatio
  * @param {string} state what the page shows, for the failure's words
  */
 export async function accessible(page, state) {
+  // What is fading in has no contrast of its own yet.
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
   const debug = await page.context().newCDPSession(page);
   await debug.send("Runtime.evaluate", { expression: SOURCE });
   const { result } = await debug.send("Runtime.evaluate", { expression: RUN, awaitPromise: true });

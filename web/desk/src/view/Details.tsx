@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { AgentChat } from "@handoff/sdk";
 import { Avatar, Button, fullTime, IconButton, shortTime } from "@handoff/ui";
+import { newId } from "../page/ids.js";
 import { customerName } from "../model/rows.js";
 import { useDesk } from "./context.js";
 import { Earlier } from "./Earlier.js";
@@ -133,7 +134,7 @@ function ContactNotes({ chat }: { chat: AgentChat }) {
   const contact = chat.history?.contact?.id;
   if (!contact) return null;
   const add = () => {
-    if (notes.add(contact, written, crypto.randomUUID())) setWritten("");
+    if (notes.add(contact, written, newId())) setWritten("");
   };
   return (
     <section aria-labelledby="notes-title">
