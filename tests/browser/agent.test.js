@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { launch, newWindow, until } from "./support/browser.js";
-import { DESK_SITE, DeskServer } from "./support/desk.js";
+import { DESK_SITE, DeskServer, PARTICIPANTS } from "./support/desk.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {import("./support/desk.js").Frame} Frame */
@@ -115,33 +115,6 @@ test("the status is chosen with the keyboard, with a reason", async () => {
   assert.equal(server.commands("not_ready")[0].reason, "break");
 });
 
-test("an offer rings with a countdown, and shows who waits and with what, and what of it is left out", async () => {
-  const { page, server } = await signedIn();
-  server.offer("C1", { data: { order: "42" }, left_out: 3, verified: false });
-  const card = page.locator(".offer");
-  for (const part of ["Zoë", "support", "My order", "42", "3 values are not shown in full", "Not verified"]) {
-    await card.getByText(part).first().waitFor();
-  }
-  const left = () => card.locator("[role=timer], .countdown").first().innerText();
-  const first = await left();
-  await until("it runs down", async () => (await left()) !== first);
-  assert.match(await page.title(), /^\(1\) /);
-  await card.getByRole("button", { name: "Decline" }).click();
-  await card.waitFor({ state: "detached" });
-  assert.equal(server.commands("decline")[0].chat, "C1");
-});
-
-test("attached data that is more than is shown says so in the chat, and a long value is folded", async () => {
-  const server = new DeskServer();
-  server.chat("C1", [], { data: { order: "42", note: "n".repeat(2000) }, left_out: 2 });
-  const { page } = await signedIn({ server });
-  await row(page, "C1").click();
-  const details = page.locator("#details");
-  await details.getByText("2 values are not shown in full").waitFor();
-  await details.getByRole("button", { name: "Show all" }).click();
-  await details.getByText("n".repeat(2000)).waitFor();
-});
-
 test("what was refused and what did not reach the customer is told in words, and what is for programs is not", async () => {
   const server = new DeskServer();
   server.chat("C1");
@@ -241,31 +214,15 @@ test("the customer’s typing is seen before they send; their leaving leaves the
 
 test("an accepted chat shows nothing of what its customer had been typing long before", async () => {
   const { page, server } = await signedIn();
+  const typing = [{ at: Date.now() - 600_000, by: 1, index: 50, preview: "an old word", started: true }];
+  server.more.set("C1", { participants: PARTICIPANTS, typing });
+  server.happens("C1", [{ type: "message", by: 1, text: "hello", at: Date.now() - 700_000 }]);
   server.offer("C1");
-  const typing = [{ at: Date.now() - 600_000, by: 1, index: 2, preview: "an old word", started: true }];
-  const who = [{ number: 1, role: "customer", nickname: "Zoë", user_id: "1", me: false }];
-  server.more.set("C1", { participants: who, typing });
-  server.events.set("C1", [
-    { index: 1, at: Date.now() - 700_000, type: "message", by: 1, text: "hello", message_type: null, reason: null },
-  ]);
   await page.getByRole("button", { name: "Accept" }).click();
   await page.locator(".bubble").getByText("hello").waitFor();
   server.happens("C1", [{ type: "message", by: 3, text: "a word of the bot" }]);
   await page.locator(".bubble").getByText("a word of the bot").waitFor();
   assert.equal(await page.getByText("an old word").count(), 0);
-});
-
-test("on a phone there is one pane at a time, and an accepted chat opens", async () => {
-  const { page, server } = await signedIn({ options: { viewport: { width: 390, height: 844 } } });
-  server.offer("C1");
-  server.events.set("C1", [
-    { index: 1, at: Date.now(), type: "message", by: 1, text: "hello", message_type: null, reason: null },
-  ]);
-  await page.getByRole("button", { name: "Accept" }).click();
-  await page.locator(".bubble").getByText("hello").waitFor();
-  assert.equal(await page.getByRole("navigation", { name: "Chats" }).count(), 0);
-  await page.getByRole("button", { name: "Back to the list" }).click();
-  await row(page, "C1").waitFor();
 });
 
 test("Enter that belongs to an input method sends nothing", async () => {
@@ -299,37 +256,18 @@ test("names neither turn nor cover what is around them, and one that shows nothi
   await page.getByRole("heading", { name: "evil" }).first().waitFor();
 });
 
-test("earlier chats open in place, page by page, and say where it is not sure whose they are", async () => {
-  const server = new DeskServer();
-  const record = { chat: "R1", started_at: 1, ended_at: 2, subject: "Shoes", service: "default", verified: true };
-  const contact = { id: "P1", first_name: "Zoë", last_name: "Müller", email: "zoe@example.com" };
-  server.history = { contact, records: [record], hidden: false };
-  server.chat("C1", [], { verified: false });
-  server.chat("C2");
-  const person = { number: 1, nickname: "Zoë", type: "CLIENT" };
-  /** @param {number} from */
-  const events = (from) =>
-    Array.from({ length: 50 }, (_, n) => {
-      return { eventId: from + n, type: "message", by: 1, text: `Said ${from + n}.`, at: "2026-01-01T10:00:00.000Z" };
+test("the desk speaks each language, and its form fits on a narrow phone", async () => {
+  const { page } = await open({ options: { viewport: { width: 320, height: 568 } } });
+  const titles = new Set();
+  for (const language of ["en", "de", "es", "fr", "ar", "ja"]) {
+    await page.goto(`${DESK_SITE}/agent?lang=${language}`);
+    await page.locator(".sign-in h1").waitFor();
+    titles.add(await page.locator(".sign-in .primary").textContent());
+    const shown = await page.evaluate(() => {
+      const { lang, dir, scrollWidth } = document.documentElement;
+      return { lang, dir, overflow: scrollWidth - innerWidth };
     });
-  server.instead = (command) => {
-    if (command.do !== "transcript") return undefined;
-    const from = command.from ?? 1;
-    return { record: { participants: from === 1 ? [person] : [], events: events(from) }, next: from < 51 ? 51 : null };
-  };
-  const { page } = await signedIn({ server });
-  const details = page.locator("#details");
-  await row(page, "C1").click();
-  await details.getByText("These chats may be somebody else’s.").waitFor();
-  await details.getByRole("button", { name: /Shoes/ }).click();
-  await details.getByText("this chat may be somebody else’s").waitFor();
-  await row(page, "C2").click();
-  for (const part of ["zoe@example.com", "Zoë Müller"]) await details.getByText(part).waitFor();
-  assert.equal(await details.getByText("somebody else’s").count(), 0);
-  await details.getByRole("button", { name: /Shoes/ }).click();
-  await details.getByText("Said 50.").waitFor();
-  assert.equal(await details.getByText("Said 51.").count(), 0, "no page is fetched before it is wanted");
-  await details.getByRole("button", { name: "Show more" }).click();
-  await details.getByText("Said 100.").waitFor();
-  assert.equal(await details.getByRole("button", { name: "Show more" }).count(), 0);
+    assert.deepEqual(shown, { lang: language, dir: language === "ar" ? "rtl" : "ltr", overflow: 0 });
+  }
+  assert.equal(titles.size, 6);
 });

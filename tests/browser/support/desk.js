@@ -42,6 +42,8 @@ export class DeskServer {
   events = new Map();
   /** @type {Map<string, Frame>} */
   more = new Map();
+  /** @type {Map<string, number>} */
+  #next = new Map();
   /** @type {Frame | null} */
   overview = null;
   /** @type {Frame} */
@@ -126,12 +128,13 @@ export class DeskServer {
    */
   happens(chat, events) {
     const known = this.events.get(chat) ?? [];
-    const first = (known.at(-1)?.index ?? 0) + 1;
+    const from = this.#index(chat, events.length);
     const plain = { message_type: null, reason: null, text: null };
-    const made = events.map((event, n) => ({ ...plain, at: Date.now(), index: first + n, ...event }));
+    const made = events.map((event, n) => ({ ...plain, at: Date.now(), index: from + n, ...event }));
+    const first = known.length === 0 ? this.more.get(chat) : undefined;
     known.push(...made);
     this.events.set(chat, known);
-    for (const socket of this.sockets) this.#tell(socket, chat, made, {});
+    for (const socket of this.sockets) this.#tell(socket, chat, made, first ?? {});
     return made;
   }
 
@@ -140,9 +143,20 @@ export class DeskServer {
    * @param {string} preview
    */
   types(chat, preview) {
-    const index = (this.events.get(chat)?.at(-1)?.index ?? 0) + 1;
+    const index = this.#index(chat, 1);
     const typing = [{ at: Date.now(), by: 1, index, preview, started: true }];
     for (const socket of this.sockets) this.#tell(socket, chat, [], { typing });
+  }
+
+  /**
+   * The first of so many indexes that nothing had before.
+   * @param {string} chat
+   * @param {number} count
+   */
+  #index(chat, count) {
+    const first = this.#next.get(chat) ?? 1;
+    this.#next.set(chat, first + count);
+    return first;
   }
 
   /** The desk as it is now, to all windows. */

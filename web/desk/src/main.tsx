@@ -7,6 +7,7 @@ import { render } from "preact";
 import { Desk } from "./model/desk.js";
 import { forgetful, type Storage } from "./model/keeping.js";
 import { Windows } from "./model/windows.js";
+import { newId } from "./page/ids.js";
 import { listenToKeys } from "./page/keys.js";
 import { followLooking } from "./page/looking.js";
 import { Transfers } from "./page/transfer.js";
@@ -22,7 +23,7 @@ async function start(): Promise<void> {
   document.documentElement.lang = language;
   document.documentElement.dir = direction(language);
   const say = await loadSay(language);
-  const windows = new Windows(new BroadcastChannel("handoff-desk"), crypto.randomUUID());
+  const windows = new Windows(new BroadcastChannel("handoff-desk"), newId());
   const transfers = new Transfers();
   const sdk = await agentDesk(windows, transfers);
   windows.transfer = () => sdk.transfer();

@@ -23,7 +23,8 @@ describe("the list", () => {
     expect([late?.waitingSince, late?.line]).toEqual([Date.now() - 5 * MINUTE - 50, "anybody?"]);
     expect(desk.rows.value.find(({ id }) => id === "answered")).toMatchObject({
       waitingSince: null,
-      line: "You: \u2068hello\u2069",
+      line: "hello",
+      mine: true,
     });
   });
 

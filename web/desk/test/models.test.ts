@@ -95,7 +95,7 @@ test("keys work where nobody writes, with Alt everywhere, never while an input m
 });
 
 test("search finds chats by whatever belongs to them, contacts by name and address, and acts", () => {
-  const row = { line: "", typing: false, waitingSince: null, at: null, unread: 0, over: false };
+  const row = { line: "", mine: false, waitingSince: null, at: null, unread: 0, over: false };
   const contact = {
     id: "K1",
     first_name: "Zoë",

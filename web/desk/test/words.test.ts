@@ -55,5 +55,5 @@ test("the desk's texts and those of all surfaces have different names", async ()
   const shared = await import("@handoff/ui");
   expect(Object.keys(en).filter((key) => key in shared.en)).toEqual([]);
   const say = await loadSay("en");
-  expect([say("youSaid", { text: "Hello" }), say("today")]).toEqual(["You: \u2068Hello\u2069", "Today"]);
+  expect([say("offerFrom", { name: "Zoë" }), say("today")]).toEqual(["New offer: \u2068Zoë\u2069", "Today"]);
 });

@@ -14,8 +14,8 @@ export interface ChatRow {
   readonly name: string;
   /** What stands below the name. */
   readonly line: string;
-  /** Somebody types: that is what stands there. */
-  readonly typing: boolean;
+  /** That is the agent's own word. */
+  readonly mine: boolean;
   /** Since when the customer waits for an answer, in milliseconds since 1970; null: they are answered. */
   readonly waitingSince: number | null;
   /** When something was last said; null: never. */
@@ -36,8 +36,8 @@ export function rowOf(chat: AgentChat, conversation: Conversation, say: Say): Ch
       ? say("overShort")
       : typing
         ? say("typingShort")
-        : lastLine(conversation, work.customer.subject, say),
-    typing,
+        : cut(lastWord?.text ?? work.customer.subject, LINE_MAX),
+    mine: !chat.over && !typing && lastWord?.mine === true,
     waitingSince: chat.over ? null : waitingSince,
     at: lastWord?.at ?? null,
     unread: chat.unread,
@@ -55,12 +55,6 @@ export function sameRow(row: ChatRow, before: ChatRow | undefined): ChatRow {
 /** What a customer is called. */
 export function customerName(work: DeskWorkLike, say: Say): string {
   return shownName(work.customer.nickname, say("customer"));
-}
-
-function lastLine({ lastWord }: Conversation, subject: string, say: Say): string {
-  if (!lastWord) return subject;
-  const text = cut(lastWord.text, LINE_MAX);
-  return lastWord.mine ? say("youSaid", { text }) : text;
 }
 
 /** The ids of rows as they stand: the longest unanswered first, then those last heard of, what is over at the end. */

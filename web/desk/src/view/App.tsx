@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { EmptyState } from "@handoff/ui";
-import { Banners, Toasts } from "./Banners.js";
+import { Toasts } from "./Banners.js";
 import { Bar } from "./Bar.js";
 import { ChatPane } from "./Chat.js";
 import { useDesk } from "./context.js";
@@ -32,7 +32,6 @@ export function App({ onAtEnd }: { onAtEnd: (atEnd: boolean) => void }) {
   return (
     <div class="desk">
       <Bar />
-      <Banners />
       <div class={`panes${overview ? " with-overview" : ""}`} role={rest ? undefined : "main"}>
         {list ? <List /> : null}
         {rest && overview ? <Overview /> : null}

@@ -2,12 +2,13 @@
 
 import { Banner, Button, clock, Toast } from "@handoff/ui";
 import type { Desk } from "../model/desk.js";
+import { customerName } from "../model/rows.js";
 import { useDesk } from "./context.js";
 
 /** The one line that matters most now. */
 export function Banners() {
   const desk = useDesk();
-  return <Banner>{connectionLine(desk) || missedLine(desk)}</Banner>;
+  return <Banner>{connectionLine(desk) ?? offerLine(desk) ?? missedLine(desk)}</Banner>;
 }
 
 /** Words about what was just done. */
@@ -16,15 +17,31 @@ export function Toasts() {
   return <Toast text={toast.value} onGone={() => (toast.value = "")} />;
 }
 
-function connectionLine({ connection, say, language }: Desk): string {
+function connectionLine({ connection, say, language }: Desk): string | null {
   const told = connection.told.value;
   if (told.is === "away") return say("connectingAgainDesk");
   if (told.is === "lost") {
     const since = clock(connection.awaySince ?? Date.now(), language);
     return say("noConnectionDesk", { n: told.minutes, time: since });
   }
-  if (told.is !== "back") return "";
+  if (told.is !== "back") return null;
   return told.lostChats > 0 ? say("backLost", { n: told.lostChats }) : say("back");
+}
+
+/** Where the list has no room beside the chat, what rings is told here. */
+function offerLine(desk: Desk) {
+  const { sdk, say, narrow, pane, page } = desk;
+  const [offer] = [...sdk.offers.values()].filter(({ accepting }) => !accepting);
+  const hidden = narrow.value && (pane.value === "chat" || page.value === "overview");
+  if (!offer || !hidden) return null;
+  return (
+    <>
+      {say("offerFrom", { name: customerName(offer, say) })}{" "}
+      <Button look="text" onClick={() => void desk.accept(offer.chat)}>
+        {say("accept")}
+      </Button>
+    </>
+  );
 }
 
 function missedLine(desk: Desk) {

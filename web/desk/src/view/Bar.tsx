@@ -3,6 +3,7 @@
 import { Avatar, Icon, Menu, type MenuItem } from "@handoff/ui";
 import type { Desk } from "../model/desk.js";
 import { REASONS, reasonText } from "../model/words.js";
+import { Banners } from "./Banners.js";
 import { useDesk } from "./context.js";
 
 /** The bar. */
@@ -14,7 +15,7 @@ export function Bar() {
       <h1 class="brand">{say("brand")}</h1>
       <Status />
       <Pages />
-      <span class="space" />
+      <Banners />
       <Connection />
       <button
         type="button"

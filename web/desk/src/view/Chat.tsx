@@ -77,10 +77,17 @@ function OpenChat({ chat, onAtEnd }: { chat: AgentChat; onAtEnd: (atEnd: boolean
 function Header({ chat }: { chat: AgentChat }) {
   const desk = useDesk();
   const { say, drawer, pane } = desk;
+  const unread = desk.rows.value.reduce((sum, row) => sum + (row.id === chat.id ? 0 : row.unread), 0);
   return (
     <header class="chat-bar">
       <span class="narrow">
         <IconButton icon="back" label={say("backToList")} onClick={() => (pane.value = "list")} />
+        {unread > 0 ? (
+          <span class="badge">
+            <span aria-hidden="true">{unread}</span>
+            <span class="unseen">{say("unread", { n: unread })}</span>
+          </span>
+        ) : null}
       </span>
       <div class="chat-title">
         <h2 id="chat-name">

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { AgentChat } from "@handoff/sdk";
 import { Avatar, Button, fullTime, IconButton, shortTime } from "@handoff/ui";
+import { newId } from "../page/ids.js";
 import { customerName } from "../model/rows.js";
 import { useDesk } from "./context.js";
 import { Earlier } from "./Earlier.js";
@@ -61,7 +62,7 @@ function Contact({ chat }: { chat: AgentChat }) {
     [say("knownSince"), since ? shortTime(since, now.value, language) : ""],
   ];
   return (
-    <section aria-labelledby="who">
+    <div class="contact">
       <div class="who">
         <Avatar name={name} />
         <div>
@@ -73,7 +74,7 @@ function Contact({ chat }: { chat: AgentChat }) {
       </div>
       <Facts facts={facts} />
       {chat.history === null ? <p class="hint">{say("loading")}</p> : null}
-    </section>
+    </div>
   );
 }
 
@@ -133,7 +134,7 @@ function ContactNotes({ chat }: { chat: AgentChat }) {
   const contact = chat.history?.contact?.id;
   if (!contact) return null;
   const add = () => {
-    if (notes.add(contact, written, crypto.randomUUID())) setWritten("");
+    if (notes.add(contact, written, newId())) setWritten("");
   };
   return (
     <section aria-labelledby="notes-title">

@@ -144,8 +144,11 @@ function Row({ row }: { row: ChatRow }) {
           {row.name}
         </span>
         <Time row={row} />
-        <span class="row-line" dir="auto">
-          {row.line}
+        <span class="row-line">
+          {row.mine ? <span class="row-you">{say("youSaid")} </span> : null}
+          <span class="row-text" dir="auto">
+            {row.line}
+          </span>
         </span>
         {row.unread > 0 ? (
           <span class="badge">

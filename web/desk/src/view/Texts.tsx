@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { Button, Dialog, Field } from "@handoff/ui";
+import { newId } from "../page/ids.js";
 import type { Canned } from "../model/canned.js";
 import { useDesk } from "./context.js";
 
@@ -34,7 +35,7 @@ export function TextsDialog() {
         ))}
       </ul>
       <div class="acts">
-        <Button onClick={() => setEdited({ id: crypto.randomUUID(), name: "", text: "" })}>{say("addText")}</Button>
+        <Button onClick={() => setEdited({ id: newId(), name: "", text: "" })}>{say("addText")}</Button>
         <Button look="primary" onClick={close}>
           {say("close")}
         </Button>

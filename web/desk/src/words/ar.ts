@@ -87,7 +87,7 @@ export const ar: DeskCatalogue = {
   myChats: "محادثاتي",
   readyEmpty: "أنت متاح. المحادثة التالية تصل إليك.",
   notReadyEmpty: "لا تستقبل محادثات الآن.",
-  youSaid: "أنت: {text}",
+  youSaid: "أنت:",
   typingShort: "يكتب …",
   overShort: "انتهت",
   unread: {

@@ -65,7 +65,7 @@ export const de: DeskCatalogue = {
   myChats: "Meine Chats",
   readyEmpty: "Bereit. Der nächste Chat kommt zu Ihnen.",
   notReadyEmpty: "Sie nehmen jetzt keine Chats an.",
-  youSaid: "Sie: {text}",
+  youSaid: "Sie:",
   typingShort: "schreibt …",
   overShort: "vorbei",
   unread: { one: "{n} ungelesene Nachricht", other: "{n} ungelesene Nachrichten" },

@@ -68,7 +68,7 @@ export const en = {
   myChats: "My chats",
   readyEmpty: "Ready. The next chat comes to you.",
   notReadyEmpty: "You take no chats now.",
-  youSaid: "You: {text}",
+  youSaid: "You:",
   typingShort: "typing …",
   overShort: "over",
   unread: { one: "{n} unread message", other: "{n} unread messages" },

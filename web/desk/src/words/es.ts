@@ -75,7 +75,7 @@ export const es: DeskCatalogue = {
   myChats: "Mis chats",
   readyEmpty: "Disponible. El próximo chat le llegará.",
   notReadyEmpty: "Ahora no acepta chats.",
-  youSaid: "Usted: {text}",
+  youSaid: "Usted:",
   typingShort: "escribe …",
   overShort: "terminado",
   unread: { one: "{n} mensaje sin leer", many: "{n} mensajes sin leer", other: "{n} mensajes sin leer" },

@@ -75,7 +75,7 @@ export const fr: DeskCatalogue = {
   myChats: "Mes chats",
   readyEmpty: "Disponible. Le prochain chat arrive chez vous.",
   notReadyEmpty: "Vous ne prenez pas de chats pour le moment.",
-  youSaid: "Vous : {text}",
+  youSaid: "Vous :",
   typingShort: "écrit …",
   overShort: "terminé",
   unread: { one: "{n} message non lu", many: "{n} messages non lus", other: "{n} messages non lus" },

@@ -59,7 +59,7 @@ export const ja: DeskCatalogue = {
   myChats: "担当チャット",
   readyEmpty: "受付中です。次のチャットが届きます。",
   notReadyEmpty: "今はチャットを受け付けていません。",
-  youSaid: "自分：{text}",
+  youSaid: "自分：",
   typingShort: "入力中…",
   overShort: "終了",
   unread: { other: "未読{n}件" },
