@@ -163,7 +163,9 @@ test("unread messages, the open chat and drafts are there after a reload, and go
   await page.locator(".bubble").getByText("from C1").waitFor();
   assert.equal(await field(page).inputValue(), "half a thought");
   await row(page, "C2").getByText("2 unread messages").waitFor();
-  await page.getByRole("button", { name: "Ann: settings and sign-out" }).click();
+  server.work = [];
+  server.desk();
+  await page.getByRole("button", { name: /settings and sign-out/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByLabel("Password").waitFor();
   const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
@@ -200,8 +202,11 @@ test("the customer’s typing is seen before they send; their leaving leaves the
   server.chat("C1");
   const { page } = await signedIn({ server });
   await row(page, "C1").click();
-  server.types("C1", "I wou");
-  await page.locator(".typing").getByText("I wou").waitFor();
+  // What is typed in the first moment may be old, and is not shown.
+  await until("it is seen", async () => {
+    server.types("C1", "I wou");
+    return page.locator(".typing").getByText("I wou").isVisible();
+  });
   server.happens("C1", [{ type: "left", by: 1, reason: "left" }]);
   await page.getByText("The customer has left.").waitFor();
   await page.getByRole("button", { name: "End", exact: true }).click();

@@ -91,6 +91,12 @@ describe("links", () => {
     ]);
   });
 
+  test("so is the punctuation of other scripts", () => {
+    for (const mark of ["،", "؛", "؟", "۔", "।", "。", "】"]) {
+      expect(links(`https://a.example/b${mark} c`)).toEqual([["https://a.example/b", "https://a.example/b"]]);
+    }
+  });
+
   test("www and mail addresses are followed without a scheme", () => {
     expect(links("www.example.org")).toEqual([["www.example.org", "https://www.example.org/"]]);
     expect(links("ask ann@example.org.")).toEqual([["ann@example.org", "mailto:ann@example.org"]]);

@@ -12,7 +12,7 @@ const ADDRESS = new RegExp(
   `(?<![\\p{L}\\p{N}_.@/-])(?:(?:https?:\\/\\/|www\\.)[^${END}]+|(?:mailto:)?[\\p{L}\\p{N}._%+-]+@[\\p{L}\\p{N}-]+(?:\\.[\\p{L}\\p{N}-]+)+)`,
   "giu",
 );
-const TRAILING = /[.,;:!?'’…*_~|。、，！？；：」』）]$/u;
+const TRAILING = /[.,;:!?'’…*_~|،؛؟۔।。、，！？；：」』）】》]$/u;
 const BRACKETS: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
 const SCHEMES = ["http:", "https:", "mailto:"];
 

@@ -66,7 +66,7 @@ function useFocus(panel: { readonly current: HTMLElement | null }): void {
       const wanted = screen === "chat" ? "textarea, .ended button" : "input, textarea";
       const first = panel.current?.querySelector<HTMLElement>(wanted);
       // A keyboard on glass that nobody asked for hides half of the panel.
-      if (touch) panel.current?.querySelector<HTMLElement>("header button")?.focus({ preventScroll: true });
+      if (touch) panel.current?.querySelector<HTMLElement>(".panel-head button")?.focus({ preventScroll: true });
       else first?.focus({ preventScroll: true });
     });
   }, [screen]);
@@ -83,7 +83,7 @@ function Header() {
   const expected = talking || !service.open ? "" : waitWords(service.waitS, say);
   const below = answering ? service.title : expected;
   return (
-    <header>
+    <div class="panel-head">
       {answering ? <Avatar name={answering} /> : null}
       <div class="header-words">
         <Title class="header-name">
@@ -93,7 +93,7 @@ function Header() {
       </div>
       {talking ? <ChatMenu /> : null}
       {mode === "page" ? null : <IconButton icon="minimise" label={say("minimise")} onClick={onMinimise} />}
-    </header>
+    </div>
   );
 }
 
