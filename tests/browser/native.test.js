@@ -23,7 +23,7 @@ test("a chat goes on while first the node of its socket and then its owner are k
   const [first, second] = cluster.nodes;
   const customer = new Customer(page);
   await customer.start(first.url, "Zoë 🦊");
-  await page.getByText("Hello, I am Robin").waitFor();
+  await customer.hears("Hello, I am Robin");
   await customer.says("مرحبا");
   await customer.isAnswered();
 

@@ -26,6 +26,12 @@ export class LeaderChat implements Talk {
       const { field } = error.details as { field?: unknown };
       this.#refused = { code: error.code, field: typeof field === "string" ? field : "" };
     });
+    this.#chat.on("event", ({ type, by }) => {
+      if (type !== "file_uploaded" || !this.#chat.thread.isMine(by) || !this.#files.held) return;
+      // It was looked through, and is in the chat now.
+      this.#files = { ...this.#files, held: false };
+      this.#tell();
+    });
     this.#tell();
   }
 
@@ -36,6 +42,8 @@ export class LeaderChat implements Talk {
         this.#chat.start(command.form);
         break;
       case "send":
+        // Who goes on has read what became of their file.
+        this.#files = { ...this.#files, problem: "" };
         this.#chat.send(command.text);
         break;
       case "reply":
