@@ -61,7 +61,7 @@ impl Gateway {
     /// When a queue's owner can't be asked.
     pub(crate) async fn expected(&self, workflow: &Program) -> Result<Expected, CallError> {
         let queues = queues(workflow);
-        let mut expected = Expected { open: queues.is_empty(), wait_s: None };
+        let mut expected = Expected { open: queues.is_empty() || invites_a_bot(workflow), wait_s: None };
         for queue in queues {
             let outlook = self.heard(&queue).await?;
             if outlook.agents > 0 {
@@ -106,10 +106,27 @@ fn queues(workflow: &Program) -> BTreeSet<QueueName> {
     routes.collect()
 }
 
+/// Whether a bot may be there, whoever else is.
+fn invites_a_bot(workflow: &Program) -> bool {
+    workflow.steps.iter().any(|step| matches!(step.does, Does::Bot { .. }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use handoff_chat::BotName;
     use handoff_chat::command::Pace;
+    use handoff_chat::workflow::{Known, read};
+
+    #[test]
+    fn where_a_workflow_invites_a_bot_somebody_is_there() {
+        let bots = [(BotName("demo".to_owned()), "Robin".to_owned())].into();
+        let known = Known { bots, queues: [(QueueName("support".to_owned()), 1)].into() };
+        let read = |text: &str| read("demo", text, &known).unwrap();
+        assert!(invites_a_bot(&read(include_str!("../../config/workflows/demo.toml"))));
+        let alone = "version = 1\nnickname = \"H\"\nstart = \"agent\"\n[steps.agent]\nroute = \"support\"";
+        assert!(!invites_a_bot(&read(alone)));
+    }
 
     #[test]
     fn a_wait_is_told_in_steps_that_grow_with_it() {
