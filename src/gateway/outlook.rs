@@ -5,7 +5,7 @@ use super::Gateway;
 use crate::clock::wall_ms;
 use crate::ports::CallError;
 use handoff_chat::command::{Caller, Outlook, Read, Reading, Reject};
-use handoff_chat::workflow::{Does, Program, StepNo};
+use handoff_chat::workflow::{Does, Program};
 use handoff_chat::{EntityId, Millis, QueueName, SessionId};
 use handoff_shard::Call;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,8 +61,7 @@ impl Gateway {
     /// When a queue's owner can't be asked.
     pub(crate) async fn expected(&self, workflow: &Program) -> Result<Expected, CallError> {
         let queues = queues(workflow);
-        let open = queues.is_empty() || greeted_by_bot(workflow);
-        let mut expected = Expected { open, wait_s: None };
+        let mut expected = Expected { open: queues.is_empty() || invites_a_bot(workflow), wait_s: None };
         for queue in queues {
             let outlook = self.heard(&queue).await?;
             if outlook.agents > 0 {
@@ -107,14 +106,9 @@ fn queues(workflow: &Program) -> BTreeSet<QueueName> {
     routes.collect()
 }
 
-/// Whether a bot talks to whoever comes before anything has to be decided or an agent is needed.
-fn greeted_by_bot(workflow: &Program) -> bool {
-    let step = |at: StepNo| workflow.steps.get(usize::from(at));
-    let mut on_its_way =
-        std::iter::successors(step(workflow.start), |at| at.next.and_then(step)).take(workflow.steps.len());
-    let first =
-        on_its_way.find(|at| !matches!(at.does, Does::Say { .. } | Does::Attach { .. } | Does::Wait { .. }));
-    matches!(first.map(|at| &at.does), Some(Does::Bot { .. }))
+/// Whether a bot may be there, whoever else is.
+fn invites_a_bot(workflow: &Program) -> bool {
+    workflow.steps.iter().any(|step| matches!(step.does, Does::Bot { .. }))
 }
 
 #[cfg(test)]
@@ -125,19 +119,13 @@ mod tests {
     use handoff_chat::workflow::{Known, read};
 
     #[test]
-    fn a_bot_is_there_for_who_comes_where_the_workflow_begins_with_it() {
-        let known = Known {
-            bots: [(BotName("robin".to_owned()), "Robin".to_owned())].into(),
-            queues: [(QueueName("support".to_owned()), 1_000)].into(),
-        };
-        let greeted = |start: &str| {
-            let steps = "[steps.hello]\nsay = \"Hello\"\nnext = \"robin\"\n\
-                         [steps.robin]\nbot = \"robin\"\nnext = \"agent\"\n\
-                         [steps.agent]\nroute = \"support\"\ntimeout_ms = 1000\ntimeout = \"hello\"\n";
-            let file = format!("version = 1\nnickname = \"H\"\nstart = \"{start}\"\n{steps}");
-            greeted_by_bot(&read("w", &file, &known).unwrap())
-        };
-        assert_eq!(["hello", "robin", "agent"].map(greeted), [true, true, false]);
+    fn where_a_workflow_invites_a_bot_somebody_is_there() {
+        let bots = [(BotName("demo".to_owned()), "Robin".to_owned())].into();
+        let known = Known { bots, queues: [(QueueName("support".to_owned()), 1)].into() };
+        let read = |text: &str| read("demo", text, &known).unwrap();
+        assert!(invites_a_bot(&read(include_str!("../../config/workflows/demo.toml"))));
+        let alone = "version = 1\nnickname = \"H\"\nstart = \"agent\"\n[steps.agent]\nroute = \"support\"";
+        assert!(!invites_a_bot(&read(alone)));
     }
 
     #[test]
