@@ -42,6 +42,27 @@ wants_build() {
   command -v cc >/dev/null || missing "a C compiler (cc)" "$(as_root 'apt-get install -y gcc libc6-dev')"
 }
 
+WEB="$ROOT/web"
+
+# Node.js 18 of Debian 12 will do.
+wants_node() {
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    missing "Node.js and npm" "$(as_root 'apt-get install -y nodejs npm')"
+  fi
+}
+
+# wants_packages FOLDER WHOSE: the packages of a folder, which its lock file names with their hashes.
+wants_packages() {
+  cmp -s "$1/package-lock.json" "$1/node_modules/.installed" ||
+    missing "$2 packages" "npm ci --prefix '$1' --silent && cp '$1/package-lock.json' '$1/node_modules/.installed'"
+}
+
+# What the pages are built with.
+wants_web() {
+  wants_node
+  wants_packages "$WEB" "the pages'"
+}
+
 # Lists what is missing, each with its command; installs it only on yes, --yes or CI=true.
 install_missing() {
   local entry answer=""
@@ -61,7 +82,18 @@ install_missing() {
   hash -r
 }
 
+# Builds the pages, unless they are newer than all they are made of.
+build_web() {
+  local newer
+  if [ -f "$WEB/dist/manifest.json" ]; then
+    newer="$(find "$WEB" \( -name node_modules -o -name dist \) -prune -o -type f -newer "$WEB/dist/manifest.json" -print -quit)"
+    [ -n "$newer" ] || return 0
+  fi
+  npm run --silent --prefix "$WEB" build || die "the pages could not be built"
+}
+
 build() {
+  build_web
   (cd "$ROOT" && cargo build --release --locked --package handoff --bin handoff) || die "the build failed"
 }
 

@@ -180,6 +180,20 @@ browser_suite() {
   closes "$name" $((${#FAILURES[@]} - before)) "${passed:-0} passed" not_ok
 }
 
+# vitest_suite NAME COMMAND...: a run of Vitest with its flat TAP reporter; every test in it counts.
+vitest_suite() {
+  local name="$1" log status passed failures=() test before=${#FAILURES[@]}
+  log="$(log_of "$name")"
+  runs "$@"
+  status=$?
+  passed="$(grep -cE '^ok [0-9]+ - ' "$log")"
+  PASSED=$((PASSED + passed))
+  mapfile -t failures < <(sed -nE 's/^not ok [0-9]+ - (.*) # time=.*$/\1/p' "$log")
+  for test in "${failures[@]}"; do record "$name: $test" 1; done
+  if [ $status != 0 ] && [ ${#failures[@]} = 0 ]; then record "$name ended with status $status" 1; fi
+  closes "$name" $((${#FAILURES[@]} - before)) "$passed passed" not_ok
+}
+
 # "SECONDS NAME" of every single test.
 times() {
   [ ${#SUITES[@]} -gt 0 ] || return 0

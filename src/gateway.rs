@@ -15,11 +15,14 @@ pub mod identity;
 pub mod metrics;
 pub mod native;
 pub mod options;
+pub(crate) mod outlook;
 pub mod page;
+pub mod prechat;
 pub(crate) mod problem;
 mod proxy_protocol;
 pub(crate) mod rate;
 mod server;
+mod services;
 pub mod socket;
 pub mod starting;
 #[cfg(test)]
@@ -30,12 +33,13 @@ pub use metrics::Metrics;
 pub use options::{GatewayOptions, ServiceOptions};
 pub use server::serve;
 
-use crate::ports::{Archive, Sessions};
+use crate::ports::{Archive, Lists, Sessions};
 use actix_web::{HttpRequest, web};
 use follow::Follower;
 use handoff_chat::SessionId;
 use handoff_chat::command::Caller;
 use native::accounts::Accounts;
+use native::overview::Glances;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -64,6 +68,8 @@ pub struct Gateway {
     pub(crate) agents: Accounts,
     /// What agents may look up.
     archive: Arc<dyn Archive>,
+    /// What supervisors see of the cluster.
+    pub(crate) glances: Arc<Glances>,
     /// Takes files in and gives them out.
     pub(crate) intake: files::Intake,
     /// Whether clients are to go on elsewhere.
@@ -72,6 +78,8 @@ pub struct Gateway {
     closing: CancellationToken,
     /// The pages with their headers.
     pages: page::Pages,
+    /// What was heard of queues lately.
+    heard: outlook::Heard,
     /// What else is served.
     guests: Vec<Arc<dyn Guest>>,
 }
@@ -82,6 +90,8 @@ pub struct Parts {
     pub sessions: Arc<dyn Sessions>,
     /// What agents may look up.
     pub archive: Arc<dyn Archive>,
+    /// What is live in the cluster.
+    pub lists: Arc<dyn Lists>,
     /// Who may sign in as an agent.
     pub agents: Accounts,
     /// Limits and services of the configuration, fixed when the node starts.
@@ -125,10 +135,12 @@ impl Gateway {
             socket_metrics: parts.socket_metrics,
             agents: parts.agents,
             archive: parts.archive,
+            glances: Arc::new(Glances::new(parts.lists)),
             intake: parts.intake,
             moved: watch::Sender::new(false),
             closing: CancellationToken::new(),
             pages,
+            heard: outlook::Heard::default(),
             guests: parts.guests,
         })
     }
@@ -184,13 +196,14 @@ const IDLE_STAYS: Duration = Duration::from_secs(2);
 /// How often a gateway looks whether its node drains.
 const SWEPT_EVERY: Duration = Duration::from_millis(100);
 
-/// Mounts the guests, the agents' socket and files under `/v1`, the pages, and `/health` for load balancers. Every
-/// other path belongs to the caller's `App`.
+/// Mounts the guests, the agents' socket, files and services under `/v1`, the pages, and `/health` for load balancers.
+/// Every other path belongs to the caller's `App`.
 pub fn configure(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>) {
     config.app_data(web::Data::from(Arc::clone(gateway)));
     gateway.guests.iter().for_each(|guest| guest.mount(config));
     page::configure(config, &gateway.pages);
     native::routes(config);
     files::http::routes(config);
+    services::routes(config);
     crate::health::routes(&gateway.sessions)(config);
 }

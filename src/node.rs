@@ -179,6 +179,7 @@ pub async fn run(config: Config) -> Result<ExitReason, StartError> {
     let gateway = Gateway::new(gateway::Parts {
         sessions: Arc::clone(&node.sessions),
         archive: node.operations.clone(),
+        lists: node.operations.clone(),
         agents,
         options: GatewayOptions { identities, services, connections_max, ..gateway_options(&config) },
         node: config.node.id,

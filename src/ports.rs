@@ -13,8 +13,8 @@ mod sessions;
 pub use archive::{Archive, Past, PastChat, TranscriptPage};
 pub use errors::{DrainError, NotReady, RaiseError, ReadError};
 pub use operations::{
-    ClusterStatus, EntityStatus, MemberStage, MemberStatus, NodeStage, Operations, PAGE_MAX, QueueTrouble,
-    Raised, ShardStage, ShardStatus, Whereabouts,
+    ClusterStatus, EntityStatus, Lists, MemberStage, MemberStatus, NodeStage, Operations, PAGE_MAX,
+    QueueTrouble, Raised, ShardStage, ShardStatus, Whereabouts,
 };
 pub use outbound::Outbound;
 pub use records::{RecordCursor, RecordPiece, RecordPlace, RecordSummary, RecordsPage, RecordsWanted};

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// The row number of a record's opening row.
 pub const OPENING_ROW: u64 = 0;
 
+/// The row number of the customer's rating: no event's, and beside the closing row, which may be there already.
+pub const RATING_ROW: u64 = CLOSING_ROW - 1;
+
 /// Between tries, in milliseconds.
 const RETRY_MS: u64 = 250;
 
@@ -53,6 +56,9 @@ impl RecordWriter {
             if let Some((_, new)) = until_done(&self.trouble, identify).await {
                 self.observer.contact(!new);
             }
+        }
+        if let Some(rating) = &rows.rating {
+            self.put(&session, one_row(&session, RATING_ROW, rating.encode())).await;
         }
         if let Some((closing, opening)) = &rows.closing {
             self.put(&session, one_row(&session, CLOSING_ROW, closing.encode())).await;

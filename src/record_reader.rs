@@ -1,10 +1,11 @@
 //! Reads records piece by piece, so that what a node holds of one does not grow with its length.
 
 use crate::ports::{RecordPiece, RecordPlace};
-use crate::record::OPENING_ROW;
+use crate::record::{OPENING_ROW, RATING_ROW};
 use handoff_chat::SessionId;
 use handoff_chat::command::{Caller, Read, Reading, Reject};
 use handoff_chat::entry::Entry;
+use handoff_chat::rating::Rating;
 use handoff_chat::record::RecordClosing;
 use handoff_chat::session::Session;
 use handoff_journal::{CLOSING_ROW, Table, Tables, TablesError};
@@ -22,7 +23,16 @@ pub async fn closing(tables: &dyn Tables, session: &SessionId) -> Result<Option<
     RecordClosing::decode(&body).map(Some).map_err(|error| TablesError::Refused(error.to_string()))
 }
 
-/// The piece of a record at `place`, as it stands in the tables. `None`: there is no such record.
+/// What the customer says of their chat; `None`: they have said nothing.
+///
+/// # Errors
+/// As [`closing`].
+pub async fn rating(tables: &dyn Tables, session: &SessionId) -> Result<Option<Rating>, TablesError> {
+    let Some(body) = tables.get(Table::Record, &session.0, RATING_ROW).await? else { return Ok(None) };
+    Rating::decode(&body).map(Some).map_err(|error| TablesError::Refused(error.to_string()))
+}
+
+/// The piece of a record at `place`, as it stands in the tables, without the rating. `None`: there is no such record.
 ///
 /// # Errors
 /// As [`Tables::scan`]; `Refused` when a row can't be read or one that must be there is not.
@@ -54,7 +64,7 @@ pub async fn stored_piece(
     }
     let more = last.map_or(end == wanted, |last| end <= last);
     let next = (more && !events.is_empty()).then_some(RecordPlace { next: end, last });
-    Ok(Some(RecordPiece { closed: last.is_some(), events, next }))
+    Ok(Some(RecordPiece { closed: last.is_some(), events, next, rating: None }))
 }
 
 /// Reads from a session as its final record has it, and answers as the session itself did while it was there.

@@ -55,7 +55,7 @@ pub struct Router {
 /// How one try ended.
 enum Try {
     /// The shard has answered, be it with a refusal.
-    Answered(Outcome),
+    Answered(Box<Outcome>),
     /// Certainly nothing was done; try again.
     Nothing,
     /// It may have been done: repeat with the same id.
@@ -71,7 +71,7 @@ impl Router {
                     self.forward(call, to.node, left).await
                 }
                 Ok(Outcome::Unknown) | Err(_) => Try::Perhaps,
-                Ok(outcome) => Try::Answered(outcome),
+                Ok(outcome) => Try::Answered(Box::new(outcome)),
             };
         }
         let assignment = self.list.load().assigned(shard);
@@ -81,7 +81,8 @@ impl Router {
         };
         // While a shard moves, the owner before goes on serving it until the shard is prepared for the next one.
         match (tried, assignment.from.filter(|from| from.node != self.node)) {
-            (Try::Nothing | Try::Answered(Outcome::NotOwner(_)), Some(from)) => {
+            (Try::Nothing, Some(from)) => self.forward(call, from.node, left).await,
+            (Try::Answered(outcome), Some(from)) if matches!(*outcome, Outcome::NotOwner(_)) => {
                 self.forward(call, from.node, left).await
             }
             (tried, _) => tried,
@@ -94,7 +95,7 @@ impl Router {
         match self.peers.call(to, request.into(), left).await {
             Ok(bytes) => match handoff_codec::decode_bare(&bytes) {
                 Ok(Outcome::Unknown) | Err(_) => Try::Perhaps,
-                Ok(outcome) => Try::Answered(outcome),
+                Ok(outcome) => Try::Answered(Box::new(outcome)),
             },
             Err(error) if error.never_began() => Try::Nothing,
             Err(_) => Try::Perhaps,
@@ -113,10 +114,13 @@ impl Router {
                 return Err(gave_up(call, perhaps));
             }
             match self.attempt(call, shard, left).await {
-                Try::Answered(Outcome::Done(done)) => return Ok(done),
-                Try::Answered(Outcome::Refused(reject)) => return Err(CallError::Rejected(reject)),
-                Try::Answered(Outcome::Busy) if !perhaps => return Err(CallError::Busy),
-                Try::Answered(_) | Try::Nothing => {}
+                Try::Answered(outcome) => match *outcome {
+                    Outcome::Done(done) => return Ok(done),
+                    Outcome::Refused(reject) => return Err(CallError::Rejected(reject)),
+                    Outcome::Busy if !perhaps => return Err(CallError::Busy),
+                    _ => {}
+                },
+                Try::Nothing => {}
                 Try::Perhaps => perhaps |= call.command.is_some(),
             }
             if !perhaps && started.elapsed() >= no_owner {
@@ -159,7 +163,9 @@ impl Router {
 
     /// A customer's read of a session that has retired into its record.
     async fn read_from_record(&self, call: &Call) -> Option<Done> {
-        let Some((caller @ Caller::Customer(_), read @ Read::Customer { .. })) = &call.read else {
+        let Some((caller @ Caller::Customer(_), read @ (Read::Customer { .. } | Read::Following { .. }))) =
+            &call.read
+        else {
             return None;
         };
         if call.command.is_some() {

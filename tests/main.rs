@@ -22,6 +22,7 @@ mod peer_links;
 mod polling;
 mod privacy;
 mod proxy;
+mod services;
 mod sockets;
 mod support;
 mod takeover;

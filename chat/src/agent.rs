@@ -71,8 +71,9 @@ impl Agent {
             (Read::Desk { .. }, Caller::Agent(name)) if *name == self.name => {}
             _ => return Err(Reject::NotAllowed),
         }
-        let State { version, status, profile, .. } = self.state.clone();
-        Ok(Reading::Desk(Box::new(Desk { version, status, profile, work: self.state.work() })))
+        let State { version, status, status_since, profile, .. } = self.state.clone();
+        let work = self.state.work();
+        Ok(Reading::Desk(Box::new(Desk { version, status, status_since, profile, work })))
     }
 
     /// What is owed, oldest first.

@@ -2,14 +2,15 @@
 
 mod reading;
 
-pub use reading::{ChatAnswer, FilesView, Idle, Line, View, Waiting};
+pub use reading::{ChatAnswer, FilesView, Idle, Line, Outlook, Pace, View, Waiting};
 
 use crate::channel::{Delivery, Proof};
 use crate::desk::{Desk, DeskAct, DeskAnswer};
 use crate::event::{Event, ViewKind};
 use crate::file::{File, FileId, FileReject};
-use crate::id::{AgentName, BotName, CommandId, EffectId, EntityId, Millis, SessionId, TimerId};
+use crate::id::{AgentName, BotName, CommandId, EffectId, EntityId, Millis, QueueName, SessionId, TimerId};
 use crate::opening::Opening;
+use crate::rating::RatingReject;
 use crate::rich::RichReject;
 use crate::routing::{Message, Reply};
 use bincode::{Decode, Encode};
@@ -225,6 +226,13 @@ pub enum Act {
         /// How far.
         delivery: Delivery,
     },
+    /// The customer rates the chat, which is over.
+    Rate {
+        /// From 1 to [`crate::rating::SCORE_MAX`].
+        score: u8,
+        /// What they say beside it; may be empty.
+        text: String,
+    },
     /// A command of the next version, which nobody may give.
     #[cfg(feature = "next-version")]
     Wave,
@@ -341,6 +349,9 @@ pub enum Reject {
     /// Something with a rich message.
     #[error(transparent)]
     Rich(#[from] RichReject),
+    /// Something with a rating.
+    #[error(transparent)]
+    Rating(#[from] RatingReject),
     /// The cluster keeps to a protocol version that knows no such command.
     #[error("not before the cluster keeps to protocol {since}: upgrade all nodes, then raise it")]
     NotYet {
@@ -360,6 +371,13 @@ pub enum Read {
         /// The GMS `transcriptPosition`: the first index wanted.
         position: u64,
     },
+    /// The customer's view, for one who follows it: news, too, is whether and where they wait for an agent.
+    Following {
+        /// As of [`Read::Customer`].
+        position: u64,
+        /// As [`View::waits`] was read last.
+        waits: Option<QueueName>,
+    },
     /// An agent's view from a position on; as for customers.
     Agent {
         /// The first index wanted.
@@ -376,6 +394,11 @@ pub enum Read {
     Service,
     /// Who waits in a queue and who could take them.
     Line,
+    /// What one who waits in a queue may expect.
+    Outlook {
+        /// Whose place in line is wanted; none: of one who would come now.
+        of: Option<SessionId>,
+    },
     /// A part of the record as it stands, for operators: the events of so many numbers.
     Part {
         /// The first `seq` wanted.
@@ -393,12 +416,14 @@ pub enum Read {
 /// What a read answers.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Reading {
-    /// For [`Read::Customer`] and [`Read::Agent`].
+    /// For [`Read::Customer`], [`Read::Following`] and [`Read::Agent`].
     View(View),
     /// For [`Read::Desk`], at whatever version it is now.
     Desk(Box<Desk>),
     /// For [`Read::Line`]: a copy of the queue as it stands.
     Line(Box<Line>),
+    /// For [`Read::Outlook`].
+    Outlook(Outlook),
     /// For [`Read::Files`], as the reader sees them.
     Files(Box<FilesView>),
     /// For [`Read::Service`]: the service's name.

@@ -60,6 +60,8 @@ pub struct Desk {
     pub version: u64,
     /// The status they chose.
     pub status: Status,
+    /// Since when.
+    pub status_since: Millis,
     /// What the configuration said at their last signing in; none: they never did.
     pub profile: Option<Profile>,
     /// Offers and chats, oldest first.

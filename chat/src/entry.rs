@@ -18,6 +18,7 @@ use crate::command::ChatAnswer;
 use crate::event::{Event, IdleStage};
 use crate::file::FileId;
 use crate::id::{BotName, CommandId, EffectId, EntityId, Served, TimerId};
+use crate::rating::Rating;
 use crate::routing::Message;
 use bincode::{Decode, Encode};
 
@@ -78,6 +79,8 @@ pub enum Entry {
     BotSpent,
     /// A change of a correspondent.
     Correspondent(CorrespondentChange),
+    /// The customer rated the session.
+    Rated(Rating),
 }
 
 /// A change of a session's inactivity control.
@@ -134,4 +137,6 @@ pub enum Effect {
         /// Whether agents are told how far it comes: it is a message.
         reported: bool,
     },
+    /// The customer's rating is to be written: a row of the record.
+    KeepRating,
 }

@@ -54,6 +54,8 @@ pub enum Happening {
     BotFailed,
     /// A bot was to have a turn and may have no more.
     BotSpent,
+    /// A customer rated their chat, with this score.
+    Rated(u8),
 }
 
 /// What happens to a session with these entries, which it has not applied yet, in order.
@@ -66,6 +68,7 @@ pub fn happenings(session: &Session, entries: &[Entry]) -> Vec<Happening> {
             Entry::Owed { effect: Effect::BotTurn { .. }, .. } => course.found.push(Happening::BotAsked),
             Entry::BotSpent => course.found.push(Happening::BotSpent),
             Entry::BotFailed(_) => course.found.push(Happening::BotFailed),
+            Entry::Rated(rating) => course.found.push(Happening::Rated(rating.score)),
             _ => {}
         }
     }

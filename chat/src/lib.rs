@@ -26,6 +26,7 @@ pub mod opening;
 pub mod privacy;
 pub mod protocol;
 pub mod queue;
+pub mod rating;
 pub mod record;
 pub mod rich;
 pub mod routing;

@@ -20,13 +20,15 @@ pub struct Terms {
     pub idle: Option<Box<IdleTerms>>,
     /// What is done with personal data; none: nothing.
     pub privacy: Option<Box<Privacy>>,
+    /// Whether the customer may rate the chat when it is over.
+    pub rating: bool,
 }
 
 impl Terms {
-    /// Without control of inactivity, and nothing is done with personal data.
+    /// Without control of inactivity and rating, and nothing is done with personal data.
     #[must_use]
     pub fn new(service: &str, channel: Channel, limits: Limits) -> Self {
-        Self { service: service.to_owned(), channel, limits, idle: None, privacy: None }
+        Self { service: service.to_owned(), channel, limits, idle: None, privacy: None, rating: false }
     }
 }
 

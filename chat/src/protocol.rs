@@ -49,8 +49,8 @@ since!(ToSession: 1 => Self::GoesOn);
 since!(InteractionChange: 1 => Self::Begun(_) | Self::Stepped(_) | Self::Moved { .. } | Self::Declined { .. }
     | Self::Timer { .. } | Self::Overdue | Self::Comforted | Self::Offline(_) | Self::Refused);
 since!(QueueChange: 1 => Self::Waits { .. } | Self::Left { .. } | Self::Asked { .. } | Self::Answered { .. }
-    | Self::Looked { .. } | Self::Knows { .. });
-since!(AgentChange: 1 => Self::Version(_) | Self::Profile(_) | Self::Status(_) | Self::Lost(_) | Self::Idle(_)
+    | Self::Looked { .. } | Self::Knows { .. } | Self::Paced(_));
+since!(AgentChange: 1 => Self::Version(_) | Self::Profile(_) | Self::Status { .. } | Self::Lost(_) | Self::Idle(_)
     | Self::Reserved { .. } | Self::Moved { .. } | Self::LettingGo { .. } | Self::Freed { .. }
     | Self::Looked { .. } | Self::Answered { .. });
 since!(CorrespondentChange: 1 => Self::Took { .. } | Self::Over { .. });
@@ -76,7 +76,8 @@ impl Since for Entry {
             | Self::BotFailed(_)
             | Self::Retired
             | Self::Sealing(_)
-            | Self::BotSpent => 1,
+            | Self::BotSpent
+            | Self::Rated(_) => 1,
         }
     }
 }
@@ -90,7 +91,8 @@ impl Since for Effect {
             | Self::CloseRecord
             | Self::ScanFile { .. }
             | Self::DropFile { .. }
-            | Self::Push { .. } => 1,
+            | Self::Push { .. }
+            | Self::KeepRating => 1,
         }
     }
 }
@@ -170,7 +172,8 @@ impl Since for Act {
             | Self::TurnAway
             | Self::Receive { .. }
             | Self::Pushed { .. }
-            | Self::Progress { .. } => 1,
+            | Self::Progress { .. }
+            | Self::Rate { .. } => 1,
             #[cfg(feature = "next-version")]
             Self::Wave => PROTOCOL_NEXT,
         }

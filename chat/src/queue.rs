@@ -10,9 +10,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::command::{Caller, Idle, Line, Read, Reading, Reject, Waiting};
+use crate::command::{Caller, Idle, Line, Outlook, Read, Reading, Reject, Waiting};
 use crate::entry::{Effect, Entry};
-use crate::id::{EffectId, QueueName, Served, TimerId};
+use crate::id::{EffectId, QueueName, Served, SessionId, TimerId};
 use crate::ledger::Ledger;
 use state::{Lines as _, Place, State};
 
@@ -50,8 +50,32 @@ impl Queue {
     pub fn read(&self, caller: &Caller, read: &Read) -> Result<Reading, Reject> {
         match (read, caller) {
             (Read::Line, Caller::System | Caller::Operator) => Ok(Reading::Line(Box::new(self.line()))),
+            (Read::Outlook { of }, Caller::System | Caller::Operator) => {
+                Ok(Reading::Outlook(self.outlook(of.as_ref())))
+            }
             _ => Err(Reject::NotAllowed),
         }
+    }
+
+    /// What this one, or one who would come now, may expect.
+    fn outlook(&self, of: Option<&SessionId>) -> Outlook {
+        let State { waiting, agents, pace, .. } = &self.state;
+        let here = agents.values().filter(|known| known.here).count();
+        let free = self.state.seats().fold(0_u64, |free, seat| free.saturating_add(u64::from(seat.free)));
+        Outlook {
+            place: of.and_then(|of| self.place(of)),
+            waiting: waiting.len() as u64,
+            agents: here as u64,
+            free,
+            pace: *pace,
+        }
+    }
+
+    /// Somebody's place among all who wait, from 1.
+    fn place(&self, of: &SessionId) -> Option<u64> {
+        let place = Place::of(of, self.state.waiting.get(of)?);
+        let before = self.state.waiting.iter().filter(|(id, who)| Place::of(id, who) < place).count();
+        Some(before as u64 + 1)
     }
 
     fn line(&self) -> Line {

@@ -1,8 +1,10 @@
 //! The stored rows of a session's record: an opening row (row 0), one row per durable event keyed by its
-//! `seq`, and a closing row, whose existence says that the record is closed. Each is written once.
+//! `seq`, a closing row, whose existence says that the record is closed, and the customer's rating, which may come
+//! later. Each is written once.
 
 use crate::event::{Event, LeaveReason};
 use crate::id::{Millis, SessionId};
+use crate::rating::Rating;
 use crate::text::Text;
 use bincode::{Decode, Encode};
 use handoff_codec::Error;
@@ -127,6 +129,30 @@ impl RecordClosing {
     /// When the bytes are damaged or of an unknown version.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let StoredClosing::V1(row) = handoff_codec::decode(bytes)?;
+        Ok(row)
+    }
+}
+
+#[derive(Encode, Decode)]
+enum StoredRating {
+    V1(Rating),
+}
+
+impl Rating {
+    /// The bytes of the row that holds the customer's rating.
+    ///
+    /// # Errors
+    /// When it is larger than one envelope may be.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        handoff_codec::encode(&StoredRating::V1(self.clone()))
+    }
+
+    /// Reads the row that holds the customer's rating.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of an unknown version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let StoredRating::V1(row) = handoff_codec::decode(bytes)?;
         Ok(row)
     }
 }

@@ -106,6 +106,8 @@ pub enum ToQueue {
         agent: AgentName,
         /// Raised by the agent with each change.
         version: u64,
+        /// Whether they are ready for this queue's chats, with all places taken perhaps.
+        here: bool,
         /// How many more chats they can take; 0: none, or they are not ready.
         free: u32,
         /// Since when they have had nothing new to do.
@@ -232,6 +234,8 @@ pub enum Reply {
     Refused {
         /// As in [`ToQueue::Available`].
         version: u64,
+        /// As in [`ToQueue::Available`].
+        here: bool,
         /// As in [`ToQueue::Available`]; the queue counts it as none until the agent says more.
         free: u32,
         /// As in [`ToQueue::Available`].

@@ -10,6 +10,7 @@ use crate::event::{Body, Event, IdleStage, LeaveReason, Participant, PerView, Ro
 use crate::file::{File, FileId, FileLimits};
 use crate::opening::{Counts, IdleTerms, IdleTexts, Limits, Names, Opening, Talk, Terms};
 use crate::privacy::{Area, National, Preview, Privacy, Rule, Subject};
+use crate::rating::Rating;
 use crate::record::{RecordClosing, RecordOpening, decode_event, encode_event};
 use crate::text::Text;
 use crate::workflow::{Bot, Known, Program, read};
@@ -93,6 +94,10 @@ fn file() -> File {
     }
 }
 
+fn rating() -> Rating {
+    Rating { at: Millis(1_646_464_173_120), score: 4, text: Text::clear("Danke 🙂") }
+}
+
 fn idle_terms() -> IdleTerms {
     let texts =
         IdleTexts { alert: "soon".to_owned(), second_alert: String::new(), close: "closed".to_owned() };
@@ -154,6 +159,7 @@ fn bodies() -> Vec<(String, Body)> {
             limits: limits(),
             idle: Some(Box::new(idle_terms())),
             privacy: Some(Box::new(privacy())),
+            rating: true,
         },
         subject: Text { key: 7, bytes: vec![0, 255] },
         names: Names { first: "Zoë", last: "Ng", email: "zoe@example.org" }.map(|name| Text::clear(name)),
@@ -231,6 +237,8 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("answered", Entry::Answered { by: 1, id: CommandId("c-1".to_owned()), digest: u64::MAX, answer }),
         ("owed-bot-turn", Entry::Owed { id, effect: turn }),
         ("owed-open-record", Entry::Owed { id, effect: Effect::OpenRecord }),
+        ("owed-keep-rating", Entry::Owed { id, effect: Effect::KeepRating }),
+        ("rated", Entry::Rated(rating())),
         ("owed-close-record", Entry::Owed { id, effect: Effect::CloseRecord }),
         ("settled", Entry::Settled(id)),
         ("armed", Entry::Armed { id: TimerId(1), at: Served(1_646_464_173_120) }),
@@ -343,6 +351,9 @@ fn the_record_s_rows_of_version_1_are_written_and_read_as_ever() {
     let bytes = closing.encode().unwrap();
     let stored = fixture("record-closing", &bytes);
     assert_eq!((RecordClosing::decode(&stored).unwrap(), stored), (closing, bytes));
+    let bytes = rating().encode().unwrap();
+    let stored = fixture("record-rating", &bytes);
+    assert_eq!((Rating::decode(&stored).unwrap(), stored), (rating(), bytes));
 }
 
 fn opening() -> Opening {
@@ -353,6 +364,7 @@ fn opening() -> Opening {
             limits: limits(),
             idle: None,
             privacy: Some(Box::new(privacy())),
+            rating: true,
         },
         names: Names { first: "Zoë".to_owned(), last: "Ng".to_owned(), email: String::new() },
         nickname: "Zoë 🙂".to_owned(),
@@ -374,6 +386,7 @@ fn ended_session(opening: Opening) -> Session {
         Act::Open(Box::new(opening)),
         Act::Send { text: "x".to_owned(), message_type: None },
         Act::Disconnect,
+        Act::Rate { score: 5, text: "fine".to_owned() },
     ];
     for (act, n) in acts.into_iter().zip(1i64..) {
         let command = Command { id: CommandId(n.to_string()), caller: Caller::key([5; 32]), act };
@@ -404,8 +417,14 @@ fn no_fixture_is_left_that_nothing_reads() {
     let names = entries().into_iter().chain(routing::entries()).chain(channel::entries());
     let names = names.map(|(name, _)| format!("entry-{name}.bin"));
     let names = names.chain(bodies().into_iter().map(|(name, _)| format!("event-{name}.bin")));
-    let others =
-        ["record-opening", "record-closing", "snapshot-ended", "snapshot-unopened", "snapshot-workflow"];
+    let others = [
+        "record-opening",
+        "record-closing",
+        "record-rating",
+        "snapshot-ended",
+        "snapshot-unopened",
+        "snapshot-workflow",
+    ];
     let others = others.into_iter().chain(routing::SNAPSHOTS).chain([channel::SNAPSHOT]);
     let names: BTreeSet<_> = names.chain(others.map(|name| format!("{name}.bin"))).collect();
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1");

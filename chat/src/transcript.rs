@@ -8,6 +8,7 @@ mod xml;
 
 use crate::event::{Event, LeaveReason, Role, ViewKind, Visibility};
 use crate::id::SessionId;
+use crate::rating::Rating;
 use json::Json;
 use xml::Xml;
 
@@ -65,6 +66,14 @@ impl Transcript {
         }
     }
 
+    /// What the customer says of the chat, after its last event. The field's format has no place for it.
+    pub fn rated(&mut self, rating: &Rating) {
+        match &mut self.0 {
+            Form::Json(json) => json.rated(rating),
+            Form::Xml(_) => {}
+        }
+    }
+
     /// What is left to write after the last event.
     ///
     /// # Errors
@@ -86,11 +95,17 @@ pub struct Page {
     pub through: Option<u64>,
 }
 
-/// The first of these events as a page of about `bytes_max` bytes; one event at least, however large it is.
+/// The first of these events as a page of about `bytes_max` bytes; one event at least, however large it is. The rating
+/// stands in the page that has all of them.
 ///
 /// # Errors
 /// As [`Transcript::add`].
-pub fn page(session: &SessionId, events: &[Event], bytes_max: usize) -> Result<Page, Error> {
+pub fn page(
+    session: &SessionId,
+    events: &[Event],
+    rating: Option<&Rating>,
+    bytes_max: usize,
+) -> Result<Page, Error> {
     let (mut json, mut through) = (Json::new(session), None);
     for event in events {
         let line = json::written(event)?;
@@ -100,6 +115,8 @@ pub fn page(session: &SessionId, events: &[Event], bytes_max: usize) -> Result<P
         json.put(event, &line)?;
         through = Some(event.seq);
     }
+    let whole = through == events.last().map(|last| last.seq);
+    rating.filter(|_| whole).into_iter().for_each(|rating| json.rated(rating));
     Ok(Page { json: json.finish()?, through })
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct World {
     models: BTreeMap<EntityId, Model>,
     wire: Vec<Packet>,
     commands: u64,
-    /// What agents asked for and were answered.
+    /// What agents asked for and were answered, as far as it is remembered.
     desk: Vec<(EntityId, Command, Answer)>,
 }
 
@@ -115,7 +115,9 @@ impl World {
         self.commands += 1;
         let command = Command { id: CommandId(format!("command {}", self.commands)), caller, act };
         let decision = self.decides(id, &command)?;
-        if matches!((&command.caller, &command.act), (Caller::Agent(_), Act::Desk(_))) {
+        // One window more changes nothing and is not remembered: its repeat is one more.
+        let remembered = !decision.entries.is_empty();
+        if remembered && matches!((&command.caller, &command.act), (Caller::Agent(_), Act::Desk(_))) {
             self.desk.push((id.clone(), command, decision.answer.clone()));
         }
         Ok(decision)

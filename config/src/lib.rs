@@ -15,13 +15,14 @@ use std::path::{Path, PathBuf};
 
 pub use options::{
     Admin, Admission, Agent, ApplyArea, Bots, Cassandra, Channels, CleanSubject, Cluster, Cometd, Config,
-    ContactHistory, Contacts, CountedNotices, Desk, Durability, FileScanner, FileStore, Files, Http,
-    Identity, Inactivity, Journal, Limits, Log, LogFormat, Node, Pattern, Peer, Privacy, PulledChannel,
-    Queue, Routing, S3, ScannerDown, Service, Session, Sqlite, Store, StoreKind, Tls, TypingPreview,
-    WebhookChannel, Workflows,
+    ContactHistory, Contacts, CountedNotices, Desk, Durability, FieldKind, FileScanner, FileStore, Files,
+    FormField, Http, Identity, Inactivity, Journal, Limits, Log, LogFormat, Node, Pattern, Peer, Privacy,
+    PulledChannel, Queue, Routing, S3, ScannerDown, Service, Session, Sqlite, Store, StoreKind, Tls,
+    TypingPreview, WebhookChannel, Workflows,
 };
 pub use problem::{Origin, Problem, Problems};
 pub use secret::Secret;
+pub use slot::Texts;
 
 /// The default configuration as a commented file: every key, with its default.
 pub const DEFAULT_TOML: &str = include_str!("../default.toml");

@@ -6,6 +6,7 @@ mod contacts;
 mod files;
 mod log;
 mod privacy;
+mod services;
 mod store;
 
 pub use channels::{Channels, Cometd, PulledChannel, WebhookChannel};
@@ -13,6 +14,7 @@ pub use contacts::{ContactHistory, Contacts};
 pub use files::{FileScanner, FileStore, Files, S3, ScannerDown};
 pub use log::{Log, LogFormat};
 pub use privacy::{ApplyArea, CleanSubject, Pattern, Privacy, TypingPreview};
+pub use services::{FieldKind, FormField, Service};
 pub use store::{Cassandra, Durability, Sqlite, Store, StoreKind};
 
 use crate::secret::Secret;
@@ -338,32 +340,6 @@ options! {
 }
 
 options! {
-    /// A service that customers may ask for.
-    Service {
-        /// The workflow that runs, by its file's name.
-        workflow: Option<String> = None,
-        /// The bot that is invited, by its file's name; not beside a workflow, which invites its own.
-        bot: Option<String> = None,
-        /// Chats that may start in a minute; each node counts for itself. 0: any number.
-        starts_per_minute: u32 = 1_200,
-        /// Turns that the bots of a chat, and questions that its workflow, may have in a minute; 0: any number.
-        bot_turns_per_minute: u32 = 60,
-        /// Turns that the bots of a chat may have in all; 0: any number.
-        bot_turns_max: u32 = 1_000,
-        /// Whether files may be sent, where `files.enabled` is set.
-        files: bool = true,
-        /// Whether personal data are masked, where `privacy.apply_area` says so.
-        privacy: bool = true,
-        /// Whether inactivity control is on.
-        inactivity: bool = true,
-        /// As `inactivity.alert_ms`, for this service; 0: as there.
-        inactivity_alert_ms: u64 = 0,
-        /// As `inactivity.close_ms`, for this service; 0: as there.
-        inactivity_close_ms: u64 = 0,
-    }
-}
-
-options! {
     /// A queue that workflows may route to.
     Queue {
         /// How long an agent may take to accept an offer from it; 0: as `routing.offer_timeout_ms`.
@@ -410,6 +386,8 @@ options! {
         capacity: u32 = 3,
         /// The queues they serve.
         queues: Vec<String> = vec!["support".to_owned()],
+        /// Whether they see all agents, queues and chats of the cluster.
+        supervisor: bool = false,
     }
 }
 

@@ -247,6 +247,43 @@ impl<T: Kind> Slot for Option<T> {
     }
 }
 
+/// A text for people: one, or one for each language.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Texts(BTreeMap<String, String>);
+
+impl Texts {
+    /// What stands for the language where only one text is given.
+    pub const ANY: &'static str = "*";
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each text with its language's tag.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(language, text)| (language.as_str(), text.as_str()))
+    }
+}
+
+/// As one text, or as a section with one for each language.
+impl Slot for Texts {
+    fn fill(&mut self, path: &[String], reader: &mut Reader) {
+        let languages = reader.names_below(path);
+        let mut one = self.0.get(Self::ANY).cloned();
+        if languages.is_empty() || reader.leaves.0.contains_key(path) {
+            reader.read(path, &mut one);
+            self.0 = one.into_iter().map(|text| (Self::ANY.to_owned(), text)).collect();
+        }
+        for language in languages {
+            let mut inner = path.to_vec();
+            inner.push(language.clone());
+            reader.read(&inner, self.0.entry(language).or_default());
+        }
+    }
+}
+
 /// Makes an enum of names a [`Kind`].
 macro_rules! names {
     ($(#[$meta:meta])* $name:ident ($what:literal) {

@@ -3,8 +3,9 @@
 
 mod channels;
 mod files;
+mod services;
 
-use crate::options::{Config, Durability, Http, Service, StoreKind};
+use crate::options::{Config, Durability, Http, StoreKind};
 use crate::problem::{Origin, Problems};
 use crate::secret::Secret;
 use crate::slot::Origins;
@@ -39,6 +40,7 @@ pub(crate) fn check(config: &mut Config, origins: &Origins, problems: &mut Probl
     let mut checker = Checker { origins, problems, warnings: Vec::new() };
     checker.numbers(config);
     checker.texts(config);
+    checker.services(config);
     checker.agents(config);
     checker.network(config);
     checker.secrets(config);
@@ -50,7 +52,9 @@ pub(crate) fn check(config: &mut Config, origins: &Origins, problems: &mut Probl
 
 impl Checker<'_> {
     fn refuse(&mut self, key: &str, text: &str) {
-        let origin = self.origins.get(key).cloned().unwrap_or(Origin::Default);
+        let inside = || self.origins.iter().find(|(other, _)| other.starts_with(&format!("{key}.")));
+        let origin = self.origins.get(key).or_else(|| inside().map(|(_, origin)| origin)).cloned();
+        let origin = origin.unwrap_or(Origin::Default);
         self.problems.add(origin, format!("{key} {text}"));
     }
 
@@ -203,37 +207,6 @@ impl Checker<'_> {
         }
         if config.queues.keys().any(|name| !good_name(name)) {
             self.refuse("queues", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
-        }
-        if config.services.keys().any(|name| !good_name(name)) {
-            self.refuse("services", "must have names of 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'");
-        }
-        config.services.iter().for_each(|(name, service)| self.service(name, service));
-    }
-
-    fn service(&mut self, name: &str, service: &Service) {
-        for (key, ms) in [
-            ("inactivity_alert_ms", service.inactivity_alert_ms),
-            ("inactivity_close_ms", service.inactivity_close_ms),
-        ] {
-            self.range(&format!("services.{name}.{key}"), ms, 0, IDLE_MS_MAX);
-        }
-        for (key, rate) in [
-            ("starts_per_minute", service.starts_per_minute),
-            ("bot_turns_per_minute", service.bot_turns_per_minute),
-        ] {
-            self.range(&format!("services.{name}.{key}"), rate, 0, RATE_MAX);
-        }
-        if service.bot.as_ref().is_some_and(|bot| !good_name(bot)) {
-            self.refuse(&format!("services.{name}.bot"), "must be a bot's name, not a path");
-        }
-        if service.workflow.as_ref().is_some_and(|workflow| !good_name(workflow)) {
-            self.refuse(&format!("services.{name}.workflow"), "must be a workflow's name, not a path");
-        }
-        if service.bot.is_some() && service.workflow.is_some() {
-            self.refuse(
-                &format!("services.{name}.bot"),
-                "and the workflow are both set: a workflow invites its own bots, keep one",
-            );
         }
     }
 

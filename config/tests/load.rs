@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // The helpers of these tests may stop them too.
 
-use handoff_config::{Config, DEFAULT_TOML, Durability, Loaded, Problems, Sources, StoreKind};
+use handoff_config::{Config, DEFAULT_TOML, Durability, FieldKind, Loaded, Problems, Sources, StoreKind};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -307,4 +307,69 @@ fn with_tls_the_links_may_leave_the_host_without_a_warning() {
     assert!(report(store, &beyond, &[]).contains("set peer.tls"));
     let half = report(&tls, &beyond, &["peer.tls.key="]);
     assert!(half.contains("peer.tls needs all of certificate, key and authorities"), "{half}");
+}
+
+#[test]
+fn a_text_for_people_is_one_or_one_for_each_language() {
+    let toml = "[services.default]\ntitle = \"Help\"\n\
+                consent = { en = \"I agree\", pt-BR = \"Concordo\" }\nconsent_url = \"https://a.example/privacy\"\n\
+                form = [\"nickname\", \"topic\"]\n\
+                [services.default.fields.topic]\nkind = \"choice\"\nrequired = true\nchoices = [\"sales\", \"help\"]\n\
+                choice_labels = { sales = { en = \"Sales\", de = \"Verkauf\" } }\nlabel.de = \"Thema\"";
+    let config = from(toml, &[], &["services.default.closed_text=Nobody is here"]).unwrap().config;
+    let service = &config.services["default"];
+    let texts = |texts: &handoff_config::Texts| {
+        texts.iter().map(|(tag, text)| format!("{tag}:{text}")).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&service.title), ["*:Help"]);
+    assert_eq!(texts(&service.consent), ["en:I agree", "pt-BR:Concordo"]);
+    assert_eq!(texts(&service.closed_text), ["*:Nobody is here"]);
+    assert_eq!(texts(&service.privacy_text), [""; 0]);
+    let topic = service.field("topic");
+    assert_eq!((topic.kind, topic.required), (Some(FieldKind::Choice), Some(true)));
+    assert_eq!(texts(&topic.choice_labels["sales"]), ["de:Verkauf", "en:Sales"]);
+}
+
+#[test]
+fn a_field_that_is_not_described_is_as_suits_its_key() {
+    let service = Config::default().services["default"].clone();
+    let (nickname, email) = (service.field("nickname"), service.field("email"));
+    assert_eq!((nickname.required, nickname.autocomplete.as_deref()), (Some(true), Some("name")));
+    assert_eq!((email.kind, email.required), (Some(FieldKind::Email), Some(false)));
+    let toml = "[services.default.fields.nickname]\nlabel = \"Your name\"";
+    let service = from(toml, &[], &[]).unwrap().config.services["default"].clone();
+    assert_eq!(service.field("nickname").required, Some(true), "what is not said stays");
+}
+
+#[test]
+fn a_form_that_cannot_work_is_refused_by_what_is_wrong_with_it() {
+    let service = |lines: &str| report(&format!("[services.default]\n{lines}"), &[], &[]);
+    for (lines, complaint) in [
+        ("form = [\"email\"]", "form must have a required nickname, or first_name and last_name"),
+        ("fields.nickname.required = false", "form must have a required nickname"),
+        ("form = [\"nickname\", \"nickname\"]", "form names a field twice"),
+        ("form = [\"nickname\", \"a b\"]", "form must be at most 20 keys of"),
+        ("fields.order.required = true", "fields.order is not in services.default.form"),
+        ("fields.subject.kind = \"choice\"", "fields.subject.choices must be there"),
+        ("fields.subject.choices = [\"a\"]", "fields.subject.choices must be there"),
+        (
+            "fields.subject = { kind = \"choice\", choices = [\"a\", \"a\"] }",
+            "must be at most 100 different texts",
+        ),
+        (
+            "fields.subject = { kind = \"choice\", choices = [\"a\"], choice_labels = { b = \"B\" } }",
+            "fields.subject.choice_labels.b is none of the choices",
+        ),
+        ("fields.subject.label = { german = \"x\", \"d e\" = \"x\" }", "\"d e\", which is no language tag"),
+        ("fields.subject.label = 5", "label: expected text, found"),
+        ("fields.subject.kind = \"number\"", "expected text, email, phone, choice or long_text"),
+        ("fields.subject.autocomplete = \"on<\"", "autocomplete must be as in HTML"),
+        ("title = { de = \"\" }", "title must have 1 to 2000 bytes in each language"),
+        ("consent = \"x\"\nconsent_url = \"a.example\"", "consent_url must begin with http"),
+        ("consent_url = \"https://a.example\"", "consent_url needs services.default.consent"),
+        ("consents = \"x\"", "unknown key services.default.consents, did you mean services.default.consent"),
+    ] {
+        let report = service(lines);
+        assert!(report.contains(complaint), "{lines}: {report}");
+    }
 }

@@ -129,7 +129,7 @@ impl ShardCore {
         let beyond = match (&reading, what) {
             (
                 handoff_chat::command::Reading::View(view),
-                Read::Customer { position } | Read::Agent { position },
+                Read::Customer { position } | Read::Following { position, .. } | Read::Agent { position },
             ) => *position > view.next_position,
             _ => false,
         };
@@ -289,7 +289,10 @@ impl ShardCore {
 fn is_empty(reading: &handoff_chat::command::Reading, what: &Read) -> bool {
     use handoff_chat::command::Reading;
     match (reading, what) {
-        (Reading::View(view), _) => view.events.is_empty() && view.typing.is_empty() && !view.chat_ended,
+        (Reading::View(view), what) => {
+            let waits_anew = matches!(what, Read::Following { waits, .. } if *waits != view.waits);
+            view.events.is_empty() && view.typing.is_empty() && !view.chat_ended && !waits_anew
+        }
         (Reading::Desk(desk), Read::Desk { version }) => desk.version <= *version,
         _ => false,
     }

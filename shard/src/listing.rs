@@ -102,6 +102,12 @@ pub struct QueueGlance {
 /// An agent at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Default, bincode::Encode, bincode::Decode)]
 pub struct AgentGlance {
+    /// The nickname that customers see, once they have signed in.
+    pub nickname: Option<String>,
+    /// Why they are not ready, in their own words, or `no answer` or `lost`.
+    pub reason: Option<String>,
+    /// Since when they are in this state, in milliseconds since 1970.
+    pub since_ms: Option<i64>,
     /// How many offers and chats they have.
     pub work: usize,
     /// The most they take, once they have signed in.
@@ -109,14 +115,14 @@ pub struct AgentGlance {
 }
 
 impl EntityQuery {
-    /// The id after which the list goes on.
-    fn after(&self) -> Option<EntityId> {
-        let name = self.after.as_deref()?;
-        Some(match self.kind {
-            ListKind::Session | ListKind::Interaction => EntityId::Session(SessionId(name.to_owned())),
-            ListKind::Queue => EntityId::Queue(QueueName(name.to_owned())),
-            ListKind::Agent => EntityId::Agent(AgentName(name.to_owned())),
-        })
+    /// The id after which the list goes on; at first one before all of its kind.
+    fn after(&self) -> EntityId {
+        let name = self.after.clone().unwrap_or_default();
+        match self.kind {
+            ListKind::Session | ListKind::Interaction => EntityId::Session(SessionId(name)),
+            ListKind::Queue => EntityId::Queue(QueueName(name)),
+            ListKind::Agent => EntityId::Agent(AgentName(name)),
+        }
     }
 
     fn fits(&self, summary: &EntitySummary) -> bool {
@@ -137,9 +143,12 @@ impl ShardCore {
     /// The first entities of this shard that are wanted, in order of id.
     #[must_use]
     pub fn list(&self, wanted: &EntityQuery) -> Vec<EntitySummary> {
-        let from = wanted.after().map_or(Bound::Unbounded, Bound::Excluded);
-        let entities = self.entities.behind(from);
+        let after = wanted.after();
+        // Entities are in order of their kind: there are none behind the last of it.
+        let kind = std::mem::discriminant(&after);
+        let entities = self.entities.behind(Bound::Excluded(after));
         entities
+            .take_while(|(entity, _)| std::mem::discriminant(*entity) == kind)
             .filter_map(|(entity, state)| self.summary(wanted.kind, entity, state))
             .filter(|summary| wanted.fits(summary))
             .take(wanted.limit)
@@ -226,8 +235,17 @@ fn status(desk: &Desk) -> &'static str {
 
 fn of_desk(desk: &Desk) -> AgentGlance {
     let over = |work: &&Work| matches!(work.stage, Stage::Over { .. });
-    let capacity = desk.profile.as_ref().and_then(|profile| usize::try_from(profile.capacity).ok());
-    AgentGlance { work: desk.work.iter().filter(|work| !over(work)).count(), capacity }
+    let profile = desk.profile.as_ref();
+    AgentGlance {
+        nickname: profile.map(|profile| profile.nickname.clone()),
+        reason: match &desk.status {
+            Status::NotReady { reason } if !reason.is_empty() => Some(reason.clone()),
+            _ => None,
+        },
+        since_ms: Some(desk.status_since.0).filter(|since| *since > 0),
+        work: desk.work.iter().filter(|work| !over(work)).count(),
+        capacity: profile.and_then(|profile| usize::try_from(profile.capacity).ok()),
+    }
 }
 
 #[cfg(test)]
@@ -257,7 +275,9 @@ mod tests {
             stage,
         };
         let work = stages.into_iter().enumerate().map(work).collect();
-        let desk = Desk { version: 1, status: Status::Ready, profile: None, work };
-        assert_eq!(of_desk(&desk).work, 2);
+        let status = Status::NotReady { reason: "tea".to_owned() };
+        let desk = Desk { version: 1, status, status_since: Millis(5), profile: None, work };
+        let glance = of_desk(&desk);
+        assert_eq!((glance.work, glance.since_ms, glance.reason.as_deref()), (2, Some(5), Some("tea")));
     }
 }

@@ -61,6 +61,11 @@ impl ShardCore {
             }
             Effect::OpenRecord => Owed::Record(Box::new(self.opening_rows(entity)?)),
             Effect::CloseRecord => Owed::Record(Box::new(self.closing_rows(entity)?)),
+            Effect::KeepRating => {
+                let rating = |machine: &Entity| machine.session()?.rating().cloned();
+                let rating = self.inspect(entity, rating).ok()?;
+                Owed::Record(Box::new(RecordRows { rating, ..RecordRows::default() }))
+            }
         })
     }
 

@@ -2,6 +2,7 @@
 
 use handoff_chat::SessionId;
 use handoff_chat::event::Event;
+use handoff_chat::rating::Rating;
 use handoff_chat::record::{RecordClosing, RecordOpening, encode_event};
 use handoff_journal::Row;
 
@@ -16,6 +17,8 @@ pub struct RecordRows {
     pub events: Vec<Event>,
     /// The closing row, after all others since it says that they are there; then the record is listed.
     pub closing: Option<(RecordClosing, RecordOpening)>,
+    /// The customer's rating.
+    pub rating: Option<Rating>,
 }
 
 /// A session's events as rows of its record.

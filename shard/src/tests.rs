@@ -2,6 +2,7 @@
 
 mod channels;
 mod clock;
+mod customer;
 mod full;
 mod grace;
 mod happenings;

@@ -42,6 +42,8 @@ struct Logged {
     armed: BTreeSet<u64>,
     disarmed: BTreeSet<u64>,
     retired: u32,
+    /// Whether the customer rated the chat.
+    rated: bool,
 }
 
 /// A frame as it was committed.
@@ -198,6 +200,9 @@ fn take(logged: &mut Logged, entries: &[Entry]) -> Result<(), String> {
             Entry::Disarmed(id) if !logged.disarmed.insert(id.0) => {
                 return Err(format!("timer {} fired twice", id.0));
             }
+            Entry::Rated(_) if std::mem::replace(&mut logged.rated, true) => {
+                return Err("the chat is rated twice".into());
+            }
             Entry::Retired => logged.retired += 1,
             Entry::Queue(_) | Entry::Agent(_) | Entry::Correspondent(_) => {
                 return Err("another machine's entry".into());
@@ -209,6 +214,7 @@ fn take(logged: &mut Logged, entries: &[Entry]) -> Result<(), String> {
             | Entry::Answered { .. }
             | Entry::Idle(_)
             | Entry::File(_)
+            | Entry::Rated(_)
             | Entry::Sealing(_) => {}
         }
     }

@@ -1,9 +1,9 @@
 //! A node that has one session and does what a test tells it, for the tests of the admin API and of the command line.
 
 use crate::ports::{
-    CallError, ClusterStatus, DrainError, EntityStatus, MemberStage, MemberStatus, NodeStage, NotReady,
-    Operations, QueueTrouble, RaiseError, Raised, ReadError, RecordCursor, RecordPiece, RecordPlace,
-    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus, Whereabouts,
+    CallError, ClusterStatus, DrainError, EntityStatus, Lists, MemberStage, MemberStatus, NodeStage,
+    NotReady, Operations, QueueTrouble, RaiseError, Raised, ReadError, RecordCursor, RecordPiece,
+    RecordPlace, RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus, Whereabouts,
 };
 use async_trait::async_trait;
 use handoff_chat::SessionId;
@@ -13,6 +13,7 @@ use handoff_chat::event::{Body, Event, LeaveReason, Participant, PerView, Role, 
 use handoff_chat::id::{BotName, Millis};
 use handoff_chat::key::StoredKey;
 use handoff_chat::opening::{Limits, Names, Terms};
+use handoff_chat::rating::Rating;
 use handoff_chat::text::Text;
 use handoff_journal::TablesError;
 use handoff_shard::listing::{EntityQuery, ListKind};
@@ -160,6 +161,33 @@ impl Sessions for Fake {
 }
 
 #[async_trait]
+impl Lists for Fake {
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
+        let trouble =
+            |id: &str| (wanted.kind == ListKind::Queue && id == "b").then_some(QueueTrouble::NotConfigured);
+        let state = |id: &str| match wanted.service.as_deref() {
+            Some("closing") => "ended",
+            _ if id == "c" => "asleep",
+            _ => "open",
+        };
+        let summary = |id: &str| EntityStatus {
+            id: id.to_owned(),
+            shard: 1,
+            state: state(id).to_owned(),
+            service: wanted.service.clone(),
+            started_at_ms: Some(5),
+            trouble: trouble(id),
+            place: Some(if id == "b" { Whereabouts::Agent } else { Whereabouts::Queue }),
+            ..EntityStatus::default()
+        };
+        let more = (0..*self.more.lock().unwrap()).map(|n| format!("d{n:04}"));
+        let all = ["a", "b", "c"].map(str::to_owned).into_iter().chain(more);
+        let all = all.filter(|id| wanted.after.as_ref().is_none_or(|after| id > after));
+        (all.take(wanted.limit).map(|id| summary(&id)).collect(), vec![7])
+    }
+}
+
+#[async_trait]
 impl Operations for Fake {
     async fn cluster(&self) -> ClusterStatus {
         let member = |id: u16| MemberStatus {
@@ -208,30 +236,6 @@ impl Operations for Fake {
         self.stuck.lock().unwrap().clone().map_or(Ok(()), |why| Err(DrainError::Failed(why)))
     }
 
-    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
-        let trouble =
-            |id: &str| (wanted.kind == ListKind::Queue && id == "b").then_some(QueueTrouble::NotConfigured);
-        let state = |id: &str| match wanted.service.as_deref() {
-            Some("closing") => "ended",
-            _ if id == "c" => "asleep",
-            _ => "open",
-        };
-        let summary = |id: &str| EntityStatus {
-            id: id.to_owned(),
-            shard: 1,
-            state: state(id).to_owned(),
-            service: wanted.service.clone(),
-            started_at_ms: Some(5),
-            trouble: trouble(id),
-            place: Some(if id == "b" { Whereabouts::Agent } else { Whereabouts::Queue }),
-            ..EntityStatus::default()
-        };
-        let more = (0..*self.more.lock().unwrap()).map(|n| format!("d{n:04}"));
-        let all = ["a", "b", "c"].map(str::to_owned).into_iter().chain(more);
-        let all = all.filter(|id| wanted.after.as_ref().is_none_or(|after| id > after));
-        (all.take(wanted.limit).map(|id| summary(&id)).collect(), vec![7])
-    }
-
     async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, ReadError> {
         self.records_wanted.lock().unwrap().push(wanted.clone());
         if *self.endless.lock().unwrap() {
@@ -276,7 +280,8 @@ impl Operations for Fake {
             }
             return Ok(Some(long.piece(from)));
         }
-        let piece = || RecordPiece { closed: true, events: events(), next: None };
+        let rating = Rating { at: Millis(1_000_000), score: 4, text: text("quick") };
+        let piece = || RecordPiece { closed: true, events: events(), next: None, rating: Some(rating) };
         Ok((session.0 == KNOWN).then(piece))
     }
 }
@@ -307,6 +312,6 @@ impl Long {
         };
         let end = events.last().unwrap().seq;
         let next = (end < last).then_some(RecordPlace { next: end + 1, last: Some(last) });
-        RecordPiece { closed: true, events, next }
+        RecordPiece { closed: true, events, next, rating: None }
     }
 }

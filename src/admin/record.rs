@@ -170,6 +170,7 @@ impl Body {
             let rest = Self { ahead: Ahead::At(place), ..self };
             return Ok((written.into(), Some(rest)));
         }
+        piece.rating.iter().for_each(|rating| self.transcript.rated(rating));
         written.extend(self.transcript.finish()?);
         Ok((written.into(), None))
     }

@@ -4,6 +4,7 @@ mod command;
 mod customer;
 #[cfg(test)]
 mod description;
+mod waiting;
 
 use super::{AtWork, ChannelsError, Metrics, pulled};
 use crate::gateway::Guest;

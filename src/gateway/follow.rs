@@ -3,7 +3,7 @@
 
 use crate::ports::{CallError, Sessions};
 use handoff_chat::command::{Caller, Read, Reading, Reject, View};
-use handoff_chat::{EntityId, SessionId};
+use handoff_chat::{EntityId, QueueName, SessionId};
 use handoff_shard::Call;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -76,17 +76,18 @@ impl<S: Show> Follower<S> {
     /// Shows what happens until the chat ends for the follower, or nobody looks.
     pub(crate) async fn run(mut self) {
         let mut pace = Pace::new();
-        let mut first = true;
+        let (mut first, mut waits) = (true, None);
         loop {
             let begun = Instant::now();
             // The first read does not wait: it brings the participants.
             let wait = if self.over || first { Duration::ZERO } else { WAIT };
-            match self.ask(wait).await {
+            match self.ask(wait, &waits).await {
                 Asked::New(view) => {
                     pace.reset();
                     first = false;
                     let empty = view.events.is_empty() && view.typing.is_empty();
                     let ended = view.chat_ended;
+                    waits.clone_from(&view.waits);
                     let shown = self.to.show(*view, &self.next).await;
                     // A view is cut where it is too large: the last reads go on to the end.
                     if !shown || ended || (self.over && empty) {
@@ -112,9 +113,9 @@ impl<S: Show> Follower<S> {
         }
     }
 
-    async fn ask(&self, wait: Duration) -> Asked {
+    async fn ask(&self, wait: Duration, waits: &Option<QueueName>) -> Asked {
         let read = match self.caller {
-            Caller::Customer(_) => Read::Customer { position: self.next.get() },
+            Caller::Customer(_) => Read::Following { position: self.next.get(), waits: waits.clone() },
             _ => Read::Agent { position: self.next.get() },
         };
         let call = Call {

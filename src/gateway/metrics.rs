@@ -42,6 +42,8 @@ pub enum OperationLabel {
     file_download,
     /// A file is deleted.
     file_delete,
+    /// What a widget may know of a service.
+    service,
     /// Anything that isn't a call of the API.
     other,
 }

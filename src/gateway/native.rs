@@ -12,6 +12,7 @@ mod desk;
 pub(crate) mod failure;
 pub(crate) mod frames;
 mod guesses;
+pub(crate) mod overview;
 mod past;
 pub(crate) mod poll;
 mod sign_in_queue;

@@ -2,6 +2,7 @@
 
 use super::admission::AdmissionOptions;
 use super::identity::Identities;
+use super::prechat::Prechat;
 use handoff_chat::opening::{IdleTerms, Limits};
 use handoff_chat::privacy::Privacy;
 use handoff_chat::workflow::{Bot, Program};
@@ -33,6 +34,10 @@ pub struct ServiceOptions {
     pub idle: [Option<Box<IdleTerms>>; 2],
     /// What is done with personal data; none: nothing.
     pub privacy: Option<Box<Privacy>>,
+    /// What customers are asked before a chat.
+    pub prechat: Prechat,
+    /// Whether they may rate it when it is over.
+    pub rating: bool,
 }
 
 impl ServiceOptions {
@@ -72,6 +77,8 @@ pub struct GatewayOptions {
     /// Pause between two probes of a native socket; a beat is due after as long a silence, and a client of whom nothing
     /// is heard for four of them is gone.
     pub probe: Duration,
+    /// Pause before one who waits for an agent is told anew what changed of their place in line.
+    pub place_pause: Duration,
     /// Most connections of the whole gateway; more are refused.
     pub connections_max: usize,
     /// Threads that serve connections.
@@ -117,6 +124,8 @@ impl Default for GatewayOptions {
                     starts_per_minute: 0,
                     idle: [None, None],
                     privacy: None,
+                    prechat: Prechat::default(),
+                    rating: false,
                 },
             )]),
             body_bytes_max: 64 * 1024,
@@ -130,6 +139,7 @@ impl Default for GatewayOptions {
             refresh_wait_max: Duration::from_secs(25),
             unread_timeout: Duration::from_secs(30),
             probe: Duration::from_secs(2),
+            place_pause: Duration::from_secs(3),
             connections_max: 20_000,
             workers: 2,
             origins: Vec::new(),

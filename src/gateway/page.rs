@@ -1,15 +1,21 @@
 //! The pages: the customer's at `/`, the agent's at `/agent`, the GMS example at `/examples/gms`, and their scripts and
-//! styles under `/web`. All compiled in, so that a node and its pages are always of one version; served with
-//! headers under which nothing but these files runs.
+//! styles under `/web`; the widget at `/widget.js` and what else is built of it, for the sites that show it. All
+//! compiled in, so that a node and its pages are always of one version; served with headers under which nothing but
+//! these files runs.
+
+mod built;
 
 use super::Gateway;
 use crate::rich;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+    ContentEncoding, ETAG, Encoding, Header, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use built::{BUILT, Built};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -66,11 +72,32 @@ pub(crate) struct Pages {
 
 struct File {
     content_type: &'static str,
-    body: String,
+    body: Bytes,
+    /// The same, smaller, for browsers that take it so.
+    packed: Vec<(ContentEncoding, Bytes)>,
     /// Says whether a browser's copy is still this one.
     tag: String,
-    /// The Content-Security-Policy of a page.
-    policy: Option<String>,
+    keeping: Keeping,
+    readers: Readers,
+}
+
+/// How long a browser keeps a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    /// It asks each time whether its copy is still the one.
+    AskFirst,
+    /// For ever: what is at this address never changes.
+    ForEver,
+}
+
+/// Who may use a file.
+enum Readers {
+    /// This origin's own pages.
+    Own,
+    /// This origin alone shows it as a page, under this Content-Security-Policy.
+    Page(String),
+    /// Pages of any site: it is made to be used there, and is the same for everybody.
+    AnySite,
 }
 
 impl Pages {
@@ -81,29 +108,54 @@ impl Pages {
             nodes.iter().map(|node| node.trim_end_matches('/')).filter(|node| is_origin(node)).collect();
         let mut files: BTreeMap<String, File> = FILES
             .iter()
-            .map(|(path, kind, text)| (format!("/web/{path}"), File::new(kind, (*text).to_owned(), None)))
+            .map(|(path, kind, text)| (format!("/web/{path}"), File::new(kind, *text, Readers::Own)))
             .collect();
         for (path, text) in
             [("/", include_str!("../../web/customer.html")), ("/agent", include_str!("../../web/agent.html"))]
         {
             let text = text.replacen(NODES_PLACE, &nodes_meta(&nodes), 1);
-            files.insert(path.to_owned(), File::new(HTML, text, Some(socket_policy(&nodes))));
+            files.insert(path.to_owned(), File::new(HTML, text, Readers::Page(socket_policy(&nodes))));
         }
         for (path, kind, text) in PUBLISHED {
-            files.insert(path.to_owned(), File::new(kind, text.to_owned(), None));
+            files.insert(path.to_owned(), File::new(kind, text, Readers::Own));
+        }
+        files.extend(BUILT.iter().map(|built| (format!("/{}", built.path), File::of(built))));
+        // Sites name the widget by an address that stays.
+        if let Some(loader) = built::entry("widget-loader") {
+            let file = File { keeping: Keeping::AskFirst, ..File::of(loader) };
+            files.insert("/widget.js".to_owned(), file);
         }
         let gms = include_str!("../../web/examples/gms.html");
         let policy = example_policy(gms, &nodes);
         let text = gms.replacen(GMS_NODES_PLACE, &nodes_meta(&nodes), 1);
-        files.insert("/examples/gms".to_owned(), File::new(HTML, text, Some(policy)));
+        files.insert("/examples/gms".to_owned(), File::new(HTML, text, Readers::Page(policy)));
         Self { files }
     }
 }
 
 impl File {
-    fn new(content_type: &'static str, body: String, policy: Option<String>) -> Self {
-        let tag = format!("\"{}\"", STANDARD.encode(&Sha256::digest(&body)[..12]));
-        Self { content_type, body, tag, policy }
+    fn new(content_type: &'static str, body: impl Into<Bytes>, readers: Readers) -> Self {
+        let body = body.into();
+        let tag = STANDARD.encode(&Sha256::digest(&body)[..12]);
+        Self { content_type, body, packed: Vec::new(), tag, keeping: Keeping::AskFirst, readers }
+    }
+
+    fn of(built: &'static Built) -> Self {
+        let packed = [(ContentEncoding::Brotli, built.brotli), (ContentEncoding::Gzip, built.gzip)];
+        Self {
+            packed: packed.map(|(encoding, bytes)| (encoding, Bytes::from_static(bytes))).to_vec(),
+            keeping: if built.immutable { Keeping::ForEver } else { Keeping::AskFirst },
+            ..Self::new(built.kind, built.plain, Readers::AnySite)
+        }
+    }
+
+    /// The form that this browser is sent.
+    fn form(&self, request: &HttpRequest) -> (ContentEncoding, Bytes) {
+        let accepted = AcceptEncoding::parse(request).unwrap_or_else(|_| AcceptEncoding(Vec::new()));
+        let known = self.packed.iter().map(|(encoding, _)| Encoding::Known(*encoding)).collect::<Vec<_>>();
+        let chosen = accepted.negotiate(known.iter().chain([&Encoding::identity()]));
+        let packed = self.packed.iter().find(|(encoding, _)| chosen == Some(Encoding::Known(*encoding)));
+        packed.cloned().unwrap_or((ContentEncoding::Identity, self.body.clone()))
     }
 }
 
@@ -118,23 +170,55 @@ async fn serve(request: HttpRequest, gateway: web::Data<Gateway>) -> HttpRespons
     let Some(file) = gateway.pages.files.get(request.path()) else {
         return HttpResponse::NotFound().finish();
     };
-    let known = request.headers().get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == file.tag.as_bytes());
+    let (encoding, body) = file.form(&request);
+    // Each form has a tag of its own: a copy of one is none of another.
+    let tag = format!("\"{}-{}\"", file.tag, encoding.as_str());
+    let known = request.headers().get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let keeping = match file.keeping {
+        Keeping::AskFirst => "no-cache",
+        Keeping::ForEver => "public, max-age=31536000, immutable",
+    };
     response
         .content_type(file.content_type)
-        .insert_header((CACHE_CONTROL, "no-cache"))
-        .insert_header((ETAG, file.tag.as_str()))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header(("Cross-Origin-Resource-Policy", "same-origin"));
-    if let Some(policy) = &file.policy {
-        response
-            .insert_header((CONTENT_SECURITY_POLICY, policy.as_str()))
-            .insert_header((REFERRER_POLICY, "no-referrer"))
-            .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
-            .insert_header(("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"))
-            .insert_header(("X-Frame-Options", "DENY"));
+        .insert_header((CACHE_CONTROL, keeping))
+        .insert_header((ETAG, tag))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    if !file.packed.is_empty() {
+        response.insert_header((VARY, "Accept-Encoding"));
     }
-    if known { response.finish() } else { response.body(file.body.clone()) }
+    if encoding != ContentEncoding::Identity {
+        response.insert_header((CONTENT_ENCODING, encoding.as_str()));
+    }
+    file.readers.mark(&mut response);
+    if known { response.finish() } else { response.body(body) }
+}
+
+impl Readers {
+    fn mark(&self, response: &mut HttpResponseBuilder) {
+        let policy = match self {
+            Self::Own | Self::Page(_) => "same-origin",
+            Self::AnySite => "cross-origin",
+        };
+        response.insert_header(("Cross-Origin-Resource-Policy", policy));
+        match self {
+            Self::Own => {}
+            Self::AnySite => {
+                response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+            }
+            Self::Page(policy) => {
+                response
+                    .insert_header((CONTENT_SECURITY_POLICY, policy.as_str()))
+                    .insert_header((REFERRER_POLICY, "no-referrer"))
+                    .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
+                    .insert_header((
+                        "Permissions-Policy",
+                        "camera=(), geolocation=(), microphone=(), payment=()",
+                    ))
+                    .insert_header(("X-Frame-Options", "DENY"));
+            }
+        }
+    }
 }
 
 fn nodes_meta(nodes: &[&str]) -> String {

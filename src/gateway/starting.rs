@@ -1,5 +1,7 @@
 //! How a chat is started, by whatever interface: the checks that need no session, and the session's first command.
 
+mod filled;
+
 use super::admission::Denied;
 use super::blank::is_blank;
 use super::given::Given;
@@ -315,6 +317,7 @@ fn opening(
             channel,
             limits: service.limits.clone(),
             privacy: service.privacy.clone(),
+            rating: service.rating,
         },
         nickname: start.nickname,
         names: Names { first: start.first_name, last: start.last_name, email: start.email },

@@ -17,6 +17,7 @@ mod native;
 mod notices;
 mod operation;
 mod page;
+mod services;
 mod start;
 mod support;
 mod talk;

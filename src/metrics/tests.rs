@@ -28,12 +28,12 @@ fn of_page() -> Listed {
 fn encoded() -> String {
     use OperationLabel::{
         custom_notice, disconnect, file_delete, file_download, file_limits, file_upload, other, push_url,
-        read_receipt, refresh, send, start, start_typing, stop_typing, update_data, update_nickname,
+        read_receipt, refresh, send, service, start, start_typing, stop_typing, update_data, update_nickname,
     };
     use OutcomeLabel::{again, dead, limited, ok, refused, unknown};
     let customers = gateway::Metrics::default();
     let notices = [push_url, update_nickname, update_data, custom_notice, read_receipt];
-    let others = [start, send, refresh, start_typing, stop_typing, disconnect, other];
+    let others = [service, start, send, refresh, start_typing, stop_typing, disconnect, other];
     let files = [file_limits, file_upload, file_download, file_delete];
     for operation in others.into_iter().chain(notices).chain(files) {
         for outcome in [ok, again, dead, limited, refused, unknown] {

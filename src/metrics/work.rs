@@ -50,6 +50,10 @@ fn waiting_word(answered: bool) -> &'static str {
     if answered { "answered" } else { "unanswered" }
 }
 
+/// The scores of a rating, from 1 on.
+const SCORES: [Label; 5] =
+    [Label("score", "1"), Label("score", "2"), Label("score", "3"), Label("score", "4"), Label("score", "5")];
+
 fn contact_label(found: bool) -> Label {
     Label("outcome", if found { "found" } else { "made" })
 }
@@ -70,6 +74,7 @@ pub(super) struct Work {
     bot_failures: Counter,
     bots_spent: Counter,
     contacts: Family<Label, Counter>,
+    ratings: Family<Label, Counter>,
 }
 
 impl Work {
@@ -111,6 +116,7 @@ impl Work {
                 "Contacts of new chats, by whether they were known",
                 [true, false].map(contact_label),
             ),
+            ratings: family(r, "ratings", "Ratings that customers gave, by score", SCORES),
         };
         let names: Vec<String> = work.queues.iter().cloned().chain([OTHER.to_owned()]).collect();
         for name in names {
@@ -153,6 +159,12 @@ impl Work {
             Happening::BotAsked => drop(self.bot_turns.inc()),
             Happening::BotSpent => drop(self.bots_spent.inc()),
             Happening::BotFailed => drop(self.bot_failures.inc()),
+            Happening::Rated(score) => {
+                let label = SCORES.get(usize::from(*score).wrapping_sub(1));
+                if let Some(label) = label {
+                    self.ratings.get_or_create(label).inc();
+                }
+            }
         }
     }
 

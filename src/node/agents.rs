@@ -34,7 +34,8 @@ pub enum AgentsError {
 /// The agents of the configuration by name; the demo agent where it names nobody.
 fn named(config: &Config) -> Vec<(&str, Cow<'_, Agent>)> {
     if config.agents.is_empty() {
-        let agent = Agent { nickname: Some(DEMO_NICKNAME.to_owned()), ..Agent::default() };
+        let nickname = Some(DEMO_NICKNAME.to_owned());
+        let agent = Agent { nickname, supervisor: true, ..Agent::default() };
         return vec![(DEMO_AGENT, Cow::Owned(agent))];
     }
     config.agents.iter().map(|(name, agent)| (name.as_str(), Cow::Borrowed(agent))).collect()
@@ -85,7 +86,7 @@ pub(super) fn accounts(config: &Config, secret: &str) -> Result<Accounts, Agents
     let mut accounts = BTreeMap::new();
     for (name, agent) in named(config) {
         let account = match &demo_password {
-            Some(password) => with_password(&profile(name, &agent), password.expose())?,
+            Some(password) => with_password(name, &agent, password.expose())?,
             None => account(name, &agent)?,
         };
         accounts.insert(name.to_owned(), account);
@@ -94,21 +95,22 @@ pub(super) fn accounts(config: &Config, secret: &str) -> Result<Accounts, Agents
 }
 
 fn account(name: &str, agent: &Agent) -> Result<Account, AgentsError> {
-    let profile = profile(name, agent);
     if let Some(file) = &agent.password_file {
-        return with_password(&profile, read_secret(file)?.expose());
+        return with_password(name, agent, read_secret(file)?.expose());
     }
     let given = agent.password_hash.as_ref().map(|hash| hash.expose().to_owned()).unwrap_or_default();
     if !password::is_hash(&given) {
         return Err(AgentsError::Hash(name.to_owned()));
     }
     let password_mark = Sha256::digest(given.as_bytes()).into();
-    Ok(Account { profile, password_hash: given, password_mark })
+    let profile = profile(name, agent);
+    Ok(Account { profile, supervisor: agent.supervisor, password_hash: given, password_mark })
 }
 
-fn with_password(profile: &Profile, password: &str) -> Result<Account, AgentsError> {
+fn with_password(name: &str, agent: &Agent, password: &str) -> Result<Account, AgentsError> {
     let password_mark = Sha256::new().chain_update(b"in clear\0").chain_update(password).finalize().into();
-    Ok(Account { profile: profile.clone(), password_hash: password::hash(password)?, password_mark })
+    let (profile, password_hash) = (profile(name, agent), password::hash(password)?);
+    Ok(Account { profile, supervisor: agent.supervisor, password_hash, password_mark })
 }
 
 fn profile(name: &str, agent: &Agent) -> Profile {

@@ -60,7 +60,7 @@ fn shown(stored: &Text) -> String {
 
 /// As much of a piece as one frame may hold.
 fn page_of(chat: &SessionId, piece: &RecordPiece) -> Result<TranscriptPage, transcript::Error> {
-    let page = transcript::page(chat, &piece.events, PAGE_BYTES)?;
+    let page = transcript::page(chat, &piece.events, piece.rating.as_ref(), PAGE_BYTES)?;
     let cut = page.through.filter(|through| piece.events.last().is_some_and(|last| last.seq > *through));
     let next = cut.map(|through| through + 1).or(piece.next.map(|place| place.next));
     Ok(TranscriptPage { json: page.json, next })
@@ -87,7 +87,7 @@ mod tests {
             body: Body::Message { text: Text::clear(&"x".repeat(bytes)), message_type: None },
         };
         let next = next.map(|next| RecordPlace { next, last: None });
-        RecordPiece { closed: true, events: (1..=events).map(event).collect(), next }
+        RecordPiece { closed: true, events: (1..=events).map(event).collect(), next, rating: None }
     }
 
     #[test]

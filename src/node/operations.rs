@@ -5,12 +5,12 @@ use crate::actor::supervisor::Ended;
 use crate::listing::Lister;
 use crate::node_state::{NodeState, Stage};
 use crate::ports::{
-    CallError, ClusterStatus, DrainError, EntityStatus, MemberStage, MemberStatus, NodeStage, Operations,
-    PAGE_MAX, RaiseError, Raised, ReadError, RecordCursor, RecordPiece, RecordPlace, RecordSummary,
-    RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus,
+    CallError, ClusterStatus, DrainError, EntityStatus, Lists, MemberStage, MemberStatus, NodeStage,
+    Operations, PAGE_MAX, RaiseError, Raised, ReadError, RecordCursor, RecordPiece, RecordPlace,
+    RecordSummary, RecordsPage, RecordsWanted, Sessions, ShardStage, ShardStatus,
 };
 use crate::record_list::{Budget, ListPage, list_records, place_of};
-use crate::record_reader::{PIECE_EVENTS, closing, stored_piece};
+use crate::record_reader::{PIECE_EVENTS, closing, rating, stored_piece};
 use crate::router::Router;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -56,6 +56,14 @@ fn stage_of(state: MemberState) -> MemberStage {
         MemberState::Up => MemberStage::Up,
         MemberState::Leaving => MemberStage::Leaving,
         MemberState::Down => MemberStage::Down,
+    }
+}
+
+#[async_trait]
+impl Lists for NodeOperations {
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
+        let (entities, missing) = self.lister.list(wanted).await;
+        (entities.into_iter().map(EntityStatus::from).collect(), missing)
     }
 }
 
@@ -116,11 +124,6 @@ impl Operations for NodeOperations {
         }
     }
 
-    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
-        let (entities, missing) = self.lister.list(wanted).await;
-        (entities.into_iter().map(EntityStatus::from).collect(), missing)
-    }
-
     async fn records(&self, wanted: &RecordsWanted) -> Result<RecordsPage, ReadError> {
         let fits =
             |listed: &RecordListed| wanted.service.as_ref().is_none_or(|service| *service == listed.service);
@@ -146,12 +149,17 @@ impl Operations for NodeOperations {
             let closing = closing(tables, session).await?;
             place.last = closing.map(|closing| closing.last_seq);
         }
-        if place.last.is_none()
-            && let Some(piece) = self.live_piece(session, place.next).await?
-        {
-            return Ok(Some(piece));
+        let mut piece = match place.last {
+            Some(_) => None,
+            None => self.live_piece(session, place.next).await?,
+        };
+        if piece.is_none() {
+            piece = stored_piece(tables, session, place).await?;
         }
-        Ok(stored_piece(tables, session, place).await?)
+        if let Some(last) = piece.as_mut().filter(|piece| piece.next.is_none()) {
+            last.rating = rating(tables, session).await?;
+        }
+        Ok(piece)
     }
 }
 
@@ -179,7 +187,7 @@ fn live(events: Vec<Event>) -> RecordPiece {
     let full = events.len() >= PIECE_EVENTS as usize;
     let next = events.last().filter(|_| full).map(|last| last.seq.saturating_add(1));
     let next = next.map(|next| RecordPlace { next, last: None });
-    RecordPiece { closed: false, events, next }
+    RecordPiece { closed: false, events, next, rating: None }
 }
 
 fn records_page(page: ListPage) -> RecordsPage {

@@ -2,12 +2,13 @@
 
 use crate::bots::Bots;
 use crate::gateway::ServiceOptions;
+use crate::gateway::prechat::{Choice, Consent, FieldKind, FormField, Prechat, Words};
 use crate::workflows::Workflows;
 use handoff_chat::BotName;
 use handoff_chat::opening::{Counts, IdleTerms, IdleTexts, Limits, Talk};
 use handoff_chat::privacy::Privacy;
 use handoff_chat::workflow::Bot;
-use handoff_config::{Config, CountedNotices, Inactivity, Service};
+use handoff_config::{Config, CountedNotices, FieldKind as Kind, Inactivity, Service, Texts};
 use std::collections::BTreeMap;
 
 /// The services by name.
@@ -41,9 +42,45 @@ pub(super) fn of(
         };
         let limits = Limits { files, talk, ..limits.clone() };
         let privacy = privacy.clone().filter(|_| service.privacy);
-        ServiceOptions { workflow, bot, limits, starts_per_minute, idle, privacy }
+        let (prechat, rating) = (prechat(service), service.rating);
+        ServiceOptions { workflow, bot, limits, starts_per_minute, idle, privacy, prechat, rating }
     };
     config.services.iter().map(|(name, service)| (name.clone(), of_one(service))).collect()
+}
+
+/// What customers are asked before a chat.
+fn prechat(service: &Service) -> Prechat {
+    let consent = Consent { text: words(&service.consent), url: service.consent_url.clone() };
+    Prechat {
+        title: words(&service.title),
+        fields: service.form.iter().map(|key| form_field(key, service.field(key))).collect(),
+        consent: (!service.consent.is_empty()).then_some(consent),
+        privacy: words(&service.privacy_text),
+        closed: words(&service.closed_text),
+    }
+}
+
+fn form_field(key: &str, said: handoff_config::FormField) -> FormField {
+    let label = |choice: &String| said.choice_labels.get(choice).map(words).unwrap_or_default();
+    let choices = said.choices.iter().map(|value| Choice { value: value.clone(), label: label(value) });
+    FormField {
+        key: key.to_owned(),
+        kind: match said.kind {
+            None | Some(Kind::Text) => FieldKind::Text,
+            Some(Kind::Email) => FieldKind::Email,
+            Some(Kind::Phone) => FieldKind::Phone,
+            Some(Kind::Choice) => FieldKind::Choice,
+            Some(Kind::LongText) => FieldKind::LongText,
+        },
+        label: words(&said.label),
+        required: said.required.unwrap_or(false),
+        choices: choices.collect(),
+        autocomplete: said.autocomplete,
+    }
+}
+
+fn words(texts: &Texts) -> Words {
+    texts.iter().map(|(language, text)| (language.to_owned(), text.to_owned())).collect()
 }
 
 fn ordinary(inactivity: &Inactivity, service: &Service) -> Option<Box<IdleTerms>> {

@@ -192,6 +192,18 @@ pub struct EntityStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub free_agents: Option<usize>,
+    /// Agents: the nickname that customers see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub nickname: Option<String>,
+    /// Agents who are not ready: why; `no answer` where an offer timed out, `lost` where their windows were gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
+    /// Agents: since when they are in this state, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub since_ms: Option<i64>,
     /// Agents: how many offers and chats they have.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -218,7 +230,9 @@ impl From<EntitySummary> for EntityStatus {
                 let (waiting, free_agents) = (Some(waiting), Some(free_agents));
                 Self { waiting, waits_since_ms, free_agents, trouble: known(trouble), ..status }
             }
-            About::Agent(AgentGlance { work, capacity }) => Self { work: Some(work), capacity, ..status },
+            About::Agent(AgentGlance { nickname, reason, since_ms, work, capacity }) => {
+                Self { nickname, reason, since_ms, work: Some(work), capacity, ..status }
+            }
         }
     }
 }
@@ -240,9 +254,16 @@ pub struct Raised {
     pub held_back_by: Vec<u16>,
 }
 
+/// Who can list what is live in the cluster.
+#[async_trait]
+pub trait Lists: Send + Sync + 'static {
+    /// Live entities of the whole cluster. Also says which shards could not be asked.
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>);
+}
+
 /// What operators may ask of a node.
 #[async_trait]
-pub trait Operations: Send + Sync + 'static {
+pub trait Operations: Lists {
     /// This node's view of the cluster.
     async fn cluster(&self) -> ClusterStatus;
     /// All shards as this node sees them.
@@ -262,8 +283,6 @@ pub trait Operations: Send + Sync + 'static {
     /// # Errors
     /// [`ReadError`].
     async fn record(&self, session: &SessionId, from: RecordPlace) -> Result<Option<RecordPiece>, ReadError>;
-    /// Live entities of the whole cluster. Also says which shards could not be asked.
-    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>);
     /// Closed records. A page may be short, or empty, and still say where the next one goes on: looking for records
     /// that are wanted has an end, however many others there are.
     ///
@@ -304,7 +323,9 @@ mod tests {
         let wanted =
             json!({"waiting": 3, "free_agents": 2, "waits_since_ms": 7, "trouble": "not configured"});
         assert_eq!(seen(About::Queue(queue)), wanted);
-        let agent = AgentGlance { work: 1, capacity: Some(4) };
-        assert_eq!(seen(About::Agent(agent)), json!({"work": 1, "capacity": 4}));
+        let (nickname, reason) = (text("Ann"), text("tea"));
+        let agent = AgentGlance { nickname, reason, since_ms: Some(9), work: 1, capacity: Some(4) };
+        let wanted = json!({"nickname": "Ann", "reason": "tea", "since_ms": 9, "work": 1, "capacity": 4});
+        assert_eq!(seen(About::Agent(agent)), wanted);
     }
 }

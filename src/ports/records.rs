@@ -96,4 +96,6 @@ pub struct RecordPiece {
     pub events: Vec<handoff_chat::event::Event>,
     /// Where the next piece begins; `None`: this is the last.
     pub next: Option<RecordPlace>,
+    /// What the customer says of the chat, where they said it; with the last piece.
+    pub rating: Option<handoff_chat::rating::Rating>,
 }

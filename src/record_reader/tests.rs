@@ -248,3 +248,19 @@ async fn a_chat_that_is_larger_than_a_view_is_read_to_its_end_view_by_view() {
     let shown = events.iter().filter(|event| event.index.customer.is_some()).map(|event| event.seq);
     assert_eq!((seqs, views), (shown.collect(), 4));
 }
+
+#[tokio::test]
+async fn a_rating_is_a_row_of_its_own_before_or_after_the_record_is_closed() {
+    let given = Rating { at: Millis(9), score: 4, text: Text::clear("quick") };
+    for closed in [false, true] {
+        let store = store(3, closed, &[], None).await;
+        assert_eq!(rating(&store, &chat()).await.unwrap(), None);
+        let rows = RecordRows { rating: Some(given.clone()), ..RecordRows::default() };
+        RecordWriter::new(Arc::new(store.node.clone()), crate::contacts::Joins::Said, Arc::new(Unobserved))
+            .write(chat(), rows)
+            .await;
+        assert_eq!(rating(&store, &chat()).await.unwrap(), Some(given.clone()));
+        let piece = stored_piece(&store, &chat(), RecordPlace::START).await.unwrap().unwrap();
+        assert_eq!((piece.events.len(), piece.closed), (3, closed), "it is no event");
+    }
+}

@@ -208,6 +208,49 @@ test("a choice is chosen with a tap, and then is one no longer", async () => {
   assert.deepEqual([to, content], [2, { choices: ["b"] }]);
 });
 
+test("a file is sent, and saved from any tab", async () => {
+  const { page, context } = await shop();
+  await start(page);
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Attach a file" }).click();
+  await (await chooser).setFiles({ name: "log.exe", mimeType: "text/plain", buffer: Buffer.from("x") });
+  await page.getByText("Files of this type can’t be sent.").waitFor();
+  const again = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Attach a file" }).click();
+  await (await again).setFiles({ name: "log.txt", mimeType: "text/plain", buffer: Buffer.from("x") });
+  await page.locator(".file").waitFor();
+  const other = await context.newPage();
+  await other.goto(SHOP);
+  await other.getByRole("button", { name: /^Open the chat/ }).click();
+  const download = other.waitForEvent("download");
+  await other.locator(".file").click();
+  assert.equal(readFileSync(await (await download).path(), "utf8"), "what is in it");
+});
+
+test("a page that swaps its body keeps the chat, and what its visitor is writing", async () => {
+  const { page } = await shop();
+  await start(page);
+  await field(page).fill("half a thou");
+  await page.evaluate(() => {
+    const body = document.createElement("body");
+    body.append("Another page");
+    document.body.replaceWith(body);
+  });
+  await until("it is back", () => field(page).isVisible());
+  assert.equal(await field(page).inputValue(), "half a thou");
+});
+
+test("what a website says of its visitor loads nothing", async () => {
+  const server = new Server();
+  server.head +=
+    '<script>window.handoff = { q: [["identify", { name: "Leonie" }], ["set", { page: "shop" }]] };</script>';
+  const { page } = await shop({ server });
+  await page.getByRole("button", { name: "Open the chat" }).waitFor();
+  assert.equal(await page.evaluate('document.querySelectorAll("script[integrity]").length'), 0);
+  await page.getByRole("button", { name: "Open the chat" }).click();
+  await until("it is filled in", async () => (await page.getByLabel("Name").inputValue()) === "Leonie");
+});
+
 test("unread messages are counted at the launcher, in words too, and read when it opens", async () => {
   const { page, server } = await shop();
   await start(page);
@@ -237,6 +280,26 @@ test("the end is asked for, then what was said stays, can be kept, and another c
   await page.getByRole("button", { name: "Write again" }).click();
   await page.getByRole("button", { name: "Start the chat" }).waitFor();
   assert.equal(server.asked("leave").length, 1);
+});
+
+test("who waits is told their place, and a chat that has ended is rated", async () => {
+  const server = new Server();
+  server.service = { title: { "*": "Support" }, open: true, rating: true };
+  const { page } = await shop({ server });
+  await start(page);
+  server.tell({ event: "queue", chat: "C1", place: 4, wait_s: 300 });
+  await page.getByText("3 are before you. About 5 minutes.").waitFor();
+  server.tell({ event: "queue", chat: "C1", place: 1, wait_s: 60 });
+  await page.getByText("You are next. About 1 minute.").waitFor();
+  server.say([{ type: "joined", by: 3 }]);
+  await page.getByText("You are next").waitFor({ state: "hidden" });
+  server.end();
+  await page.getByRole("button", { name: "4 of 5" }).click();
+  await page.getByLabel("What should we know?").fill("Quick and kind.");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Thank you. Your rating has arrived.").waitFor();
+  const { score, text } = server.asked("rate").at(-1) ?? {};
+  assert.deepEqual([score, text], [4, "Quick and kind."]);
 });
 
 test("the website opens it, says who the visitor is, and is told what happens", async () => {
@@ -277,7 +340,20 @@ test("it runs under a policy that trusts no markup and no script but the node's,
   assert.equal(await page.evaluate("keys"), before);
 });
 
-test("the app comes from another node when the first is gone, and from none but as it was built", async () => {
+test("an app that is not as it was built does not run, another node's does", async () => {
+  const { page, context } = await shop();
+  let tampered = 0;
+  await context.route(`${NODE}/widget/app.*`, (route) => {
+    tampered += 1;
+    const headers = { "access-control-allow-origin": "*" };
+    return route.fulfill({ body: "window.tampered = true;", contentType: "text/javascript", headers });
+  });
+  await page.getByRole("button", { name: "Open the chat" }).click();
+  await page.getByLabel("Name").waitFor();
+  assert.deepEqual([tampered, await page.evaluate("window.tampered ?? false")], [1, false]);
+});
+
+test("the app comes from another node when the first is gone", async () => {
   const server = new Server();
   const { page } = await shop({ server });
   await page.getByRole("button", { name: "Open the chat" }).waitFor();

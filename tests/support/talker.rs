@@ -46,6 +46,8 @@ pub(crate) struct Talker {
     pub(crate) refused: Vec<String>,
     /// The desk as it was last shown.
     pub(crate) desk: Value,
+    /// The place in line as it was told over the present socket.
+    pub(crate) place: Value,
     /// The server said that it moves.
     moved: bool,
 }
@@ -137,6 +139,7 @@ impl Talker {
             broken: Vec::new(),
             refused: Vec::new(),
             desk: Value::Null,
+            place: Value::Null,
             moved: false,
         }
     }
@@ -179,6 +182,7 @@ impl Talker {
     /// The next node's turn.
     fn give_up(&mut self) {
         self.socket = None;
+        self.place = Value::Null;
         self.at = (self.at + 1) % self.urls.len();
         self.reopened += 1;
     }
@@ -226,6 +230,7 @@ impl Talker {
             Some("chat") => {}
             Some("moved") => return self.moved = true,
             Some("desk") => return self.desk = frame.clone(),
+            Some("queue") => return self.place = frame["place"].clone(),
             _ => return,
         }
         for event in frame["events"].as_array().unwrap() {

@@ -103,7 +103,7 @@ const ASKERS: [(&str, &[&str]); 5] = [
     ("admin", &["Call", "Done", "listing"]),
     ("channel", &["Call", "Done"]),
     ("cli", &["listing"]),
-    ("gateway", &["Call", "Done"]),
+    ("gateway", &["Call", "Done", "listing"]),
     ("ports", &["Call", "Done", "listing"]),
 ];
 

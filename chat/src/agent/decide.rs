@@ -115,7 +115,8 @@ fn reserve(
     }
     if !draft.state.has_place_for(interaction, queue) {
         let State { version, idle_since, .. } = draft.state;
-        return Reply::Refused { version, free: draft.state.free_for(queue), idle_since };
+        let (here, free) = (draft.state.here_for(queue), draft.state.free_for(queue));
+        return Reply::Refused { version, here, free, idle_since };
     }
     let (id, queue, ticket) = (interaction.clone(), queue.clone(), ticket.clone());
     draft.push(AgentChange::Reserved { interaction: id, attempt, queue, ticket });
@@ -135,7 +136,7 @@ fn withdrawn(draft: &mut Draft<'_>, interaction: &SessionId, attempt: u64, why: 
     }
     draft.free(interaction, Some(why).filter(|_| shown));
     if why == Withdrawal::TimedOut && shown && draft.state.status == Status::Ready {
-        draft.push(AgentChange::Status(Status::NotReady { reason: "no answer".to_owned() }));
+        draft.becomes(Status::NotReady { reason: "no answer".to_owned() });
     }
 }
 

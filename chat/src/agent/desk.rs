@@ -46,7 +46,7 @@ impl Agent {
         }
         let version = draft.state.version;
         if matches!(act, DeskAct::SignIn { .. }) && !draft.changed() {
-            // One window more is worth no entry: that it is repeated changes as little.
+            // One window more is worth no entry, and so is not remembered: a repeat of it is one more window.
             return Ok(draft.finish(Answer::Desk(DeskAnswer { version })));
         }
         draft.push(AgentChange::Answered { id: command.id.clone(), digest, version });
@@ -57,7 +57,7 @@ impl Agent {
     pub(super) fn lost(&self, mut draft: Draft<'_>) -> Decision {
         if draft.state.here() {
             draft.push(AgentChange::Lost(true));
-            draft.push(AgentChange::Status(Status::NotReady { reason: "lost".to_owned() }));
+            draft.becomes(Status::NotReady { reason: "lost".to_owned() });
             for (interaction, claim) in self.state.claims.iter().filter(|(_, claim)| claim.rests()) {
                 draft.let_go(interaction, claim.attempt);
             }
@@ -72,7 +72,7 @@ fn sign_in(draft: &mut Draft<'_>, profile: &Profile) {
         draft.push(AgentChange::Profile(profile.clone()));
     }
     if draft.state.status == Status::SignedOut {
-        draft.push(AgentChange::Status(Status::NotReady { reason: String::new() }));
+        draft.becomes(Status::NotReady { reason: String::new() });
     }
 }
 
@@ -88,7 +88,7 @@ fn sign_out(draft: &mut Draft<'_>) -> Result<(), Reject> {
         decline(draft, &interaction)?;
     }
     if draft.state.status != Status::SignedOut {
-        draft.push(AgentChange::Status(Status::SignedOut));
+        draft.becomes(Status::SignedOut);
     }
     Ok(())
 }
@@ -101,7 +101,7 @@ fn set_status(draft: &mut Draft<'_>, status: Status) {
     if status == Status::Ready {
         draft.push(AgentChange::Idle(draft.now()));
     }
-    draft.push(AgentChange::Status(status));
+    draft.becomes(status);
 }
 
 /// A second window that accepts too is right: it is theirs.

@@ -6,7 +6,7 @@ use super::state::{Claim, State};
 use crate::Context;
 use crate::command::Answer;
 use crate::decision::Decision;
-use crate::desk::{Profile, Stage};
+use crate::desk::{Profile, Stage, Status};
 use crate::entry::{AgentChange, Entry};
 use crate::id::{AgentName, EntityId, Millis, QueueName, Served, SessionId};
 use crate::ledger::{self, Ledger};
@@ -54,6 +54,11 @@ impl<'a> Draft<'a> {
     /// Whether anything is another now than before.
     pub(super) fn changed(&self) -> bool {
         self.raised
+    }
+
+    /// Another status, from now on.
+    pub(super) fn becomes(&mut self, status: Status) {
+        self.push(AgentChange::Status { status, since: self.now() });
     }
 
     pub(super) fn now(&self) -> Millis {
@@ -112,7 +117,8 @@ impl<'a> Draft<'a> {
         let queues: BTreeSet<QueueName> = queues.collect();
         for queue in queues {
             let (before, after) = (offer(self.before, &queue), offer(&self.state, &queue));
-            if before != after || (self.granted && after.is_some()) {
+            let moved = self.before.here_for(&queue) != self.state.here_for(&queue);
+            if moved || before != after || (self.granted && after.is_some()) {
                 self.tell_queue(queue);
             }
         }
@@ -122,13 +128,14 @@ impl<'a> Draft<'a> {
     /// What is still owed to the queue is replaced: only the newest counts.
     fn tell_queue(&mut self, queue: QueueName) {
         let (free, to) = (self.state.free_for(&queue), EntityId::from(&queue));
+        let here = self.state.here_for(&queue);
         for (id, whom, message) in self.ledger.messages() {
             if *whom == to && matches!(message, Message::ToQueue(ToQueue::Available { .. })) {
                 self.out.settle(id);
             }
         }
         let State { version, idle_since, .. } = self.state;
-        let message = ToQueue::Available { agent: self.agent(), version, free, idle_since };
+        let message = ToQueue::Available { agent: self.agent(), version, here, free, idle_since };
         self.out.tell(to, Message::ToQueue(message));
     }
 }

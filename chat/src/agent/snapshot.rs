@@ -19,6 +19,7 @@ struct SnapshotV1 {
     name: AgentName,
     version: u64,
     status: Status,
+    status_since: Millis,
     profile: Option<Profile>,
     lost: bool,
     idle_since: Millis,
@@ -47,12 +48,14 @@ impl Agent {
     /// # Errors
     /// When the state is larger than one envelope may be.
     pub fn to_snapshot(&self) -> Result<Vec<u8>, handoff_codec::Error> {
-        let State { version, status, profile, lost, idle_since, claims, over, claimed } = self.state.clone();
+        let state = self.state.clone();
+        let State { version, status, status_since, profile, lost, idle_since, claims, over, claimed } = state;
         let kept = self.kept.iter().map(|kept| (kept.id.clone(), kept.digest, kept.version));
         handoff_codec::encode(&Snapshot::V1(SnapshotV1 {
             name: self.name.clone(),
             version,
             status,
+            status_since,
             profile,
             lost,
             idle_since,
@@ -70,12 +73,13 @@ impl Agent {
     /// When the bytes are damaged or of a version that this build doesn't read.
     pub fn from_snapshot(bytes: &[u8]) -> Result<Self, handoff_codec::Error> {
         let Snapshot::V1(stored) = handoff_codec::decode(bytes)?;
-        let SnapshotV1 { version, status, profile, lost, idle_since, over, claimed, .. } = stored;
+        let SnapshotV1 { version, status, status_since, profile, lost, idle_since, over, claimed, .. } =
+            stored;
         let claims = stored.claims.into_iter().map(|(id, claim)| (id, claim.into())).collect();
         let kept = stored.kept.into_iter().map(|(id, digest, version)| Kept { id, digest, version });
         Ok(Self {
             name: stored.name,
-            state: State { version, status, profile, lost, idle_since, claims, over, claimed },
+            state: State { version, status, status_since, profile, lost, idle_since, claims, over, claimed },
             kept: kept.collect(),
             ledger: stored.ledger.into(),
         })

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub(super) struct State {
     pub(super) version: u64,
     pub(super) status: Status,
+    /// Since when that is their status.
+    pub(super) status_since: Millis,
     pub(super) profile: Option<Profile>,
     /// Their windows are gone; any command of theirs says that they are back.
     pub(super) lost: bool,
@@ -51,6 +53,7 @@ impl Default for State {
         Self {
             version: 0,
             status: Status::SignedOut,
+            status_since: Millis(0),
             profile: None,
             lost: false,
             idle_since: Millis(0),
@@ -71,7 +74,9 @@ impl State {
                 self.over.retain(|work| lost && work.stage == Stage::Over { why: Withdrawal::Lost });
             }
             AgentChange::Profile(profile) => self.profile = Some(profile.clone()),
-            AgentChange::Status(status) => self.status = status.clone(),
+            AgentChange::Status { status, since } => {
+                (self.status, self.status_since) = (status.clone(), *since);
+            }
             AgentChange::Lost(lost) => self.lost = *lost,
             AgentChange::Idle(since) => self.idle_since = *since,
             AgentChange::Reserved { interaction, attempt, queue, ticket } => {
@@ -129,6 +134,11 @@ impl State {
     pub(super) fn free_for(&self, queue: &QueueName) -> u32 {
         let free = self.places(queue).saturating_sub(self.claims.len());
         u32::try_from(free).unwrap_or(u32::MAX)
+    }
+
+    /// Whether they are ready for this queue's chats, with all places taken perhaps.
+    pub(super) fn here_for(&self, queue: &QueueName) -> bool {
+        self.places(queue) > 0
     }
 
     /// How many places they have for this queue, taken or not.

@@ -3,7 +3,7 @@
 use crate::channel::ChannelView;
 use crate::event::{Event, Participant, Typing, ViewKind};
 use crate::file::{File, FileLimits};
-use crate::id::{AgentName, Millis, SessionId};
+use crate::id::{AgentName, Millis, QueueName, SessionId};
 use bincode::{Decode, Encode};
 
 /// What a command to a session is answered.
@@ -45,6 +45,8 @@ pub struct View {
     pub next_command: u64,
     /// The customer's channel, for those who answer them.
     pub channel: Option<Box<ChannelView>>,
+    /// The queue in which the customer waits for an agent, or from which they are offered to one; told them alone.
+    pub waits: Option<QueueName>,
 }
 
 /// What a participant may know of the files of their session.
@@ -99,4 +101,61 @@ pub struct Idle {
     pub free: u32,
     /// Since when they have had nothing new to do.
     pub since: Millis,
+}
+
+/// What one who waits in a queue, or would, may expect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Outlook {
+    /// Their place in line, from 1; none: they do not wait here.
+    pub place: Option<u64>,
+    /// How many wait.
+    pub waiting: u64,
+    /// How many agents are there for this queue, whether they can take one more or not.
+    pub agents: u64,
+    /// How many more they can take at the moment.
+    pub free: u64,
+    /// How the line moved lately; none: nothing is known.
+    pub pace: Option<Pace>,
+}
+
+/// How a line moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Pace {
+    /// When the last one who had to wait was taken, by the wall clock.
+    pub taken_at: Millis,
+    /// How long the first in line waits to be taken: a moving mean, in milliseconds.
+    pub place_ms: u64,
+    /// Of how many it is the mean, as far as they count.
+    pub seen: u32,
+}
+
+impl Outlook {
+    /// How long they may expect to wait, in milliseconds; none: nothing is known.
+    #[must_use]
+    pub fn wait_ms(&self, now: Millis) -> Option<u64> {
+        if self.place.is_none() && self.free > self.waiting {
+            return Some(0);
+        }
+        let pace = self.pace.filter(|pace| now.0.saturating_sub(pace.taken_at.0) <= PACE_KNOWN_MS)?;
+        Some(self.place.unwrap_or(self.waiting.saturating_add(1)).saturating_mul(pace.place_ms))
+    }
+}
+
+/// What was seen longer ago says nothing of now, in milliseconds.
+const PACE_KNOWN_MS: i64 = 3_600_000;
+/// How many of those who were taken the mean is of; older ones fade.
+const PACE_SEEN_MAX: u32 = 8;
+
+impl Pace {
+    /// With one more who was taken: they were the first in line since they came, or since the one before was taken.
+    #[must_use]
+    pub fn took(before: Option<Self>, came: Millis, now: Millis) -> Self {
+        let first_since = before.map_or(came, |before| before.taken_at.max(came));
+        let ms = u64::try_from(now.0.saturating_sub(first_since.0)).unwrap_or(0);
+        let (mean, seen) = before.map_or((0, 0), |before| (before.place_ms, before.seen));
+        let seen = seen.saturating_add(1).min(PACE_SEEN_MAX);
+        let others = u64::from(seen.saturating_sub(1));
+        let place_ms = mean.saturating_mul(others).saturating_add(ms) / u64::from(seen);
+        Self { taken_at: now, place_ms, seen }
+    }
 }

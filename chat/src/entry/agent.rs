@@ -13,7 +13,12 @@ pub enum AgentChange {
     /// What the configuration says of them now.
     Profile(Profile),
     /// Another status: chosen by them, or set when they let an offer time out or were lost.
-    Status(Status),
+    Status {
+        /// The status from now on.
+        status: Status,
+        /// Since when.
+        since: Millis,
+    },
     /// Whether their windows are gone.
     Lost(bool),
     /// Since when they have had nothing new to do.

@@ -1,5 +1,6 @@
 //! What a queue journals.
 
+use crate::command::Pace;
 use crate::id::{AgentName, EffectId, Millis, Served, SessionId};
 use crate::routing::Ticket;
 use bincode::{Decode, Encode};
@@ -15,6 +16,8 @@ pub enum QueueChange {
         attempt: u64,
         /// What orders it in line and what agents are shown, with moments of this queue's served time.
         ticket: Ticket,
+        /// When it came here, by the wall clock.
+        came: Millis,
         /// When to look after it, in served time.
         look_at: Served,
     },
@@ -64,9 +67,13 @@ pub enum QueueChange {
         agent: AgentName,
         /// As of this version.
         version: u64,
+        /// Whether they are there for this queue, with all places taken perhaps.
+        here: bool,
         /// How many more chats they can take.
         free: u32,
         /// Since when they have had nothing new to do.
         idle_since: Millis,
     },
+    /// How the line moves, now that one more was taken.
+    Paced(Pace),
 }

@@ -2,17 +2,19 @@
 
 use super::Queue;
 use super::draft::{ANSWER_MS, Draft, VERIFY_MS};
-use super::state::Stage;
+use super::state::{Known, Stage};
 use crate::Context;
-use crate::command::{Act, Caller, Command, Reject};
+use crate::command::{Act, Caller, Command, Pace, Reject};
 use crate::decision::Decision;
 use crate::entry::QueueChange;
-use crate::id::{EffectId, EntityId, Millis, Served, SessionId, TimerId};
+use crate::id::{EffectId, EntityId, Served, SessionId, TimerId};
 use crate::routing::{Message, Reply, Ticket, ToAgent, ToInteraction, ToQueue};
 
 /// Longest time for which an agent who declined is passed over, in milliseconds: the moment in the ticket is of another
 /// shard's served time, which may be far ahead of this one's.
 const DECLINED_MS_MAX: i64 = 60_000;
+/// Who is taken sooner did not have to wait, in milliseconds: somebody was free.
+const HAD_TO_WAIT_MS: i64 = 1_000;
 /// Who is due so soon after the alarm is looked after with it, in milliseconds.
 const TOGETHER_MS: i64 = 1_000;
 
@@ -86,9 +88,9 @@ impl Queue {
             let look_at = draft.look_after(VERIFY_MS);
             let since = draft.believed(waiter.ticket.since);
             if since < waiter.ticket.since && waiter.stage == Stage::InLine {
-                let (interaction, attempt) = (interaction.clone(), waiter.attempt);
+                let (interaction, attempt, came) = (interaction.clone(), waiter.attempt, waiter.came);
                 let ticket = Ticket { since, ..waiter.ticket.clone() };
-                draft.push(QueueChange::Waits { interaction, attempt, ticket, look_at });
+                draft.push(QueueChange::Waits { interaction, attempt, ticket, came, look_at });
             } else {
                 draft.push(QueueChange::Looked { interaction: interaction.clone(), back, look_at });
             }
@@ -152,7 +154,8 @@ fn enqueue(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64, ticket: 
         let latest = draft.after(DECLINED_MS_MAX);
         ticket.declined.values_mut().for_each(|until: &mut Served| *until = latest.min(*until));
         let look_at = draft.look_after(VERIFY_MS);
-        draft.push(QueueChange::Waits { interaction, attempt, ticket, look_at });
+        let came = draft.now();
+        draft.push(QueueChange::Waits { interaction, attempt, ticket, came, look_at });
     }
     draft.finish(Some(Reply::Done))
 }
@@ -165,18 +168,31 @@ fn withdraw(mut draft: Draft<'_>, interaction: &SessionId, attempt: u64) -> Deci
         None => draft.state.floors.of(interaction) < attempt,
     };
     if changed {
+        taken(&mut draft, interaction);
         draft.push(QueueChange::Left { interaction: interaction.clone(), floor: attempt });
     }
     draft.finish(Some(Reply::Done))
 }
 
+/// Somebody leaves for whom an agent was found: how long they were the first in line says how the line moves. Who did
+/// not have to wait says nothing of it.
+fn taken(draft: &mut Draft<'_>, interaction: &SessionId) {
+    let Some(waiter) = draft.waiter(interaction).filter(|waiter| waiter.stage != Stage::InLine) else {
+        return;
+    };
+    let (came, now) = (waiter.came, draft.now());
+    if now.0.saturating_sub(came.0) >= HAD_TO_WAIT_MS {
+        draft.push(QueueChange::Paced(Pace::took(draft.state.pace, came, now)));
+    }
+}
+
 fn available(mut draft: Draft<'_>, message: &ToQueue) -> Decision {
-    if let ToQueue::Available { agent, version, free, idle_since } = message
+    if let ToQueue::Available { agent, version, here, free, idle_since } = message
         && draft.state.agents.get(agent).is_none_or(|known| *version > known.version)
     {
         let idle_since = draft.believed(*idle_since);
-        let (agent, version, free) = (agent.clone(), *version, *free);
-        draft.push(QueueChange::Knows { agent, version, free, idle_since });
+        let (agent, version, here, free) = (agent.clone(), *version, *here, *free);
+        draft.push(QueueChange::Knows { agent, version, here, free, idle_since });
     }
     draft.finish(Some(Reply::Done))
 }
@@ -199,18 +215,20 @@ fn reserved(
     let look_at = draft.look_after(if granted.is_some() { ANSWER_MS } else { VERIFY_MS });
     let (id, name) = (interaction.clone(), agent.clone());
     draft.push(QueueChange::Answered { interaction: id, agent: name, request, granted, look_at });
-    let known =
-        draft.state.agents.get(&agent).map_or((0, Millis(0)), |known| (known.version, known.idle_since));
+    let known = draft.state.agents.get(&agent).cloned().unwrap_or_default();
     match reply {
         Reply::Granted { .. } => {}
         Reply::Void => forget(draft, interaction, attempt),
-        Reply::Refused { version, idle_since, .. } => {
-            if *version >= known.0 {
-                let (version, idle_since) = (*version, draft.believed(*idle_since));
-                draft.push(QueueChange::Knows { agent, version, free: 0, idle_since });
+        Reply::Refused { version, here, idle_since, .. } => {
+            if *version >= known.version {
+                let (version, here, idle_since) = (*version, *here, draft.believed(*idle_since));
+                draft.push(QueueChange::Knows { agent, version, here, free: 0, idle_since });
             }
         }
-        _ => draft.push(QueueChange::Knows { agent, version: known.0, free: 0, idle_since: known.1 }),
+        _ => {
+            let Known { version, here, idle_since, .. } = known;
+            draft.push(QueueChange::Knows { agent, version, here, free: 0, idle_since });
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::Queue;
 use super::state::{Known, Lines, Place, Seat, Stage, State, Waiter};
-use crate::command::Answer;
+use crate::command::{Answer, Pace};
 use crate::decision::Decision;
 use crate::entry::{Entry, QueueChange};
 use crate::id::{AgentName, CLOCK_OFF_MS, EntityId, Millis, QueueName, Served, SessionId};
@@ -49,6 +49,9 @@ impl Lines for Draft<'_> {
 
     /// Nothing that is decided after it in the same turn asks for it.
     fn raise_floor(&mut self, _interaction: &SessionId, _floor: u64) {}
+
+    /// Nor for how the line moves.
+    fn paced(&mut self, _pace: Pace) {}
 }
 
 impl<'a> Draft<'a> {
@@ -90,6 +93,10 @@ impl<'a> Draft<'a> {
     /// as now, else whoever comes later would come first.
     pub(super) fn believed(&self, moment: Millis) -> Millis {
         if moment.0.saturating_sub(self.now.0) > CLOCK_OFF_MS { self.now } else { moment }
+    }
+
+    pub(super) fn now(&self) -> Millis {
+        self.now
     }
 
     /// The moment of served time so much later.

@@ -1,5 +1,6 @@
 //! What a queue remembers, and how each change alters it: written once, for the state and for a draft over it.
 
+use crate::command::Pace;
 use crate::entry::QueueChange;
 use crate::id::{AgentName, EffectId, Millis, Served, SessionId};
 use crate::routing::Ticket;
@@ -16,6 +17,8 @@ pub(super) struct State {
     pub(super) line: BTreeSet<Place>,
     pub(super) agents: BTreeMap<AgentName, Known>,
     pub(super) floors: Floors,
+    /// How the line moves; none: nobody who had to wait was taken yet.
+    pub(super) pace: Option<Pace>,
 }
 
 /// One who waits; the interaction that it is for is the key of the map.
@@ -23,6 +26,8 @@ pub(super) struct State {
 pub(super) struct Waiter {
     pub(super) attempt: u64,
     pub(super) ticket: Ticket,
+    /// When they came here, by the wall clock.
+    pub(super) came: Millis,
     pub(super) stage: Stage,
     /// When to look after them, in served time.
     pub(super) look_at: Served,
@@ -51,6 +56,7 @@ pub(super) struct Place {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Known {
     pub(super) version: u64,
+    pub(super) here: bool,
     pub(super) free: u32,
     pub(super) idle_since: Millis,
     /// Places asked of them that `free` does not count yet: answered with the first version that does, or on their way.
@@ -79,12 +85,14 @@ pub(super) trait Lines {
     fn edit(&mut self, interaction: &SessionId, edit: impl FnOnce(&mut Waiter));
     fn edit_agent(&mut self, agent: &AgentName, edit: impl FnOnce(&mut Known));
     fn raise_floor(&mut self, interaction: &SessionId, floor: u64);
+    fn paced(&mut self, pace: Pace);
 
     fn change(&mut self, change: &QueueChange) {
         match change {
-            QueueChange::Waits { interaction, attempt, ticket, look_at } => {
-                let (ticket, stage) = (ticket.clone(), Stage::InLine);
-                self.put(interaction, Some(Waiter { attempt: *attempt, ticket, stage, look_at: *look_at }));
+            QueueChange::Waits { interaction, attempt, ticket, came, look_at } => {
+                let (attempt, ticket, stage) = (*attempt, ticket.clone(), Stage::InLine);
+                let (came, look_at) = (*came, *look_at);
+                self.put(interaction, Some(Waiter { attempt, ticket, came, stage, look_at }));
             }
             QueueChange::Left { interaction, floor } => {
                 self.put(interaction, None);
@@ -109,10 +117,14 @@ pub(super) trait Lines {
                     waiter.stage = Stage::InLine;
                 }
             }),
-            QueueChange::Knows { agent, version, free, idle_since } => self.edit_agent(agent, |known| {
-                known.asked.retain(|_, counted| counted.is_none_or(|from| from > *version));
-                (known.version, known.free, known.idle_since) = (*version, *free, *idle_since);
-            }),
+            QueueChange::Knows { agent, version, here, free, idle_since } => {
+                self.edit_agent(agent, |known| {
+                    known.asked.retain(|_, counted| counted.is_none_or(|from| from > *version));
+                    (known.version, known.free, known.idle_since) = (*version, *free, *idle_since);
+                    known.here = *here;
+                })
+            }
+            QueueChange::Paced(pace) => self.paced(*pace),
         }
     }
 }
@@ -142,6 +154,10 @@ impl Lines for State {
 
     fn raise_floor(&mut self, interaction: &SessionId, floor: u64) {
         self.floors.raise(interaction, floor);
+    }
+
+    fn paced(&mut self, pace: Pace) {
+        self.pace = Some(pace);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{AgentName, Context, Millis, SessionId};
 use std::collections::BTreeMap;
 
 mod matching;
+mod outlook;
 mod waiting;
 
 impl Queue {
@@ -110,7 +111,7 @@ impl Bench {
 
     fn can(&mut self, agent: &str, version: u64, free: u32, idle_since: i64) {
         let (agent, idle_since) = (name(agent), Millis(idle_since));
-        let message = ToQueue::Available { agent: agent.clone(), version, free, idle_since };
+        let message = ToQueue::Available { agent: agent.clone(), version, here: free > 0, free, idle_since };
         assert_eq!(self.tells(&agent, message), Ok(Reply::Done));
     }
 

@@ -7,6 +7,7 @@ mod leaving;
 mod notices;
 mod opening;
 mod pushing;
+mod rating;
 mod rich;
 mod talking;
 
@@ -100,6 +101,10 @@ impl Case<'_> {
             (Act::FileScanned { effect, clean }, Caller::System) => files::scanned(self, *effect, *clean),
             (Act::SendRich { content }, Caller::Agent(_)) => rich::send(self, content),
             (Act::ReplyRich { to, content }, Caller::Customer(_)) => rich::reply(self, *to, content),
+            (Act::Rate { score, text }, Caller::Customer(_)) => {
+                let taken = session.state.terms().is_some_and(|terms| terms.rating);
+                rating::rate(self, *score, text, taken)
+            }
             (Act::Disconnect, Caller::Customer(_)) => leaving::disconnect(self),
             (Act::Leave { how }, Caller::Agent(name)) => leaving::agent_leaves(self, name, *how),
             (Act::BotReply { effect, texts, rich, leave, handover }, Caller::Bot(name)) => {
@@ -220,6 +225,7 @@ fn as_stored(act: &Act, draft: &Draft<'_>) -> Act {
     if let Act::Send { text, .. }
     | Act::CustomNotice { text, .. }
     | Act::SendRich { content: text }
+    | Act::Rate { text, .. }
     | Act::ReplyRich { content: text, .. } = &mut act
     {
         *text = draft.clean(text).into_owned();

@@ -7,6 +7,7 @@ use crate::entry::Effect;
 use crate::event::{Event, LeaveReason, Participant, ViewKind};
 use crate::id::{EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
+use crate::rating::Rating;
 use crate::record::{RecordClosing, RecordOpening};
 use crate::session::state::Started;
 use std::ops::Range;
@@ -30,7 +31,7 @@ impl Session {
         let terms = self.state.live()?;
         let asker = self.state.identify(terms, caller)?;
         match (read, caller) {
-            (Read::Customer { position }, Caller::Customer(_))
+            (Read::Customer { position } | Read::Following { position, .. }, Caller::Customer(_))
             | (Read::Agent { position }, Caller::Agent(_)) => {
                 Ok(self.read_view(asker, *position, history, terms))
             }
@@ -148,6 +149,11 @@ impl Session {
     /// Everybody who ever joined, by number.
     pub fn participants(&self) -> impl Iterator<Item = &Participant> {
         self.state.parties.values().map(|party| &party.who)
+    }
+
+    /// What the customer says of it, once they have said it.
+    pub fn rating(&self) -> Option<&Rating> {
+        self.state.rated.as_ref()
     }
 
     /// The record's opening row; `None` before the start.

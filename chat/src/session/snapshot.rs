@@ -8,6 +8,7 @@ use crate::id::{CommandId, Millis, SessionId};
 use crate::interaction::{Interaction, InteractionV1};
 use crate::ledger::{Ledger, LedgerV1};
 use crate::opening::Terms;
+use crate::rating::Rating;
 use crate::text::Text;
 use bincode::{Decode, Encode};
 
@@ -40,6 +41,7 @@ struct SnapshotV1 {
     sealing: Option<[u8; 32]>,
     questions: super::rich::Questions,
     pushes: super::pushes::Pushes,
+    rated: Option<Rating>,
 }
 
 #[derive(Encode, Decode)]
@@ -108,6 +110,7 @@ impl SnapshotV1 {
             sealing: state.sealing,
             questions: state.questions.clone(),
             pushes: state.pushes.clone(),
+            rated: state.rated.clone(),
         }
     }
 
@@ -140,6 +143,7 @@ impl SnapshotV1 {
             sealing: self.sealing,
             questions: self.questions,
             pushes: self.pushes,
+            rated: self.rated,
         };
         session.restored();
         session

@@ -8,6 +8,7 @@ use crate::id::{AgentName, BotName, CommandId, Millis, SessionId};
 use crate::interaction::Interaction;
 use crate::ledger::Ledger;
 use crate::opening::Terms;
+use crate::rating::Rating;
 use crate::text::Text;
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
@@ -53,6 +54,8 @@ pub(super) struct State {
     pub(super) recorded: bool,
     /// The key under which originals are sealed, for as long as somebody may see them, or is to be pushed one.
     pub(super) sealing: Option<[u8; 32]>,
+    /// What the customer says of it.
+    pub(super) rated: Option<Rating>,
 }
 
 /// What is forgotten when the session is restored.
@@ -154,6 +157,7 @@ impl Session {
             Entry::Idle(change) => state.idle.apply(*change),
             Entry::File(change) => state.files.apply(change),
             Entry::Sealing(key) => state.sealing = *key,
+            Entry::Rated(rating) => state.rated = Some(rating.clone()),
             // For those who count.
             Entry::BotSpent => {}
             // Another machine's.

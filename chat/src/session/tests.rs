@@ -15,6 +15,7 @@ mod notices;
 mod opening;
 mod privacy;
 mod pushing;
+mod rating;
 mod rich;
 mod routing;
 mod turns;

@@ -3,7 +3,9 @@
 use super::draft::Asker;
 use super::state::{Party, Session};
 use crate::command::{Missing, Reading, View};
+use crate::entry::Place;
 use crate::event::{Event, Typing, ViewKind};
+use crate::id::QueueName;
 use crate::opening::Terms;
 
 /// About the most bytes of events in one view; one event at least is in it, however large. A view that is cut goes on
@@ -61,6 +63,16 @@ impl Session {
             started_at: self.state.started.as_ref().map_or(self.state.last_at, |started| started.at),
             next_command: self.state.next_number(asker.keeper),
             channel: (kind != ViewKind::Customer).then(|| Box::new(self.channel_view(terms))),
+            waits: self.waits().filter(|_| kind == ViewKind::Customer).cloned(),
+        }
+    }
+
+    /// The queue in which the customer waits, or from which they are offered to an agent.
+    fn waits(&self) -> Option<&QueueName> {
+        let interaction = self.state.interaction.as_ref().filter(|_| !self.state.ended_for_customer())?;
+        match interaction.place() {
+            Place::Queue(queue) | Place::Offer { queue, .. } => Some(queue),
+            Place::Workflow | Place::Agent { .. } | Place::Done(_) => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{agent, fixture, queue, session};
 use crate::agent::Agent;
-use crate::command::{Act, Caller, Command};
+use crate::command::{Act, Caller, Command, Pace};
 use crate::desk::{DeskAct, Profile, Stage, Status};
 use crate::entry::{AgentChange, Effect, Entry, QueueChange};
 use crate::queue::Queue;
@@ -33,7 +33,16 @@ fn queue_changes() -> Vec<(&'static str, QueueChange)> {
     let (look_at, request) = (Served(70_000), EffectId(300));
     let (version, free, idle_since) = (300, 2, Millis(5));
     vec![
-        ("waits", QueueChange::Waits { interaction: session(), attempt: 2, ticket: ticket(), look_at }),
+        (
+            "waits",
+            QueueChange::Waits {
+                interaction: session(),
+                attempt: 2,
+                ticket: ticket(),
+                came: Millis(7),
+                look_at,
+            },
+        ),
         ("left", QueueChange::Left { interaction: session(), floor: 3 }),
         ("asked", QueueChange::Asked { interaction: session(), agent: agent(), request, look_at }),
         (
@@ -47,7 +56,8 @@ fn queue_changes() -> Vec<(&'static str, QueueChange)> {
             },
         ),
         ("looked", QueueChange::Looked { interaction: session(), back: true, look_at }),
-        ("knows", QueueChange::Knows { agent: agent(), version, free, idle_since }),
+        ("knows", QueueChange::Knows { agent: agent(), version, here: true, free, idle_since }),
+        ("paced", QueueChange::Paced(Pace { taken_at: Millis(9), place_ms: 70_000, seen: 8 })),
     ]
 }
 
@@ -74,7 +84,7 @@ fn agent_changes() -> Vec<(String, AgentChange)> {
         ("ready", Status::Ready),
         ("not-ready", Status::NotReady { reason: "tea".to_owned() }),
     ] {
-        changes.push((format!("status-{name}"), AgentChange::Status(status)));
+        changes.push((format!("status-{name}"), AgentChange::Status { status, since: Millis(7) }));
     }
     for (name, stage) in [
         ("reserved", Stage::Reserved),
@@ -109,7 +119,7 @@ fn messages() -> Vec<(&'static str, EntityId, Message)> {
     vec![
         in_queue("enqueue", ToQueue::Enqueue { interaction: session(), attempt, ticket: ticket() }),
         in_queue("withdraw", ToQueue::Withdraw { interaction: session(), attempt }),
-        in_queue("available", ToQueue::Available { agent: agent(), version, free, idle_since }),
+        in_queue("available", ToQueue::Available { agent: agent(), version, here: true, free, idle_since }),
         at_agent(
             "reserve",
             ToAgent::Reserve { interaction: session(), attempt, queue: queue(), ticket: ticket() },
@@ -159,7 +169,8 @@ fn a_queue() -> Entity {
     };
     let (other, gone) = (SessionId::from_random(&[8; 16]), SessionId::from_random(&[9; 16]));
     let left = ToQueue::Withdraw { interaction: gone.clone(), attempt: 4 };
-    let available = ToQueue::Available { agent: agent(), version: 1, free: 2, idle_since: Millis(5) };
+    let available =
+        ToQueue::Available { agent: agent(), version: 1, here: true, free: 2, idle_since: Millis(5) };
     let acts = vec![
         enqueue(&other, 1),
         tell(EntityId::from(&gone), Message::ToQueue(left)),

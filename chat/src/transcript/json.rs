@@ -11,10 +11,12 @@
 //!     "reason": "left", "askedBy": 1}],
 //!  "endedAt": null, "userData": {},
 //!  "participants": [{"number": 1, "userId": "...", "nickname": "...", "type": "CLIENT", "bot": false,
-//!    "visibility": "ALL", "joinedAt": "...", "leftAt": null, "leftBecause": null}]}
+//!    "visibility": "ALL", "joinedAt": "...", "leftAt": null, "leftBecause": null}],
+//!  "rating": {"score": 5, "text": "", "at": "..."}}
 //! ```
 //!
-//! What is known only after the last event stands behind the events, so that they can be written as they are read.
+//! What is known only after the last event stands behind the events, so that they can be written as they are read;
+//! `rating` is null where the customer gave none.
 //!
 //! Other events are `pushedUrl` (`url`), `renamed` (`nickname`), `customNotice` (`text`, `noticeType`), `read`
 //! (`through`, an `eventId`), `rich` (`text`, `content`), `richReply` (those and `to`, an `eventId`), `idleAlert` and
@@ -27,6 +29,7 @@ use super::{Error, event_id, role_text, visibility, visibility_text};
 use crate::event::{Body, Event, Participant, Role, Start, ViewKind, shown};
 use crate::id::SessionId;
 use crate::opening::Names;
+use crate::rating::Rating;
 use crate::text::Text;
 use serde::Serialize;
 use serde_json::Value;
@@ -59,6 +62,14 @@ struct Tail {
     ended_at: Option<String>,
     user_data: BTreeMap<String, String>,
     participants: Vec<Party>,
+    rating: Option<Rated>,
+}
+
+#[derive(Serialize)]
+struct Rated {
+    score: u8,
+    text: String,
+    at: String,
 }
 
 #[derive(Serialize)]
@@ -149,6 +160,12 @@ impl Json {
     /// What was written since the last time.
     pub(super) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
+    }
+
+    /// What the customer says of the chat.
+    pub(super) fn rated(&mut self, rating: &Rating) {
+        let Rating { at, score, text } = rating;
+        self.tail.rating = Some(Rated { score: *score, text: shown(text), at: utc_text(at.0, false) });
     }
 
     pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {

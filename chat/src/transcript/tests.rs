@@ -6,7 +6,7 @@ use crate::entry::Entry;
 use crate::event::{Body, PerView};
 use crate::opening::{Limits, Names, Opening};
 use crate::workflow::Bot;
-use crate::{BotName, CommandId, Context, EffectId, Session, SessionId};
+use crate::{BotName, CommandId, Context, EffectId, Millis, Session, SessionId};
 use proptest::prelude::*;
 use quick_xml::events::Event as Xml;
 use quick_xml::{Reader, XmlVersion};
@@ -214,7 +214,7 @@ fn a_page_is_the_transcript_of_its_events_within_its_bytes_and_has_one_at_least(
     }
     let (mut seen, mut left) = (Vec::new(), &events[..]);
     while !left.is_empty() {
-        let found = page(&id, left, 4096).unwrap();
+        let found = page(&id, left, None, 4096).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&found.json).unwrap();
         assert!(
             found.json.len() <= 4096 + 2048,
@@ -231,9 +231,35 @@ fn a_page_is_the_transcript_of_its_events_within_its_bytes_and_has_one_at_least(
     let whole: serde_json::Value = serde_json::from_str(&to_json(&id, &events).unwrap()).unwrap();
     let ids = whole["events"].as_array().unwrap().iter().map(|event| event["eventId"].as_u64().unwrap());
     assert_eq!(seen, ids.collect::<Vec<_>>());
-    let one = page(&id, &events[10..], 1).unwrap();
+    let one = page(&id, &events[10..], None, 1).unwrap();
     assert_eq!(one.through, Some(events[10].seq));
-    assert_eq!(page(&id, &[], 4096).unwrap().through, None);
+    assert_eq!(page(&id, &[], None, 4096).unwrap().through, None);
+}
+
+#[test]
+fn a_rating_stands_behind_the_events_of_json_and_in_the_last_page_alone() {
+    let (id, events) = chat("hi");
+    let rating = Rating { at: Millis(1_646_464_173_120), score: 4, text: crate::text::Text::clear("quick") };
+    let expected = serde_json::json!({"score": 4, "text": "quick", "at": "2022-03-05T07:09:33.120Z"});
+    let mut transcript = Transcript::new(Format::Json, &id);
+    let mut text = transcript.add(&events).unwrap();
+    transcript.rated(&rating);
+    text.extend(transcript.finish().unwrap());
+    let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(json["rating"], expected);
+    let json: serde_json::Value = serde_json::from_str(&to_json(&id, &events).unwrap()).unwrap();
+    assert!(json["rating"].is_null());
+    let rating_in = |events: &[Event], bytes_max| {
+        let page = page(&id, events, Some(&rating), bytes_max).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&page.json).unwrap()["rating"].clone()
+    };
+    assert_eq!(rating_in(&events, 1), serde_json::Value::Null, "more follows");
+    assert_eq!(rating_in(&events, 1 << 20), expected);
+    assert_eq!(rating_in(&[], 1), expected);
+    let mut xml = Transcript::new(Format::Xml, &id);
+    xml.add(&events).unwrap();
+    xml.rated(&rating);
+    assert!(String::from_utf8(xml.finish().unwrap()).unwrap().ends_with("</chatTranscript>"));
 }
 
 proptest! {

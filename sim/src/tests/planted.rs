@@ -239,6 +239,7 @@ fn view(indexes: &[u64], next_position: u64) -> View {
         started_at: Millis(0),
         next_command: 1,
         channel: None,
+        waits: None,
     }
 }
 

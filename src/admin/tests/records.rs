@@ -114,3 +114,14 @@ async fn a_record_that_can_t_be_read_on_is_visibly_cut() {
     let fake = with(Long { fails_from: 1, ..long(500, 10) });
     assert_eq!(send(&fake, record("xml")).await.problem().status, 503);
 }
+
+#[actix_web::test]
+async fn a_record_says_how_its_customer_rated_the_chat() {
+    let reply = send(&fake(), record("json")).await;
+    let json: Value = serde_json::from_str(&reply.body).unwrap();
+    let expected = serde_json::json!({"score": 4, "text": "quick", "at": "1970-01-01T00:16:40.000Z"});
+    assert_eq!(json["rating"], expected);
+    let reply = send(&with(long(1, 1)), record("json")).await;
+    let json: Value = serde_json::from_str(&reply.body).unwrap();
+    assert!(json["rating"].is_null());
+}

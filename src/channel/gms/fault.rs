@@ -181,6 +181,7 @@ impl From<Reject> for Fault {
             | Reject::NotSignedIn
             | Reject::HasChats
             | Reject::NotYet { .. }
+            | Reject::Rating(_)
             | Reject::WindowClosed { .. } => Self::refused(400, reject.to_string()),
         }
     }

@@ -57,6 +57,20 @@ pub(super) enum CustomerCommand {
         #[serde(flatten)]
         at: Numbered,
     },
+    /// Rates the chat, once, when it has ended; as long as it can be resumed.
+    ///
+    /// Answered with `number`; the same again is harmless. `not_ended`: it goes on; `rated`: it was rated otherwise;
+    /// `no_ratings`: the service takes none.
+    Rate {
+        #[serde(flatten)]
+        at: Numbered,
+        /// 5 is the best.
+        #[schemars(range(min = 1, max = 5))]
+        score: u8,
+        /// What the customer says beside it.
+        #[schemars(length(max = 1000))]
+        text: Option<String>,
+    },
     /// Shows that the customer types, or no longer does.
     ///
     /// Not numbered; may be lost. Ends by itself with what is sent, with the socket (not with a poll), and after 15 s
@@ -146,6 +160,9 @@ pub(super) struct StartCommand {
     pub(super) subject: Option<String>,
     /// A first message.
     pub(super) text: Option<String>,
+    /// Whether the customer agreed to what the service asks them to (docs/services.md).
+    #[serde(default)]
+    pub(super) consent: bool,
     /// Attached data, by key.
     #[serde(default)]
     pub(super) user_data: BTreeMap<String, String>,

@@ -2,6 +2,7 @@
 
 use super::Native;
 use super::command::{CustomerAnswer, CustomerCommand, Numbered, StartCommand};
+use super::waiting::Waiting;
 use crate::gateway::Gateway;
 use crate::gateway::given::Given;
 use crate::gateway::native::failure::{Code, Failure};
@@ -22,6 +23,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::CommandId;
 use handoff_chat::command::{Act, Answer, Caller, Command, Reading, Reject};
 use handoff_chat::key::SecureKey;
+use handoff_chat::rating;
 use handoff_shard::Done;
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -75,8 +77,8 @@ impl Client for Customer {
     const KIND: SocketLabel = SocketLabel::customer;
     const POLL: SocketLabel = SocketLabel::customer_poll;
     const COMMANDS: &'static [&'static str] = &[
-        "start", "resume", "send", "reply", "leave", "typing", "read", "attach", "push_url", "rename",
-        "notice",
+        "start", "resume", "send", "reply", "leave", "rate", "typing", "read", "attach", "push_url",
+        "rename", "notice",
     ];
     const BEGINNINGS: &'static [&'static str] = &["start", "resume"];
 
@@ -96,6 +98,11 @@ impl Client for Customer {
             }
             CustomerCommand::Leave { at } => {
                 self.call(at.id()?, Act::Disconnect).await.map(|_| CustomerAnswer::Done {})
+            }
+            CustomerCommand::Rate { at, score, text } => {
+                let text = text.unwrap_or_default();
+                rating::check(score, &text).map_err(Reject::from)?;
+                self.notice(&at, Act::Rate { score, text }).await
             }
             CustomerCommand::Typing { started, preview } => self.types(started, preview).await,
             CustomerCommand::Read { position } => self.harmless(Act::MarkRead { position }).await,
@@ -150,7 +157,8 @@ impl Customer {
             client_id: given.client_id,
             verified: false,
         };
-        let start = Start::check(start, options)?;
+        let mut start = Start::check(start, options)?;
+        start.fills(&service.prechat, given.consent)?;
         let origin = Origin { from: self.from, channel: self.channel };
         let (key, done) = starting::open(&self.gateway, origin, (&name, service), start).await?;
         let answer = CustomerAnswer::Started {
@@ -174,7 +182,8 @@ impl Customer {
 
     fn follow(&self, key: SecureKey, position: u64) {
         let (chat, caller) = (key.session.clone(), Caller::key(key.hash()));
-        let to = Frames::new(&self.outbox, chat.clone(), caller.clone());
+        let frames = Frames::new(&self.outbox, chat.clone(), caller.clone());
+        let to = Waiting::new(&self.gateway, &self.outbox, chat.clone(), frames);
         let follower = self.gateway.follower(chat, caller, Rc::new(Cell::new(position.max(1))), to);
         // A socket that was closed meanwhile follows nothing.
         if self.outbox.ending().is_none() {

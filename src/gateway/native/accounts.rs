@@ -29,6 +29,8 @@ const PASSWORD_BYTES_MAX: usize = 1024;
 pub struct Account {
     /// What the agent shows to customers, how many chats they take, and the queues they serve.
     pub profile: Profile,
+    /// Whether they may see what is live in the whole cluster.
+    pub supervisor: bool,
     /// The argon2id hash of the agent's password.
     pub password_hash: String,
     /// Changes when the password does, the same on all nodes: tokens end with it.
@@ -117,6 +119,11 @@ impl Accounts {
     #[cfg(test)]
     pub(crate) fn with_token_ms(self, token_ms: i64) -> Self {
         Self { token_ms, ..self }
+    }
+
+    /// Whether this agent may see what is live in the whole cluster.
+    pub(crate) fn supervises(&self, name: &str) -> bool {
+        self.accounts.get(name).is_some_and(|account| account.supervisor)
     }
 
     /// Looks at a password.
@@ -224,7 +231,7 @@ mod tests {
     fn accounts(mark: u8, secret: &str) -> Accounts {
         let profile = Profile { nickname: "Ann".to_owned(), capacity: 3, queues: Vec::new() };
         let password_hash = password::hash("right").unwrap();
-        let account = Account { profile, password_hash, password_mark: [mark; 32] };
+        let account = Account { profile, supervisor: false, password_hash, password_mark: [mark; 32] };
         let other = Account { password_mark: [9; 32], ..account.clone() };
         Accounts::new([("ann".to_owned(), account), ("bob".to_owned(), other)].into(), secret)
     }

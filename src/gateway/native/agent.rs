@@ -8,6 +8,7 @@ mod description;
 use super::accounts::{Attempt, TokenError};
 use super::desk::DeskView;
 use super::failure::{Code, Failure};
+use super::overview::{ChatFilter, Overview};
 use super::past::{Lookups, no_claim};
 use super::sign_in_queue::Source;
 use super::socket::Client;
@@ -48,6 +49,8 @@ pub(super) struct Agent {
     me: RefCell<Option<Me>>,
     typing: Typing,
     lookups: Lookups,
+    /// Shows what is live, to a supervisor who wants to see it.
+    overview: RefCell<Option<Task>>,
 }
 
 /// Who has signed in here.
@@ -99,6 +102,7 @@ impl Client for Agent {
         "attach",
         "push_url",
         "notice",
+        "oversee",
         "history",
         "transcript",
     ];
@@ -172,6 +176,7 @@ impl Client for Agent {
                     .await
                     .map(|_| AgentAnswer::Done {})
             }
+            AgentCommand::Oversee { on, chats } => self.oversees(&me, desk, on.then_some(chats)).await,
             AgentCommand::History { chat } => {
                 self.lookups.history(&self.gateway, &desk, &parse(&chat)?).await.map(AgentAnswer::Past)
             }
@@ -187,6 +192,7 @@ impl Client for Agent {
     }
 
     fn close(&self) {
+        *self.overview.borrow_mut() = None;
         if let Some(me) = self.me.borrow_mut().take() {
             self.stop_typing(&me.name);
             me.desk.close();
@@ -203,6 +209,7 @@ impl Agent {
             me: RefCell::default(),
             typing,
             lookups: Lookups::default(),
+            overview: RefCell::default(),
         }
     }
 
@@ -229,6 +236,7 @@ impl Agent {
             nickname: profile.nickname.clone(),
             capacity: profile.capacity,
             queues: profile.queues.iter().map(|queue| queue.0.clone()).collect(),
+            supervisor: accounts.supervises(&agent.0),
         };
         // A socket that was closed meanwhile follows nothing; one that signs in once more follows already.
         if self.outbox.ending().is_none() && self.me.borrow().is_none() {
@@ -341,6 +349,28 @@ impl Agent {
         // The socket was closed meanwhile.
         if self.outbox.ending().is_some() {
             self.stop_typing(me);
+        }
+        Ok(AgentAnswer::Done {})
+    }
+
+    /// Begins to show the overview, with these chats, or ends it. Who is answered has been shown it once.
+    async fn oversees(
+        &self,
+        me: &AgentName,
+        desk: Rc<DeskView>,
+        chats: Option<ChatFilter>,
+    ) -> Result<AgentAnswer, Failure> {
+        if !self.gateway.agents.supervises(&me.0) {
+            return Err(Failure::new(Code::NotAllowed, "only supervisors see the overview"));
+        }
+        *self.overview.borrow_mut() = None;
+        if let Some(chats) = chats {
+            let glances = Arc::clone(&self.gateway.glances);
+            let mut overview = Overview::new(glances, Rc::clone(&self.outbox), desk, chats);
+            // A socket that was closed meanwhile shows nothing more.
+            if overview.show().await && self.outbox.ending().is_none() {
+                *self.overview.borrow_mut() = Some(Task::spawn(overview.run()));
+            }
         }
         Ok(AgentAnswer::Done {})
     }

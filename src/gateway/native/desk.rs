@@ -77,6 +77,11 @@ impl DeskView {
         self.state.borrow().work.iter().map(|(chat, _)| chat.clone()).collect()
     }
 
+    /// Whether the agent signed out, here or in another window, as far as this socket knows.
+    pub(super) fn signed_out(&self) -> bool {
+        self.state.borrow().signed_out
+    }
+
     /// Nothing is followed any more.
     pub(super) fn close(&self) {
         self.state.borrow_mut().chats.clear();

@@ -1,10 +1,12 @@
 //! Why a command of a native socket is not carried out, in the words of its clients.
 
 use crate::gateway::admission::{Denied, Limited};
+use crate::gateway::prechat::FormFault;
 use crate::gateway::socket::metrics::CommandLabel;
-use crate::gateway::starting::{OpenError, StartError};
+use crate::gateway::starting::{Field, OpenError, StartError};
 use crate::ports::CallError;
 use handoff_chat::command::Reject;
+use handoff_chat::rating::RatingReject;
 use handoff_chat::rich::RichReject;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,7 +21,7 @@ pub(crate) struct Failure {
     /// Whether the same command may be given again.
     retry: bool,
     #[serde(flatten)]
-    details: Details,
+    details: Box<Details>,
 }
 
 /// What a program can tell failures apart by. Codes may be added.
@@ -82,11 +84,27 @@ pub(crate) enum Code {
     WindowClosed,
     /// A file is not taken. Files go over HTTP (docs/files.md).
     File,
+    /// Customers alone: the service asks for `field` before a chat, and it was not given (docs/services.md).
+    MissingField,
+    /// Customers alone: `field` is not what it must be.
+    BadField,
+    /// Customers alone: the service asks for consent before a chat.
+    NoConsent,
+    /// Customers alone: a chat can be rated when it has ended.
+    NotEnded,
+    /// Customers alone: the chat was rated already.
+    Rated,
+    /// Customers alone: the service takes no ratings.
+    NoRatings,
 }
 
 /// What some codes come with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub(crate) struct Details {
+    /// Of `missing_field` and `bad_field`: the field, as it is given; attached data as `user_data.KEY`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) field: Option<String>,
     /// Of `too_long`: the longest text, in bytes of UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
@@ -111,7 +129,7 @@ pub(crate) struct Details {
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry: false, details: Details::default() }
+        Self { code, message: message.into(), retry: false, details: Box::default() }
     }
 
     /// The frame is not a command of this socket.
@@ -125,7 +143,7 @@ impl Failure {
     }
 
     pub(crate) fn with(self, details: Details) -> Self {
-        Self { details, ..self }
+        Self { details: Box::new(details), ..self }
     }
 
     pub(crate) fn retry_in(self, retry_ms: u64) -> Self {
@@ -169,6 +187,15 @@ impl From<Reject> for Failure {
                 let closed_at = closed_at.map(|at| at.0);
                 Self::new(Code::WindowClosed, message).with(Details { closed_at, ..Details::default() })
             }
+            Reject::Rating(reject) => Self::new(
+                match reject {
+                    RatingReject::Off => Code::NoRatings,
+                    RatingReject::TooEarly => Code::NotEnded,
+                    RatingReject::Rated => Code::Rated,
+                    RatingReject::Wrong => Code::BadCommand,
+                },
+                message,
+            ),
             // Files go over HTTP.
             Reject::File(_) => Self::new(Code::File, message),
             // It comes back with the shard's next owner.
@@ -216,6 +243,25 @@ impl From<OpenError> for Failure {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
-        Self::bad(error.to_string())
+        let message = error.to_string();
+        let (code, field) = match error {
+            StartError::Missing(field) => (Code::MissingField, field.to_string()),
+            StartError::TooLong(field, _) => (Code::BadField, field.to_string()),
+            StartError::Email => (Code::BadField, Field::Email.to_string()),
+            StartError::Identity(_) | StartError::ClientId => return Self::bad(message),
+        };
+        Self::new(code, message).with(Details { field: Some(field), ..Details::default() })
+    }
+}
+
+impl From<FormFault> for Failure {
+    fn from(fault: FormFault) -> Self {
+        let message = fault.to_string();
+        let (code, field) = match fault {
+            FormFault::Missing(field) => (Code::MissingField, Some(field)),
+            FormFault::Misfit(field, _) => (Code::BadField, Some(field)),
+            FormFault::NoConsent => (Code::NoConsent, None),
+        };
+        Self::new(code, message).with(Details { field, ..Details::default() })
     }
 }

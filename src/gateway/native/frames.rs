@@ -361,6 +361,7 @@ mod tests {
             started_at: Millis(1),
             next_command: 1,
             channel: left.map(|_| Box::new(ChannelView { name, shows, window: Some(window) })),
+            waits: None,
         }
     }
 

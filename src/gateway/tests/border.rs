@@ -10,13 +10,14 @@ const SHOP: &str = "https://shop.example";
 /// Where browsers open sockets.
 const SOCKETS: [&str; 3] = ["/v1/customer", "/v1/agent", "/genesys/cometd"];
 /// Where other sites' pages call.
-const CALLS: [(&str, &str); 6] = [
+const CALLS: [(&str, &str); 7] = [
     ("/genesys/2/chat/default", "POST"),
     ("/genesys/2/chat/default/0001/file", "POST"),
     ("/genesys/cometd", "POST"),
     ("/v1/chats/0001/files", "DELETE"),
     ("/v1/customer/poll", "POST"),
     ("/v1/agent/poll", "POST"),
+    ("/v1/services/default", "GET"),
 ];
 
 fn site_at(public_url: &str, trusted: &[&str]) -> Site {

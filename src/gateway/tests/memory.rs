@@ -1,7 +1,9 @@
 //! The entities of a cluster in memory, without a cluster: sessions, queues and agents as they are, what they say to
 //! each other carried at once, and troubles on the way to them when a test wants some.
 
-use crate::ports::{Archive, CallError, NotReady, Past, PastChat, ReadError, Sessions, TranscriptPage};
+use crate::ports::{
+    Archive, CallError, EntityStatus, Lists, NotReady, Past, PastChat, ReadError, Sessions, TranscriptPage,
+};
 use async_trait::async_trait;
 use handoff_chat::bot::Rules;
 use handoff_chat::command::{Act, Answer, Caller, Command, Read, Reading, Reject};
@@ -11,6 +13,7 @@ use handoff_chat::opening::Names;
 use handoff_chat::routing::Reply;
 use handoff_chat::text::Text;
 use handoff_chat::{CommandId, Context, Entity, EntityId, Millis, Served, SessionId, transcript};
+use handoff_shard::listing::{EntityQuery, ListKind};
 use handoff_shard::same_shard::{answered, told_by};
 use handoff_shard::{Call, Done};
 use std::collections::{BTreeMap, VecDeque};
@@ -42,6 +45,10 @@ struct Inner {
     leaving: bool,
     /// Whose reads wait.
     held: Option<EntityId>,
+    /// What is listed, of each kind.
+    live: Vec<(ListKind, EntityStatus)>,
+    /// What was to be listed.
+    listed: Vec<EntityQuery>,
     now: i64,
 }
 
@@ -96,6 +103,11 @@ impl Memory {
         self.lock().now += ms;
     }
 
+    /// It is this moment, in milliseconds since 1970.
+    pub(super) fn is_now(&self, ms: i64) {
+        self.lock().now = ms;
+    }
+
     /// Reads of this entity wait, until they are of none.
     pub(super) fn hold(&self, entity: Option<&str>) {
         self.lock().held = entity.map(EntityId::of_text);
@@ -103,6 +115,16 @@ impl Memory {
 
     fn holds(&self, call: &Call) -> bool {
         call.command.is_none() && self.lock().held.as_ref() == Some(&call.entity)
+    }
+
+    /// What is listed from now on.
+    pub(super) fn live(&self, live: &[(ListKind, EntityStatus)]) {
+        self.lock().live = live.to_vec();
+    }
+
+    /// What was to be listed so far.
+    pub(super) fn listed(&self) -> Vec<EntityQuery> {
+        self.lock().listed.clone()
     }
 
     /// The node begins to drain.
@@ -265,8 +287,9 @@ impl Sessions for Memory {
 
 fn nothing_new(told: &Done, call: &Call) -> bool {
     match (&told.reading, &call.read) {
-        (Some(Reading::View(view)), _) => {
-            view.events.is_empty() && view.typing.is_empty() && !view.chat_ended
+        (Some(Reading::View(view)), Some((_, read))) => {
+            let waits_anew = matches!(read, Read::Following { waits, .. } if *waits != view.waits);
+            view.events.is_empty() && view.typing.is_empty() && !view.chat_ended && !waits_anew
         }
         (Some(Reading::Desk(desk)), Some((_, Read::Desk { version }))) => desk.version <= *version,
         _ => false,
@@ -281,6 +304,16 @@ fn names(first: &str, last: &str) -> Names<String> {
 pub(super) const EARLIER: &str = "EarlierChat00000";
 /// What was said in each chat that is read as an earlier one: so many messages.
 pub(super) const EARLIER_EVENTS: u64 = 200;
+
+#[async_trait]
+impl Lists for Memory {
+    async fn list(&self, wanted: &EntityQuery) -> (Vec<EntityStatus>, Vec<u16>) {
+        let mut inner = self.lock();
+        inner.listed.push(wanted.clone());
+        let of_kind = inner.live.iter().filter(|(kind, _)| *kind == wanted.kind);
+        (of_kind.map(|(_, status)| status.clone()).collect(), Vec::new())
+    }
+}
 
 #[async_trait]
 impl Archive for Memory {
@@ -320,7 +353,7 @@ impl Archive for Memory {
             },
         };
         let events: Vec<Event> = (from.max(1)..=EARLIER_EVENTS).take(64).map(event).collect();
-        let page = transcript::page(chat, &events, 48 * 1024).unwrap();
+        let page = transcript::page(chat, &events, None, 48 * 1024).unwrap();
         let next = page.through.map(|through| through + 1).filter(|next| *next <= EARLIER_EVENTS);
         Ok(Some(TranscriptPage { json: page.json, next }))
     }

@@ -1,7 +1,8 @@
 //! The native sockets on a real server over loopback, with real session machines in memory behind it.
 
-mod agent;
+pub(super) mod agent;
 mod customer;
+mod overview;
 mod poll;
 mod records;
 mod rich;

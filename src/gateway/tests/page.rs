@@ -90,6 +90,32 @@ async fn a_browser_that_has_a_file_already_is_not_sent_it_again() {
 }
 
 #[actix_web::test]
+async fn what_is_built_for_other_sites_is_theirs_to_load_small_and_for_ever() {
+    let site = site();
+    let (headers, loader) = page(&site, "/widget.js").await;
+    assert_eq!(header(&headers, "cache-control"), "no-cache", "this address stays, what is there changes");
+    let app = loader.split("widget/app.").nth(1).expect("the pages are not built: scripts/web builds them");
+    let app = format!("{}/widget/app.{}.js", site.url, app.split('.').next().unwrap());
+    let plain = site.http.get(&app).send().await.unwrap();
+    assert_eq!(header(plain.headers(), "access-control-allow-origin"), "*");
+    assert_eq!(header(plain.headers(), "cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(header(plain.headers(), "cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(
+        (header(plain.headers(), "vary"), header(plain.headers(), "x-content-type-options")),
+        ("Accept-Encoding", "nosniff")
+    );
+    let (tag, whole) = (header(plain.headers(), "etag").to_owned(), plain.bytes().await.unwrap());
+    for (accepted, encoding) in [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip")] {
+        let packed = site.http.get(&app).header("Accept-Encoding", accepted).send().await.unwrap();
+        assert_eq!(header(packed.headers(), "content-encoding"), encoding);
+        assert_ne!(header(packed.headers(), "etag"), tag, "a copy of one form is none of another");
+        assert!(packed.bytes().await.unwrap().len() * 2 < whole.len());
+    }
+    let known = site.http.get(&app).header("If-None-Match", &tag).send().await.unwrap();
+    assert_eq!(known.status(), 304);
+}
+
+#[actix_web::test]
 async fn the_pages_may_turn_to_the_listed_nodes_only() {
     let mut options = options();
     let nodes = [

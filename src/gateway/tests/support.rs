@@ -5,8 +5,9 @@ use crate::channel::Channels;
 use crate::files::{Files, Spool};
 use crate::gateway::files::Intake;
 use crate::gateway::native::accounts::{Account, Accounts};
+use crate::gateway::prechat::Prechat;
 use crate::gateway::{Gateway, GatewayOptions, Metrics, Parts, ServiceOptions, serve, socket};
-use crate::ports::{Archive, Sessions};
+use crate::ports::{Archive, Lists, Sessions};
 use handoff_chat::desk::Profile;
 use handoff_chat::opening::Limits;
 use handoff_chat::workflow::{Bot, Known, read};
@@ -39,19 +40,19 @@ impl Drop for Site {
     }
 }
 
-/// The password of the agents `ann`, who may have one chat, and `bob`, who may have three.
+/// The password of the agents `ann`, who may have one chat, and `bob`, a supervisor, who may have three.
 pub(super) const PASSWORD: &str = "a good password";
 
 fn accounts() -> BTreeMap<String, Account> {
     // Hashing is slow by intent: once for all tests.
     static HASH: OnceLock<String> = OnceLock::new();
     let hash = HASH.get_or_init(|| crate::password::hash(PASSWORD).unwrap());
-    let account = |nickname: &str, capacity| {
+    let account = |nickname: &str, capacity, supervisor| {
         let queues = vec![QueueName("support".to_owned())];
         let profile = Profile { nickname: nickname.to_owned(), capacity, queues };
-        Account { profile, password_hash: hash.clone(), password_mark: [1; 32] }
+        Account { profile, supervisor, password_hash: hash.clone(), password_mark: [1; 32] }
     };
-    [("ann".to_owned(), account("Ann", 1)), ("bob".to_owned(), account("Bob", 3))].into()
+    [("ann".to_owned(), account("Ann", 1, false)), ("bob".to_owned(), account("Bob", 3, true))].into()
 }
 
 /// Options with the services `default` (no bot), `robin` and `support` (to an agent), and short limits.
@@ -71,6 +72,8 @@ pub(super) fn options() -> GatewayOptions {
         starts_per_minute: 0,
         idle: [None, None],
         privacy: None,
+        prechat: Prechat::default(),
+        rating: false,
     };
     let robin = ServiceOptions {
         workflow: None,
@@ -79,6 +82,8 @@ pub(super) fn options() -> GatewayOptions {
         starts_per_minute: 0,
         idle: [None, None],
         privacy: None,
+        prechat: Prechat::default(),
+        rating: false,
     };
     let queues = [(QueueName("support".to_owned()), 30_000)].into();
     let routed =
@@ -91,6 +96,8 @@ pub(super) fn options() -> GatewayOptions {
         starts_per_minute: 0,
         idle: [None, None],
         privacy: None,
+        prechat: Prechat::default(),
+        rating: false,
     };
     GatewayOptions {
         services: [("default", silent), ("robin", robin), ("support", support)]
@@ -183,6 +190,7 @@ pub(super) fn parts(
     Parts {
         sessions: Arc::clone(sessions) as Arc<dyn Sessions>,
         archive: Arc::clone(sessions) as Arc<dyn Archive>,
+        lists: Arc::clone(sessions) as Arc<dyn Lists>,
         agents: agents(),
         options,
         node: 7,

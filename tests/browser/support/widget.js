@@ -254,7 +254,10 @@ export async function openShop(browser, { server = new Server(), options = {}, p
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (line) => {
-    if (line.type() === "error" && !/WebSocket connection|net::ERR_|Failed to load resource/.test(line.text())) {
+    if (
+      line.type() === "error" &&
+      !/WebSocket connection|net::ERR_|Failed to load resource|valid digest/.test(line.text())
+    ) {
       complaints.push(line.text());
     }
   });

@@ -2,15 +2,16 @@
 // and leaves.
 
 import { Clock } from "./clock.js";
+import { nothing, type Kept, type QueuePlace } from "./customer-kept.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
 import { Refused } from "./errors.js";
 import { Files } from "./files.js";
 import type { Link, LinkState } from "./link.js";
-import { linkOf, NO_CONNECTION, storeOf, type ClientOptions, type KeptConnection } from "./options.js";
+import { linkOf, storeOf, type ClientOptions } from "./options.js";
 import { Outbox, type Item } from "./outbox.js";
 import { scope } from "./platform.js";
 import type { Command, CustomerTalk, Without } from "./protocol.js";
-import type { ResumedAnswer, StartCommand, StartedAnswer } from "./protocol/customer.js";
+import type { QueueFrame, ResumedAnswer, StartCommand, StartedAnswer } from "./protocol/customer.js";
 import { Reading } from "./reading.js";
 import { readKept, type Store } from "./store.js";
 import { utf8Bytes } from "./text.js";
@@ -34,7 +35,10 @@ export interface ChatKey {
 
 /** What a customer sends, in order with their messages. */
 export type CustomerCommand = Without<
-  Extract<Command<CustomerTalk>, { do: "send" | "reply" | "attach" | "rename" | "notice" | "push_url" | "leave" }>,
+  Extract<
+    Command<CustomerTalk>,
+    { do: "send" | "reply" | "attach" | "rename" | "notice" | "push_url" | "rate" | "leave" }
+  >,
   "number" | "run"
 >;
 
@@ -55,31 +59,6 @@ export interface CustomerEvents {
   refused: Refused;
 }
 
-interface Kept extends KeptConnection {
-  format: "handoff-customer-1";
-  phase: CustomerPhase;
-  form: StartForm & { client_id?: string };
-  chat: string;
-  key: string;
-  /** Of the next command. */
-  number: number;
-  items: readonly CustomerItem[];
-  /** One past the last index that was read. */
-  read: number;
-}
-
-const nothing = (): Kept => ({
-  format: "handoff-customer-1",
-  phase: "idle",
-  form: {},
-  chat: "",
-  key: "",
-  number: 1,
-  items: [],
-  read: 1,
-  ...NO_CONNECTION,
-});
-
 /**
  * A customer's chat.
  *
@@ -96,6 +75,8 @@ export class CustomerChat {
   gone = false;
   /** The longest text of a message in bytes of UTF-8, once the server has refused one for it. */
   textBytesMax: number | null = null;
+  /** Where the customer stands in line, as the server last told; null: they wait in none. */
+  queue: QueuePlace | null = null;
   readonly #store: Store;
   readonly #link: Link<CustomerTalk>;
   readonly #outbox: Outbox<CustomerCommand>;
@@ -124,7 +105,9 @@ export class CustomerChat {
         this.#openingRefused(error);
       },
       heard: (frame) => {
-        if (frame.event === "chat" && frame.chat === this.#kept.chat) this.#take(frame);
+        if (!("chat" in frame) || frame.chat !== this.#kept.chat) return;
+        if (frame.event === "chat") this.#take(frame);
+        else this.#queued(frame);
       },
       changed: (state) => {
         this.#connectionChanged(state);
@@ -281,6 +264,28 @@ export class CustomerChat {
     this.#outbox.push({ do: "leave" });
   }
 
+  /**
+   * Rates the chat, once, when it has ended: it connects for that, and no longer. Rejects with `Refused` (`not_ended`, `rated`,
+   * `no_ratings`), or with `Lost` where the chat can be resumed no more.
+   * @param score 1 to 5, the best
+   * @param text at most 1,000 characters
+   */
+  async rate(score: number, text = ""): Promise<void> {
+    if (this.phase !== "ended")
+      throw new Refused({ code: "not_ended", message: "A chat can be rated when it has ended." });
+    const { key } = this.#kept;
+    const command = { do: "rate", score, ...(text === "" ? {} : { text }) } as const;
+    this.#link.open();
+    try {
+      // Then the next number is known: that of a leave whose answer never came is used.
+      await this.#link.untilOpen();
+      await this.#deliver({ id: this.#link.platform.newId(), command, state: "waiting" });
+    } finally {
+      // Another chat may have begun.
+      if (this.#kept.key === key) this.#link.close();
+    }
+  }
+
   /** Forgets the chat: back to the form. Who wants the others to know leaves before. */
   reset(): void {
     this.#begin({ phase: "idle" });
@@ -308,6 +313,7 @@ export class CustomerChat {
     this.close();
     this.refused = "";
     this.gone = false;
+    this.queue = null;
     this.thread = new Thread(this.#clock);
     this.#kept = { ...nothing(), nodes, polls, ahead, ...kept };
     this.files = this.#newFiles();
@@ -404,6 +410,11 @@ export class CustomerChat {
     this.#changed();
   }
 
+  #queued({ place, wait_s }: QueueFrame): void {
+    this.queue = place === null ? null : { place, wait_s };
+    this.#changed();
+  }
+
   #take(frame: ChatFrame): void {
     const news = this.thread.take(frame);
     this.#watchTyping();
@@ -430,6 +441,7 @@ export class CustomerChat {
 
   #end(): void {
     this.#become("ended");
+    this.queue = null;
     this.#outbox.fail("ended");
   }
 

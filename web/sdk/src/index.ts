@@ -13,6 +13,7 @@ export { AgentChat } from "./agent-chat.js";
 export type { AgentCommand, AgentItem, History } from "./agent-chat.js";
 export { CustomerChat } from "./customer.js";
 export type { ChatKey, CustomerCommand, CustomerEvents, CustomerItem, CustomerPhase, StartForm } from "./customer.js";
+export type { QueuePlace } from "./customer-kept.js";
 export type { Unsubscribe } from "./emitter.js";
 export { Lost, Refused, type Refusal } from "./errors.js";
 export { Files } from "./files.js";

@@ -187,6 +187,11 @@ export class Link<T extends Talk> {
     this.#options.changed(state);
   }
 
+  /** Resolves when it is open; rejects with `Lost` where it is closed before. */
+  untilOpen(): Promise<void> {
+    return this.#whenOpen(this.#closings);
+  }
+
   async #whenOpen(closings: number): Promise<void> {
     for (;;) {
       if (this.#state === "closed" || this.#closings !== closings) throw new Lost("The connection is closed.");

@@ -23,6 +23,7 @@ export interface CustomerTalk extends Talk {
     send: customer.PostedAnswer;
     reply: customer.PostedAnswer;
     leave: customer.DoneAnswer;
+    rate: customer.DoneAnswer;
     typing: customer.DoneAnswer;
     read: customer.DoneAnswer;
     attach: customer.NumberedAnswer;
@@ -30,7 +31,7 @@ export interface CustomerTalk extends Talk {
     rename: customer.NumberedAnswer;
     notice: customer.NumberedAnswer;
   };
-  event: customer.HelloFrame | customer.BeatFrame | customer.MovedFrame | customer.ChatFrame;
+  event: customer.HelloFrame | customer.BeatFrame | customer.MovedFrame | customer.ChatFrame | customer.QueueFrame;
 }
 
 /** What agents say and hear. */

@@ -443,3 +443,43 @@ describe("reading", () => {
     expect(own()).toEqual([true, false]);
   });
 });
+
+describe("the line and the end", () => {
+  const place = (server: ChatServer, place: number | null) =>
+    server.connections.at(-1)?.send({ event: "queue", chat: "C1", place, wait_s: place === null ? null : 60 });
+
+  test("where one stands in line is told, until one waits no longer", async () => {
+    const { server, chat } = await started();
+    expect(chat.queue).toBeNull();
+    place(server, 2);
+    await pass(20);
+    expect(chat.queue).toEqual({ place: 2, wait_s: 60 });
+    place(server, null);
+    await pass(20);
+    expect(chat.queue).toBeNull();
+  });
+
+  test("a chat that has ended is rated over a connection for that alone, with the next number", async () => {
+    const { server, chat } = await started();
+    await expect(chat.rate(5)).rejects.toMatchObject({ code: "not_ended" });
+    chat.leave();
+    await pass(50);
+    expect([chat.phase, chat.connection]).toEqual(["ended", "closed"]);
+    const rated = chat.rate(4, "Quick and kind.");
+    await pass(500);
+    await rated;
+    expect(server.commands("rate").at(-1)).toMatchObject({ number: 2, score: 4, text: "Quick and kind." });
+    expect([chat.phase, chat.connection]).toEqual(["ended", "closed"]);
+  });
+
+  test("a refusal of the rating is told", async () => {
+    const { server, chat } = await started();
+    chat.leave();
+    await pass(50);
+    server.instead = (command) => (command["do"] === "rate" ? refusal("rated") : undefined);
+    const rated = expect(chat.rate(1)).rejects.toMatchObject({ code: "rated" });
+    await pass(500);
+    await rated;
+    expect(chat.connection).toBe("closed");
+  });
+});

@@ -147,7 +147,6 @@ describe("the form", () => {
     expect(asked(closed).map(({ key, required }) => [key, required])).toEqual([
       ["nickname", true],
       ["email", true],
-      ["subject", false],
       ["text", true],
     ]);
     expect(problems(closed, { nickname: "Ann" })).toEqual({ email: "needed", text: "needed" });

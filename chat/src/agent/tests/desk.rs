@@ -127,3 +127,26 @@ fn a_desk_is_its_agent_s_alone() {
     assert_eq!(bench.agent.read(&bob, &read), Err(Reject::NotAllowed));
     assert!(bench.agent.read(&Caller::Operator, &read).is_ok());
 }
+
+/// What each queue hears last: whether they are there, and how many more they can take.
+fn heard(bench: &Bench) -> Vec<(bool, u32)> {
+    let words = bench.agent.ledger.messages().filter_map(|(_, _, message)| match message {
+        Message::ToQueue(ToQueue::Available { here, free, .. }) => Some((*here, *free)),
+        _ => None,
+    });
+    words.collect()
+}
+
+#[test]
+fn queues_hear_who_is_there_with_all_places_taken_and_who_is_not() {
+    let mut bench = Bench::ready(1);
+    assert_eq!(heard(&bench), [(true, 1)]);
+    bench.chats(1, 1);
+    assert_eq!(heard(&bench), [(true, 0)]);
+    bench.does(DeskAct::NotReady { reason: "tea".to_owned() }).unwrap();
+    assert_eq!(heard(&bench), [(false, 0)]);
+    bench.does(DeskAct::Ready).unwrap();
+    assert_eq!(heard(&bench), [(true, 0)]);
+    bench.loses();
+    assert_eq!(heard(&bench), [(false, 0)]);
+}

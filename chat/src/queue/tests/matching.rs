@@ -43,7 +43,7 @@ fn who_declined_is_passed_over_until_their_moment_and_the_alarm_goes_off_then() 
     assert_eq!(bench.pairs(), []);
     bench.comes(2, 1, ticket(0, 9));
     assert_eq!(bench.pairs(), [("ann".to_owned(), id(2))], "they take others");
-    bench.answered(Reply::Refused { version: 1, free: 0, idle_since: Millis(0) });
+    bench.answered(Reply::Refused { version: 1, here: true, free: 0, idle_since: Millis(0) });
     bench.goes(2, 2);
     bench.can("ann", 2, 1, 0);
     bench.passes(14_999);
@@ -69,7 +69,7 @@ fn a_refusal_says_that_they_take_nobody_and_the_next_is_asked() {
     bench.can("ann", 3, 1, 0);
     bench.can("bob", 1, 1, 1);
     bench.comes(1, 1, ticket(0, 0));
-    bench.answered(Reply::Refused { version: 5, free: 0, idle_since: Millis(0) });
+    bench.answered(Reply::Refused { version: 5, here: true, free: 0, idle_since: Millis(0) });
     assert_eq!(bench.pairs(), [("bob".to_owned(), id(1))]);
     bench.can("ann", 4, 1, 0);
     assert_eq!(bench.line().agents, [], "version 5 is known");

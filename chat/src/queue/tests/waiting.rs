@@ -108,7 +108,8 @@ fn only_an_entity_itself_says_where_it_is_or_what_it_can_take() {
     let mut bench = Bench::new();
     let enqueue = ToQueue::Enqueue { interaction: id(1), attempt: 1, ticket: ticket(0, 0) };
     let withdraw = ToQueue::Withdraw { interaction: id(1), attempt: 1 };
-    let available = ToQueue::Available { agent: name("ann"), version: 1, free: 1, idle_since: Millis(0) };
+    let available =
+        ToQueue::Available { agent: name("ann"), version: 1, here: true, free: 1, idle_since: Millis(0) };
     for message in [enqueue, withdraw, available] {
         for from in
             [EntityId::from(&id(2)), EntityId::from(&name("bob")), EntityId::from(&QueueName(id(1).0))]

@@ -12,7 +12,7 @@ impl World {
         self.takes(&id, caller, act).map(|decision| decision.said())
     }
 
-    fn desk_view(&self, position: u64) -> Result<View, Reject> {
+    pub(super) fn desk_view(&self, position: u64) -> Result<View, Reject> {
         match self.session.read(&kate(), &Read::Agent { position })? {
             Reading::View(view) => Ok(view),
             other => panic!("no view but {other:?}"),

@@ -102,9 +102,10 @@ impl World {
                 let act = match what {
                     Effect::Message { .. } if which % 3 == 0 => Act::Replied { effect, reply: Reply::Full },
                     Effect::Message { .. } => Act::Replied { effect, reply: Reply::Done },
-                    Effect::OpenRecord | Effect::CloseRecord | Effect::DropFile { .. } => {
-                        Act::Settle { effect }
-                    }
+                    Effect::OpenRecord
+                    | Effect::CloseRecord
+                    | Effect::KeepRating
+                    | Effect::DropFile { .. } => Act::Settle { effect },
                     Effect::Push { .. } if which % 3 == 0 => {
                         let delivery = Delivery::Failed { reason: "blocked".to_owned() };
                         Act::Pushed { effect, delivery }

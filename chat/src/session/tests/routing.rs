@@ -425,3 +425,17 @@ fn an_offer_and_a_chat_with_an_agent_go_on_though_the_queue_is_no_more() {
     assert_eq!(world.tells(ToInteraction::TurnedAway { attempt: 3, queue: queue() }), Reply::Void);
     assert_eq!(world.place(), Place::Agent { agent: name(), queue: queue() });
 }
+
+#[test]
+fn the_customer_alone_is_told_where_they_wait_until_an_agent_is_in() {
+    let mut world = routed();
+    assert_eq!(world.view(1).waits, Some(queue()));
+    world.proposes(1);
+    assert_eq!(world.view(1).waits, Some(queue()), "nobody has accepted yet");
+    world.accepts(2);
+    assert_eq!(world.view(1).waits, None);
+    assert_eq!(world.desk_view(1).unwrap().waits, None);
+    let mut gone = routed();
+    gone.asks(CUSTOMER, Act::Disconnect).unwrap();
+    assert_eq!(gone.view(1).waits, None);
+}

@@ -1,5 +1,6 @@
 //! What agents may say on their socket, and what they are answered.
 
+use crate::gateway::native::overview::ChatFilter;
 use crate::gateway::native::past::{PageShown, PastShown};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -137,6 +138,17 @@ pub(super) enum AgentCommand {
         #[schemars(length(max = 64))]
         message_type: Option<String>,
     },
+    /// Supervisors alone: shows what is live in the cluster, in `overview` frames, or no longer.
+    ///
+    /// Answered when it is shown for the first time; refused with `not_allowed` to agents who are no supervisors. Ends
+    /// with the socket; said again it counts anew.
+    Oversee {
+        /// Whether it is shown.
+        on: bool,
+        /// Which chats are shown; all of them where nothing is said.
+        #[serde(default)]
+        chats: ChatFilter,
+    },
     /// Who the customer of an offer or chat is, and their earlier chats.
     ///
     /// Answered with `contact`, `records` and `hidden`.
@@ -186,6 +198,8 @@ pub(crate) enum AgentAnswer {
         capacity: u32,
         /// From which they are offered chats.
         queues: Vec<String>,
+        /// Whether they may see the overview.
+        supervisor: bool,
     },
     /// The answer to what changes the desk.
     #[schemars(title = "desk_changed")]

@@ -2,6 +2,7 @@
 
 use super::client::{Client, events, handshake, post, said};
 use crate::gateway::ServiceOptions;
+use crate::gateway::prechat::Prechat;
 use crate::gateway::tests::support::{Memory, options, site, site_of_cometd};
 use handoff_config::Cometd;
 use serde_json::{Value, json};
@@ -177,6 +178,8 @@ async fn a_long_chat_comes_in_pieces_and_waits_for_a_client_that_does_not_take_i
         starts_per_minute: 0,
         idle: [None, None],
         privacy: None,
+        prechat: Prechat::default(),
+        rating: false,
     };
     options.services.insert("default".to_owned(), service);
     let site = site_of_cometd(Memory::new(), options, 7, short());

@@ -8,13 +8,13 @@ use handoff_chat::session::VIEW_BYTES_MAX;
 use serde_json::{Value, json};
 
 /// Signs in; answers the token.
-pub(super) async fn sign_in(window: &mut Window, name: &str) -> String {
+pub(in crate::gateway::tests) async fn sign_in(window: &mut Window, name: &str) -> String {
     let answer = window.done("sign_in", json!({"name": name, "password": PASSWORD})).await;
     answer["token"].as_str().unwrap().to_owned()
 }
 
 /// Waits until a chat is at this stage on the desk.
-pub(super) async fn stage(window: &mut Window, chat: &Value, stage: &str) -> Value {
+pub(in crate::gateway::tests) async fn stage(window: &mut Window, chat: &Value, stage: &str) -> Value {
     let at = |frame: &Value| {
         let work = frame["work"].as_array().into_iter().flatten();
         work.filter(|work| work["chat"] == *chat).any(|work| work["stage"] == stage)

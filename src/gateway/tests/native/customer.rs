@@ -146,7 +146,7 @@ async fn what_shows_nothing_is_no_message_and_no_name_over_any_interface() {
     let mut window = Window::customer(&site).await;
     for nothing in ["", " ", "\t\n", "\u{a0}", "\u{200b}\u{feff}", "\u{2060} \u{ad}", "\u{3164}"] {
         let refused = window.code("start", json!({"nickname": nothing})).await;
-        assert_eq!(refused, "bad_command", "{nothing:?}");
+        assert_eq!(refused, "missing_field", "{nothing:?}");
         let (status, reply) = site.post("default", &[("nickname", nothing)]).await;
         assert_ne!(reply["statusCode"], 0, "{status} {reply}");
         assert_eq!(code(&reply), 161, "{nothing:?} {reply}");
@@ -186,9 +186,9 @@ async fn every_wrong_command_is_answered_with_its_code() {
     let mut window = Window::customer(&site).await;
     assert_eq!(window.code("send", json!({"number": 1, "text": "x"})).await, "not_started");
     assert_eq!(window.code("dance", json!({})).await, "bad_command");
-    assert_eq!(window.code("start", json!({})).await, "bad_command");
+    assert_eq!(window.code("start", json!({})).await, "missing_field");
     assert_eq!(window.code("start", json!({"nickname": "n", "service": "nowhere"})).await, "unknown_service");
-    assert_eq!(window.code("start", json!({"nickname": "n", "email": "nobody"})).await, "bad_command");
+    assert_eq!(window.code("start", json!({"nickname": "n", "email": "nobody"})).await, "bad_field");
     assert_eq!(window.code("start", json!({"nickname": "n", "client_id": "short"})).await, "bad_command");
     assert_eq!(window.code("start", json!({"nickname": 7})).await, "bad_command");
     assert_eq!(window.code("start", json!({"nickname": "n", "text": "x".repeat(1001)})).await, "too_long");

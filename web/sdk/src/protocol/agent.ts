@@ -16,6 +16,7 @@ export type FromClient =
   | AttachCommand
   | PushUrlCommand
   | NoticeCommand
+  | OverseeCommand
   | HistoryCommand
   | TranscriptCommand;
 export type FromServer =
@@ -31,7 +32,8 @@ export type FromServer =
   | MovedFrame
   | ChatFrame
   | DeskFrame
-  | TokenFrame;
+  | TokenFrame
+  | OverviewFrame;
 /**
  * What a program can tell failures apart by. Codes may be added.
  */
@@ -62,7 +64,13 @@ export type ErrorCode =
   | "no_question"
   | "misfit"
   | "window_closed"
-  | "file";
+  | "file"
+  | "missing_field"
+  | "bad_field"
+  | "no_consent"
+  | "not_ended"
+  | "rated"
+  | "no_ratings";
 /**
  * Something that happened in a chat. Kinds may be added: of one that you do not know show its text as a line, or nothing where it has none.
  */
@@ -433,6 +441,42 @@ export interface NoticeCommand {
    */
   text: string;
 }
+export interface OverseeCommand {
+  /**
+   * Which chats are shown; all of them where nothing is said.
+   */
+  chats?: ChatFilter;
+  do: "oversee";
+  /**
+   * The command's own, in its answer again.
+   */
+  id: string;
+  /**
+   * Whether it is shown.
+   */
+  on: boolean;
+}
+/**
+ * Which chats a supervisor wants to see.
+ */
+export interface ChatFilter {
+  /**
+   * Only those offered to or with this agent.
+   */
+  agent?: string | null;
+  /**
+   * Only those that wait in or came from this queue.
+   */
+  queue?: string | null;
+  /**
+   * Only those of this service.
+   */
+  service?: string | null;
+  /**
+   * `open`, `ended`, `asleep` or `out of service`; not given: any.
+   */
+  state?: string | null;
+}
 export interface HistoryCommand {
   /**
    * An offered chat, or one that the agent is in.
@@ -480,6 +524,10 @@ export interface SignedInAnswer {
    * From which they are offered chats.
    */
   queues: string[];
+  /**
+   * Whether they may see the overview.
+   */
+  supervisor: boolean;
   /**
    * Good for 12 hours; null where the node can make none.
    */
@@ -643,6 +691,10 @@ export interface Error {
    * Of `expected`: the number that is taken next.
    */
   expected?: number;
+  /**
+   * Of `missing_field` and `bad_field`: the field, as it is given; attached data as `user_data.KEY`.
+   */
+  field?: string;
   /**
    * A sentence in English.
    */
@@ -906,4 +958,97 @@ export interface TokenFrame {
    * Good for 12 hours from now on.
    */
   token: string;
+}
+export interface OverviewFrame {
+  /**
+   * Agents who ever signed in, in order of name.
+   */
+  agents?: OverviewAgent[];
+  /**
+   * When it was looked at, in milliseconds since 1970.
+   */
+  at: number;
+  /**
+   * Chats that are wanted, the oldest first; 1,000 at most.
+   */
+  chats?: OverviewChat[];
+  event: "overview";
+  /**
+   * Some nodes could not be asked: more may be there.
+   */
+  partial: boolean;
+  /**
+   * Queues, in order of name.
+   */
+  queues?: OverviewQueue[];
+}
+export interface OverviewAgent {
+  /**
+   * The most they take; null: not known.
+   */
+  capacity: number | null;
+  name: string;
+  /**
+   * As customers see it; null: they are not in service.
+   */
+  nickname: string | null;
+  /**
+   * Why they are not ready; `no answer` where an offer timed out, `lost` where their windows were gone.
+   */
+  reason: string | null;
+  /**
+   * Since when, in milliseconds since 1970; null: not known.
+   */
+  since: number | null;
+  /**
+   * `ready`, `not ready`, `signed out` or `out of service`.
+   */
+  state: string;
+  /**
+   * How many offers and chats they have.
+   */
+  work: number;
+}
+export interface OverviewChat {
+  /**
+   * The agent it is offered to or with.
+   */
+  agent: string | null;
+  chat: string;
+  /**
+   * `workflow`, `queue`, `offer`, `agent` or `done`; null: no workflow routes it.
+   */
+  place: string | null;
+  /**
+   * The queue it waits in or came from.
+   */
+  queue: string | null;
+  service: string | null;
+  /**
+   * In milliseconds since 1970; null: not known.
+   */
+  started_at: number | null;
+  /**
+   * `open`, `ended`, `asleep` or `out of service`.
+   */
+  state: string;
+}
+export interface OverviewQueue {
+  /**
+   * How many agents could take a chat.
+   */
+  free_agents: number;
+  name: string;
+  /**
+   * Why nobody may ever come for those who wait: `not configured` or `no agent serves it`; null: somebody may.
+   */
+  trouble: string | null;
+  /**
+   * How many chats wait.
+   */
+  waiting: number;
+  /**
+   * Since when the first has waited, in milliseconds since 1970; null: none waits.
+   */
+  waits_since: number | null;
 }

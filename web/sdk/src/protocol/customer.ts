@@ -7,6 +7,7 @@ export type FromClient =
   | SendCommand
   | ReplyCommand
   | LeaveCommand
+  | RateCommand
   | TypingCommand
   | ReadCommand
   | AttachCommand
@@ -23,7 +24,8 @@ export type FromServer =
   | HelloFrame
   | BeatFrame
   | MovedFrame
-  | ChatFrame;
+  | ChatFrame
+  | QueueFrame;
 /**
  * What a program can tell failures apart by. Codes may be added.
  */
@@ -54,7 +56,13 @@ export type ErrorCode =
   | "no_question"
   | "misfit"
   | "window_closed"
-  | "file";
+  | "file"
+  | "missing_field"
+  | "bad_field"
+  | "no_consent"
+  | "not_ended"
+  | "rated"
+  | "no_ratings";
 /**
  * Something that happened in a chat. Kinds may be added: of one that you do not know show its text as a line, or nothing where it has none.
  */
@@ -180,6 +188,10 @@ export interface StartCommand {
    * Makes a repeat on any node the same chat with the same key; must be unguessable.
    */
   client_id?: string | null;
+  /**
+   * Whether the customer agreed to what the service asks them to (docs/services.md).
+   */
+  consent?: boolean;
   do: "start";
   email?: string | null;
   first_name?: string | null;
@@ -292,6 +304,29 @@ export interface LeaveCommand {
    * Who numbers: random, and new with each page or program that sends in this chat. A repeat keeps the run and the number of the first. So a second tab's "ok" with the number of the first tab's "ok" is not taken for its repeat.
    */
   run: string;
+}
+export interface RateCommand {
+  do: "rate";
+  /**
+   * The command's own, in its answer again.
+   */
+  id: string;
+  /**
+   * 1, 2, 3 and so on in a chat.
+   */
+  number: number;
+  /**
+   * Who numbers: random, and new with each page or program that sends in this chat. A repeat keeps the run and the number of the first. So a second tab's "ok" with the number of the first tab's "ok" is not taken for its repeat.
+   */
+  run: string;
+  /**
+   * 5 is the best.
+   */
+  score: number;
+  /**
+   * What the customer says beside it.
+   */
+  text?: string | null;
 }
 export interface TypingCommand {
   do: "typing";
@@ -515,6 +550,10 @@ export interface Error {
    */
   expected?: number;
   /**
+   * Of `missing_field` and `bad_field`: the field, as it is given; attached data as `user_data.KEY`.
+   */
+  field?: string;
+  /**
    * A sentence in English.
    */
   message: string;
@@ -719,4 +758,19 @@ export interface ChatTyping {
    */
   preview: string | null;
   started: boolean;
+}
+export interface QueueFrame {
+  /**
+   * Its id.
+   */
+  chat: string;
+  event: "queue";
+  /**
+   * Its place in line, 1 being the next; null: it waits no longer.
+   */
+  place: number | null;
+  /**
+   * How long it may take until an agent is there, in seconds, rounded; null: nothing is known.
+   */
+  wait_s: number | null;
 }

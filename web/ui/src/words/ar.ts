@@ -114,6 +114,7 @@ export const ar: Catalogue = {
   email: "البريد الإلكتروني",
   phone: "الهاتف",
   subject: "ما هو موضوعك؟",
+  message: "الرسالة",
   optional: "(اختياري)",
   previewSeen: "يمكن لفريقنا أن يرى ما تكتبه أثناء الكتابة.",
   privacy: "الخصوصية",

@@ -74,6 +74,7 @@ export const de: Catalogue = {
   email: "E-Mail",
   phone: "Telefon",
   subject: "Worum geht es?",
+  message: "Nachricht",
   optional: "(freiwillig)",
   previewSeen: "Während Sie schreiben, kann unser Team es schon sehen.",
   privacy: "Datenschutz",

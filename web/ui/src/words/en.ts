@@ -82,6 +82,7 @@ export const en = {
   email: "E-mail",
   phone: "Phone",
   subject: "What is it about?",
+  message: "Message",
   optional: "(optional)",
   previewSeen: "While you write, our team can already see it.",
   privacy: "Privacy",

@@ -94,6 +94,7 @@ export const es: Catalogue = {
   email: "Correo electrónico",
   phone: "Teléfono",
   subject: "¿De qué se trata?",
+  message: "Mensaje",
   optional: "(opcional)",
   previewSeen: "Mientras escribe, nuestro equipo ya puede verlo.",
   privacy: "Privacidad",

@@ -98,6 +98,7 @@ export const fr: Catalogue = {
   email: "E-mail",
   phone: "Téléphone",
   subject: "De quoi s’agit-il ?",
+  message: "Message",
   optional: "(facultatif)",
   previewSeen: "Pendant que vous écrivez, notre équipe le voit déjà.",
   privacy: "Confidentialité",

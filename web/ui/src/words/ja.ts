@@ -74,6 +74,7 @@ export const ja: Catalogue = {
   email: "メールアドレス",
   phone: "電話番号",
   subject: "ご用件",
+  message: "メッセージ",
   optional: "（任意）",
   previewSeen: "入力中の内容は担当者にも表示されます。",
   privacy: "プライバシー",

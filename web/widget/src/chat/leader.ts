@@ -3,17 +3,9 @@
 import { CustomerChat, Refused, storageStore, type CustomerItem, type StorageLike } from "@handoff/sdk";
 import type { ChatCommand, ChatState, FileState, Pending, Place, Rated, Talk } from "./state.js";
 
-/** What a server may have that an SDK of an earlier version does not know: then there is none of it. */
-interface Newer {
-  /** Where the customer stands in the line, as the server last told. */
-  readonly queue?: { readonly place: number | null; readonly wait_s: number | null } | null;
-  /** Rates the chat, once, after its end. Rejects with the refusal. */
-  rate?(score: number, text: string): Promise<void>;
-}
-
 /** A customer's chat in this tab. */
 export class LeaderChat implements Talk {
-  readonly #chat: CustomerChat & Newer;
+  readonly #chat: CustomerChat;
   readonly #changed: (state: ChatState) => void;
   /** When each message was first seen here. */
   readonly #written = new Map<string, number>();
@@ -116,14 +108,15 @@ export class LeaderChat implements Talk {
   }
 
   async #rate(score: number, text: string): Promise<void> {
-    if (!this.#chat.rate || this.#rated === "sending" || this.#rated === "yes") return;
+    if (this.#rated === "sending" || this.#rated === "yes") return;
     this.#rated = "sending";
     this.#tell();
     try {
       await this.#chat.rate(score, text);
       this.#rated = "yes";
-    } catch {
-      this.#rated = "failed";
+    } catch (error) {
+      // Another tab, or a try whose answer was lost, has rated it.
+      this.#rated = error instanceof Refused && error.code === "rated" ? "yes" : "failed";
     }
     this.#tell();
   }
@@ -145,7 +138,6 @@ export class LeaderChat implements Talk {
       queue: this.#place(),
       files: { ...this.#files, takes: this.#chat.takesFiles },
       rated: this.#rated,
-      rates: this.#chat.rate !== undefined,
       bytesMax: this.#chat.textBytesMax,
     });
   }
@@ -159,7 +151,7 @@ export class LeaderChat implements Talk {
 
   #place(): Place | null {
     const { queue } = this.#chat;
-    return queue?.place ? { place: queue.place, waitS: queue.wait_s } : null;
+    return queue && { place: queue.place, waitS: queue.wait_s };
   }
 
   #pending(): Pending[] {

@@ -65,8 +65,6 @@ export interface ChatState {
   readonly queue: Place | null;
   readonly files: FileState;
   readonly rated: Rated;
-  /** Whether a chat can be rated at all. */
-  readonly rates: boolean;
   /** The longest message in bytes of UTF-8; null: not known. */
   readonly bytesMax: number | null;
 }
@@ -87,7 +85,6 @@ export const NO_CHAT: ChatState = {
   queue: null,
   files: { takes: false, sending: "", held: false, problem: "" },
   rated: "no",
-  rates: false,
   bytesMax: null,
 };
 

@@ -29,6 +29,7 @@ class Handoff implements Arrival {
   readonly #listeners = new Map<string, Set<Listener>>();
   #app: Promise<App> | null = null;
   #open = false;
+  readonly #early: ((app: App) => void)[] = [];
 
   constructor(given: Given, tag: HTMLScriptElement) {
     this.#tag = tag;
@@ -68,12 +69,12 @@ class Handoff implements Arrival {
 
   /** Says who the visitor is, with the website's proof of it. */
   identify(identity: Identity): void {
-    void this.#bring((app) => app.identify(identity));
+    this.#later((app) => app.identify(identity));
   }
 
   /** Attaches data to the visitor's chat: the one that goes on, and those that begin. */
   set(data: Readonly<Record<string, string>>): void {
-    void this.#bring((app) => app.set(data));
+    this.#later((app) => app.set(data));
   }
 
   /** Calls `listener` with each event of that name; the returned function takes it back. */
@@ -103,6 +104,12 @@ class Handoff implements Arrival {
     }
   }
 
+  /** What is said of the visitor is no reason to load the app: it is told when somebody opens it. */
+  #later(then: (app: App) => void): void {
+    if (this.#app) void this.#app.then(then);
+    else this.#early.push(then);
+  }
+
   async #bring(then?: (app: App) => void): Promise<void> {
     this.#launcher.busy = true;
     this.#app ??= this.#load();
@@ -121,6 +128,7 @@ class Handoff implements Arrival {
           launcher: this.#launcher,
           tell: (name, detail) => this.#tell(name, detail),
         });
+        for (const then of this.#early.splice(0)) then(app);
         return app;
       } catch {
         this.#launcher.say(this.#words[2]);

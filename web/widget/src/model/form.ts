@@ -21,11 +21,12 @@ export const LABELS: Readonly<Record<string, Key>> = {
   email: "email",
   phone: "phone",
   subject: "subject",
-  text: "writeMessage",
+  text: "message",
 };
 
 /**
- * The fields that are asked. When nobody is there, there must be an address to answer to, and a message.
+ * The fields that are asked. When nobody is there, there must be an address to answer to, and a message, which says what it
+ * is about.
  */
 export function asked({ form, open }: Service): FormField[] {
   if (open) return [...form];
@@ -35,7 +36,8 @@ export function asked({ form, open }: Service): FormField[] {
   };
   const email = needs("email", "email", "email");
   const text = needs("text", "long_text", "");
-  const others = form.filter((one) => one.key !== "email" && one.key !== "text");
+  const said = (one: FormField): boolean => one.key === "subject" && !one.required;
+  const others = form.filter((one) => one.key !== "email" && one.key !== "text" && !said(one));
   const name = others.filter(({ key }) => key === "nickname" || key.endsWith("_name"));
   return [...name, email, ...others.filter((one) => !name.includes(one)), text];
 }

@@ -14,9 +14,9 @@ export function Rating() {
   const { say } = useSpeech();
   const [score, setScore] = useState(0);
   const [text, setText] = useState("");
-  const { rated, rates, gone } = useValue(model.state);
+  const { rated, gone } = useValue(model.state);
   const { rating } = useValue(model.service);
-  if (!rates || !rating || gone) return null;
+  if (!rating || gone) return null;
   if (rated === "yes") return <p role="status">{say("rateThanks")}</p>;
   const send = () => model.ask({ do: "rate", score, text: Array.from(text.trim()).slice(0, TEXT_MAX).join("") });
   return (
