@@ -186,15 +186,15 @@ test("a chat that is over stays until it is taken out, and then nothing is open"
 test("supervisors get the overview with their sign-in, others do not ask for it", async () => {
   const server = new DeskServer();
   await signedIn(server);
-  expect(server.commands("overview")).toEqual([]);
+  expect(server.commands("oversee")).toEqual([]);
   const other = new DeskServer();
   other.supervisor = true;
   const { desk } = await signedIn(other);
-  expect(other.commands("overview")).toMatchObject([{ on: true, chats: { state: "open" } }]);
+  expect(other.commands("oversee")).toMatchObject([{ on: true, chats: { state: "open" } }]);
   desk.supervision.filter({ queue: "sales" });
   await passes(50);
-  expect(other.commands("overview").at(-1)).toMatchObject({ chats: { state: "open", queue: "sales" } });
+  expect(other.commands("oversee").at(-1)).toMatchObject({ chats: { state: "open", queue: "sales" } });
   other.last.close();
   await passes(5000);
-  expect(other.last.commands.filter((command) => command["do"] === "overview").length).toBeGreaterThan(0);
+  expect(other.last.commands.filter((command) => command["do"] === "oversee").length).toBeGreaterThan(0);
 });

@@ -340,13 +340,13 @@ export class AgentDesk {
     return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), ...known };
   }
 
-  #opened({ token, nickname, capacity, queues, supervisor }: SignedInAnswer & { supervisor?: boolean }): void {
+  #opened({ token, nickname, capacity, queues, supervisor }: SignedInAnswer): void {
     if (this.#link.state !== "open") for (const chat of this.#chats.values()) chat.thread.opened();
     this.#kept.token = token ?? this.#kept.token;
     this.#kept.past = "";
     Object.assign(this, { nickname, capacity, queues });
     this.#password = "";
-    this.overview.opened(supervisor === true);
+    this.overview.opened(supervisor);
     this.#become("in");
     this.#changed();
   }

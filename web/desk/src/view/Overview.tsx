@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { OverviewAgent, OverviewChat, OverviewQueue } from "@handoff/sdk";
-import { countdown, EmptyState, fullTime, shortTime } from "@handoff/ui";
+import { Button, countdown, EmptyState, fullTime, shortTime } from "@handoff/ui";
 import type { ChatFilters, Table } from "../model/supervision.js";
 import { placeText, reasonText, stateText } from "../model/words.js";
 import { useDesk } from "./context.js";
@@ -13,9 +13,22 @@ const DASH = "–";
 
 /** The overview. */
 export function Overview() {
-  const { sdk, say } = useDesk();
+  const { sdk, say, supervision } = useDesk();
   const { overview } = sdk;
-  if (overview.refused) return <Page>{<EmptyState text={say("overviewRefused")} />}</Page>;
+  if (overview.refused) {
+    const mayNot = overview.refused === "not_allowed";
+    return (
+      <Page>
+        <EmptyState text={mayNot ? say("overviewRefused") : say("failed")}>
+          {mayNot ? null : (
+            <Button look="primary" onClick={() => supervision.begin()}>
+              {say("tryAgain")}
+            </Button>
+          )}
+        </EmptyState>
+      </Page>
+    );
+  }
   if (overview.at === 0) return <Page>{<Loading />}</Page>;
   return (
     <Page>
