@@ -137,11 +137,13 @@ describe("offers", () => {
 
   test("one that went unanswered is told of until the agent is ready again; one that was declined is not", async () => {
     const { server, desk, sdk } = await signedIn();
+    server.status = { state: "not_ready", reason: "break" };
     server.offer("C1", "Mateo");
     await passes(50);
     void desk.decline();
     await passes(50);
     expect(desk.missed.value).toBe("");
+    server.status = { state: "ready", reason: "" };
     server.offer("C2", "Mateo");
     await passes(50);
     server.work = [];
