@@ -7,6 +7,7 @@ import { Button, countdown, EmptyState, fullTime, shortTime } from "@handoff/ui"
 import type { ChatFilters, Table } from "../model/supervision.js";
 import { placeText, reasonText, stateText } from "../model/words.js";
 import { useDesk } from "./context.js";
+import { useHold } from "./hold.js";
 
 const LOADING_MS = 300;
 const DASH = "–";
@@ -90,9 +91,9 @@ function Grid<Row>({ table, title, empty, columns, id, children }: GridProps<Row
   const { say } = useDesk();
   const rows = table.rows.value;
   const { column: sortedBy, down } = table.sorting.value;
-  const hold = (held: boolean) => () => (table.held.value = held);
+  const hold = useHold(table.held);
   return (
-    <section class="grid" aria-label={title} onPointerEnter={hold(true)} onPointerLeave={hold(false)}>
+    <section class="grid" aria-label={title} {...hold}>
       <div class="grid-top">
         <h2>
           {title} <span class="count">{rows.length}</span>
