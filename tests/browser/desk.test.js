@@ -373,7 +373,7 @@ test("supervisors see agents, queues and chats, in the order they chose, which s
   await page.mouse.move(10, 10);
   await until("then it is sorted", async () => (await names()).join() === "Dora,Cleo,Ann");
   await page.locator("section.grid[aria-label=Chats]").getByLabel("Queue").selectOption("support");
-  await until("the filter is told", () => server.commands("overview").at(-1)?.chats.queue === "support");
+  await until("the filter is told", () => server.commands("oversee").at(-1)?.chats.queue === "support");
   await page.reload();
   await page.getByRole("button", { name: "Overview" }).click();
   await until("the sort is kept", async () => (await names()).join() === "Dora,Cleo,Ann");

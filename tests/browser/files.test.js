@@ -79,7 +79,7 @@ test("customer and agent send each other files, and have them after the node is 
 });
 
 test("where files are switched off, the pages have no button", async () => {
-  const cluster = await Cluster.start(1, "[services.default]\nfiles = false\n[services.sales]\n");
+  const cluster = await Cluster.start(1, '[services.default]\nfiles = false\n[services.sales]\nworkflow = "demo"\n');
   try {
     const [node] = cluster.nodes;
     const { page, complaints } = await newWindow(browser);

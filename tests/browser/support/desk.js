@@ -265,6 +265,6 @@ export class DeskServer {
       const events = this.events.get(command.chat) ?? [];
       this.#tell(socket, command.chat, events, this.more.get(command.chat) ?? {});
     }
-    if (command.do === "overview" && command.on && this.overview) socket.send({ event: "overview", ...this.overview });
+    if (command.do === "oversee" && command.on && this.overview) socket.send({ event: "overview", ...this.overview });
   }
 }

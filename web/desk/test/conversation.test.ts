@@ -30,10 +30,25 @@ test("a message keeps its row from the first stroke on: waiting, sent, seen", as
   server.instead = () => undefined;
   server.last.close();
   await passes(5000);
-  expect(said()).toEqual([["hello", "sent", expect.any(String)]]);
+  expect(said()).toEqual([["hello", "sent", key]]);
   server.happens("C1", { type: "read", by: 1, through: 3 });
   await passes(50);
   expect(said()[0]?.[1]).toBe("seen");
+});
+
+test("a message that comes before its answer stands there once; the same words of another window stand beside it", async () => {
+  const { server, chat, said } = await open();
+  server.instead = ({ do: what }) => (what === "send" ? null : undefined);
+  chat.send("hello");
+  await passes(50);
+  const [, , key] = said()[0]!;
+  server.happens("C1", { type: "message", by: 2, text: "hello" });
+  await passes(50);
+  expect(said()).toEqual([["hello", "sent", key]]);
+  server.happens("C1", { type: "message", by: 2, text: "hello" });
+  await passes(50);
+  expect(said().map(([text]) => text)).toEqual(["hello", "hello"]);
+  expect(new Set(said().map(([, , other]) => other)).size).toBe(2);
 });
 
 test("one that is refused says why, and what comes after it is sent", async () => {

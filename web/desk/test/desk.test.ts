@@ -137,11 +137,13 @@ describe("offers", () => {
 
   test("one that went unanswered is told of until the agent is ready again; one that was declined is not", async () => {
     const { server, desk, sdk } = await signedIn();
+    server.status = { state: "not_ready", reason: "break" };
     server.offer("C1", "Mateo");
     await passes(50);
     void desk.decline();
     await passes(50);
     expect(desk.missed.value).toBe("");
+    server.status = { state: "ready", reason: "" };
     server.offer("C2", "Mateo");
     await passes(50);
     server.work = [];
@@ -186,15 +188,15 @@ test("a chat that is over stays until it is taken out, and then nothing is open"
 test("supervisors get the overview with their sign-in, others do not ask for it", async () => {
   const server = new DeskServer();
   await signedIn(server);
-  expect(server.commands("overview")).toEqual([]);
+  expect(server.commands("oversee")).toEqual([]);
   const other = new DeskServer();
   other.supervisor = true;
   const { desk } = await signedIn(other);
-  expect(other.commands("overview")).toMatchObject([{ on: true, chats: { state: "open" } }]);
+  expect(other.commands("oversee")).toMatchObject([{ on: true, chats: { state: "open" } }]);
   desk.supervision.filter({ queue: "sales" });
   await passes(50);
-  expect(other.commands("overview").at(-1)).toMatchObject({ chats: { state: "open", queue: "sales" } });
+  expect(other.commands("oversee").at(-1)).toMatchObject({ chats: { state: "open", queue: "sales" } });
   other.last.close();
   await passes(5000);
-  expect(other.last.commands.filter((command) => command["do"] === "overview").length).toBeGreaterThan(0);
+  expect(other.last.commands.filter((command) => command["do"] === "oversee").length).toBeGreaterThan(0);
 });

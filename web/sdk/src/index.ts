@@ -23,7 +23,7 @@ export { Offer } from "./offer.js";
 export type { ClientOptions } from "./options.js";
 export type { Item, ItemState } from "./outbox.js";
 export { Overview } from "./overview.js";
-export type { ChatFilter, OverviewAgent, OverviewChat, OverviewQueue } from "./overview.js";
+export type { ChatFilter, OverviewAgent, OverviewChat, OverviewQueue } from "./protocol/agent.js";
 export type {
   FetchLike,
   FillRandom,

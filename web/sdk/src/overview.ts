@@ -3,77 +3,7 @@
 import { Lost, Refused } from "./errors.js";
 import type { Link } from "./link.js";
 import type { AgentTalk } from "./protocol.js";
-
-/** Somebody who ever signed in as an agent. */
-export interface OverviewAgent {
-  readonly name: string;
-  /** As customers see it; null: they are not in service. */
-  readonly nickname: string | null;
-  /** `ready`, `not ready`, `signed out` or `out of service`. */
-  readonly state: string;
-  /** Why they are not ready. */
-  readonly reason: string | null;
-  /** Since when, in milliseconds since 1970; null: not known. */
-  readonly since: number | null;
-  /** How many offers and chats they have. */
-  readonly work: number;
-  /** The most they take; null: not known. */
-  readonly capacity: number | null;
-}
-
-/** A queue. */
-export interface OverviewQueue {
-  readonly name: string;
-  readonly waiting: number;
-  /** Since when the first has waited, in milliseconds since 1970; null: none waits. */
-  readonly waits_since: number | null;
-  /** How many agents could take a chat. */
-  readonly free_agents: number;
-  /** Why nobody may ever come for those who wait; null: somebody may. */
-  readonly trouble: string | null;
-}
-
-/** A chat. */
-export interface OverviewChat {
-  readonly chat: string;
-  /** `open`, `ended`, `asleep` or `out of service`. */
-  readonly state: string;
-  readonly service: string | null;
-  /** `workflow`, `queue`, `offer`, `agent` or `done`; null: no workflow routes it. */
-  readonly place: string | null;
-  /** The queue it waits in or came from. */
-  readonly queue: string | null;
-  /** The agent it is offered to or with. */
-  readonly agent: string | null;
-  /** In milliseconds since 1970; null: not known. */
-  readonly started_at: number | null;
-}
-
-/** Which chats are wanted; what is not given is any. */
-export interface ChatFilter {
-  readonly state?: string;
-  readonly service?: string;
-  readonly queue?: string;
-  readonly agent?: string;
-}
-
-/** Begins to show what is live, or ends it. */
-export interface OverviewCommand {
-  id: string;
-  do: "overview";
-  on: boolean;
-  chats?: ChatFilter;
-}
-
-/** What is live; each list whole, and only where it changed. */
-export interface OverviewFrame {
-  event: "overview";
-  at: number;
-  partial: boolean;
-  agents?: readonly OverviewAgent[];
-  queues?: readonly OverviewQueue[];
-  chats?: readonly OverviewChat[];
-}
+import type { ChatFilter, OverviewAgent, OverviewChat, OverviewFrame, OverviewQueue } from "./protocol/agent.js";
 
 /** What is live, as it was told last. */
 export class Overview {
@@ -109,7 +39,7 @@ export class Overview {
   unwatch(): void {
     if (this.#wanted === null) return;
     this.#wanted = null;
-    void this.#link.insist("overview", { on: false }).catch(known);
+    void this.#link.insist("oversee", { on: false }).catch(known);
     this.#forget();
   }
 
@@ -141,7 +71,7 @@ export class Overview {
     const chats = this.#wanted;
     if (chats === null || !this.allowed) return;
     this.refused = "";
-    this.#link.insist("overview", { on: true, chats }).catch((error: unknown) => {
+    this.#link.insist("oversee", { on: true, chats }).catch((error: unknown) => {
       if (error instanceof Refused && this.#wanted === chats) {
         this.refused = error.code;
         this.#changed();

@@ -2,7 +2,6 @@
 
 import type * as agent from "./protocol/agent.js";
 import type * as customer from "./protocol/customer.js";
-import type { OverviewCommand, OverviewFrame } from "./overview.js";
 
 /** What a kind of client and the server say to each other. */
 export interface Talk {
@@ -36,7 +35,7 @@ export interface CustomerTalk extends Talk {
 
 /** What agents say and hear. */
 export interface AgentTalk extends Talk {
-  command: agent.FromClient | OverviewCommand;
+  command: agent.FromClient;
   answers: {
     sign_in: agent.SignedInAnswer;
     sign_out: agent.DeskChangedAnswer;
@@ -54,7 +53,7 @@ export interface AgentTalk extends Talk {
     notice: agent.DoneAnswer;
     history: agent.PastAnswer;
     transcript: agent.PageAnswer;
-    overview: agent.DoneAnswer;
+    oversee: agent.DoneAnswer;
   };
   event:
     | agent.HelloFrame
@@ -63,7 +62,7 @@ export interface AgentTalk extends Talk {
     | agent.ChatFrame
     | agent.DeskFrame
     | agent.TokenFrame
-    | OverviewFrame;
+    | agent.OverviewFrame;
 }
 
 /** What can be done, by its name. */

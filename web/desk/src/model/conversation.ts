@@ -39,6 +39,8 @@ export class Conversation {
   readonly #writtenAt = new Map<string, number>();
   /** Which message of one's own an event is, by its index. */
   readonly #itemOf = new Map<number, string>();
+  /** Messages of one's own that are in the log. */
+  readonly #inLog = new Set<string>();
 
   constructor(chat: AgentChat, say: Say) {
     this.#chat = chat;
@@ -70,7 +72,8 @@ export class Conversation {
 
   /** The log: what is in the chat, and what is on its way. */
   entries(now: number): Entry[] {
-    return [...this.#entries, ...this.#chat.pending.map((item) => this.#waiting(item, now))];
+    const pending = this.#chat.pending.filter(({ id, state }) => state === "failed" || !this.#inLog.has(id));
+    return [...this.#entries, ...pending.map((item) => this.#waiting(item, now))];
   }
 
   /** Whether a message waits so long that it says so soon. */
@@ -98,7 +101,7 @@ export class Conversation {
     if (by?.role === "customer") this.waitingSince ??= event.at;
     else if (by && SERVED.includes(by.role)) this.waitingSince = null;
     if (event.type === "file_uploaded") this.mediaTypes.set(event.file.id, event.file.media_type);
-    const item = this.#itemOf.get(event.index);
+    const item = me ? this.#itemIs(event, text) : undefined;
     return {
       kind: "said",
       key: item === undefined ? `e${event.index}` : `p${item}`,
@@ -108,6 +111,19 @@ export class Conversation {
       ...(me && { state: { at: event.index <= this.#seenThrough ? "seen" : "sent" } as const }),
       ...(event.type === "file_uploaded" && { file: { id: event.file.id, name: text, bytes: event.file.bytes } }),
     };
+  }
+
+  /**
+   * Which message of this window's own an event is. It may come before the answer that says so: then it is the first that
+   * waits with this text.
+   */
+  #itemIs({ index }: ChatEvent, text: string): string | undefined {
+    const waits = ({ id, command, state }: AgentItem) =>
+      state === "waiting" && command.do === "send" && command.text === text && !this.#inLog.has(id);
+    const item = this.#itemOf.get(index) ?? this.#chat.pending.find(waits)?.id;
+    if (item === undefined || this.#inLog.has(item)) return undefined;
+    this.#inLog.add(item);
+    return item;
   }
 
   #happened(event: ChatEvent, by: Participant | undefined): Entry | null {

@@ -5,6 +5,7 @@ import type { Offer } from "@handoff/sdk";
 import type { ChatRow } from "../model/rows.js";
 import { customerName } from "../model/rows.js";
 import { useDesk, useQuietDesk } from "./context.js";
+import { useHold } from "./hold.js";
 import { Unverified } from "./Unverified.js";
 
 /** Above this time a wait is told in hours and days, not in minutes and seconds. */
@@ -94,12 +95,7 @@ function Chats() {
   const byId = new Map(rows.value.map((row) => [row.id, row]));
   const live = rows.value.filter(({ over }) => !over).length;
   return (
-    <section
-      class="chats"
-      aria-labelledby="chats-title"
-      onPointerEnter={() => (listHeld.value = true)}
-      onPointerLeave={() => (listHeld.value = false)}
-    >
+    <section class="chats" aria-labelledby="chats-title" {...useHold(listHeld)}>
       <h2 id="chats-title">
         {say("myChats")} <span class="count">{live}</span>
       </h2>

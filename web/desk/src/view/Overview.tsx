@@ -3,19 +3,33 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { OverviewAgent, OverviewChat, OverviewQueue } from "@handoff/sdk";
-import { countdown, EmptyState, fullTime, shortTime } from "@handoff/ui";
+import { Button, countdown, EmptyState, fullTime, shortTime } from "@handoff/ui";
 import type { ChatFilters, Table } from "../model/supervision.js";
 import { placeText, reasonText, stateText } from "../model/words.js";
 import { useDesk } from "./context.js";
+import { useHold } from "./hold.js";
 
 const LOADING_MS = 300;
 const DASH = "–";
 
 /** The overview. */
 export function Overview() {
-  const { sdk, say } = useDesk();
+  const { sdk, say, supervision } = useDesk();
   const { overview } = sdk;
-  if (overview.refused) return <Page>{<EmptyState text={say("overviewRefused")} />}</Page>;
+  if (overview.refused) {
+    const mayNot = overview.refused === "not_allowed";
+    return (
+      <Page>
+        <EmptyState text={mayNot ? say("overviewRefused") : say("failed")}>
+          {mayNot ? null : (
+            <Button look="primary" onClick={() => supervision.begin()}>
+              {say("tryAgain")}
+            </Button>
+          )}
+        </EmptyState>
+      </Page>
+    );
+  }
   if (overview.at === 0) return <Page>{<Loading />}</Page>;
   return (
     <Page>
@@ -77,9 +91,9 @@ function Grid<Row>({ table, title, empty, columns, id, children }: GridProps<Row
   const { say } = useDesk();
   const rows = table.rows.value;
   const { column: sortedBy, down } = table.sorting.value;
-  const hold = (held: boolean) => () => (table.held.value = held);
+  const hold = useHold(table.held);
   return (
-    <section class="grid" aria-label={title} onPointerEnter={hold(true)} onPointerLeave={hold(false)}>
+    <section class="grid" aria-label={title} {...hold}>
       <div class="grid-top">
         <h2>
           {title} <span class="count">{rows.length}</span>
