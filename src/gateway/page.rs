@@ -1,7 +1,7 @@
-//! What is built of `web/`, as its manifest says how: the customer's page at `/`, the desk at `/agent`, the website that is
-//! an example, their scripts and styles, and the widget at `/widget.js`, for the sites that show it. Beside it the GMS
-//! example at `/examples/gms`, and the descriptions of the interfaces. All compiled in, so that a node and its pages are
-//! always of one version; served with headers under which nothing but these files runs.
+//! What is built of `web/`, as its manifest says how: the customer's page at `/`, the desk at `/agent`, the website
+//! that is an example, their scripts and styles, and the widget at `/widget.js`, for the sites that show it. Beside
+//! it the GMS example at `/examples/gms`, and the descriptions of the interfaces. All compiled in, so that a node
+//! and its pages are always of one version; served with headers under which nothing but these files runs.
 
 mod built;
 

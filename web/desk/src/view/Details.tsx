@@ -1,6 +1,6 @@
 // The right pane: who the customer is, what came with the chat, their earlier chats, notes. A drawer where there is no room.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AgentChat } from "@handoff/sdk";
 import { Avatar, Button, fullTime, IconButton, shortTime } from "@handoff/ui";
 import { newId } from "../page/ids.js";
@@ -18,7 +18,7 @@ export function Details() {
   const { say, drawer } = desk;
   const chat = desk.chat;
   const place = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (drawer.value) place.current?.querySelector<HTMLElement>("button")?.focus();
   }, [drawer.value]);
   const close = () => {

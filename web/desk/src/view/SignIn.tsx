@@ -1,6 +1,6 @@
 // Signing in: name and password, and why that did not work.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Field } from "@handoff/ui";
 import { refusalText } from "../model/words.js";
 import { useDesk } from "./context.js";
@@ -14,7 +14,7 @@ export function SignIn() {
   const form = useRef<HTMLFormElement>(null);
   const missing = (value: string) => (tried && !value.trim() ? say("needed") : "");
   const signing = sdk.phase === "signing";
-  useEffect(() => {
+  useLayoutEffect(() => {
     const first = form.current?.elements.namedItem(sdk.name ? "password" : "name");
     if (first instanceof HTMLElement) first.focus();
   }, []);

@@ -1,7 +1,7 @@
 // A button that opens a list of acts: arrows, Home, End, Escape, a click elsewhere.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconButton } from "./Button.js";
 import { Icon } from "./icons.js";
 
@@ -32,8 +32,9 @@ export function Menu({ label, items, children, buttonId }: MenuProps) {
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
   const all = () => Array.from(place.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return undefined;
+    // At once: the next key may come before the browser has painted.
     all()[0]?.focus();
     const root = place.current?.getRootNode();
     const elsewhere = (event: Event) => {

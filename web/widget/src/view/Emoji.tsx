@@ -1,6 +1,6 @@
 // A few emoji for who has no keyboard with them. Each is its own name: readers say it in the visitor's language.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconButton, useSpeech } from "@handoff/ui";
 
 const EMOJI = "😀 😊 😂 😉 😍 🤔 😐 🙁 😢 😡 😴 🙏 👍 👎 👏 👋 💪 🎉 ❤️ 💔 ⭐ ✅ ❌ ❓".split(" ");
@@ -13,7 +13,7 @@ export function EmojiButton({ onChoose }: { onChoose: (emoji: string) => void })
   const place = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const all = () => Array.from(place.current?.querySelectorAll<HTMLElement>(".emoji button") ?? []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open) all()[0]?.focus();
   }, [open]);
   const onKeyDown = (event: KeyboardEvent) => {
