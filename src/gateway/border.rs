@@ -68,6 +68,9 @@ impl Site {
     }
 }
 
+/// The headers of replies that pages of other origins may read, beside those that all may.
+const READ_BY_PAGES: &str = "accept-ranges, content-disposition, content-range, etag, retry-after";
+
 /// What a reply is to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reply {
@@ -131,7 +134,10 @@ impl Border {
         if named || credentials == Credentials::Always {
             reply.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
-        let Reply::Preflight(methods) = to else { return };
+        let Reply::Preflight(methods) = to else {
+            reply.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READ_BY_PAGES));
+            return;
+        };
         reply.append(header::VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
         reply.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
         reply.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE_SECONDS));
