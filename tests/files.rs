@@ -142,7 +142,7 @@ async fn need_little_memory(settings: &str) {
     uploaded(&customer, 0, "small.txt", b"what a first file needs is there now").await;
     let pids = [cluster.nodes[0].pid(), cluster.nodes[1].pid()];
     let before = pids.map(|pid| memory_kb(pid, "VmRSS:"));
-    pids.map(forget_peak);
+    pids.iter().copied().for_each(forget_peak);
     let body: Vec<u8> = (0..HUGE_BYTES).map(|at| b'a' + (at % 23) as u8).collect();
     let file = uploaded(&customer, 0, "huge.txt", &body).await;
     assert!(downloads(&customer, 1, &file).await == body, "another file comes out");

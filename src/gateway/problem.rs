@@ -22,7 +22,7 @@ pub(crate) struct Problem {
     /// When to try again, where that helps.
     pub(crate) retry_ms: Option<u64>,
     /// A header that says more.
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
@@ -42,13 +42,13 @@ impl Problem {
 
     /// With a header that says more.
     pub(crate) fn with(self, header: (HeaderName, HeaderValue)) -> Self {
-        Self { header: Some(header), ..self }
+        Self { header: Some(Box::new(header)), ..self }
     }
 
     pub(crate) fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         if let Some(header) = &self.header {
-            response.insert_header(header.clone());
+            response.insert_header((**header).clone());
         }
         if let Some(ms) = self.retry_ms {
             response.insert_header((RETRY_AFTER, ms.div_ceil(1000)));
