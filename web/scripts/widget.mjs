@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 const APP = "widget/src/entry.ts";
@@ -36,7 +37,9 @@ async function script(entry, define = {}) {
     plugins: [styles],
     define: Object.fromEntries(Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)])),
   });
-  return outputFiles[0].text;
+  // It finds a twentieth more than esbuild does, for every visitor of every site.
+  const { code } = await minify(outputFiles[0].text, { compress: { ecma: 2020, passes: 2 }, ecma: 2020 });
+  return code;
 }
 
 /** Websites load it. */

@@ -113,7 +113,7 @@ function sharedChat({ config }: Host): SharedChat {
   const site = storage(() => localStorage);
   const talk = (changed: ConstructorParameters<typeof LeaderChat>[3]) =>
     new LeaderChat(config.nodes, site, name, changed);
-  return new SharedChat(name, browserTabs(), talk);
+  return new SharedChat(name, browserTabs(), site, talk);
 }
 
 /** The browser's own, or one that forgets with the page where that is forbidden. */
