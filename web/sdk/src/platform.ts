@@ -124,9 +124,7 @@ export class Platform {
     else if (scope.crypto?.getRandomValues) scope.crypto.getRandomValues(bytes);
     else {
       throw new Error(
-        "There is no crypto.getRandomValues here, and ids must not be guessable: give one as the option " +
-          "`getRandomValues` (in Node 18 that of `webcrypto` in node:crypto, in React Native that of the package " +
-          "react-native-get-random-values).",
+        "There is no crypto.getRandomValues here: give one as the option `getRandomValues`, whose description says which.",
       );
     }
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

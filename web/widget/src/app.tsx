@@ -94,6 +94,7 @@ function acts(model: WidgetModel, chat: SharedChat, host: Host): Around {
       model.open.value = false;
       host.launcher.focus();
     },
+    load: ({ id }) => chat.file(id),
     onSaveFile: (file: FileShown) => {
       // A file that nobody gives is as one that was not saved: the log still shows it, to be tried again.
       chat.file(file.id).then(

@@ -152,10 +152,6 @@ export const ar: DeskCatalogue = {
   notSentWindow: "لم تُرسل: لا يمكن الرد على العميل حتى يكتب من جديد",
   slashHint: "/ لنصوصك",
 
-  fileNotFetched: "لا يمكن جلب الملف الآن.",
-  imageOf: "صورة {name}",
-  cancel: "إلغاء",
-
   contactName: "الاسم",
   subjectWord: "الموضوع",
   queue: "الطابور",

@@ -119,10 +119,6 @@ export const de: DeskCatalogue = {
   notSentWindow: "Nicht gesendet: Dem Kunden kann erst wieder geantwortet werden, wenn er schreibt",
   slashHint: "/ für Ihre Texte",
 
-  fileNotFetched: "Die Datei ist jetzt nicht zu holen.",
-  imageOf: "Bild {name}",
-  cancel: "Abbrechen",
-
   contactName: "Name",
   subjectWord: "Betreff",
   queue: "Warteschlange",

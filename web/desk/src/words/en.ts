@@ -124,9 +124,6 @@ export const en = {
   slashHint: "/ for your texts",
 
   // Files
-  fileNotFetched: "The file can’t be fetched now.",
-  imageOf: "Image {name}",
-  cancel: "Cancel",
 
   // The customer
   contactName: "Name",

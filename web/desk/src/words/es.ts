@@ -130,10 +130,6 @@ export const es: DeskCatalogue = {
   notSentWindow: "No enviado: no se puede responder al cliente hasta que vuelva a escribir",
   slashHint: "/ para sus textos",
 
-  fileNotFetched: "El archivo no se puede obtener ahora.",
-  imageOf: "Imagen {name}",
-  cancel: "Cancelar",
-
   contactName: "Nombre",
   subjectWord: "Asunto",
   queue: "Cola",

@@ -130,10 +130,6 @@ export const fr: DeskCatalogue = {
   notSentWindow: "Non envoyé : on ne peut pas répondre au client avant qu’il n’écrive de nouveau",
   slashHint: "/ pour vos textes",
 
-  fileNotFetched: "Le fichier ne peut pas être obtenu pour le moment.",
-  imageOf: "Image {name}",
-  cancel: "Annuler",
-
   contactName: "Nom",
   subjectWord: "Sujet",
   queue: "File",

@@ -110,10 +110,6 @@ export const ja: DeskCatalogue = {
   notSentWindow: "未送信：お客様が再び書くまで返信できません",
   slashHint: "/ で定型文",
 
-  fileNotFetched: "今はファイルを取得できません。",
-  imageOf: "画像 {name}",
-  cancel: "キャンセル",
-
   contactName: "名前",
   subjectWord: "件名",
   queue: "待ち行列",
