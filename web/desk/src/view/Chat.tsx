@@ -25,6 +25,7 @@ import { follow } from "../model/follow.js";
 import { customerName } from "../model/rows.js";
 import { channelText } from "../model/words.js";
 import { useDesk } from "./context.js";
+import { NoChats } from "./NoChats.js";
 import { DeskComposer } from "./DeskComposer.js";
 import { FileInMessage } from "./Files.js";
 import { Unverified } from "./Unverified.js";
@@ -42,9 +43,10 @@ export function ChatPane({ onAtEnd }: { onAtEnd: (atEnd: boolean) => void }) {
 function NoChat() {
   const desk = useDesk();
   const { say, rows } = desk;
+  if (rows.value.length === 0) return <NoChats />;
   const waits = rows.value.some(({ waitingSince }) => waitingSince !== null);
   return (
-    <EmptyState text={rows.value.length > 0 ? say("chooseChat") : say("noChatOpen")}>
+    <EmptyState text={say("chooseChat")}>
       {waits ? (
         <Button look="primary" onClick={() => desk.selectOldest()}>
           {say("openOldest")}

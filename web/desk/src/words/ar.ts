@@ -106,7 +106,6 @@ export const ar: DeskCatalogue = {
   allAnswered: "كل العملاء تلقوا جوابًا.",
 
   chooseChat: "اختر محادثة، أو اضغط J لأقدم محادثة دون جواب.",
-  noChatOpen: "لا توجد محادثة مفتوحة.",
   openOldest: "افتح أقدم محادثة دون جواب",
   customer: "العميل",
   aBot: "روبوت",

@@ -77,7 +77,6 @@ export const de: DeskCatalogue = {
   allAnswered: "Alle Kunden haben eine Antwort.",
 
   chooseChat: "Wählen Sie einen Chat, oder drücken Sie J für den ältesten unbeantworteten.",
-  noChatOpen: "Es ist kein Chat offen.",
   openOldest: "Den ältesten unbeantworteten öffnen",
   customer: "Kunde",
   aBot: "Bot",

@@ -81,7 +81,6 @@ export const en = {
 
   // The chat
   chooseChat: "Choose a chat, or press J for the oldest unanswered one.",
-  noChatOpen: "No chat is open.",
   openOldest: "Open the oldest unanswered one",
   customer: "Customer",
   aBot: "Bot",

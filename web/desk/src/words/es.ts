@@ -87,7 +87,6 @@ export const es: DeskCatalogue = {
   allAnswered: "Todos los clientes tienen respuesta.",
 
   chooseChat: "Elija un chat, o pulse J para el más antiguo sin respuesta.",
-  noChatOpen: "No hay ningún chat abierto.",
   openOldest: "Abrir el más antiguo sin respuesta",
   customer: "Cliente",
   aBot: "Bot",

@@ -87,7 +87,6 @@ export const fr: DeskCatalogue = {
   allAnswered: "Tous les clients ont une réponse.",
 
   chooseChat: "Choisissez un chat, ou appuyez sur J pour le plus ancien sans réponse.",
-  noChatOpen: "Aucun chat n’est ouvert.",
   openOldest: "Ouvrir le plus ancien sans réponse",
   customer: "Client",
   aBot: "Bot",

@@ -71,7 +71,6 @@ export const ja: DeskCatalogue = {
   allAnswered: "すべてのお客様に返信済みです。",
 
   chooseChat: "チャットを選ぶか、Jキーで最も古い未返信を開いてください。",
-  noChatOpen: "開いているチャットはありません。",
   openOldest: "最も古い未返信を開く",
   customer: "お客様",
   aBot: "ボット",
