@@ -38,7 +38,9 @@ export async function mount(host: Host): Promise<App> {
     now: Date.now,
   });
   const place = document.createElement("div");
-  place.className = `handoff at-${config.position} as-${config.mode}`;
+  // Where the launcher is: the page's direction says that, not the chat's.
+  const left = (getComputedStyle(root.host).direction === "rtl") === (config.position === "end");
+  place.className = `handoff at-${left ? "left" : "right"} as-${config.mode}`;
   place.lang = language;
   place.dir = direction(language);
   root.append(place);
