@@ -30,11 +30,14 @@ export function line({ what, count, p50, p95, p99, max }) {
   return `${what.padEnd(52)}${String(count).padStart(7)}${times}`;
 }
 
-export const HEAD = `${"milliseconds".padEnd(52)}${["count", "p50", "p95", "p99", "max"].map((name, n) => name.padStart(n ? 9 : 7)).join("")}`;
+const COLUMNS = ["p50", "p95", "p99", "max"].map((name) => name.padStart(9)).join("");
+
+/** What stands above the lines. */
+export const HEAD = `${"milliseconds".padEnd(52)}${"count".padStart(7)}${COLUMNS}`;
 
 /**
- * How far the second page's clock is before the first's: the range in which it must be, as each look at the second lies
- * between two at the first.
+ * How far the second page's clock is before the first's: the range in which it must be, as each look at the second
+ * lies between two at the first.
  * @param {readonly (readonly [number, number, number])[]} looks first, second, first
  * @returns {{least: number, most: number}}
  */

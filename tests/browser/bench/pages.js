@@ -98,6 +98,7 @@ async function onNodes(count, measure) {
  */
 function numberOf(name, most) {
   const value = Number(given[name]);
-  if (!Number.isInteger(value) || value < 1 || value > most) throw new Error(`--${name} is a number from 1 to ${most}`);
+  const fits = Number.isInteger(value) && value >= 1 && value <= most;
+  if (!fits) throw new Error(`--${name} is a number from 1 to ${most}`);
   return value;
 }

@@ -1,5 +1,5 @@
-// Whether the desk stays smooth with many chats and with a long one: tasks that held the page's thread for 50 ms or more while
-// one scrolls, goes from chat to chat and receives. Against a scripted server: what counts here is the page alone.
+// Whether the desk stays smooth with many chats and with a long one: tasks that held the page's thread for 50 ms or
+// more while one scrolls, goes from chat to chat and receives. Against a scripted server: the page alone counts.
 
 import { newWindow, until } from "../support/browser.js";
 import { DESK_SITE, DeskServer } from "../support/desk.js";

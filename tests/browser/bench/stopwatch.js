@@ -1,8 +1,8 @@
 // What is put into a page before its own scripts, to measure what its reader sees: in the page, by the page's clock.
 
 /**
- * Notes when Enter was pressed on a text with a mark such as `#12#`, and when a text with that mark was drawn: in a bubble of the
- * conversation or in the list's line of a chat. Drawn is the second frame after the change of the page.
+ * Notes when Enter was pressed on a text with a mark such as `#12#`, and when a text with that mark was drawn: in a
+ * bubble of the conversation or in the list's line of a chat. Drawn is the second frame after the change of the page.
  *
  * Times are milliseconds since 1970, by `performance.timeOrigin + performance.now()`.
  */
@@ -60,8 +60,8 @@ export function timeMarks() {
 }
 
 /**
- * Notes when the page can be used: the second frame after `count` elements of `selector` are there, in milliseconds since the
- * navigation began. Elements with `filled` count only when that part of them has a text.
+ * Notes when the page can be used: the second frame after `count` elements of `selector` are there, in milliseconds
+ * since the navigation began. Elements with `filled` count only when that part of them has a text.
  * @param {{selector: string, count: number, filled?: string, also?: string}} what
  */
 export function timeUsable({ selector, count, filled, also }) {
