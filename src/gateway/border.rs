@@ -26,6 +26,8 @@ const HEADERS: [&str; 11] = [
     "cache-control",
     "pragma",
 ];
+/// What pages may read of a reply's head beside what they always may.
+const EXPOSED: &str = "Retry-After, Preference-Applied, Content-Disposition";
 /// Most bytes of a preflight's list that are looked at.
 const ASKED_BYTES_MAX: usize = 4096;
 const MAX_AGE_SECONDS: &str = "600";
@@ -131,7 +133,11 @@ impl Border {
         if named || credentials == Credentials::Always {
             reply.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
-        let Reply::Preflight(methods) = to else { return };
+        let Reply::Preflight(methods) = to else {
+            let exposed = HeaderValue::from_static(EXPOSED);
+            reply.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+            return;
+        };
         reply.append(header::VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
         reply.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
         reply.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE_SECONDS));
