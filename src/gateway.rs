@@ -18,6 +18,7 @@ pub mod options;
 pub(crate) mod outlook;
 pub mod page;
 pub mod prechat;
+pub mod prefer;
 pub(crate) mod problem;
 mod proxy_protocol;
 pub(crate) mod rate;

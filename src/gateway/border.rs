@@ -26,6 +26,9 @@ const HEADERS: [&str; 11] = [
     "cache-control",
     "pragma",
 ];
+/// What pages may read of a reply's head beside what they always may.
+const EXPOSED: &str =
+    "Retry-After, Preference-Applied, Content-Disposition, Content-Range, Accept-Ranges, ETag";
 /// Most bytes of a preflight's list that are looked at.
 const ASKED_BYTES_MAX: usize = 4096;
 const MAX_AGE_SECONDS: &str = "600";
@@ -67,9 +70,6 @@ impl Site {
         Self { scheme, host }
     }
 }
-
-/// The headers of replies that pages of other origins may read, beside those that all may.
-const READ_BY_PAGES: &str = "accept-ranges, content-disposition, content-range, etag, retry-after";
 
 /// What a reply is to.
 #[derive(Debug, Clone, Copy)]
@@ -135,7 +135,7 @@ impl Border {
             reply.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
         let Reply::Preflight(methods) = to else {
-            reply.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READ_BY_PAGES));
+            reply.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
             return;
         };
         reply.append(header::VARY, HeaderValue::from_static("Access-Control-Request-Headers"));

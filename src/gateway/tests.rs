@@ -9,6 +9,7 @@ mod described;
 mod door;
 mod files;
 mod form;
+mod gms;
 mod language;
 mod log;
 mod memory;

@@ -93,7 +93,8 @@ impl Publisher<'_> {
             }
             Wanted::Call(operation) => {
                 let key = perform::key(&form)?;
-                perform::perform(&self.here.gateway, &key.session.0, operation, &form).await.map(drop)
+                let call = (operation, None);
+                perform::perform(&self.here.gateway, &key.session.0, call, &form).await.map(drop)
             }
         }
     }

@@ -81,16 +81,35 @@ fn send() {}
 
 /// Reads the chat, and may tell what the customer has typed so far.
 ///
-/// It answers at once unless `waitMs` is given. A customer who makes no call for 45 s is taken for gone
+/// It answers at once unless it is asked to wait, by `waitMs` or by the header `Prefer`. A customer who makes no call for 45 s is taken for gone
 /// (`session.disconnect_timeout_ms`).
 #[utoipa::path(
     post,
     path = "/chat/{service}/{chatId}/refresh",
     operation_id = "refresh",
     tag = "chat",
-    params(Chat),
+    params(
+        Chat,
+        (
+            "Prefer" = Option<String>,
+            Header,
+            description = "`wait=N` (RFC 7240): how long the call may wait for news, in seconds, where there is no \
+                `waitMs`; the node has a limit of its own."
+        )
+    ),
     request_body(content((RefreshForm = URLENCODED), (RefreshForm = MULTIPART))),
-    responses((status = 200, description = "The events that were asked for.", body = Reply), Refused)
+    responses(
+        (
+            status = 200,
+            description = "The events that were asked for.",
+            body = Reply,
+            headers((
+                "Preference-Applied" = String,
+                description = "`wait=N`: how long the call was ready to wait because of `Prefer`."
+            ))
+        ),
+        Refused
+    )
 )]
 fn refresh() {}
 

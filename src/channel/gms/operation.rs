@@ -35,8 +35,8 @@ pub enum OperationFields {
         position: u64,
         /// What the customer has typed so far.
         preview: Option<String>,
-        /// How long it waits for news, in milliseconds; 0: it does not.
-        wait_ms: u64,
+        /// How long it waits for news, in milliseconds; 0: it does not. When given.
+        wait_ms: Option<u64>,
     },
     /// The customer types.
     StartTyping {
@@ -135,7 +135,7 @@ impl Operation {
             Self::Refresh => OperationFields::Refresh {
                 position: position(form)?.unwrap_or(1),
                 preview: preview(),
-                wait_ms: whole(form, "waitMs")?.unwrap_or(0),
+                wait_ms: whole(form, "waitMs")?,
             },
             Self::StartTyping => OperationFields::StartTyping { preview: preview() },
             Self::StopTyping => OperationFields::StopTyping { preview: preview() },

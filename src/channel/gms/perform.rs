@@ -89,11 +89,11 @@ fn view(done: Done) -> Result<View, Fault> {
     }
 }
 
-/// A call within a chat.
+/// A call within a chat. `prefers` is how long its client would rather wait for news, where it says so beside the form.
 pub(crate) async fn perform(
     gateway: &Gateway,
     chat: &str,
-    operation: Operation,
+    (operation, prefers): (Operation, Option<Duration>),
     form: &Form,
 ) -> Result<Reply, Fault> {
     let key = key(form)?;
@@ -109,7 +109,12 @@ pub(crate) async fn perform(
             call(gateway, &key, command(id, Act::Send { text, message_type }), position, repeatable).await?
         }
         OperationFields::Refresh { position, preview: None, wait_ms } => {
-            refresh(gateway, &key, position, wait_ms).await?
+            let most = gateway.options.refresh_wait_max;
+            // Who asks for no events waits for none. The form's own word counts more than the header.
+            let prefers = prefers.filter(|_| wait_ms.is_none() && position > 0).map(|wait| wait.min(most));
+            let asked = Duration::from_millis(wait_ms.unwrap_or(0)).min(most);
+            let done = refresh(gateway, &key, position, prefers.unwrap_or(asked)).await?;
+            return Ok(Reply { preference_applied: prefers, ..reply(gateway, &key, done)? });
         }
         OperationFields::Refresh { position, preview, .. } => {
             let typing = command(minted(), Act::StartTyping { preview });
@@ -137,9 +142,8 @@ pub(crate) async fn perform(
     reply(gateway, &key, done)
 }
 
-/// Reads; waits for news as long as the client asked for and the node allows.
-async fn refresh(gateway: &Gateway, key: &SecureKey, position: u64, wait_ms: u64) -> Result<Done, Fault> {
-    let wait = Duration::from_millis(wait_ms).min(gateway.options.refresh_wait_max);
+/// Reads; waits for news as long as is said.
+async fn refresh(gateway: &Gateway, key: &SecureKey, position: u64, wait: Duration) -> Result<Done, Fault> {
     if !wait.is_zero() && position > 0 {
         let done = starting::call_waiting(gateway, key, None, Some(position), true, wait).await;
         let done = done.map_err(|error| Fault::from_call(error, true))?;

@@ -1,6 +1,7 @@
 //! Replies in JSON: the names, kinds and order that clients of the field were built on.
 
 use super::fault::Fault;
+use crate::gateway::prefer::PREFERENCE_APPLIED;
 use actix_web::HttpResponse;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER};
 use handoff_chat::Millis;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// The one shape of all replies.
@@ -52,6 +54,9 @@ pub struct Reply {
     /// What went wrong; not there where nothing did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Advice>,
+    /// How long the call was ready to wait because the client's `Prefer` asked for it; told in a header.
+    #[serde(skip)]
+    pub preference_applied: Option<Duration>,
 }
 
 /// One of `errors`.
@@ -299,6 +304,9 @@ impl Reply {
         }
         if let Some(ms) = fault.and_then(Fault::retry_ms) {
             response.insert_header((RETRY_AFTER, ms.div_ceil(1000)));
+        }
+        if let Some(wait) = self.preference_applied {
+            response.insert_header((PREFERENCE_APPLIED, format!("wait={}", wait.as_secs())));
         }
         response.insert_header((CACHE_CONTROL, "no-store"));
         response.content_type("application/json;charset=UTF-8");

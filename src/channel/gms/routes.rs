@@ -8,6 +8,7 @@ use super::{Gms, files, perform};
 use crate::gateway::Gateway;
 use crate::gateway::form::Form;
 use crate::gateway::metrics::OperationLabel;
+use crate::gateway::prefer;
 use crate::gateway::starting::Origin;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
@@ -76,7 +77,7 @@ async fn serve(
     match (operation, chat, service) {
         (Some(operation), Some(chat), _) => {
             perform::check_service(gateway, name, form).await?;
-            perform::perform(gateway, chat, operation, form).await
+            perform::perform(gateway, chat, (operation, prefer::wait(request.headers())), form).await
         }
         (_, _, Some(service)) => {
             let origin = Origin { from, channel: gms.channel };

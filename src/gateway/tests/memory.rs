@@ -103,6 +103,29 @@ impl Memory {
         self.lock().now += ms;
     }
 
+    /// Time passes for this entity, and what is due in it fires.
+    pub(super) fn serves(&self, entity: &str, ms: i64) {
+        let mut inner = self.lock();
+        let (entity, until) = (EntityId::of_text(entity), inner.now + ms);
+        loop {
+            let next = inner.entities[&entity].timers().map(|(id, at)| (at.0, id)).min();
+            let Some((at, timer)) = next.filter(|(at, _)| *at <= until) else { break };
+            inner.now = inner.now.max(at);
+            let id = CommandId(format!("f:{}", inner.now));
+            let command = Command { id, caller: Caller::System, act: Act::Fire { timer } };
+            inner.carry_out(&entity, &command).unwrap();
+            inner.settle_all(&self.bot);
+        }
+        inner.now = inner.now.max(until);
+    }
+
+    /// All events of a chat.
+    pub(super) fn events(&self, chat: &str) -> Vec<Event> {
+        let inner = self.lock();
+        let session = inner.entities[&EntityId::of_text(chat)].session().unwrap();
+        session.events_in_memory().cloned().collect()
+    }
+
     /// It is this moment, in milliseconds since 1970.
     pub(super) fn is_now(&self, ms: i64) {
         self.lock().now = ms;

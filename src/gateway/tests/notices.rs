@@ -119,3 +119,60 @@ async fn a_refresh_waits_only_when_it_is_asked_to_and_no_longer_than_the_node_al
         assert_eq!(waited, Duration::from_millis(expected), "{fields:?}");
     }
 }
+
+#[actix_web::test]
+async fn a_client_that_prefers_to_wait_waits_and_is_told_how_long_it_may() {
+    let waits =
+        crate::gateway::GatewayOptions { refresh_wait_max: Duration::from_millis(2_500), ..options() };
+    let site = site_of(super::support::Memory::new(), waits, 7);
+    let chat = site.start().await;
+    let asks = async |operation: &str, prefer: &str, fields: &[(&str, &str)]| {
+        let mut all = vec![("secureKey", chat.key.as_str())];
+        all.extend(fields);
+        let url = site.address(&format!("default/{}/{operation}", chat.id));
+        let request = site.http.post(url).header("prefer", prefer).header("origin", "https://shop.example");
+        let before = site.sessions.asked().len();
+        let answer = request.form(&all).send().await.unwrap();
+        let exposed = answer.headers()["access-control-expose-headers"].to_str().unwrap();
+        assert!(exposed.contains("Preference-Applied"), "pages may read it");
+        let applied =
+            answer.headers().get("preference-applied").map(|said| said.to_str().unwrap().to_owned());
+        let waited = site.sessions.asked()[before..].iter().map(|ask| ask.wait.as_millis()).max().unwrap();
+        (applied, waited)
+    };
+    let applied = |text: &str| Some(text.to_owned());
+    for (prefer, fields, expected) in [
+        ("wait=1", vec![], (applied("wait=1"), 1_000)),
+        ("respond-async, wait=60", vec![], (applied("wait=2"), 2_500)),
+        ("wait=0", vec![], (applied("wait=0"), 0)),
+        ("wait=soon", vec![], (None, 0)),
+        ("wait=1", vec![("waitMs", "20")], (None, 20)),
+        ("wait=1", vec![("waitMs", "0")], (None, 0)),
+        ("wait=1", vec![("transcriptPosition", "0")], (None, 0)),
+        ("wait=1", vec![("Message", "typing")], (None, 0)),
+    ] {
+        let position = [("transcriptPosition", "9")];
+        let own = fields.iter().any(|(name, _)| *name == "transcriptPosition");
+        let fields = if own { fields } else { [fields, position.to_vec()].concat() };
+        assert_eq!(asks("refresh", prefer, &fields).await, expected, "{prefer} {fields:?}");
+    }
+    assert_eq!(asks("startTyping", "wait=1", &[]).await, (None, 0), "nothing else waits");
+    // News that come while it waits are told at once.
+    let (told, _) = tokio::join!(
+        async {
+            let url = site.address(&format!("default/{}/refresh", chat.id));
+            let fields = [("secureKey", chat.key.as_str()), ("transcriptPosition", "9")];
+            let answer = site.http.post(url).header("prefer", "wait=2").form(&fields).send().await.unwrap();
+            super::support::show(answer).await.1
+        },
+        async {
+            while site.sessions.waiting() == 0 {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..9 {
+                site.done(&chat, "send", &[("message", "news")]).await;
+            }
+        }
+    );
+    assert_eq!(told["messages"][0]["text"], "news");
+}

@@ -1,0 +1,4 @@
+//! The GMS Chat API v2 as its clients need it.
+
+mod acceptance;
+mod moving;
