@@ -60,6 +60,8 @@ export class AgentChat {
   leaving = false;
   /** Contact and earlier chats of the customer; null: they have not come yet. */
   history: History | null = null;
+  /** Why the history could not be fetched: a refusal's code, or `lost`; empty: it is there, or on its way. */
+  historyRefused = "";
   /** As the server tells it: queue, customer and stage. */
   work: DeskWork;
   readonly #link: Link<AgentTalk>;

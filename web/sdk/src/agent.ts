@@ -73,6 +73,11 @@ export class AgentDesk {
   capacity = 0;
   /** From which queues they are offered chats. */
   queues: readonly string[] = [];
+  /**
+   * How long their chats stay theirs when nothing is heard of any of their windows, in milliseconds; null: the node has not
+   * told.
+   */
+  graceMs: number | null = null;
   /** Whether they take chats. */
   status: AgentStatus = { state: "signed_out", reason: "" };
   /**
@@ -265,6 +270,15 @@ export class AgentDesk {
     this.#changed();
   }
 
+  /** Asks once more for the {@link AgentChat.history} of a chat whose history was refused. */
+  async fetchHistory(id: string): Promise<void> {
+    const chat = this.#chats.get(id);
+    if (!chat?.historyRefused) return;
+    const asked = this.#fetchHistory(chat);
+    this.#changed();
+    await asked;
+  }
+
   /**
    * A page of an earlier chat of a contact, one of the records of {@link AgentChat.history}.
    * @param from the `next` of the page before; not given: the first page
@@ -340,11 +354,15 @@ export class AgentDesk {
     return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), ...known };
   }
 
-  #opened({ token, nickname, capacity, queues, supervisor }: SignedInAnswer): void {
+  #opened(answer: SignedInAnswer): void {
+    const { token, nickname, capacity, queues, supervisor } = answer;
+    const { grace_ms: graceMs }: Partial<SignedInAnswer> = answer;
     if (this.#link.state !== "open") for (const chat of this.#chats.values()) chat.thread.opened();
     this.#kept.token = token ?? this.#kept.token;
     this.#kept.past = "";
     Object.assign(this, { nickname, capacity, queues });
+    // A node of an older version does not tell it.
+    this.graceMs = graceMs ?? null;
     this.#password = "";
     this.overview.opened(supervisor);
     this.#become("in");
@@ -457,11 +475,14 @@ export class AgentDesk {
   }
 
   async #fetchHistory(chat: AgentChat): Promise<void> {
-    const none: History = { contact: null, records: [], hidden: false };
-    chat.history = await this.#link.insist("history", { chat: chat.id }).catch((error: unknown) => {
-      if (error instanceof Refused || error instanceof Lost) return none;
-      throw error;
-    });
+    chat.historyRefused = "";
+    try {
+      chat.history = await this.#link.insist("history", { chat: chat.id });
+    } catch (error) {
+      if (error instanceof Refused) chat.historyRefused = error.code;
+      else if (error instanceof Lost) chat.historyRefused = "lost";
+      else throw error;
+    }
     this.#changed();
   }
 
