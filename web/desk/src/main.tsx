@@ -11,9 +11,10 @@ import { newId } from "./page/ids.js";
 import { listenToKeys } from "./page/keys.js";
 import { followLooking } from "./page/looking.js";
 import { Transfers } from "./page/transfer.js";
+import { fetchTexts } from "./page/words.js";
 import { App } from "./view/App.js";
 import { DeskProvider } from "./view/context.js";
-import { loadSay } from "./words/say.js";
+import { sayIn } from "./words/say.js";
 
 void start();
 
@@ -22,7 +23,7 @@ async function start(): Promise<void> {
   const language = chooseLanguage([...(wanted ? [wanted] : []), ...navigator.languages]);
   document.documentElement.lang = language;
   document.documentElement.dir = direction(language);
-  const say = await loadSay(language);
+  const say = sayIn(language, await fetchTexts(language));
   const windows = new Windows(new BroadcastChannel("handoff-desk"), newId());
   const transfers = new Transfers();
   const sdk = await agentDesk(windows, transfers);

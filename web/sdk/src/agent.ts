@@ -1,7 +1,7 @@
 // The agent's desk: sign-in, status, offers, and each chat with what is yet to send. The server's word is the whole desk after
 // each change, the same in all windows; this only adds what is this window's own.
 
-import { AgentChat, NEW_CHAT, type History } from "./agent-chat.js";
+import { AgentChat, NEW_CHAT } from "./agent-chat.js";
 import { nothing, type Kept } from "./agent-kept.js";
 import { base64 } from "./base64.js";
 import { Clock } from "./clock.js";

@@ -278,6 +278,24 @@ describe("a chat", () => {
     expect(server.commands("transcript").map(({ from }) => from)).toEqual([undefined, 50]);
   });
 
+  test("says that its history was refused, and asks for it once more", async () => {
+    const { server, desk } = await signedIn();
+    server.instead = (command) => (command["do"] === "history" ? refusal("failed") : undefined);
+    server.offer("C1", "chatting");
+    await pass(20);
+    expect(desk.graceMs).toBe(15_000);
+    const chat = desk.chats.get("C1")!;
+    expect([chat.history, chat.historyRefused]).toEqual([null, "failed"]);
+    server.instead = () => undefined;
+    const asked = desk.fetchHistory("C1");
+    expect(chat.historyRefused).toBe("");
+    await pass(20);
+    await asked;
+    expect(chat.history?.records[0]?.chat).toBe("R1");
+    await desk.fetchHistory("C1");
+    expect(server.commands("history").length).toBe(2);
+  });
+
   test("keeps the ids and the order of what is written while the connection is away", async () => {
     const { server, chat } = await chatting();
     server.instead = (command) => (command["do"] === "send" ? null : undefined);

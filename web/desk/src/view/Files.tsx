@@ -49,6 +49,7 @@ function Preview({ chat, file, type }: { chat: AgentChat; file: FileShown; type:
   const [failed, setFailed] = useState(false);
   const made = useRef("");
   useEffect(() => {
+    if (failed) return undefined;
     let gone = false;
     chat.files.download(file.id).then(
       (bytes) => {
@@ -62,11 +63,18 @@ function Preview({ chat, file, type }: { chat: AgentChat; file: FileShown; type:
       gone = true;
       URL.revokeObjectURL(made.current);
     };
-  }, []);
+  }, [failed]);
   return (
     <span class="preview-image" aria-busy={!url && !failed}>
       {url ? <img src={url} alt={desk.say("imageOf", { name: file.name })} /> : null}
-      {failed ? <span class="hint">{desk.say("fileNotFetched")}</span> : null}
+      {failed ? (
+        <span class="hint">
+          {desk.say("fileNotFetched")}{" "}
+          <Button look="text" onClick={() => setFailed(false)}>
+            {desk.say("tryAgain")}
+          </Button>
+        </span>
+      ) : null}
     </span>
   );
 }

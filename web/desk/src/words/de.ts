@@ -41,10 +41,7 @@ export const de: DeskCatalogue = {
   accountOf: "{name}: Einstellungen und Abmelden",
 
   connectingAgainDesk: "Verbindung wird wiederhergestellt … Ihre Chats sind sicher.",
-  noConnectionDesk: {
-    one: "Seit {n} Min. keine Verbindung, seit {time}. Ihre Kunden können in die Warteschlange zurückgehen.",
-    other: "Seit {n} Min. keine Verbindung, seit {time}. Ihre Kunden können in die Warteschlange zurückgehen.",
-  },
+  noConnectionDesk: "Seit {time} keine Verbindung. Ihre Kunden warten vielleicht wieder in der Warteschlange.",
   back: "Wieder da. Nichts ging verloren.",
   backLost: {
     one: "Wieder da. {n} Chat hat inzwischen jemand anders.",

@@ -45,11 +45,7 @@ export const es: DeskCatalogue = {
   accountOf: "{name}: ajustes y salida",
 
   connectingAgainDesk: "Conectando de nuevo … Sus chats están a salvo.",
-  noConnectionDesk: {
-    one: "Sin conexión desde hace {n} min, desde las {time}. Sus clientes pueden volver a la cola.",
-    many: "Sin conexión desde hace {n} min, desde las {time}. Sus clientes pueden volver a la cola.",
-    other: "Sin conexión desde hace {n} min, desde las {time}. Sus clientes pueden volver a la cola.",
-  },
+  noConnectionDesk: "Sin conexión desde las {time}. Es posible que sus clientes hayan vuelto a la cola.",
   back: "De vuelta. No se perdió nada.",
   backLost: {
     one: "De vuelta. Entretanto {n} chat pasó a otra persona.",

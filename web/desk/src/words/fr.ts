@@ -45,11 +45,7 @@ export const fr: DeskCatalogue = {
   accountOf: "{name} : réglages et déconnexion",
 
   connectingAgainDesk: "Reconnexion … Vos chats sont en sécurité.",
-  noConnectionDesk: {
-    one: "Pas de connexion depuis {n} min, depuis {time}. Vos clients peuvent retourner dans la file.",
-    many: "Pas de connexion depuis {n} min, depuis {time}. Vos clients peuvent retourner dans la file.",
-    other: "Pas de connexion depuis {n} min, depuis {time}. Vos clients peuvent retourner dans la file.",
-  },
+  noConnectionDesk: "Pas de connexion depuis {time}. Vos clients sont peut-être retournés dans la file.",
   back: "De retour. Rien n’a été perdu.",
   backLost: {
     one: "De retour. Entre-temps, {n} chat est passé à quelqu’un d’autre.",

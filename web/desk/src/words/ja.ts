@@ -41,7 +41,7 @@ export const ja: DeskCatalogue = {
   accountOf: "{name}：設定とサインアウト",
 
   connectingAgainDesk: "再接続しています… チャットは守られています。",
-  noConnectionDesk: { other: "{time}から{n}分間接続がありません。お客様は待ち行列に戻ることがあります。" },
+  noConnectionDesk: "{time}から接続がありません。お客様は待ち行列に戻ったかもしれません。",
   back: "接続が戻りました。漏れはありません。",
   backLost: { other: "接続が戻りました。その間に{n}件のチャットがほかの担当に移りました。" },
   missed: "{name}さんは待ち行列に戻りました。受付停止になりました。",
