@@ -188,7 +188,7 @@ export const ar: DeskCatalogue = {
   save: "حفظ",
 
   search: "بحث",
-  searchFor: "محادثات، جهات اتصال، أفعال",
+  searchFor: "محادثاتك، عملاؤها، أفعال",
   nothingFound: "لا نتائج.",
   kindChat: "محادثة",
   kindContact: "جهة اتصال",

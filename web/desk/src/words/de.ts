@@ -159,7 +159,7 @@ export const de: DeskCatalogue = {
   save: "Speichern",
 
   search: "Suche",
-  searchFor: "Chats, Kontakte, Tätigkeiten",
+  searchFor: "Ihre Chats, deren Kunden, Tätigkeiten",
   nothingFound: "Nichts gefunden.",
   kindChat: "Chat",
   kindContact: "Kontakt",

@@ -167,7 +167,7 @@ export const en = {
 
   // Search
   search: "Search",
-  searchFor: "Chats, contacts, acts",
+  searchFor: "Your chats, their customers, acts",
   nothingFound: "Nothing found.",
   kindChat: "Chat",
   kindContact: "Contact",

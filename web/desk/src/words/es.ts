@@ -169,7 +169,7 @@ export const es: DeskCatalogue = {
   save: "Guardar",
 
   search: "Buscar",
-  searchFor: "Chats, contactos, acciones",
+  searchFor: "Sus chats, sus clientes, acciones",
   nothingFound: "No se encontró nada.",
   kindChat: "Chat",
   kindContact: "Contacto",

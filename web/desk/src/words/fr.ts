@@ -169,7 +169,7 @@ export const fr: DeskCatalogue = {
   save: "Enregistrer",
 
   search: "Rechercher",
-  searchFor: "Chats, contacts, actions",
+  searchFor: "Vos chats, leurs clients, actions",
   nothingFound: "Rien trouvé.",
   kindChat: "Chat",
   kindContact: "Contact",

@@ -153,7 +153,7 @@ export const ja: DeskCatalogue = {
   save: "保存",
 
   search: "検索",
-  searchFor: "チャット、連絡先、操作",
+  searchFor: "担当中のチャット、そのお客様、操作",
   nothingFound: "見つかりませんでした。",
   kindChat: "チャット",
   kindContact: "連絡先",
