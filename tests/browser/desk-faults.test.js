@@ -36,12 +36,13 @@ test("a node that does not give the words is asked until it does", async () => {
   let asked = 0;
   const { page } = await openDesk(browser, cleanups, {
     lang: "de",
-    before: (context) =>
-      context.route(/words-\w+/, (route) => {
+    before: async (context) => {
+      await context.route(/words-\w+/, (route) => {
         asked += 1;
         if (asked === 1) return route.abort();
         return asked === 2 ? route.fulfill({ status: 503 }) : route.fallback();
-      }),
+      });
+    },
   });
   await page.getByRole("button", { name: "Anmelden" }).waitFor();
   assert.equal(asked, 3);

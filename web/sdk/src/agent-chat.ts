@@ -6,7 +6,7 @@ import type { Link } from "./link.js";
 import { Outbox, type Item } from "./outbox.js";
 import type { AgentTalk, Command, Without } from "./protocol.js";
 import type { DeskWork, OverWhy, PastAnswer } from "./protocol/agent.js";
-import { Refused } from "./errors.js";
+import { Lost, Refused } from "./errors.js";
 import { Reading } from "./reading.js";
 import { utf8Bytes } from "./text.js";
 import { Thread } from "./thread.js";
@@ -129,6 +129,22 @@ export class AgentChat {
   set draft(text: string) {
     if (text === this.#draft) return;
     this.#draft = text;
+    this.#changed();
+  }
+
+  /** Asks for {@link history}: done when the chat comes, and to be done again where it was refused. */
+  async fetchHistory(): Promise<void> {
+    // A chat that has just come is shown with the others that came.
+    const again = this.historyRefused !== "";
+    this.historyRefused = "";
+    if (again) this.#changed();
+    try {
+      this.history = await this.#link.insist("history", { chat: this.id });
+    } catch (error) {
+      if (error instanceof Refused) this.historyRefused = error.code;
+      else if (error instanceof Lost) this.historyRefused = "lost";
+      else throw error;
+    }
     this.#changed();
   }
 

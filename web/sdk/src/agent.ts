@@ -270,15 +270,6 @@ export class AgentDesk {
     this.#changed();
   }
 
-  /** Asks once more for the {@link AgentChat.history} of a chat whose history was refused. */
-  async fetchHistory(id: string): Promise<void> {
-    const chat = this.#chats.get(id);
-    if (!chat?.historyRefused) return;
-    const asked = this.#fetchHistory(chat);
-    this.#changed();
-    await asked;
-  }
-
   /**
    * A page of an earlier chat of a contact, one of the records of {@link AgentChat.history}.
    * @param from the `next` of the page before; not given: the first page
@@ -356,13 +347,12 @@ export class AgentDesk {
 
   #opened(answer: SignedInAnswer): void {
     const { token, nickname, capacity, queues, supervisor } = answer;
-    const { grace_ms: graceMs }: Partial<SignedInAnswer> = answer;
     if (this.#link.state !== "open") for (const chat of this.#chats.values()) chat.thread.opened();
     this.#kept.token = token ?? this.#kept.token;
     this.#kept.past = "";
     Object.assign(this, { nickname, capacity, queues });
     // A node of an older version does not tell it.
-    this.graceMs = graceMs ?? null;
+    this.graceMs = (answer as Partial<SignedInAnswer>).grace_ms ?? null;
     this.#password = "";
     this.overview.opened(supervisor);
     this.#become("in");
@@ -470,20 +460,8 @@ export class AgentDesk {
     });
     this.#chats.set(work.chat, chat);
     chat.run();
-    void this.#fetchHistory(chat);
+    void chat.fetchHistory();
     return chat;
-  }
-
-  async #fetchHistory(chat: AgentChat): Promise<void> {
-    chat.historyRefused = "";
-    try {
-      chat.history = await this.#link.insist("history", { chat: chat.id });
-    } catch (error) {
-      if (error instanceof Refused) chat.historyRefused = error.code;
-      else if (error instanceof Lost) chat.historyRefused = "lost";
-      else throw error;
-    }
-    this.#changed();
   }
 
   #chat(frame: ChatFrame): void {

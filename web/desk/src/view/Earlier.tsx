@@ -10,7 +10,7 @@ import { Unverified } from "./Unverified.js";
 
 /** The timeline. */
 export function Earlier({ chat }: { chat: AgentChat }) {
-  const { sdk, say } = useDesk();
+  const { say } = useDesk();
   const { history, historyRefused } = chat;
   const records = history?.records.filter((record) => record.chat !== chat.id) ?? [];
   const verified = chat.work.customer.verified;
@@ -24,7 +24,7 @@ export function Earlier({ chat }: { chat: AgentChat }) {
         {historyRefused ? (
           <>
             {say("earlierFailed")}{" "}
-            <Button look="text" onClick={() => void sdk.fetchHistory(chat.id)}>
+            <Button look="text" onClick={() => void chat.fetchHistory()}>
               {say("tryAgain")}
             </Button>
           </>
