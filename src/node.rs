@@ -374,6 +374,7 @@ fn gateway_options(config: &Config) -> GatewayOptions {
         origins: config.http.origins.clone(),
         public_url: config.http.public_url.clone(),
         behind_balancer: config.http.behind_balancer,
+        agent_grace: ms(config.desk.grace_ms),
         hides_unverified: hides_unverified(config),
         proxy_protocol: config.http.proxy_protocol,
         admission: AdmissionOptions {

@@ -93,6 +93,8 @@ pub struct GatewayOptions {
     pub behind_balancer: bool,
     /// Who starts a chat is signed.
     pub identities: Option<Arc<Identities>>,
+    /// How long an agent of whose windows nothing is heard keeps their chats; their pages are told.
+    pub agent_grace: Duration,
     /// Agents are shown no earlier chats of customers whom no site signed.
     pub hides_unverified: bool,
     /// Trusted proxies say first whose a connection is, by the PROXY protocol.
@@ -146,6 +148,7 @@ impl Default for GatewayOptions {
             public_url: None,
             behind_balancer: false,
             identities: None,
+            agent_grace: Duration::from_secs(15),
             hides_unverified: false,
             proxy_protocol: false,
             admission: AdmissionOptions::default(),

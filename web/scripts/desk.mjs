@@ -1,7 +1,8 @@
-// The desk's files: one script, one style sheet, and the page that names them.
+// The desk's files: one script, one style sheet, the words of each language, and the page.
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { imported } from "./imported.mjs";
 import { addPage } from "./page.mjs";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
@@ -15,8 +16,11 @@ const STYLES = [
   "desk/src/styles/details.css",
 ];
 
-/** The page's script. */
-async function script() {
+/**
+ * The page's script.
+ * @param {Record<string, string>} words the path of each language's words
+ */
+async function script(words) {
   const { outputFiles } = await build({
     absWorkingDir: WEB,
     entryPoints: ["desk/src/main.tsx"],
@@ -28,8 +32,19 @@ async function script() {
     target: "es2022",
     charset: "utf8",
     legalComments: "none",
+    define: { WORD_FILES: JSON.stringify(words) },
   });
   return outputFiles[0].text;
+}
+
+/** Adds the words of each language, and gives their paths. */
+async function addWords(dist) {
+  const { LANGUAGES, loadTexts } = await imported("desk/src/words/all.ts");
+  const paths = {};
+  for (const language of LANGUAGES) {
+    paths[language] = dist.add(`desk/words-${language}.json`, JSON.stringify(await loadTexts(language))).path;
+  }
+  return paths;
 }
 
 /** All style sheets as one. */
@@ -52,7 +67,7 @@ async function styles() {
 export async function buildDesk(dist, icon) {
   const names = {
     "desk.css": dist.add("desk/desk.css", await styles()),
-    "desk.js": dist.add("desk/desk.js", await script()),
+    "desk.js": dist.add("desk/desk.js", await script(await addWords(dist))),
     "icon.svg": icon,
   };
   await addPage(dist, "desk/src/agent.html", "desk/agent.html", { page: "/agent" }, names);

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { minify } from "terser";
+import { imported } from "./imported.mjs";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 const APP = "widget/src/entry.ts";
@@ -48,15 +49,7 @@ const FOR_ALL = { public: true };
 
 /** The catalogue of a language, as it is in the sources. */
 async function words(language) {
-  const { outputFiles } = await build({
-    absWorkingDir: WEB,
-    entryPoints: [`ui/src/words/${language}.ts`],
-    bundle: true,
-    write: false,
-    format: "esm",
-    charset: "utf8",
-  });
-  const module = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  const module = await imported(`ui/src/words/${language}.ts`);
   return module[language];
 }
 

@@ -237,6 +237,7 @@ impl Agent {
             capacity: profile.capacity,
             queues: profile.queues.iter().map(|queue| queue.0.clone()).collect(),
             supervisor: accounts.supervises(&agent.0),
+            grace_ms: self.gateway.options.agent_grace.as_millis().try_into().unwrap_or(u64::MAX),
         };
         // A socket that was closed meanwhile follows nothing; one that signs in once more follows already.
         if self.outbox.ending().is_none() && self.me.borrow().is_none() {

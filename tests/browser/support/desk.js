@@ -36,6 +36,8 @@ export class DeskServer {
   now = () => Date.now();
   status = { state: "ready", reason: "" };
   supervisor = false;
+  /** How long chats stay an agent's who is gone. */
+  graceMs = 15_000;
   capacity = 3;
   queues = ["support", "sales"];
   /** @type {Frame[]} */
@@ -217,8 +219,8 @@ export class DeskServer {
     const at = this.work.find(({ chat }) => chat === command.chat);
     switch (command.do) {
       case "sign_in": {
-        const { capacity, queues, supervisor } = this;
-        return { token: "T1", nickname: "Ann", capacity, queues, supervisor };
+        const { capacity, queues, supervisor, graceMs } = this;
+        return { token: "T1", nickname: "Ann", capacity, queues, supervisor, grace_ms: graceMs };
       }
       case "ready":
         this.status = { state: "ready", reason: "" };

@@ -19,8 +19,13 @@ export class Relay {
     return `http://127.0.0.1:${port}`;
   }
 
-  stop() {
+  /** Ends all connections; new ones come as before. */
+  cut() {
     for (const socket of this.#open) socket.destroy();
+  }
+
+  stop() {
+    this.cut();
     this.server.close();
   }
 

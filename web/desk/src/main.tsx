@@ -10,9 +10,10 @@ import { Windows } from "./model/windows.js";
 import { newId } from "./page/ids.js";
 import { listenToKeys } from "./page/keys.js";
 import { followLooking } from "./page/looking.js";
+import { fetchTexts } from "./page/words.js";
 import { App } from "./view/App.js";
 import { DeskProvider } from "./view/context.js";
-import { loadSay } from "./words/say.js";
+import { sayIn } from "./words/say.js";
 
 void start();
 
@@ -21,7 +22,7 @@ async function start(): Promise<void> {
   const language = chooseLanguage([...(wanted ? [wanted] : []), ...navigator.languages]);
   document.documentElement.lang = language;
   document.documentElement.dir = direction(language);
-  const say = await loadSay(language);
+  const say = sayIn(language, await fetchTexts(language));
   const windows = new Windows(new BroadcastChannel("handoff-desk"), newId());
   const sdk = await agentDesk(windows);
   windows.transfer = () => sdk.transfer();

@@ -101,9 +101,10 @@ test("a chat that is over by itself sounds, one that the agent left does not", a
   expect(heard).toEqual(["over"]);
 });
 
-test("a connection: nothing for three seconds, then that it comes back, after a minute what that means", () => {
+test("a connection: nothing for three seconds, then that it comes back, after the grace what that means", () => {
   const now = signal(Date.now());
-  const watch = new ConnectionWatch(now);
+  let grace: number | null = null;
+  const watch = new ConnectionWatch(now, () => grace);
   const after = (ms: number) => {
     vi.advanceTimersByTime(ms);
     now.value = Date.now();
@@ -117,8 +118,11 @@ test("a connection: nothing for three seconds, then that it comes back, after a 
   watch.is("reconnecting");
   expect(after(3000)).toEqual({ is: "away" });
   watch.is("connecting");
-  expect(after(57_000)).toEqual({ is: "lost", minutes: 1 });
-  expect(after(60_000)).toEqual({ is: "lost", minutes: 2 });
+  expect(after(11_900)).toEqual({ is: "away" });
+  expect(after(100)).toEqual({ is: "lost" });
+  grace = 60_000;
+  expect(after(44_900)).toEqual({ is: "away" });
+  expect(after(100)).toEqual({ is: "lost" });
   watch.is("open");
   expect(after(0)).toEqual({ is: "back", lostChats: 0 });
   watch.lostChat();

@@ -13,7 +13,8 @@ import { Table } from "../src/model/supervision.js";
 import { Transcript } from "../src/model/transcript.js";
 import { Uploads } from "../src/model/uploads.js";
 import { Windows, type Channel } from "../src/model/windows.js";
-import { loadSay } from "../src/words/say.js";
+import { loadTexts } from "../src/words/all.js";
+import { sayIn } from "../src/words/say.js";
 
 beforeEach(() => vi.useFakeTimers({ now: new Date("2026-11-30T14:00:00Z") }));
 afterEach(() => vi.useRealTimers());
@@ -168,7 +169,7 @@ test("a table is sorted as it was last, and its rows stay under a pointer until 
 
 test("an earlier chat comes page by page, and goes on where a page failed", async () => {
   vi.useRealTimers();
-  const say = await loadSay("en");
+  const say = sayIn("en", await loadTexts("en"));
   const asked: (number | undefined)[] = [];
   let fails = true;
   const transcript = new Transcript((from) => {

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LANGUAGES } from "@handoff/ui";
 import { describe, expect, test } from "vitest";
+import { loadDeskCatalogue, loadTexts } from "../src/words/all.js";
 import { en } from "../src/words/en.js";
-import { loadDeskCatalogue, loadSay } from "../src/words/say.js";
+import { sayIn } from "../src/words/say.js";
 
 const SOURCES = fileURLToPath(new URL("../src", import.meta.url));
 
@@ -54,6 +55,6 @@ test("every text is asked for somewhere", () => {
 test("the desk's texts and those of all surfaces have different names", async () => {
   const shared = await import("@handoff/ui");
   expect(Object.keys(en).filter((key) => key in shared.en)).toEqual([]);
-  const say = await loadSay("en");
+  const say = sayIn("en", await loadTexts("en"));
   expect([say("offerFrom", { name: "Zoë" }), say("today")]).toEqual(["New offer: \u2068Zoë\u2069", "Today"]);
 });

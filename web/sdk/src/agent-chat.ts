@@ -6,7 +6,7 @@ import type { Link } from "./link.js";
 import { Outbox, type Item } from "./outbox.js";
 import type { AgentTalk, Command, Without } from "./protocol.js";
 import type { DeskWork, OverWhy, PastAnswer } from "./protocol/agent.js";
-import { Refused } from "./errors.js";
+import { Lost, Refused } from "./errors.js";
 import { Reading } from "./reading.js";
 import { utf8Bytes } from "./text.js";
 import { Thread } from "./thread.js";
@@ -60,6 +60,8 @@ export class AgentChat {
   leaving = false;
   /** Contact and earlier chats of the customer; null: they have not come yet. */
   history: History | null = null;
+  /** Why the history could not be fetched: a refusal's code, or `lost`; empty: it is there, or on its way. */
+  historyRefused = "";
   /** As the server tells it: queue, customer and stage. */
   work: DeskWork;
   readonly #link: Link<AgentTalk>;
@@ -127,6 +129,22 @@ export class AgentChat {
   set draft(text: string) {
     if (text === this.#draft) return;
     this.#draft = text;
+    this.#changed();
+  }
+
+  /** Asks for {@link history}: done when the chat comes, and to be done again where it was refused. */
+  async fetchHistory(): Promise<void> {
+    // A chat that has just come is shown with the others that came.
+    const again = this.historyRefused !== "";
+    this.historyRefused = "";
+    if (again) this.#changed();
+    try {
+      this.history = await this.#link.insist("history", { chat: this.id });
+    } catch (error) {
+      if (error instanceof Refused) this.historyRefused = error.code;
+      else if (error instanceof Lost) this.historyRefused = "lost";
+      else throw error;
+    }
     this.#changed();
   }
 

@@ -1,7 +1,7 @@
 // The agent's desk: sign-in, status, offers, and each chat with what is yet to send. The server's word is the whole desk after
 // each change, the same in all windows; this only adds what is this window's own.
 
-import { AgentChat, NEW_CHAT, type History } from "./agent-chat.js";
+import { AgentChat, NEW_CHAT } from "./agent-chat.js";
 import { nothing, type Kept } from "./agent-kept.js";
 import { base64 } from "./base64.js";
 import { Clock } from "./clock.js";
@@ -73,6 +73,11 @@ export class AgentDesk {
   capacity = 0;
   /** From which queues they are offered chats. */
   queues: readonly string[] = [];
+  /**
+   * How long their chats stay theirs when nothing is heard of any of their windows, in milliseconds; null: the node has not
+   * told.
+   */
+  graceMs: number | null = null;
   /** Whether they take chats. */
   status: AgentStatus = { state: "signed_out", reason: "" };
   /**
@@ -340,11 +345,14 @@ export class AgentDesk {
     return { do: "sign_in", name, password: this.#password, ...(past ? { token: past } : {}), ...known };
   }
 
-  #opened({ token, nickname, capacity, queues, supervisor }: SignedInAnswer): void {
+  #opened(answer: SignedInAnswer): void {
+    const { token, nickname, capacity, queues, supervisor } = answer;
     if (this.#link.state !== "open") for (const chat of this.#chats.values()) chat.thread.opened();
     this.#kept.token = token ?? this.#kept.token;
     this.#kept.past = "";
     Object.assign(this, { nickname, capacity, queues });
+    // A node of an older version does not tell it.
+    this.graceMs = (answer as Partial<SignedInAnswer>).grace_ms ?? null;
     this.#password = "";
     this.overview.opened(supervisor);
     this.#become("in");
@@ -452,17 +460,8 @@ export class AgentDesk {
     });
     this.#chats.set(work.chat, chat);
     chat.run();
-    void this.#fetchHistory(chat);
+    void chat.fetchHistory();
     return chat;
-  }
-
-  async #fetchHistory(chat: AgentChat): Promise<void> {
-    const none: History = { contact: null, records: [], hidden: false };
-    chat.history = await this.#link.insist("history", { chat: chat.id }).catch((error: unknown) => {
-      if (error instanceof Refused || error instanceof Lost) return none;
-      throw error;
-    });
-    this.#changed();
   }
 
   #chat(frame: ChatFrame): void {

@@ -278,6 +278,21 @@ describe("a chat", () => {
     expect(server.commands("transcript").map(({ from }) => from)).toEqual([undefined, 50]);
   });
 
+  test("says that its history was refused, and asks for it once more", async () => {
+    const { server, desk } = await signedIn();
+    server.instead = (command) => (command["do"] === "history" ? refusal("failed") : undefined);
+    server.offer("C1", "chatting");
+    await pass(20);
+    expect(desk.graceMs).toBe(15_000);
+    const chat = desk.chats.get("C1")!;
+    expect([chat.history, chat.historyRefused]).toEqual([null, "failed"]);
+    server.instead = () => undefined;
+    void chat.fetchHistory();
+    expect(chat.historyRefused).toBe("");
+    await pass(20);
+    expect(chat.history?.records[0]?.chat).toBe("R1");
+  });
+
   test("keeps the ids and the order of what is written while the connection is away", async () => {
     const { server, chat } = await chatting();
     server.instead = (command) => (command["do"] === "send" ? null : undefined);

@@ -200,6 +200,8 @@ pub(crate) enum AgentAnswer {
         queues: Vec<String>,
         /// Whether they may see the overview.
         supervisor: bool,
+        /// How long their chats stay theirs when nothing is heard of any of their windows, in milliseconds.
+        grace_ms: u64,
     },
     /// The answer to what changes the desk.
     #[schemars(title = "desk_changed")]

@@ -47,6 +47,7 @@ async fn an_agent_gets_an_offer_accepts_talks_and_leaves_last() {
     let signed = ann.done("sign_in", json!({"name": "ann", "password": PASSWORD})).await;
     assert_eq!((&signed["nickname"], &signed["capacity"]), (&json!("Ann"), &json!(1)));
     assert_eq!(signed["queues"], json!(["support"]));
+    assert_eq!(signed["grace_ms"], 15_000);
     let desk = ann.find("the desk", |frame| frame["event"] == "desk").await;
     assert_eq!((&desk["status"]["state"], &desk["work"]), (&json!("not_ready"), &json!([])));
     assert!(

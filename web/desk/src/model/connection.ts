@@ -1,19 +1,20 @@
-// What an agent is told of a connection that is away: nothing for some seconds, then that it comes back, after a minute
-// what that means for their customers, and when it is back, that it is.
+// What an agent is told of a connection that is away: nothing for some seconds, then that it comes back, after the time for
+// which their chats stay theirs what that means for their customers, and when it is back, that it is.
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { LinkState } from "@handoff/sdk";
 
 /** A connection that is back before this was never away, as far as people can see. */
 export const QUIET_MS = 3000;
-const LONG_MS = 60_000;
+/** For how long chats stay an agent's where no node has told. */
+const GRACE_MS = 15_000;
 const BACK_MS = 4000;
 
 /** How a connection is told of. */
 export type ConnectionTold =
   | { readonly is: "well" }
   | { readonly is: "away" }
-  | { readonly is: "lost"; readonly minutes: number }
+  | { readonly is: "lost" }
   | { readonly is: "back"; readonly lostChats: number };
 
 /** Watches a connection. */
@@ -24,14 +25,17 @@ export class ConnectionWatch {
   readonly told: ReadonlySignal<ConnectionTold>;
   #lostChats = 0;
 
-  /** @param now this moment, which goes on by itself */
-  constructor(now: ReadonlySignal<number>) {
+  /**
+   * @param now this moment, which goes on by itself
+   * @param graceMs how long chats stay the agent's while they are away; null: nobody has told
+   */
+  constructor(now: ReadonlySignal<number>, graceMs: () => number | null) {
     this.told = computed<ConnectionTold>(() => {
       const since = this.#awaySince.value;
       const back = this.#back.value;
       if (since !== null) {
         const away = now.value - since;
-        if (away >= LONG_MS) return { is: "lost", minutes: Math.floor(away / LONG_MS) };
+        if (away >= (graceMs() ?? GRACE_MS)) return { is: "lost" };
         return away >= QUIET_MS ? { is: "away" } : { is: "well" };
       }
       if (back && now.value - back.at < BACK_MS) return { is: "back", lostChats: back.lostChats };

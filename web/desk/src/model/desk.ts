@@ -94,7 +94,7 @@ export class Desk {
     this.canned = new CannedTexts(local);
     this.#keeps = [settings, this.canned];
     this.supervision = new Supervision(sdk, local, this.changes);
-    this.connection = new ConnectionWatch(this.now);
+    this.connection = new ConnectionWatch(this.now, () => sdk.graceMs);
     this.selected = kept(tab, "handoff-desk-chat", "", text).value;
     const heldOrder = new HeldOrder();
     let before: readonly ChatRow[] = [];

@@ -1,7 +1,7 @@
 // What is found by what an agent types after Ctrl K: chats, contacts, acts.
 
 import type { History } from "@handoff/sdk";
-import { cut } from "@handoff/ui";
+import { cut, graphemes } from "@handoff/ui";
 import type { ChatRow } from "./rows.js";
 
 /** Something that can be found. */
@@ -33,6 +33,8 @@ export interface FindableAct {
 
 const EACH_MAX = 8;
 const HINT_MAX = 60;
+/** So many characters are shown before what was found. */
+const AROUND = 20;
 /** Of a long chat the newest words are searched. */
 const SAID_MAX = 500;
 
@@ -69,5 +71,7 @@ function holds(text: string, wanted: string): boolean {
 /** The text from shortly before what was found on. */
 function around(text: string, wanted: string): string {
   const at = text.toLowerCase().indexOf(wanted);
-  return at > 20 ? `…${text.slice(at - 20)}` : text;
+  if (at <= AROUND) return text;
+  const before = graphemes(text.slice(Math.max(0, at - 32 * AROUND), at)).slice(-AROUND);
+  return `…${before.join("")}${text.slice(at)}`;
 }

@@ -22,7 +22,7 @@ function connectionLine({ connection, say, language }: Desk): string | null {
   if (told.is === "away") return say("connectingAgainDesk");
   if (told.is === "lost") {
     const since = clock(connection.awaySince ?? Date.now(), language);
-    return say("noConnectionDesk", { n: told.minutes, time: since });
+    return say("noConnectionDesk", { time: since });
   }
   if (told.is !== "back") return null;
   return told.lostChats > 0 ? say("backLost", { n: told.lostChats }) : say("back");

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AgentChat } from "@handoff/sdk";
-import { Avatar, Button, fullTime, IconButton, shortTime } from "@handoff/ui";
+import { Avatar, Button, cut, fullTime, IconButton, shortTime } from "@handoff/ui";
 import { newId } from "../page/ids.js";
 import { customerName } from "../model/rows.js";
 import { useDesk } from "./context.js";
@@ -73,7 +73,7 @@ function Contact({ chat }: { chat: AgentChat }) {
         </div>
       </div>
       <Facts facts={facts} />
-      {chat.history === null ? <p class="hint">{say("loading")}</p> : null}
+      {chat.history === null && !chat.historyRefused ? <p class="hint">{say("loading")}</p> : null}
     </div>
   );
 }
@@ -99,10 +99,11 @@ function Facts({ facts }: { facts: readonly (readonly [string, string])[] }) {
 function Folded({ text }: { text: string }) {
   const { say } = useDesk();
   const [open, setOpen] = useState(false);
-  if (text.length <= FOLDED_FROM) return <>{text}</>;
+  const folded = cut(text, FOLDED_FROM);
+  if (folded === text) return <>{text}</>;
   return (
     <>
-      {open ? text : `${text.slice(0, FOLDED_FROM).trimEnd()}…`}{" "}
+      {open ? text : folded}{" "}
       <Button look="text" aria-expanded={open} onClick={() => setOpen(!open)}>
         {open ? say("less") : say("all")}
       </Button>

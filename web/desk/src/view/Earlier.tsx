@@ -11,7 +11,7 @@ import { Unverified } from "./Unverified.js";
 /** The timeline. */
 export function Earlier({ chat }: { chat: AgentChat }) {
   const { say } = useDesk();
-  const { history } = chat;
+  const { history, historyRefused } = chat;
   const records = history?.records.filter((record) => record.chat !== chat.id) ?? [];
   const verified = chat.work.customer.verified;
   return (
@@ -19,7 +19,17 @@ export function Earlier({ chat }: { chat: AgentChat }) {
       <h2 id="earlier-title">
         {say("earlierChats")} {records.length > 0 ? <span class="count">{records.length}</span> : null}
       </h2>
-      {history === null ? <div class="skeleton line-skeleton" aria-hidden="true" /> : null}
+      {history === null && !historyRefused ? <div class="skeleton line-skeleton" aria-hidden="true" /> : null}
+      <p class="hint" role="status">
+        {historyRefused ? (
+          <>
+            {say("earlierFailed")}{" "}
+            <Button look="text" onClick={() => void chat.fetchHistory()}>
+              {say("tryAgain")}
+            </Button>
+          </>
+        ) : null}
+      </p>
       {history && records.length === 0 ? (
         <p class="hint">{history.hidden ? say("hiddenEarlier") : say("noEarlier")}</p>
       ) : null}

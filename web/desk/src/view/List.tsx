@@ -1,7 +1,8 @@
-// The left pane: what is offered, the agent's chats, the queues.
+// The left pane: the agent's chats, the queues, and below them what is offered.
 
 import { ago, Avatar, Button, Countdown, countdown, fullTime } from "@handoff/ui";
 import type { Offer } from "@handoff/sdk";
+import { useEffect, useState } from "preact/hooks";
 import type { ChatRow } from "../model/rows.js";
 import { customerName } from "../model/rows.js";
 import { useDesk, useQuietDesk } from "./context.js";
@@ -11,6 +12,8 @@ import { Unverified } from "./Unverified.js";
 
 /** Above this time a wait is told in hours and days, not in minutes and seconds. */
 const DIGITS_MS = 3_600_000;
+/** How long something new stands there before it can be pressed. */
+const SETTLE_MS = 400;
 /** Most attached data on an offer; the details have all. */
 const DATA_MAX = 4;
 
@@ -19,16 +22,20 @@ export function List() {
   const { say } = useDesk();
   return (
     <nav class="list" aria-label={say("chats")}>
+      <div class="list-scroller">
+        <Chats />
+        <Queues />
+      </div>
       <Offers />
-      <Chats />
-      <Queues />
     </nav>
   );
 }
 
+/** What is offered, in room of its own: what comes and goes moves no row of the list, the oldest stays where it is. */
 function Offers() {
   const { sdk, say } = useDesk();
   const offers = [...sdk.offers.values()];
+  const settled = useSettled(offers.map(({ chat }) => chat).join());
   return (
     <section class="offers" aria-labelledby="offers-title">
       <h2 id="offers-title" class={offers.length > 0 ? "" : "unseen"}>
@@ -37,11 +44,23 @@ function Offers() {
       <div class="unseen" aria-live="assertive">
         {offers.map((offer) => say("offerRead", { name: customerName(offer, say), subject: offer.customer.subject }))}
       </div>
-      {offers.map((offer) => (
-        <OfferCard key={offer.chat} offer={offer} />
-      ))}
+      <div class={`offer-cards${settled ? "" : " unsettled"}`}>
+        {offers.map((offer) => (
+          <OfferCard key={offer.chat} offer={offer} />
+        ))}
+      </div>
     </section>
   );
+}
+
+/** Whether this has been the same for a moment: a press that was meant for what stood here before does nothing. */
+function useSettled(which: string): boolean {
+  const [settledAs, setSettledAs] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSettledAs(which), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [which]);
+  return settledAs === which;
 }
 
 function OfferCard({ offer }: { offer: Offer }) {

@@ -48,14 +48,7 @@ export const ar: DeskCatalogue = {
   accountOf: "{name}: الإعدادات وتسجيل الخروج",
 
   connectingAgainDesk: "جارٍ الاتصال من جديد … محادثاتك في أمان.",
-  noConnectionDesk: {
-    zero: "لا اتصال منذ {time}. قد يعود عملاؤك إلى الطابور.",
-    one: "لا اتصال منذ دقيقة، منذ {time}. قد يعود عملاؤك إلى الطابور.",
-    two: "لا اتصال منذ دقيقتين، منذ {time}. قد يعود عملاؤك إلى الطابور.",
-    few: "لا اتصال منذ {n} دقائق، منذ {time}. قد يعود عملاؤك إلى الطابور.",
-    many: "لا اتصال منذ {n} دقيقة، منذ {time}. قد يعود عملاؤك إلى الطابور.",
-    other: "لا اتصال منذ {n} دقيقة، منذ {time}. قد يعود عملاؤك إلى الطابور.",
-  },
+  noConnectionDesk: "لا اتصال منذ {time}. ربما عاد عملاؤك إلى الطابور.",
   back: "عاد الاتصال. لم يفُت شيء.",
   backLost: {
     zero: "عاد الاتصال.",
@@ -169,7 +162,6 @@ export const ar: DeskCatalogue = {
   goesOn: "مستمرة",
   nothingSaid: "لم يُقل شيء.",
   showMore: "عرض المزيد",
-  tryAgain: "حاول مرة أخرى",
   earlierFailed: "تعذّر جلبها.",
   notes: "ملاحظات",
   notesHere: "على هذا الحاسوب فقط.",
@@ -190,7 +182,7 @@ export const ar: DeskCatalogue = {
   save: "حفظ",
 
   search: "بحث",
-  searchFor: "محادثات، جهات اتصال، أفعال",
+  searchFor: "محادثاتك، عملاؤها، أفعال",
   nothingFound: "لا نتائج.",
   kindChat: "محادثة",
   kindContact: "جهة اتصال",

@@ -41,10 +41,7 @@ export const de: DeskCatalogue = {
   accountOf: "{name}: Einstellungen und Abmelden",
 
   connectingAgainDesk: "Verbindung wird wiederhergestellt … Ihre Chats sind sicher.",
-  noConnectionDesk: {
-    one: "Seit {n} Min. keine Verbindung, seit {time}. Ihre Kunden können in die Warteschlange zurückgehen.",
-    other: "Seit {n} Min. keine Verbindung, seit {time}. Ihre Kunden können in die Warteschlange zurückgehen.",
-  },
+  noConnectionDesk: "Seit {time} keine Verbindung. Ihre Kunden warten vielleicht wieder in der Warteschlange.",
   back: "Wieder da. Nichts ging verloren.",
   backLost: {
     one: "Wieder da. {n} Chat hat inzwischen jemand anders.",
@@ -136,7 +133,6 @@ export const de: DeskCatalogue = {
   goesOn: "läuft noch",
   nothingSaid: "Es wurde nichts gesagt.",
   showMore: "Mehr zeigen",
-  tryAgain: "Noch einmal versuchen",
   earlierFailed: "Das war nicht zu holen.",
   notes: "Notizen",
   notesHere: "Nur auf diesem Computer.",
@@ -157,7 +153,7 @@ export const de: DeskCatalogue = {
   save: "Speichern",
 
   search: "Suche",
-  searchFor: "Chats, Kontakte, Tätigkeiten",
+  searchFor: "Ihre Chats, deren Kunden, Tätigkeiten",
   nothingFound: "Nichts gefunden.",
   kindChat: "Chat",
   kindContact: "Kontakt",

@@ -43,10 +43,7 @@ export const en = {
 
   // The connection, and what came of it
   connectingAgainDesk: "Connecting again … Your chats are safe.",
-  noConnectionDesk: {
-    one: "No connection for {n} min, since {time}. Your customers may go back to the queue.",
-    other: "No connection for {n} min, since {time}. Your customers may go back to the queue.",
-  },
+  noConnectionDesk: "No connection since {time}. Your customers may have gone back to the queue.",
   back: "Back. Nothing was missed.",
   backLost: {
     one: "Back. {n} chat went to somebody else meanwhile.",
@@ -143,7 +140,6 @@ export const en = {
   goesOn: "goes on",
   nothingSaid: "Nothing was said.",
   showMore: "Show more",
-  tryAgain: "Try again",
   earlierFailed: "This could not be fetched.",
   notes: "Notes",
   notesHere: "On this computer only.",
@@ -166,7 +162,7 @@ export const en = {
 
   // Search
   search: "Search",
-  searchFor: "Chats, contacts, acts",
+  searchFor: "Your chats, their customers, acts",
   nothingFound: "Nothing found.",
   kindChat: "Chat",
   kindContact: "Contact",

@@ -45,11 +45,7 @@ export const es: DeskCatalogue = {
   accountOf: "{name}: ajustes y salida",
 
   connectingAgainDesk: "Conectando de nuevo … Sus chats están a salvo.",
-  noConnectionDesk: {
-    one: "Sin conexión desde hace {n} min, desde las {time}. Sus clientes pueden volver a la cola.",
-    many: "Sin conexión desde hace {n} min, desde las {time}. Sus clientes pueden volver a la cola.",
-    other: "Sin conexión desde hace {n} min, desde las {time}. Sus clientes pueden volver a la cola.",
-  },
+  noConnectionDesk: "Sin conexión desde las {time}. Es posible que sus clientes hayan vuelto a la cola.",
   back: "De vuelta. No se perdió nada.",
   backLost: {
     one: "De vuelta. Entretanto {n} chat pasó a otra persona.",
@@ -147,7 +143,6 @@ export const es: DeskCatalogue = {
   goesOn: "sigue",
   nothingSaid: "No se dijo nada.",
   showMore: "Mostrar más",
-  tryAgain: "Intentar de nuevo",
   earlierFailed: "No se pudo obtener.",
   notes: "Notas",
   notesHere: "Solo en este ordenador.",
@@ -168,7 +163,7 @@ export const es: DeskCatalogue = {
   save: "Guardar",
 
   search: "Buscar",
-  searchFor: "Chats, contactos, acciones",
+  searchFor: "Sus chats, sus clientes, acciones",
   nothingFound: "No se encontró nada.",
   kindChat: "Chat",
   kindContact: "Contacto",

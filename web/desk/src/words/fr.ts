@@ -45,11 +45,7 @@ export const fr: DeskCatalogue = {
   accountOf: "{name} : réglages et déconnexion",
 
   connectingAgainDesk: "Reconnexion … Vos chats sont en sécurité.",
-  noConnectionDesk: {
-    one: "Pas de connexion depuis {n} min, depuis {time}. Vos clients peuvent retourner dans la file.",
-    many: "Pas de connexion depuis {n} min, depuis {time}. Vos clients peuvent retourner dans la file.",
-    other: "Pas de connexion depuis {n} min, depuis {time}. Vos clients peuvent retourner dans la file.",
-  },
+  noConnectionDesk: "Pas de connexion depuis {time}. Vos clients sont peut-être retournés dans la file.",
   back: "De retour. Rien n’a été perdu.",
   backLost: {
     one: "De retour. Entre-temps, {n} chat est passé à quelqu’un d’autre.",
@@ -147,7 +143,6 @@ export const fr: DeskCatalogue = {
   goesOn: "en cours",
   nothingSaid: "Rien n’a été dit.",
   showMore: "Montrer plus",
-  tryAgain: "Réessayer",
   earlierFailed: "Cela n’a pas pu être obtenu.",
   notes: "Notes",
   notesHere: "Sur cet ordinateur seulement.",
@@ -168,7 +163,7 @@ export const fr: DeskCatalogue = {
   save: "Enregistrer",
 
   search: "Rechercher",
-  searchFor: "Chats, contacts, actions",
+  searchFor: "Vos chats, leurs clients, actions",
   nothingFound: "Rien trouvé.",
   kindChat: "Chat",
   kindContact: "Contact",

@@ -41,7 +41,7 @@ export const ja: DeskCatalogue = {
   accountOf: "{name}：設定とサインアウト",
 
   connectingAgainDesk: "再接続しています… チャットは守られています。",
-  noConnectionDesk: { other: "{time}から{n}分間接続がありません。お客様は待ち行列に戻ることがあります。" },
+  noConnectionDesk: "{time}から接続がありません。お客様は待ち行列に戻ったかもしれません。",
   back: "接続が戻りました。漏れはありません。",
   backLost: { other: "接続が戻りました。その間に{n}件のチャットがほかの担当に移りました。" },
   missed: "{name}さんは待ち行列に戻りました。受付停止になりました。",
@@ -127,7 +127,6 @@ export const ja: DeskCatalogue = {
   goesOn: "継続中",
   nothingSaid: "発言はありません。",
   showMore: "さらに表示",
-  tryAgain: "もう一度試す",
   earlierFailed: "取得できませんでした。",
   notes: "メモ",
   notesHere: "このコンピューターにのみ保存されます。",
@@ -148,7 +147,7 @@ export const ja: DeskCatalogue = {
   save: "保存",
 
   search: "検索",
-  searchFor: "チャット、連絡先、操作",
+  searchFor: "担当中のチャット、そのお客様、操作",
   nothingFound: "見つかりませんでした。",
   kindChat: "チャット",
   kindContact: "連絡先",

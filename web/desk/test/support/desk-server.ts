@@ -6,7 +6,8 @@ import type { Connection } from "../../../sdk/test/support/server.js";
 import { FakeServer, type Frame } from "../../../sdk/test/support/server.js";
 import { Desk } from "../../src/model/desk.js";
 import { forgetful, type Storage } from "../../src/model/keeping.js";
-import { loadSay } from "../../src/words/say.js";
+import { loadTexts } from "../../src/words/all.js";
+import { sayIn } from "../../src/words/say.js";
 
 const PEOPLE = [
   { number: 1, role: "customer", nickname: "Zoë", user_id: "1", me: false },
@@ -25,7 +26,14 @@ export class DeskServer extends FakeServer {
     const at = this.work.find(({ chat }) => chat === command["chat"]);
     switch (command["do"]) {
       case "sign_in":
-        return { token: "T1", nickname: "Ann", capacity: 3, queues: ["support"], supervisor: this.supervisor };
+        return {
+          token: "T1",
+          nickname: "Ann",
+          capacity: 3,
+          queues: ["support"],
+          supervisor: this.supervisor,
+          grace_ms: 15_000,
+        };
       case "ready":
         this.status = { state: "ready", reason: "" };
         break;
@@ -119,7 +127,7 @@ export async function signedIn(server = new DeskServer(), kept: Kept = {}): Prom
   const store = kept.store ?? memoryStore();
   const sdk = new AgentDesk({ nodes: ["http://one.test"], store, WebSocket, fetch, transport: "websocket" });
   const { tab = forgetful(), local = forgetful() } = kept;
-  const desk = new Desk({ sdk, say: await loadSay("en"), language: "en", tab, local });
+  const desk = new Desk({ sdk, say: sayIn("en", await loadTexts("en")), language: "en", tab, local });
   if (sdk.phase === "out") sdk.signIn("ann", "secret");
   await passes(100);
   return { server, sdk, desk };

@@ -513,6 +513,10 @@ export interface SignedInAnswer {
    */
   capacity: number;
   /**
+   * How long their chats stay theirs when nothing is heard of any of their windows, in milliseconds.
+   */
+  grace_ms: number;
+  /**
    * How customers see the agent.
    */
   nickname: string;

@@ -23,7 +23,7 @@ export class DeskServer extends FakeServer {
     switch (command["do"]) {
       case "sign_in":
         this.tokens += 1;
-        return { token: `T${this.tokens}`, nickname: "Ann", capacity: 3, queues: ["support"] };
+        return { token: `T${this.tokens}`, nickname: "Ann", capacity: 3, queues: ["support"], grace_ms: 15_000 };
       case "ready":
         return this.#desk({ status: { state: "ready", reason: null } });
       case "not_ready":

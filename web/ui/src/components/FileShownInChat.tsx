@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { FileShown } from "../log/rows.js";
+import { Button } from "./Button.js";
 import { FileLine } from "./FileLine.js";
 import { useSpeech } from "./speech.js";
 
@@ -30,6 +31,7 @@ function FileImage({ file, load }: { file: FileShown; load: LoadFile }) {
   const [url, setUrl] = useState("");
   const [failed, setFailed] = useState(false);
   useEffect(() => {
+    if (failed) return undefined;
     let gone = false;
     let made = "";
     load(file).then(
@@ -43,13 +45,19 @@ function FileImage({ file, load }: { file: FileShown; load: LoadFile }) {
     );
     return () => {
       gone = true;
+      setUrl("");
       URL.revokeObjectURL(made);
     };
-  }, []);
+  }, [failed]);
   return (
     <span class="file-image" aria-busy={!url && !failed}>
       {failed ? (
-        <span class="hint">{say("fileNotFetched")}</span>
+        <span class="hint">
+          {say("fileNotFetched")}{" "}
+          <Button look="text" onClick={() => setFailed(false)}>
+            {say("tryAgain")}
+          </Button>
+        </span>
       ) : url ? (
         <img src={url} alt={say("imageOf", { name: file.name })} onError={() => setFailed(true)} />
       ) : null}

@@ -94,6 +94,7 @@ export const ar: Catalogue = {
   fileNotFetched: "لا يمكن جلب الملف الآن.",
   imageOf: "صورة {name}",
   cancel: "إلغاء",
+  tryAgain: "حاول مرة أخرى",
   fileType: "لا يمكن إرسال ملفات من هذا النوع.",
   fileTooLarge: "هذا الملف كبير جدًا.",
   fileTooMany: "لا يمكن إرسال المزيد من الملفات هنا.",

@@ -54,6 +54,7 @@ export const de: Catalogue = {
   fileNotFetched: "Die Datei ist jetzt nicht zu holen.",
   imageOf: "Bild {name}",
   cancel: "Abbrechen",
+  tryAgain: "Noch einmal versuchen",
   fileType: "Dateien dieser Art können nicht gesendet werden.",
   fileTooLarge: "Diese Datei ist zu groß.",
   fileTooMany: "Hier können keine weiteren Dateien gesendet werden.",

@@ -59,6 +59,7 @@ export const en = {
   fileNotFetched: "The file can’t be fetched now.",
   imageOf: "Image {name}",
   cancel: "Cancel",
+  tryAgain: "Try again",
   fileType: "Files of this type can’t be sent.",
   fileTooLarge: "This file is too large.",
   fileTooMany: "No more files can be sent here.",

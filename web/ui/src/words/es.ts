@@ -66,6 +66,7 @@ export const es: Catalogue = {
   fileNotFetched: "El archivo no se puede obtener ahora.",
   imageOf: "Imagen {name}",
   cancel: "Cancelar",
+  tryAgain: "Intentar de nuevo",
   fileType: "No se pueden enviar archivos de este tipo.",
   fileTooLarge: "Este archivo es demasiado grande.",
   fileTooMany: "No se pueden enviar más archivos aquí.",

@@ -70,6 +70,7 @@ export const fr: Catalogue = {
   fileNotFetched: "Le fichier ne peut pas être obtenu pour le moment.",
   imageOf: "Image {name}",
   cancel: "Annuler",
+  tryAgain: "Réessayer",
   fileType: "Les fichiers de ce type ne peuvent pas être envoyés.",
   fileTooLarge: "Ce fichier est trop volumineux.",
   fileTooMany: "Plus aucun fichier ne peut être envoyé ici.",

@@ -54,6 +54,7 @@ export const ja: Catalogue = {
   fileNotFetched: "今はファイルを取得できません。",
   imageOf: "画像 {name}",
   cancel: "キャンセル",
+  tryAgain: "もう一度試す",
   fileType: "この種類のファイルは送信できません。",
   fileTooLarge: "このファイルは大きすぎます。",
   fileTooMany: "これ以上ファイルを送信できません。",
