@@ -8,7 +8,7 @@
  */
 
 export { AgentDesk } from "./agent.js";
-export type { AgentEvents, AgentOptions, AgentPhase, AgentStatus, LeaveHow, Transfer } from "./agent.js";
+export type { AgentEvents, AgentOptions, AgentPhase, AgentStatus, LeaveHow, Transfer } from "./agent-types.js";
 export { AgentChat } from "./agent-chat.js";
 export type { AgentCommand, AgentItem, History } from "./agent-chat.js";
 export { CustomerChat } from "./customer.js";
