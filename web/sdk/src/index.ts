@@ -36,6 +36,8 @@ export type {
 } from "./platform.js";
 export type * as agentProtocol from "./protocol/agent.js";
 export type * as customerProtocol from "./protocol/customer.js";
+export { describeService } from "./service.js";
+export type { Service, ServiceField, Texts } from "./service.js";
 export { asyncStorageStore, memoryStore, storageStore } from "./store.js";
 export type { AsyncStorageLike, StorageLike, Store } from "./store.js";
 export { Thread } from "./thread.js";
