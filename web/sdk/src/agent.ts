@@ -3,6 +3,7 @@
 
 import { AgentChat, NEW_CHAT } from "./agent-chat.js";
 import { nothing, type Kept } from "./agent-kept.js";
+import type { AgentEvents, AgentOptions, AgentPhase, AgentStatus, LeaveHow, Transfer } from "./agent-types.js";
 import { base64 } from "./base64.js";
 import { Clock } from "./clock.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
@@ -10,56 +11,13 @@ import { Lost, Refused } from "./errors.js";
 import { Files } from "./files.js";
 import type { Link, LinkState } from "./link.js";
 import { Offer } from "./offer.js";
-import { linkOf, storeOf, type ClientOptions } from "./options.js";
+import { linkOf, storeOf } from "./options.js";
 import { Overview } from "./overview.js";
 import { scope } from "./platform.js";
 import type { AgentTalk, Command, Do, Fields } from "./protocol.js";
-import type { DeskFrame, DeskState, DeskWork, LeaveCommand, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
+import type { DeskFrame, DeskWork, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
 import { readKept, type Store } from "./store.js";
-import type { ChatEvent, ChatFrame } from "./thread.js";
-
-/** Whether an agent is signed out, about to sign in, or signed in. */
-export type AgentPhase = "out" | "signing" | "in";
-
-/** What becomes of a chat that an agent leaves. */
-export type LeaveHow = NonNullable<LeaveCommand["how"]>;
-
-/** What another window of the same agent needs to go on without the password. It is a secret. */
-export interface Transfer {
-  readonly name: string;
-  readonly token: string;
-}
-
-/** What a desk is made with. */
-export interface AgentOptions extends ClientOptions {
-  /** What {@link AgentDesk.transfer} gave in another window. */
-  transfer?: Transfer;
-}
-
-/** Whether the agent takes chats. */
-export interface AgentStatus {
-  readonly state: DeskState;
-  /** Why not; may be empty. */
-  readonly reason: string;
-}
-
-/** What a desk tells of. */
-export interface AgentEvents {
-  /** Something new in a chat. After a reload all of it comes again, from the beginning. */
-  event: { chat: AgentChat; event: ChatEvent };
-  /** A new offer: it rings. */
-  offer: Offer;
-  /** The agent is in one more chat. */
-  chat: AgentChat;
-  /** A chat is over for them; its `over` says why. */
-  over: AgentChat;
-  /** Others type in a chat, or no longer. */
-  typing: AgentChat;
-  /** The connection is in another state. */
-  connection: LinkState;
-  /** The agent signs in, is in, or is out. */
-  phase: AgentPhase;
-}
+import type { ChatFrame } from "./thread.js";
 
 /**
  * An agent's desk.

@@ -163,7 +163,7 @@ export class Files {
 }
 
 /** The refusal in an answer: a problem document, or a proxy's own page. */
-async function refusedBy(answer: HttpReply): Promise<Refused> {
+export async function refusedBy(answer: HttpReply): Promise<Refused> {
   const passes = [429, 502, 503, 504].includes(answer.status);
   const text = await answer.text().catch(() => "");
   let problem: { code?: unknown; detail?: unknown; title?: unknown; retry_ms?: unknown } = {};

@@ -8,7 +8,7 @@
  */
 
 export { AgentDesk } from "./agent.js";
-export type { AgentEvents, AgentOptions, AgentPhase, AgentStatus, LeaveHow, Transfer } from "./agent.js";
+export type { AgentEvents, AgentOptions, AgentPhase, AgentStatus, LeaveHow, Transfer } from "./agent-types.js";
 export { AgentChat } from "./agent-chat.js";
 export type { AgentCommand, AgentItem, History } from "./agent-chat.js";
 export { CustomerChat } from "./customer.js";
@@ -37,6 +37,8 @@ export type {
 } from "./platform.js";
 export type * as agentProtocol from "./protocol/agent.js";
 export type * as customerProtocol from "./protocol/customer.js";
+export { describeService } from "./service.js";
+export type { Service, ServiceField, Texts } from "./service.js";
 export { asyncStorageStore, memoryStore, storageStore } from "./store.js";
 export type { AsyncStorageLike, StorageLike, Store } from "./store.js";
 export { Thread } from "./thread.js";

@@ -161,8 +161,6 @@ export class Outbox<Command> {
   #failed(item: Item<Command>, error: Refused): void {
     item.state = "failed";
     item.reason = error.code;
-    delete item.number;
-    delete item.run;
     if (!this.#options.shows(item.command)) this.#drop(item);
     this.#waiter(item.id)?.reject(error);
   }

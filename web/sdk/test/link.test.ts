@@ -121,6 +121,38 @@ describe("a connection", () => {
     expect(chat.connection).toBe("open");
   });
 
+  test("that was woken is tried once, not again by the timer that it did not wait for", async () => {
+    const { server, chat } = await started();
+    server.down.add(ONE);
+    server.last.close();
+    await pass(20_000);
+    server.down.clear();
+    const tries = server.tries.length;
+    chat.wake();
+    await pass(20_000);
+    expect(server.tries).toHaveLength(tries + 1);
+  });
+
+  test("that was woken begins with a socket, whatever failed before", async () => {
+    const { server, chat } = await started();
+    server.down.add(ONE);
+    server.last.close();
+    while (server.tries.length < 3) await pass(5);
+    await pass(5);
+    // The next would be a poll.
+    chat.wake();
+    expect(server.tries.slice(1)).toEqual([`websocket ${ONE}`, `websocket ${ONE}`, `websocket ${ONE}`]);
+  });
+
+  test("that died while timers slept is given up as soon as the page is shown", async () => {
+    const { server, chat } = await started();
+    vi.setSystemTime(Date.now() + 60_000);
+    chat.wake();
+    expect(server.tries).toHaveLength(2);
+    await pass(20);
+    expect(chat.connection).toBe("open");
+  });
+
   test("says how it is", async () => {
     const server = new ChatServer();
     const chat = client(server);

@@ -1,6 +1,8 @@
 // What a service asks before a chat and says of itself: `GET /v1/services/NAME`. A server that does not have it, and
 // whatever of it is missing, is as a service that asks for a name.
 
+import { describeService, Refused, type FetchLike } from "@handoff/sdk";
+
 /** What a field takes. */
 export type FormKind = "text" | "email" | "phone" | "choice" | "long_text";
 
@@ -127,14 +129,9 @@ export async function fetchService(
   language: string,
   ask: typeof fetch,
 ): Promise<Service | null> {
-  for (const node of nodes) {
-    try {
-      const answer = await ask(`${node}/v1/services/${encodeURIComponent(name)}`);
-      if (answer.ok) return readService(await answer.json(), language);
-      if (answer.status === 404) return DEFAULT_SERVICE;
-    } catch {
-      // The next node.
-    }
+  try {
+    return readService(await describeService({ nodes, fetch: ask as FetchLike }, name), language);
+  } catch (error) {
+    return error instanceof Refused && !error.retry ? DEFAULT_SERVICE : null;
   }
-  return null;
 }
