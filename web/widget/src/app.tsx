@@ -4,6 +4,8 @@ import { render } from "preact";
 import base from "@handoff/ui/styles/base.css";
 import conversation from "@handoff/ui/styles/conversation.css";
 import tokens from "@handoff/ui/styles/tokens.css";
+// Beside the others: what is alike packs well where it is near.
+import styles from "./view/widget.css";
 import { chooseLanguage, direction, sayer, SpeechProvider, type FileShown, type Speech } from "@handoff/ui";
 import { chatName, type App, type Host } from "./api.js";
 import { LeaderChat } from "./chat/leader.js";
@@ -18,7 +20,6 @@ import { watchName, watchPage } from "./page/watch.js";
 import { AroundProvider, type Around } from "./view/context.js";
 import { Panel } from "./view/Panel.js";
 import { addStyles } from "./view/styles.js";
-import styles from "./view/widget.css";
 import { loadWords } from "./words.js";
 
 /** Builds the app. Rejects when the words of its language can't be loaded. */
@@ -38,9 +39,9 @@ export async function mount(host: Host): Promise<App> {
     now: Date.now,
   });
   const place = document.createElement("div");
-  place.className = `handoff at-${config.position} as-${config.mode}`;
   place.lang = language;
   place.dir = direction(language);
+  place.className = `handoff at-${side(config.position, root.host, place.dir)} as-${config.mode}`;
   root.append(place);
   if (config.mode === "page") {
     document.documentElement.lang = language;
@@ -67,6 +68,12 @@ export async function mount(host: Host): Promise<App> {
       for (const stop of stops) stop();
     },
   };
+}
+
+/** Where the launcher is, which goes by the page's direction, in the words of the chat's own. */
+function side(position: Host["config"]["position"], host: Element, dir: string): Host["config"]["position"] {
+  if (getComputedStyle(host).direction === dir) return position;
+  return position === "end" ? "start" : "end";
 }
 
 function draw(open: boolean, model: WidgetModel, speech: Speech, around: Around, place: HTMLElement): void {
