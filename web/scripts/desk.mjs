@@ -2,9 +2,12 @@
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { notices } from "./notices.mjs";
 import { addPage } from "./page.mjs";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
+/** Where the licences of others' work in it are. */
+const LICENSES_AT = "/desk/licenses.txt";
 /** In the order they count in. */
 const STYLES = [
   "ui/src/styles/tokens.css",
@@ -15,10 +18,11 @@ const STYLES = [
   "desk/src/styles/details.css",
 ];
 
-/** The page's script. */
+/** The page's script, and what it was built from. */
 async function script() {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: WEB,
+    metafile: true,
     entryPoints: ["desk/src/main.tsx"],
     tsconfig: "desk/tsconfig.json",
     bundle: true,
@@ -28,8 +32,9 @@ async function script() {
     target: "es2022",
     charset: "utf8",
     legalComments: "none",
+    banner: { js: `/*! Licenses: ${LICENSES_AT} */` },
   });
-  return outputFiles[0].text;
+  return { text: outputFiles[0].text, metafile };
 }
 
 /** All style sheets as one. */
@@ -50,9 +55,11 @@ async function styles() {
  * @param {{path: string}} icon
  */
 export async function buildDesk(dist, icon) {
+  const { text, metafile } = await script();
+  dist.add("desk/licenses.txt", await notices(WEB, [metafile]), { at: LICENSES_AT });
   const names = {
     "desk.css": dist.add("desk/desk.css", await styles()),
-    "desk.js": dist.add("desk/desk.js", await script()),
+    "desk.js": dist.add("desk/desk.js", text),
     "icon.svg": icon,
   };
   await addPage(dist, "desk/src/agent.html", "desk/agent.html", { page: "/agent" }, names);

@@ -3,9 +3,12 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { notices } from "./notices.mjs";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 const APP = "widget/src/entry.ts";
+/** Where the licences of others' work in it are. */
+const LICENSES_AT = "/widget/licenses.txt";
 const LANGUAGES = ["en", "de", "es", "fr", "ja", "ar"];
 
 /** Style sheets become texts, without what only people read. */
@@ -19,24 +22,26 @@ const styles = {
   },
 };
 
-/** One script of one entry. */
+/** One script of one entry, and what it was built from. */
 async function script(entry, define = {}) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: WEB,
     entryPoints: [entry],
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
     format: "iife",
     target: "es2022",
     charset: "utf8",
     jsx: "automatic",
     jsxImportSource: "preact",
     legalComments: "none",
+    banner: { js: `/*! Licenses: ${LICENSES_AT} */` },
     plugins: [styles],
     define: Object.fromEntries(Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)])),
   });
-  return outputFiles[0].text;
+  return { text: outputFiles[0].text, metafile };
 }
 
 /** Websites load it. */
@@ -70,7 +75,7 @@ function asks(text, key) {
 /** Builds all of it into `dist`, and gives the loader. */
 export async function buildWidget(dist) {
   const files = {};
-  const asking = await script(APP, { WORD_FILES: files });
+  const { text: asking } = await script(APP, { WORD_FILES: files });
   for (const language of LANGUAGES) {
     // Other surfaces' words are not the widget's to carry.
     const all = Object.entries(await words(language));
@@ -78,7 +83,10 @@ export async function buildWidget(dist) {
     const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(Object.fromEntries(used)), FOR_ALL);
     files[language] = [path, hash];
   }
-  const app = dist.add("widget/app.js", await script(APP, { WORD_FILES: files }), FOR_ALL);
-  const loader = await script("widget/src/loader/main.ts", { APP_FILE: app.path, APP_HASH: app.hash });
-  return dist.add("widget/loader.js", loader, { ...FOR_ALL, at: "/widget.js" });
+  const app = await script(APP, { WORD_FILES: files });
+  const { path, hash } = dist.add("widget/app.js", app.text, FOR_ALL);
+  const loader = await script("widget/src/loader/main.ts", { APP_FILE: path, APP_HASH: hash });
+  const licenses = await notices(WEB, [app.metafile, loader.metafile]);
+  dist.add("widget/licenses.txt", licenses, { ...FOR_ALL, at: LICENSES_AT });
+  return dist.add("widget/loader.js", loader.text, { ...FOR_ALL, at: "/widget.js" });
 }
