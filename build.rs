@@ -29,12 +29,14 @@ fn entry(dist: &Path, file: &Value) -> Result<String, Box<dyn Error>> {
     let path = text("path")?;
     let bytes = |ending: &str| format!("include_bytes!({:?})", dist.join(format!("{path}{ending}")));
     Ok(format!(
-        "Built {{ path: {path:?}, kind: {:?}, at: {:?}, page: {:?}, trusts: {:?}, public: {}, immutable: {}, \
+        "Built {{ path: {path:?}, kind: {:?}, at: {:?}, page: {:?}, trusts: {:?}, pictures: {}, public: {}, \
+         immutable: {}, \
          plain: {}, gzip: {}, brotli: {} }},",
         text("type")?,
         may("at"),
         may("page"),
         may("trusts"),
+        is("pictures"),
         is("public"),
         is("immutable"),
         bytes(""),

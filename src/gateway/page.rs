@@ -119,7 +119,7 @@ impl File {
 
     /// A page, with the nodes that it may turn to written into it where there are any.
     fn page(built: &'static Built, nodes: &[&str]) -> Self {
-        let readers = Readers::Page(page_policy(nodes, built.trusts));
+        let readers = Readers::Page(page_policy(nodes, built));
         let text = str::from_utf8(built.plain).unwrap_or_default();
         if nodes.is_empty() || !text.contains(NODES_PLACE) {
             return Self { readers, ..Self::of(built) };
@@ -205,14 +205,15 @@ fn nodes_meta(nodes: &[&str]) -> String {
 
 /// Only the files of this origin, no markup from strings, and sockets to the nodes alone: whatever somebody
 /// writes into a chat can't become a script, and a link can't lead a chat to somebody else's server. Pictures may
-/// be of the page's own making, as a file's preview is.
-fn page_policy(nodes: &[&str], trusts: &str) -> String {
+/// be of the page's own making, as a file's preview is; a page that shows rich messages shows their pictures.
+fn page_policy(nodes: &[&str], built: &Built) -> String {
     let sockets: String =
         nodes.iter().map(|node| format!(" {node} ws{}", node.trim_start_matches("http"))).collect();
-    let trusts = if trusts.is_empty() { "'none'" } else { trusts };
+    let trusts = if built.trusts.is_empty() { "'none'" } else { built.trusts };
+    let pictures = if built.pictures { " https:" } else { "" };
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{sockets}; \
-         img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         img-src 'self' blob:{pictures}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types {trusts}"
     )
 }

@@ -161,6 +161,55 @@ test("what is pasted and too large for a frame says so, and keeps nothing else f
   );
 });
 
+test("what is too large for a frame is still there after a reload, and the chat can be ended beside it", async () => {
+  const { page, server } = await open();
+  await start(page);
+  await put(page, "long ".repeat(60_000));
+  await field(page).press("Enter");
+  await page.getByText(/^Not sent/).waitFor();
+  await page.reload();
+  await page.getByText(/^Not sent/).waitFor();
+  await say(page, "short");
+  await until("it is there", () => server.events.some(({ text }) => text === "short"));
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: "End the chat" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "End the chat" }).click();
+  await page.getByRole("button", { name: "Write again" }).waitFor();
+  assert.equal(server.asked("leave").length, 1);
+  await page.getByRole("button", { name: "Write again" }).click();
+  await start(page);
+  assert.equal(await page.getByText(/^Not sent/).count(), 0);
+});
+
+test("a name that shows nothing is asked for again, and a message that does is not sent", async () => {
+  const { page, server } = await open();
+  for (const nothing of ["\u200b", "\u2800\u3164", " \u00a0 "]) {
+    await page.getByLabel("Name").fill(nothing);
+    await page.getByRole("button", { name: "Start the chat" }).click();
+    await page.getByText("Please fill this in.").waitFor();
+  }
+  assert.equal(server.asked("start").length, 0);
+  await start(page);
+  for (const nothing of ["\u200b", "\u2800\u3164", " \n\u00a0"]) await say(page, nothing);
+  await say(page, "words");
+  await until("it is there", () => server.events.some(({ text }) => text === "words"));
+  assert.deepEqual(
+    server.asked("send").map(({ text }) => text),
+    ["words"],
+  );
+});
+
+test("a chat goes on in a tab that is opened after all were closed", async () => {
+  const { page, context } = await open();
+  await start(page);
+  await say(page, "before");
+  await until("it is sent", async () => (await page.locator(".message.mine.sent").count()) === 1);
+  await page.close();
+  const later = await context.newPage();
+  await later.goto(`${NODE}/`);
+  await until("it is there", async () => (await bubbles(later)).join() === "before");
+});
+
 test("a half of an emoji is sent as what stands for it, and a preview has whole ones", async () => {
   const { page, server } = await open();
   await start(page);
@@ -177,7 +226,7 @@ test("Enter that belongs to an input method sends nothing", async () => {
   const { page, server } = await open();
   await start(page);
   await field(page).fill("にほん");
-  for (const of of [{ isComposing: true }, { keyCode: 229 }]) {
+  for (const of of [{ isComposing: true }, { keyCode: 229 }, { key: "Process", keyCode: 229 }]) {
     await field(page).evaluate((element, how) => {
       element.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, composed: true, ...how }));
     }, of);

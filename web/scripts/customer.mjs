@@ -30,7 +30,13 @@ export async function buildCustomerPages(dist, loader, icon) {
     "page.css": dist.add("customer/page.css", await minified("widget/src/page.css", "css")),
     "page.js": dist.add("customer/page.js", await minified("widget/src/page.ts", "ts")),
   };
-  await addPage(dist, "widget/src/page.html", "customer/page.html", { page: "/", trusts: TRUSTS }, page);
+  await addPage(
+    dist,
+    "widget/src/page.html",
+    "customer/page.html",
+    { page: "/", trusts: TRUSTS, pictures: true },
+    page,
+  );
   const site = {
     "icon.svg": icon,
     "site.css": dist.add("examples/site.css", await minified("examples/site/site.css", "css")),
@@ -39,7 +45,7 @@ export async function buildCustomerPages(dist, loader, icon) {
     ["index", "/examples/site"],
     ["delivery", "/examples/site/delivery"],
   ]) {
-    const serving = { page: at, trusts: TRUSTS };
+    const serving = { page: at, trusts: TRUSTS, pictures: true };
     await addPage(dist, `examples/site/${name}.html`, `examples/site/${name}.html`, serving, site);
   }
 }

@@ -3,9 +3,12 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { imported } from "./imported.mjs";
+import { notices } from "./notices.mjs";
 import { addPage } from "./page.mjs";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
+/** Where the licences of others' work in it are. */
+const LICENSES_AT = "/desk/licenses.txt";
 /** In the order they count in. */
 const STYLES = [
   "ui/src/styles/tokens.css",
@@ -17,12 +20,13 @@ const STYLES = [
 ];
 
 /**
- * The page's script.
+ * The page's script, and what it was built from.
  * @param {Record<string, string>} words the path of each language's words
  */
 async function script(words) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: WEB,
+    metafile: true,
     entryPoints: ["desk/src/main.tsx"],
     tsconfig: "desk/tsconfig.json",
     bundle: true,
@@ -33,8 +37,9 @@ async function script(words) {
     charset: "utf8",
     legalComments: "none",
     define: { WORD_FILES: JSON.stringify(words) },
+    banner: { js: `/*! Licenses: ${LICENSES_AT} */` },
   });
-  return outputFiles[0].text;
+  return { text: outputFiles[0].text, metafile };
 }
 
 /** Adds the words of each language, and gives their paths. */
@@ -65,9 +70,11 @@ async function styles() {
  * @param {{path: string}} icon
  */
 export async function buildDesk(dist, icon) {
+  const { text, metafile } = await script(await addWords(dist));
+  dist.add("desk/licenses.txt", await notices(WEB, [metafile]), { at: LICENSES_AT });
   const names = {
     "desk.css": dist.add("desk/desk.css", await styles()),
-    "desk.js": dist.add("desk/desk.js", await script(await addWords(dist))),
+    "desk.js": dist.add("desk/desk.js", text),
     "icon.svg": icon,
   };
   await addPage(dist, "desk/src/agent.html", "desk/agent.html", { page: "/agent" }, names);

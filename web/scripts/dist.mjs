@@ -13,6 +13,7 @@ const TYPES = {
   json: "application/json",
   html: "text/html; charset=utf-8",
   svg: "image/svg+xml",
+  txt: "text/plain; charset=utf-8",
 };
 const NAME_HASH_LENGTH = 10;
 
@@ -22,6 +23,7 @@ const NAME_HASH_LENGTH = 10;
  * @property {boolean} [public] pages of any site may use it
  * @property {string} [at] an address that stays, such as `/widget.js`, and gives this file
  * @property {string} [page] the address at which it is shown as a page
+ * @property {boolean} [pictures] for a page: it shows pictures of other hosts, as rich messages have them
  * @property {string} [trusts] for a page: the trusted types policies that its scripts may make; none without it
  */
 

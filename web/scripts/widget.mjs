@@ -5,9 +5,12 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { minify } from "terser";
 import { imported } from "./imported.mjs";
+import { notices, packages } from "./notices.mjs";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 const APP = "widget/src/entry.ts";
+/** Where the licences of others' work in it are. */
+const LICENSES_AT = "/widget/licenses.txt";
 const LANGUAGES = ["en", "de", "es", "fr", "ja", "ar"];
 
 /** Style sheets become texts, without what only people read. */
@@ -22,14 +25,15 @@ const styles = {
   },
 };
 
-/** One script of one entry. */
+/** One script of one entry, and what it was built from. */
 async function script(entry, define = {}) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: WEB,
     entryPoints: [entry],
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
     format: "iife",
     target: "es2022",
     charset: "utf8",
@@ -39,9 +43,14 @@ async function script(entry, define = {}) {
     plugins: [styles],
     define: Object.fromEntries(Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)])),
   });
+  const others = packages([metafile]).length > 0;
   // It finds a twentieth more than esbuild does, for every visitor of every site.
-  const { code } = await minify(outputFiles[0].text, { compress: { ecma: 2020, passes: 2 }, ecma: 2020 });
-  return code;
+  const { code } = await minify(outputFiles[0].text, {
+    compress: { ecma: 2020, passes: 3, unsafe_arrows: true, keep_fargs: false },
+    ecma: 2020,
+    ...(others && { format: { preamble: `/*! Licenses: ${LICENSES_AT} */` } }),
+  });
+  return { text: code, metafile };
 }
 
 /** Websites load it. */
@@ -67,7 +76,7 @@ function asks(text, key) {
 /** Builds all of it into `dist`, and gives the loader. */
 export async function buildWidget(dist) {
   const files = {};
-  const asking = await script(APP, { WORD_FILES: JSON.stringify(files) });
+  const { text: asking } = await script(APP, { WORD_FILES: JSON.stringify(files) });
   for (const language of LANGUAGES) {
     // Other surfaces' words are not the widget's to carry.
     const all = Object.entries(await words(language));
@@ -75,7 +84,10 @@ export async function buildWidget(dist) {
     const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(Object.fromEntries(used)), FOR_ALL);
     files[language] = [path, hash];
   }
-  const app = dist.add("widget/app.js", await script(APP, { WORD_FILES: JSON.stringify(files) }), FOR_ALL);
-  const loader = await script("widget/src/loader/main.ts", { APP_FILE: app.path, APP_HASH: app.hash });
-  return dist.add("widget/loader.js", loader, { ...FOR_ALL, at: "/widget.js" });
+  const app = await script(APP, { WORD_FILES: JSON.stringify(files) });
+  const { path, hash } = dist.add("widget/app.js", app.text, FOR_ALL);
+  const loader = await script("widget/src/loader/main.ts", { APP_FILE: path, APP_HASH: hash });
+  const licenses = await notices(WEB, [app.metafile, loader.metafile]);
+  dist.add("widget/licenses.txt", licenses, { ...FOR_ALL, at: LICENSES_AT });
+  return dist.add("widget/loader.js", loader.text, { ...FOR_ALL, at: "/widget.js" });
 }

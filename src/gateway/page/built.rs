@@ -12,6 +12,8 @@ pub(super) struct Built {
     pub(super) page: &'static str,
     /// The trusted types policies that a page's scripts may make, as its own policy names them; empty: none.
     pub(super) trusts: &'static str,
+    /// A page shows pictures of other hosts.
+    pub(super) pictures: bool,
     /// Pages of any site may use it, not those of this origin alone.
     pub(super) public: bool,
     /// Its path has its content's hash: it never changes.

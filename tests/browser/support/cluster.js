@@ -83,15 +83,24 @@ export class Cluster {
   /** @type {Node[]} node 1 is at 0 */
   nodes = [];
   root = mkdtempSync(join(tmpdir(), "handoff-browser-"));
+  workflows = `${ROOT}/config/workflows`;
 
   /**
    * Starts so many nodes and waits until all take customers.
    * @param {number} count
    * @param {string} [extra] more TOML for each node
+   * @param {Record<string, string>} [workflows] by name, in place of those that come with the product
    */
-  static async start(count, extra = "") {
+  static async start(count, extra = "", workflows) {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: cargo build --release --workspace --bins`);
     const cluster = new Cluster();
+    if (workflows) {
+      cluster.workflows = join(cluster.root, "workflows");
+      mkdirSync(cluster.workflows);
+      for (const [name, text] of Object.entries(workflows)) {
+        writeFileSync(join(cluster.workflows, `${name}.toml`), text);
+      }
+    }
     const ports = await freePorts(count * 3);
     for (let id = 1; id <= count; id += 1) {
       const folder = join(cluster.root, `node${id}`);
@@ -133,7 +142,7 @@ ${extra.includes("[admission]") ? "" : "[admission]\naddress_starts_per_minute =
 [bots]
 dir = "${ROOT}/config/bots"
 [workflows]
-dir = "${ROOT}/config/workflows"
+dir = "${this.workflows}"
 ${extra}`;
   }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const DIST = resolve(dirname(fileURLToPath(import.meta.url)), "../../../web/dist");
 
-/** @typedef {{path: string, type: string, public: boolean, at?: string, page?: string, trusts?: string}} Built */
+/** @typedef {{path: string, type: string, public: boolean, at?: string, page?: string, trusts?: string, pictures?: boolean}} Built */
 
 /** @type {Map<string, Built> | null} by request path */
 let files = null;
@@ -37,18 +37,19 @@ export function builtFile({ pathname, host }, nodes = []) {
   headers["cross-origin-resource-policy"] = file.public ? "cross-origin" : "same-origin";
   const body = readFileSync(join(DIST, file.path), "utf8");
   if (!file.page) return { body, headers };
-  headers["content-security-policy"] = policy([host, ...nodes.map((node) => new URL(node).host)], file.trusts);
+  headers["content-security-policy"] = policy([host, ...nodes.map((node) => new URL(node).host)], file);
   return { body: body.replace('"handoff-nodes" content=""', `"handoff-nodes" content="${nodes.join()}"`), headers };
 }
 
 /**
  * @param {string[]} hosts
- * @param {string} [trusts]
+ * @param {Built} page
  */
-function policy(hosts, trusts = "'none'") {
+function policy(hosts, { trusts = "'none'", pictures = false }) {
   const sockets = hosts.map((host) => `https://${host} wss://${host}`).join(" ");
   return (
-    `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${sockets}; img-src 'self' blob:; ` +
+    `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${sockets}; ` +
+    `img-src 'self' blob:${pictures ? " https:" : ""}; ` +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
     `trusted-types ${trusts}`
   );

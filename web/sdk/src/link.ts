@@ -393,7 +393,7 @@ function toJson(frame: object): string {
 }
 
 function tooLarge(bytesMax: number): Refused {
-  const message = `This is more than the server takes at a time (${bytesMax} bytes with all that belongs to it).`;
+  const message = `A command may have ${bytesMax} bytes.`;
   return new Refused({ code: "too_long", message });
 }
 

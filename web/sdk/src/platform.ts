@@ -102,7 +102,7 @@ export class Platform {
   fetch(url: string, request: HttpRequest): Promise<HttpAnswer> {
     const given = this.#options.fetch;
     if (given) return given(url, request);
-    if (!scope.fetch) throw new Error("There is no fetch here: give one as the option `fetch`.");
+    if (!scope.fetch) throw missing("fetch");
     return scope.fetch(url, request);
   }
 
@@ -123,12 +123,15 @@ export class Platform {
     if (given) given(bytes);
     else if (scope.crypto?.getRandomValues) scope.crypto.getRandomValues(bytes);
     else {
-      throw new Error(
-        "There is no crypto.getRandomValues here: give one as the option `getRandomValues`, whose description says which.",
-      );
+      throw missing("getRandomValues");
     }
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
+}
+
+/** What is thrown where neither the engine has something nor the options; their descriptions say what to give. */
+export function missing(what: keyof PlatformOptions): Error {
+  return new Error(`There is no ${what} here: give one as the option \`${what}\`.`);
 }
 
 /** Waits so many milliseconds. */

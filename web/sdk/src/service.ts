@@ -3,7 +3,7 @@
 import { Lost, type Refused } from "./errors.js";
 import { refusedBy } from "./files.js";
 import { Nodes } from "./nodes.js";
-import { Platform, type PlatformOptions } from "./platform.js";
+import { missing, Platform, type PlatformOptions } from "./platform.js";
 
 /** A text by language tag; one that is for all languages stands under `*`. Empty: a page has words of its own. */
 export type Texts = Readonly<Record<string, string>>;
@@ -53,7 +53,7 @@ export async function describeService(
   name: string,
 ): Promise<Service> {
   const platform = new Platform(options);
-  if (!platform.canFetch) throw new Error("There is no fetch here: give one as the option `fetch`.");
+  if (!platform.canFetch) throw missing("fetch");
   let busy: Refused | null = null;
   for (const node of new Nodes(options.nodes).all) {
     try {

@@ -1,6 +1,6 @@
 // Over which of the two ways a connection is tried: sockets first; where they never say hello, polling.
 
-import type { Platform } from "./platform.js";
+import { missing, type Platform } from "./platform.js";
 
 /** A way to a node. */
 export type Way = "websocket" | "polling";
@@ -27,11 +27,7 @@ export class Ways {
     this.#possible = option === "auto" ? there : there.filter((way) => way === option);
     const [first] = this.#possible;
     if (first === undefined) {
-      const missing = option === "polling" ? "fetch" : "WebSocket";
-      throw new Error(
-        `There is no ${missing} here: give one as the option \`${missing}\`` +
-          (missing === "WebSocket" ? " (in Node that of the ws package)." : "."),
-      );
+      throw missing(option === "polling" ? "fetch" : "WebSocket");
     }
     this.#preferred = polls && this.#possible.includes("polling") ? "polling" : first;
     this.#current = this.#preferred;

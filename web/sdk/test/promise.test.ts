@@ -54,12 +54,12 @@ async function course(seed: number): Promise<void> {
       chat.send(`${bad ? "bad" : "good"} ${wanted.length}`);
       if (!bad) wanted.push(`good ${wanted.length}`);
     },
-    () => void server.last.close(),
+    () => server.last.close(),
     () => void server.down.add(NODES[upTo(2)] ?? ""),
-    () => void server.down.clear(),
-    () => void chat.wake(),
-    () => void server.happens({ type: "message", by: 2, text: "other" }),
-    () => void server.last.send({ event: "moved", nodes: NODES }),
+    () => server.down.clear(),
+    () => chat.wake(),
+    () => server.happens({ type: "message", by: 2, text: "other" }),
+    () => server.last.send({ event: "moved", nodes: NODES }),
     () => {
       // A reload.
       chat.close();

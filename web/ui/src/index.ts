@@ -4,7 +4,7 @@ export { sayer, type Catalogue, type CatalogueOf, type Key, type Say, type SayOf
 export { en } from "./words/en.js";
 export { chooseLanguage, direction, LANGUAGES, loadCatalogue, type Language } from "./words/languages.js";
 export { byteLength, cut, emojiOnly, excess, graphemes } from "./text/graphemes.js";
-export { initials, shownName } from "./text/names.js";
+export { initials, isBlank, shownName } from "./text/names.js";
 export { pieces, type Piece } from "./text/links.js";
 export { ago, clock, countdown, dayName, daysBetween, fileSize, fullTime, shortTime } from "./text/times.js";
 export {
@@ -20,7 +20,7 @@ export {
 } from "./log/rows.js";
 export { readRich, type Rich } from "./log/rich.js";
 export { SpeechProvider, useSpeech, type Speech } from "./components/speech.js";
-export { Icon } from "./components/icons.js";
+export { Icon, type IconName, type OwnIcon } from "./components/icons.js";
 export { Button, IconButton } from "./components/Button.js";
 export { Banner } from "./components/Banner.js";
 export { Avatar } from "./components/Avatar.js";

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { cut, emojiOnly, excess, graphemes } from "../src/text/graphemes.js";
-import { initials, shownName } from "../src/text/names.js";
+import { initials, isBlank, shownName } from "../src/text/names.js";
 import { pieces } from "../src/text/links.js";
 import { ago, clock, countdown, dayName, daysBetween, dayOf, fileSize, shortTime } from "../src/text/times.js";
 import { sayer } from "../src/words/catalogue.js";
@@ -47,6 +47,13 @@ describe("names", () => {
     for (const name of ["", "  ", "\u200b\u200d", "\u3164", "\u2800", "\u0301", "\ufe0f"]) {
       expect(shownName(name, "Our team")).toBe("Our team");
     }
+  });
+
+  test("a text that shows nothing is blank, whatever it is made of", () => {
+    for (const text of ["", " \n\t", "\u00a0\u3000", "\u200b", "\u2800\u3164", "\ufeff\u2060", "\u00ad", "\0"]) {
+      expect(isBlank(text)).toBe(true);
+    }
+    for (const text of ["x", "\u200bx", "0", "🙂", FAMILY, "\ufffd", "ا", "\u0301"]) expect(isBlank(text)).toBe(false);
   });
 
   test("joiners stay where a name or an emoji needs them", () => {

@@ -4,6 +4,8 @@ import { render } from "preact";
 import base from "@handoff/ui/styles/base.css";
 import conversation from "@handoff/ui/styles/conversation.css";
 import tokens from "@handoff/ui/styles/tokens.css";
+// Beside the others: what is alike packs well where it is near.
+import styles from "./view/widget.css";
 import { chooseLanguage, direction, sayer, SpeechProvider, type FileShown, type Speech } from "@handoff/ui";
 import { chatName, type App, type Host } from "./api.js";
 import { LeaderChat } from "./chat/leader.js";
@@ -18,7 +20,6 @@ import { watchName, watchPage } from "./page/watch.js";
 import { AroundProvider, type Around } from "./view/context.js";
 import { Panel } from "./view/Panel.js";
 import { addStyles } from "./view/styles.js";
-import styles from "./view/widget.css";
 import { loadWords } from "./words.js";
 
 /** Builds the app. Rejects when the words of its language can't be loaded. */

@@ -134,7 +134,7 @@ describe("the form", () => {
   const service = { ...DEFAULT_SERVICE, consent: "I agree." };
 
   test("says what is wrong at each field", () => {
-    expect(problems(service, { nickname: " ", email: "nobody" })).toEqual({
+    expect(problems(service, { nickname: "\u200b\u3164", email: "nobody" })).toEqual({
       nickname: "needed",
       email: "emailWrong",
       [CONSENT]: "consentNeeded",

@@ -5,6 +5,7 @@ import type { Desk } from "../model/desk.js";
 import { REASONS, reasonText } from "../model/words.js";
 import { Banners } from "./Banners.js";
 import { useDesk } from "./context.js";
+import { SEARCH } from "./icons.js";
 
 /** The bar. */
 export function Bar() {
@@ -23,7 +24,7 @@ export function Bar() {
         aria-keyshortcuts="Control+K"
         onClick={() => (dialog.value = "search")}
       >
-        <Icon name="search" size={16} />
+        <Icon name={SEARCH} size={16} />
         <span class="search-word">{say("search")}</span>
         <kbd aria-hidden="true">Ctrl K</kbd>
       </button>

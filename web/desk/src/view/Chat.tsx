@@ -25,6 +25,7 @@ import { follow } from "../model/follow.js";
 import { customerName } from "../model/rows.js";
 import { channelText } from "../model/words.js";
 import { useDesk } from "./context.js";
+import { BACK, INFO } from "./icons.js";
 import { NoChats } from "./NoChats.js";
 import { DeskComposer } from "./DeskComposer.js";
 import { FileInMessage } from "./Files.js";
@@ -83,7 +84,7 @@ function Header({ chat }: { chat: AgentChat }) {
   return (
     <header class="chat-bar">
       <span class="narrow">
-        <IconButton icon="back" label={say("backToList")} onClick={() => (pane.value = "list")} />
+        <IconButton icon={BACK} label={say("backToList")} onClick={() => (pane.value = "list")} />
         {unread > 0 ? (
           <span class="badge">
             <span aria-hidden="true">{unread}</span>
@@ -99,7 +100,7 @@ function Header({ chat }: { chat: AgentChat }) {
       </div>
       <span class="below-wide">
         <IconButton
-          icon="info"
+          icon={INFO}
           label={say("details")}
           id="details-button"
           aria-expanded={drawer.value}

@@ -6,6 +6,7 @@ import { Avatar, Button, cut, fullTime, IconButton, shortTime } from "@handoff/u
 import { newId } from "../page/ids.js";
 import { customerName } from "../model/rows.js";
 import { useDesk } from "./context.js";
+import { CLOSE } from "./icons.js";
 import { Earlier } from "./Earlier.js";
 import { Unverified } from "./Unverified.js";
 
@@ -37,7 +38,7 @@ export function Details() {
       }}
     >
       <span class="below-wide close-drawer">
-        <IconButton icon="close" label={say("close")} onClick={close} />
+        <IconButton icon={CLOSE} label={say("close")} onClick={close} />
       </span>
       <Contact chat={chat} />
       <Data chat={chat} />

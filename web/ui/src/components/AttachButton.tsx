@@ -15,7 +15,6 @@ export function AttachButton({ onFiles }: { onFiles: (files: readonly File[]) =>
         type="file"
         multiple
         hidden
-        aria-label={say("attach")}
         ref={input}
         onChange={({ currentTarget }) => {
           const files = Array.from(currentTarget.files ?? []);

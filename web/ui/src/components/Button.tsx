@@ -1,7 +1,7 @@
 // Buttons: the one next act, all others, those in running text, and signs with a name that is read out.
 
 import type { ComponentChildren, JSX, Ref } from "preact";
-import { Icon } from "./icons.js";
+import { Icon, type IconName } from "./icons.js";
 
 type Native = Omit<JSX.IntrinsicElements["button"], "icon" | "class" | "ref">;
 
@@ -26,7 +26,7 @@ export function IconButton({
   buttonRef,
   ...rest
 }: Native & {
-  icon: Parameters<typeof Icon>[0]["name"];
+  icon: IconName;
   label: string;
   look?: "quiet" | "round";
   buttonRef?: Ref<HTMLButtonElement>;

@@ -4,6 +4,7 @@
 import type { ComponentChildren, Ref, TargetedInputEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { byteLength, excess, graphemes } from "../text/graphemes.js";
+import { isBlank } from "../text/names.js";
 import { IconButton } from "./Button.js";
 import { useSpeech } from "./speech.js";
 
@@ -35,8 +36,7 @@ export function Composer({ text, onText, onSend, label, bytesMax, before, fieldR
     if (field.current) grow(field.current);
   }, [text]);
   const send = () => {
-    const said = text.trim();
-    if (said) onSend(said);
+    if (!isBlank(text)) onSend(text.trim());
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {

@@ -110,6 +110,7 @@ function Times({ slots, onChoose }: { slots: Slots; onChoose: (id: string) => vo
 function CardShown({ card, onChoose }: { card: Card; onChoose: (id: string) => void }) {
   return (
     <div class="card" dir="auto">
+      {card.image ? <Picture key={card.image} url={card.image} name={card.title} /> : null}
       <p class="rich-title">{card.title}</p>
       {card.subtitle ? <p>{card.subtitle}</p> : null}
       {card.links.map((link) => (
@@ -120,6 +121,16 @@ function CardShown({ card, onChoose }: { card: Card; onChoose: (id: string) => v
         </p>
       ))}
       {card.choices.length > 0 ? <Choices choices={card.choices} onChoose={onChoose} /> : null}
+    </div>
+  );
+}
+
+/** A picture from elsewhere. Its place is kept before it comes and where it never does; its host is not told the page. */
+function Picture({ url, name }: { url: string; name: string }) {
+  const [failed, setFailed] = useState(false);
+  return (
+    <div class="picture">
+      {failed ? null : <img src={url} alt={name} referrerpolicy="no-referrer" onError={() => setFailed(true)} />}
     </div>
   );
 }

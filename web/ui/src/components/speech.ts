@@ -19,6 +19,6 @@ export const SpeechProvider = Spoken.Provider;
 /** The language of the surface around a component. Throws where there is none. */
 export function useSpeech(): Speech {
   const speech = useContext(Spoken);
-  if (!speech) throw new Error("a component needs a SpeechProvider around it");
+  if (!speech) throw new Error("no SpeechProvider");
   return speech;
 }

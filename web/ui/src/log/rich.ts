@@ -12,6 +12,8 @@ export interface Choice {
 export interface Card {
   readonly title: string;
   readonly subtitle: string;
+  /** The address of a picture; empty: none. */
+  readonly image: string;
   readonly choices: readonly Choice[];
   readonly links: readonly { readonly url: string; readonly title: string }[];
 }
@@ -81,6 +83,7 @@ function card(one: Fields): Card {
   return {
     title: text(one["title"]),
     subtitle: text(one["subtitle"]),
+    image: text(one["image"]).startsWith("https://") ? text(one["image"]) : "",
     choices: choices(actions),
     links: links.filter(({ url }) => /^https?:\/\//i.test(url)),
   };

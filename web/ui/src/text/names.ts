@@ -5,7 +5,14 @@ import { graphemes } from "./graphemes.js";
 /** Joiners and variation selectors are needed within names and emoji; alone they show nothing. */
 const UNSEEN = /(?!\p{Join_Control}|\ufe0e|\ufe0f)(?:\p{Default_Ignorable_Code_Point}|[\p{Cc}\u2800\ufff9-\ufffb])/gu;
 const SPACES = /[\p{Z}\s]+/gu;
+/** Anything that is drawn: no space, no control, nothing of what Unicode leaves out when it can't be shown. */
+const DRAWN = /[^\p{Z}\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb]/u;
 const SHOWN = /[^\p{Z}\p{M}\p{C}\s]/u;
+
+/** Whether a text shows nothing, as the server has it of texts and names: spaces, and what is never drawn. */
+export function isBlank(text: string): boolean {
+  return !DRAWN.test(text);
+}
 
 /**
  * A name without direction marks, control characters and what can't be seen, in one line.

@@ -29,6 +29,7 @@ export class LeaderChat implements Talk {
     this.#chat.subscribe(() => this.#tell());
     this.#chat.on("refused", (error) => {
       const { field } = error.details as { field?: unknown };
+      if (!field) complain(error);
       this.#refused = { code: error.code, field: typeof field === "string" ? field : "" };
     });
     this.#chat.on("event", ({ type, by }) => {
@@ -65,8 +66,10 @@ export class LeaderChat implements Talk {
         this.#chat.read();
         break;
       case "attach":
-        // A chat that ended meanwhile needs no data.
-        this.#chat.attach({ ...command.data }).catch(() => undefined);
+        this.#chat.attach({ ...command.data }).catch((error: unknown) => {
+          // A chat that ended meanwhile needs no data.
+          if (this.#chat.phase === "open") complain(error);
+        });
         break;
       case "file":
         this.#queue.push(command.file);
@@ -201,4 +204,9 @@ export class LeaderChat implements Talk {
 /** What people read of something that waits; the answer to a rich message is shown when it has come. */
 function words({ command }: CustomerItem): string {
   return command.do === "send" ? command.text : "…";
+}
+
+/** What its visitor can't mend is said to the website: data beyond the limits, say. */
+function complain(error: unknown): void {
+  console.error("handoff:", error instanceof Error ? error.message : error);
 }

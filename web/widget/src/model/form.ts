@@ -1,6 +1,6 @@
 // The form before a chat: which words its fields have, what is wrong with what was written, and what a start is made of.
 
-import type { Key } from "@handoff/ui";
+import { isBlank, type Key } from "@handoff/ui";
 import type { StartForm } from "../chat/state.js";
 import type { FormField, Service } from "./service.js";
 
@@ -46,7 +46,7 @@ export function asked({ form, open }: Service): FormField[] {
 export function problems(service: Service, values: Values): Readonly<Record<string, Key>> {
   const found: Record<string, Key> = {};
   for (const { key, kind, required } of asked(service)) {
-    const value = values[key]?.trim() ?? "";
+    const value = written(values[key]);
     if (!value) {
       if (required) found[key] = "needed";
     } else if (kind === "email" && !EMAIL.test(value)) found[key] = "emailWrong";
@@ -54,6 +54,11 @@ export function problems(service: Service, values: Values): Readonly<Record<stri
   }
   if (service.consent && values[CONSENT] !== "true") found[CONSENT] = "consentNeeded";
   return found;
+}
+
+/** What was written; empty for what shows nothing. */
+function written(value = ""): string {
+  return isBlank(value) ? "" : value.trim();
 }
 
 /** A refusal's field, as the form calls it, and what is wrong with it; null: it is not about a field. */
@@ -70,7 +75,7 @@ export function startForm(name: string, service: Service, values: Values, data: 
   const own: Record<string, string> = {};
   const attached: Record<string, string> = { ...data };
   for (const { key } of asked(service)) {
-    const value = values[key]?.trim() ?? "";
+    const value = written(values[key]);
     if (!value) continue;
     if (OWN.some((one) => one === key)) own[key] = value;
     else attached[key] = value;

@@ -5,8 +5,10 @@ export function followViewport(panel: HTMLElement): () => void {
   const view = window.visualViewport;
   if (!view) return () => undefined;
   const follow = () => {
-    panel.style.setProperty("--view-height", `${view.height}px`);
-    panel.style.setProperty("--view-top", `${view.offsetTop}px`);
+    // A page that zooms itself has larger pixels than its window; older browsers don't say.
+    const zoom = panel.currentCSSZoom || 1;
+    panel.style.setProperty("--view-height", `${view.height / zoom}px`);
+    panel.style.setProperty("--view-top", `${view.offsetTop / zoom}px`);
   };
   follow();
   view.addEventListener("resize", follow);

@@ -25,6 +25,6 @@ export const AroundProvider = Given.Provider;
 /** The model and acts of the widget around a component. Throws where there is none. */
 export function useAround(): Around {
   const around = useContext(Given);
-  if (!around) throw new Error("a component needs an AroundProvider around it");
+  if (!around) throw new Error("no AroundProvider");
   return around;
 }
