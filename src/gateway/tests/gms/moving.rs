@@ -18,7 +18,8 @@ impl FieldClient {
     async fn starts(base: &str) -> Self {
         let (http, kept) = (reqwest::Client::new(), BTreeMap::new());
         let mut client = Self { base: base.to_owned(), http, kept, seen: 0, texts: Vec::new() };
-        let fields = [("nickname", "Zoë"), ("text", ""), ("userData[_genesys_source]", "web"), ("subject", "")];
+        let fields =
+            [("nickname", "Zoë"), ("text", ""), ("userData[_genesys_source]", "web"), ("subject", "")];
         let reply = client.posts("/", &fields).await;
         for name in ["chatId", "secureKey", "userId", "alias"] {
             client.kept.insert(name, reply[name].as_str().unwrap().to_owned());
