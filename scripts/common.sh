@@ -63,6 +63,15 @@ wants_web() {
   wants_packages "$WEB" "the pages'"
 }
 
+BROWSER="$ROOT/tests/browser"
+
+# What the pages are driven with.
+wants_browser() {
+  [ -n "${HANDOFF_CHROMIUM:-}" ] || command -v chromium >/dev/null ||
+    missing "Chromium" "$(as_root 'apt-get install -y chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji')"
+  wants_packages "$BROWSER" "the browser tests'"
+}
+
 # Lists what is missing, each with its command; installs it only on yes, --yes or CI=true.
 install_missing() {
   local entry answer=""

@@ -180,8 +180,8 @@ browser_suite() {
   closes "$name" $((${#FAILURES[@]} - before)) "${passed:-0} passed" not_ok
 }
 
-# vitest_suite NAME COMMAND...: a run of Vitest with its flat TAP reporter; every test in it counts.
-vitest_suite() {
+# flat_suite NAME COMMAND...: a run whose reporter is flat TAP with times, as Vitest has it; every test in it counts.
+flat_suite() {
   local name="$1" log status passed failures=() test before=${#FAILURES[@]}
   log="$(log_of "$name")"
   runs "$@"

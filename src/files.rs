@@ -24,6 +24,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use handoff_chat::{FileId, SessionId};
 use handoff_journal::trouble::Trouble;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,14 @@ pub struct FileKey {
     pub file: FileId,
     /// The file's length in bytes; stores that keep chunks go by it.
     pub bytes: u64,
+}
+
+impl FileKey {
+    /// All of its bytes.
+    #[must_use]
+    pub fn whole(&self) -> Range<u64> {
+        0..self.bytes
+    }
 }
 
 impl std::fmt::Display for FileKey {
@@ -75,11 +84,11 @@ pub trait FileStore: Send + Sync + 'static {
     /// [`FileError`]; a part of it may be there then.
     async fn put(&self, key: &FileKey, from: &Path) -> Result<(), FileError>;
 
-    /// Reads it.
+    /// Reads the bytes from the first of the range up to its end, all of which the file has.
     ///
     /// # Errors
     /// [`FileError`], also inside the stream.
-    async fn open(&self, key: &FileKey) -> Result<FileStream, FileError>;
+    async fn open(&self, key: &FileKey, bytes: Range<u64>) -> Result<FileStream, FileError>;
 
     /// Deletes it; what is not there is no error.
     ///
@@ -116,7 +125,7 @@ impl Files {
         let Some(scanner) = self.scanner else { return false };
         let mut wait = RETRY.0;
         loop {
-            let scanned = match self.store.open(&key).await {
+            let scanned = match self.store.open(&key, key.whole()).await {
                 Ok(bytes) => scanner.scan_stream(bytes).await,
                 Err(FileError::Missing) => return false,
                 Err(error) => Err(ScanError::Down(error.to_string())),

@@ -101,17 +101,70 @@ async fn files_outlive_the_node_that_took_them_in() {
     outlive_their_node("").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn files_in_a_bucket_outlive_the_node_that_took_them_in() {
+/// Settings of files in a bucket, with more of them; nothing where no server is set up.
+fn in_a_bucket(more: &str) -> Option<String> {
     let Ok(endpoint) = std::env::var("HANDOFF_TEST_S3") else {
         println!("skipped: HANDOFF_TEST_S3 names no server");
-        return;
+        return None;
     };
-    let s3 = format!(
-        "[files]\nstore = \"s3\"\n[files.s3]\nbucket = \"handoff\"\nendpoint = {endpoint:?}\n\
+    Some(format!(
+        "[files]\nstore = \"s3\"\n{more}[files.s3]\nbucket = \"handoff\"\nendpoint = {endpoint:?}\n\
          access_key_id = \"handoff\"\nsecret_access_key = \"a secret for this test alone\"\n"
-    );
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_in_a_bucket_outlive_the_node_that_took_them_in() {
+    let Some(s3) = in_a_bucket("") else { return };
     outlive_their_node(&s3).await;
+}
+
+const HUGE_BYTES: usize = 100 << 20;
+/// How much more a node may need for it.
+const MORE_KB_MAX: u64 = 64 << 10;
+const TAKES_HUGE: &str = "upload_file_bytes_max = 104857600\nupload_total_bytes_max = 209715200\n";
+
+/// What a process has in memory (`VmRSS`), or had at most (`VmHWM`) since that was last forgotten.
+fn memory_kb(pid: u32, what: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+    line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()
+}
+
+fn forget_peak(pid: u32) {
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
+}
+
+/// A file of 100 MiB comes in at one node, out at another, and back in part.
+async fn need_little_memory(settings: &str) {
+    let cluster = Cluster::start_with(2, settings).await;
+    let customer = Customer::request(&cluster.urls(), 0, "Zoë").await;
+    uploaded(&customer, 0, "small.txt", b"what a first file needs is there now").await;
+    let pids = [cluster.nodes[0].pid(), cluster.nodes[1].pid()];
+    let before = pids.map(|pid| memory_kb(pid, "VmRSS:"));
+    pids.iter().copied().for_each(forget_peak);
+    let body: Vec<u8> = (0..HUGE_BYTES).map(|at| b'a' + (at % 23) as u8).collect();
+    let file = uploaded(&customer, 0, "huge.txt", &body).await;
+    assert!(downloads(&customer, 1, &file).await == body, "another file comes out");
+    let one = format!("{}/v1/chats/{}/files/{file}", customer.urls[1], customer.chat_id);
+    let end = http().get(one).bearer_auth(&customer.secure_key).header("range", "bytes=104857000-");
+    assert!(end.send().await.unwrap().bytes().await.unwrap() == body[104_857_000..], "another end");
+    for (pid, before) in pids.into_iter().zip(before) {
+        let more = memory_kb(pid, "VmHWM:").saturating_sub(before);
+        println!("process {pid}: {more} kB more for 100 MiB");
+        assert!(more < MORE_KB_MAX, "{more} kB more");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_huge_file_goes_through_nodes_that_never_have_it_in_memory() {
+    need_little_memory(&format!("[files]\n{TAKES_HUGE}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_huge_file_in_a_bucket_goes_through_nodes_that_never_have_it_in_memory() {
+    let Some(s3) = in_a_bucket(TAKES_HUGE) else { return };
+    need_little_memory(&s3).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

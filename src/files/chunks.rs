@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use handoff_journal::{Chunks, Row, Table, TablesError};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
@@ -56,15 +57,16 @@ impl FileStore for ChunkFiles {
         Ok(())
     }
 
-    async fn open(&self, key: &FileKey) -> Result<FileStream, FileError> {
+    async fn open(&self, key: &FileKey, bytes: Range<u64>) -> Result<FileStream, FileError> {
         let (database, key) = (Arc::clone(&self.database), key.clone());
+        let (first, end) = (bytes.start / CHUNK_BYTES, bytes.end.div_ceil(CHUNK_BYTES));
         // The first one now, so that a file that is not there is known before anything is sent.
-        let first = read(database.as_ref(), &key, 0).await?;
-        let rest = stream::iter(1..chunks(&key)).then(move |chunk| {
-            let (database, key) = (Arc::clone(&database), key.clone());
-            async move { read(database.as_ref(), &key, chunk).await }
+        let head = read(database.as_ref(), &key, first, &bytes).await?;
+        let rest = stream::iter(first + 1..end).then(move |chunk| {
+            let (database, key, bytes) = (Arc::clone(&database), key.clone(), bytes.clone());
+            async move { read(database.as_ref(), &key, chunk, &bytes).await }
         });
-        Ok(stream::iter([Ok(first)]).chain(rest).boxed())
+        Ok(stream::iter([Ok(head)]).chain(rest).boxed())
     }
 
     async fn remove(&self, key: &FileKey) -> Result<(), FileError> {
@@ -75,10 +77,20 @@ impl FileStore for ChunkFiles {
     }
 }
 
-async fn read(database: &dyn Chunks, key: &FileKey, chunk: u64) -> Result<Bytes, FileError> {
-    if key.bytes == 0 {
+/// What a chunk has of these bytes of the file.
+async fn read(
+    database: &dyn Chunks,
+    key: &FileKey,
+    chunk: u64,
+    bytes: &Range<u64>,
+) -> Result<Bytes, FileError> {
+    if bytes.is_empty() {
         return Ok(Bytes::new());
     }
     let body = database.get(Table::File, &part(key, chunk), chunk % CHUNKS_PER_KEY).await?;
-    body.ok_or(FileError::Missing)
+    let body = body.ok_or(FileError::Missing)?;
+    let start = chunk * CHUNK_BYTES;
+    let within =
+        |byte: u64| usize::try_from(byte.saturating_sub(start)).map_or(body.len(), |at| at.min(body.len()));
+    Ok(body.slice(within(bytes.start)..within(bytes.end)))
 }

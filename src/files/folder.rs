@@ -3,9 +3,11 @@
 use super::{FileError, FileKey, FileStore, FileStream};
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 /// Bytes of a piece that is read at once.
@@ -49,13 +51,14 @@ impl FileStore for FolderFiles {
         blocking(write).await.map_err(FileError::store)
     }
 
-    async fn open(&self, key: &FileKey) -> Result<FileStream, FileError> {
+    async fn open(&self, key: &FileKey, bytes: Range<u64>) -> Result<FileStream, FileError> {
         let file = tokio::fs::File::open(self.folder(key).join(key.file.to_string())).await;
-        let file = file.map_err(|error| match error.kind() {
+        let mut file = file.map_err(|error| match error.kind() {
             ErrorKind::NotFound => FileError::Missing,
             _ => FileError::store(error),
         })?;
-        let pieces = ReaderStream::with_capacity(file, PIECE_BYTES);
+        file.seek(SeekFrom::Start(bytes.start)).await.map_err(FileError::store)?;
+        let pieces = ReaderStream::with_capacity(file.take(bytes.end - bytes.start), PIECE_BYTES);
         Ok(pieces.map(|piece| piece.map_err(FileError::store)).boxed())
     }
 

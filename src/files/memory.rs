@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -29,9 +30,11 @@ impl FileStore for MemoryFiles {
         Ok(())
     }
 
-    async fn open(&self, key: &FileKey) -> Result<FileStream, FileError> {
+    async fn open(&self, key: &FileKey, bytes: Range<u64>) -> Result<FileStream, FileError> {
         let found = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        Ok(stream::iter([Ok(found.ok_or(FileError::Missing)?)]).boxed())
+        let found = found.ok_or(FileError::Missing)?;
+        let at = |byte| usize::try_from(byte).map_err(FileError::store);
+        Ok(stream::iter([Ok(found.slice(at(bytes.start)?..at(bytes.end)?))]).boxed())
     }
 
     async fn remove(&self, key: &FileKey) -> Result<(), FileError> {

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::buffered::BufWriter;
-use object_store::{ObjectStore, ObjectStoreExt, path};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, path};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -77,8 +78,11 @@ impl FileStore for S3Files {
         writer.shutdown().await.map_err(FileError::store)
     }
 
-    async fn open(&self, key: &FileKey) -> Result<FileStream, FileError> {
-        let found = self.store.get(&self.place(key)).await?;
+    async fn open(&self, key: &FileKey, bytes: Range<u64>) -> Result<FileStream, FileError> {
+        // An empty range is none to S3.
+        let range = (bytes != key.whole()).then_some(GetRange::Bounded(bytes));
+        let options = GetOptions { range, ..GetOptions::default() };
+        let found = self.store.get_opts(&self.place(key), options).await?;
         Ok(found.into_stream().map(|piece| piece.map_err(FileError::from)).boxed())
     }
 

@@ -27,7 +27,8 @@ const HEADERS: [&str; 11] = [
     "pragma",
 ];
 /// What pages may read of a reply's head beside what they always may.
-const EXPOSED: &str = "Retry-After, Preference-Applied, Content-Disposition";
+const EXPOSED: &str =
+    "Retry-After, Preference-Applied, Content-Disposition, Content-Range, Accept-Ranges, ETag";
 /// Most bytes of a preflight's list that are looked at.
 const ASKED_BYTES_MAX: usize = 4096;
 const MAX_AGE_SECONDS: &str = "600";
@@ -134,8 +135,7 @@ impl Border {
             reply.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
         let Reply::Preflight(methods) = to else {
-            let exposed = HeaderValue::from_static(EXPOSED);
-            reply.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+            reply.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
             return;
         };
         reply.append(header::VARY, HeaderValue::from_static("Access-Control-Request-Headers"));

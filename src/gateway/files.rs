@@ -3,6 +3,7 @@
 
 pub(crate) mod body;
 pub mod http;
+mod range;
 
 use super::Gateway;
 use super::admission::Limited;
@@ -22,6 +23,7 @@ use handoff_chat::file::{File, FileLimits, FileReject};
 use handoff_chat::text::Text;
 use handoff_chat::{EntityId, FileId, SessionId};
 use handoff_shard::{Call, Done};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -93,6 +95,8 @@ pub(crate) enum FileFault {
     ScannerDown,
     #[error("files can't be stored or read at the moment, try again")]
     Store,
+    #[error("the file has {0} bytes, and none where you ask")]
+    Range(u64),
 }
 
 impl FileFault {
@@ -129,6 +133,14 @@ pub(crate) struct Uploaded {
     pub(crate) file: File,
     /// It is shown when it has been looked through.
     pub(crate) held: bool,
+}
+
+/// A file that is given out.
+pub(crate) struct Given {
+    pub(crate) file: File,
+    /// Which of its bytes.
+    pub(crate) bytes: Range<u64>,
+    pub(crate) stream: FileStream,
 }
 
 impl Gateway {
@@ -208,17 +220,23 @@ impl Gateway {
         }
     }
 
-    /// Opens a file for somebody who can see it.
-    pub(crate) async fn download(&self, asker: &Asker, id: FileId) -> Result<(File, FileStream), FileFault> {
+    /// Opens a file for somebody who can see it: the bytes of it that are `wanted`.
+    pub(crate) async fn download(
+        &self,
+        asker: &Asker,
+        id: FileId,
+        wanted: impl FnOnce(&File) -> Result<Range<u64>, FileFault>,
+    ) -> Result<Given, FileFault> {
         let view = self.files_of(asker).await?;
         let file = view.files.into_iter().find(|file| file.id == id);
         let file = file.ok_or_else(|| FileFault::reject(FileReject::Unknown))?;
         let key = FileKey { session: asker.chat.clone(), file: id, bytes: file.bytes };
-        let stream = self.intake.files.store.open(&key).await?;
+        let bytes = wanted(&file)?;
+        let stream = self.intake.files.store.open(&key, bytes.clone()).await?;
         if view.limits.is_some_and(|limits| limits.downloads_max > 0) {
             self.act(asker, Act::DownloadFile { file: id }).await?;
         }
-        Ok((file, stream))
+        Ok(Given { file, bytes, stream })
     }
 
     /// Deletes a file.
@@ -270,7 +288,8 @@ fn uploader(caller: &Caller) -> String {
 }
 
 /// A file as it is given out: to be kept, never shown by the browser as a page of this site.
-pub(crate) fn response(file: &File, stream: FileStream) -> HttpResponse {
+pub(crate) fn response(given: Given) -> HttpResponse {
+    let Given { file, bytes, stream } = given;
     let name = file.name.show();
     let plain: String = name
         .chars()
@@ -285,12 +304,13 @@ pub(crate) fn response(file: &File, stream: FileStream) -> HttpResponse {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(plain), DispositionParam::FilenameExt(extended)],
     };
-    HttpResponse::Ok()
+    let mut response = range::begun(&file, &bytes);
+    response
         .insert_header((CONTENT_DISPOSITION, disposition))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type(file.media_type.as_str())
-        .no_chunking(file.bytes)
+        .no_chunking(bytes.end - bytes.start)
         .streaming(stream)
 }

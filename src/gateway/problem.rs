@@ -5,7 +5,7 @@ use super::form::BodyError;
 use crate::ports::CallError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use handoff_chat::command::Reject;
 use handoff_chat::file::FileReject;
 use serde_json::json;
@@ -21,13 +21,13 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     /// When to try again, where that helps.
     pub(crate) retry_ms: Option<u64>,
-    /// How to sign in, where that helps.
-    challenge: Option<&'static str>,
+    /// A header that says more.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retry_ms: None, challenge: None }
+        Self { status, code, detail: detail.into(), retry_ms: None, header: None }
     }
 
     pub(crate) fn retry(status: StatusCode, code: &'static str, detail: impl Into<String>, ms: u64) -> Self {
@@ -36,13 +36,19 @@ impl Problem {
 
     /// Who asks must sign in with a bearer token.
     pub(crate) fn unauthorized(detail: impl Into<String>) -> Self {
-        Self { challenge: Some("Bearer"), ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail) }
+        let problem = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+        problem.with((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+    }
+
+    /// With a header that says more.
+    pub(crate) fn with(self, header: (HeaderName, HeaderValue)) -> Self {
+        Self { header: Some(Box::new(header)), ..self }
     }
 
     pub(crate) fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        if let Some(scheme) = self.challenge {
-            response.insert_header((WWW_AUTHENTICATE, scheme));
+        if let Some(header) = &self.header {
+            response.insert_header((**header).clone());
         }
         if let Some(ms) = self.retry_ms {
             response.insert_header((RETRY_AFTER, ms.div_ceil(1000)));

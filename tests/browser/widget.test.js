@@ -215,6 +215,66 @@ test("a file is sent, and saved from any tab", async () => {
   assert.equal(readFileSync(await (await download).path(), "utf8"), "what is in it");
 });
 
+/** A picture of one red point. */
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8Dwn4EIwDiqkL4KAcT9GO0U4BxoAAAAAElFTkSuQmCC",
+  "base64",
+);
+
+test("pictures are pasted and dropped, go one after the other, can be stopped, and are seen in place", async () => {
+  const { page, server } = await shop();
+  /** @type {import("playwright-core").Route[]} */
+  const sent = [];
+  const listed = server.files.bind(server);
+  server.files = async (route, headers) => {
+    const { method, url } = { method: route.request().method(), url: route.request().url() };
+    if (method === "POST") sent.push(route);
+    else if (url.endsWith("/f2")) await route.fulfill({ body: PNG, headers });
+    else await listed(route, headers);
+  };
+  await start(page);
+  /** @param {"paste" | "drop"} how @param {string[]} names */
+  const gives = (how, names) =>
+    field(page).evaluate(
+      (place, [event, ...files]) => {
+        const dataTransfer = new DataTransfer();
+        for (const name of files) dataTransfer.items.add(new File(["x"], name, { type: "image/png" }));
+        const given = { bubbles: true, composed: true, cancelable: true };
+        const happens = {
+          paste: () => new ClipboardEvent("paste", { ...given, clipboardData: dataTransfer }),
+          drop: () => new DragEvent("drop", { ...given, dataTransfer }),
+        }[event];
+        place.dispatchEvent(/** @type {() => Event} */ (happens)());
+      },
+      [how, ...names],
+    );
+  await page.getByRole("button", { name: "Attach a file" }).waitFor();
+  await gives("paste", ["one.png"]);
+  await page.getByText(/Sending .*one.png/).waitFor();
+  await gives("drop", ["two.png", "three.png"]);
+  await page.getByRole("progressbar", { name: "one.png" }).waitFor();
+  assert.equal(sent.length, 1);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText(/Sending .*two.png/).waitFor();
+  server.say([
+    {
+      type: "file_uploaded",
+      by: 1,
+      text: "two.png",
+      file: { id: "f2", bytes: PNG.length, media_type: "image/png" },
+    },
+  ]);
+  await sent[1].fulfill({ status: 201, json: {}, headers: { "access-control-allow-origin": "*" } });
+  const picture = page.getByRole("img", { name: /Image .*two.png/ });
+  await picture.waitFor();
+  await until("it is drawn", () => picture.evaluate((image) => /** @type {any} */ (image).naturalWidth === 1));
+  await page.getByText(/Sending .*three.png/).waitFor();
+  await until("it is sent", () => sent.length === 3);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("progressbar").waitFor({ state: "hidden" });
+  assert.equal(await page.locator(".note.problem").count(), 0);
+});
+
 test("a page that swaps its body keeps the chat, and what its visitor is writing", async () => {
   const { page } = await shop();
   await start(page);

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 const APP = "widget/src/entry.ts";
@@ -14,7 +15,8 @@ const styles = {
   setup(given) {
     given.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
-      return { contents: code.trimEnd(), loader: "text" };
+      // A custom property's blank is part of its value, and of none of ours.
+      return { contents: code.trimEnd().replace(/(--[\w-]+): /g, "$1:"), loader: "text" };
     });
   },
 };
@@ -36,7 +38,9 @@ async function script(entry, define = {}) {
     plugins: [styles],
     define: Object.fromEntries(Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)])),
   });
-  return outputFiles[0].text;
+  // It finds a twentieth more than esbuild does, for every visitor of every site.
+  const { code } = await minify(outputFiles[0].text, { compress: { ecma: 2020, passes: 2 }, ecma: 2020 });
+  return code;
 }
 
 /** Websites load it. */
@@ -70,7 +74,7 @@ function asks(text, key) {
 /** Builds all of it into `dist`, and gives the loader. */
 export async function buildWidget(dist) {
   const files = {};
-  const asking = await script(APP, { WORD_FILES: files });
+  const asking = await script(APP, { WORD_FILES: JSON.stringify(files) });
   for (const language of LANGUAGES) {
     // Other surfaces' words are not the widget's to carry.
     const all = Object.entries(await words(language));
@@ -78,7 +82,7 @@ export async function buildWidget(dist) {
     const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(Object.fromEntries(used)), FOR_ALL);
     files[language] = [path, hash];
   }
-  const app = dist.add("widget/app.js", await script(APP, { WORD_FILES: files }), FOR_ALL);
+  const app = dist.add("widget/app.js", await script(APP, { WORD_FILES: JSON.stringify(files) }), FOR_ALL);
   const loader = await script("widget/src/loader/main.ts", { APP_FILE: app.path, APP_HASH: app.hash });
   return dist.add("widget/loader.js", loader, { ...FOR_ALL, at: "/widget.js" });
 }

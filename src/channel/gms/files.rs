@@ -14,6 +14,7 @@ use crate::gateway::metrics::OperationLabel;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::command::Caller;
+use handoff_chat::file::File;
 use handoff_chat::key::SecureKey;
 use handoff_chat::{FileId, Millis};
 
@@ -174,8 +175,8 @@ async fn carry_out(
             reply.user_data = Some(reply::UserData::from([("file-id", uploaded.file.id.to_string())]));
         }
         Wanted::Download => {
-            let (file, stream) = gateway.download(&asker, file()?).await?;
-            return Ok(response(&file, stream));
+            let whole = |file: &File| Ok(0..file.bytes);
+            return Ok(response(gateway.download(&asker, file()?, whole).await?));
         }
         Wanted::Delete => gateway.delete(&asker, file()?).await?,
     }
@@ -210,6 +211,7 @@ impl From<FileFault> for Fault {
             // What the field's widget has words for.
             FileFault::Infected | FileFault::Unfit => Self::refused(FILE_TYPE, fault.to_string()),
             FileFault::Broken => BodyError::Incomplete.into(),
+            FileFault::Range(_) => Self::refused(400, fault.to_string()),
             FileFault::ScannerDown | FileFault::Store => Self::Files(fault.to_string()),
         }
     }

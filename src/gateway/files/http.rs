@@ -3,13 +3,13 @@
 //! (RFC 9457).
 
 use super::body::{self, Body, BodyFault};
-use super::{Asker, Brought, FileFault, Uploaded, response};
+use super::{Asker, Brought, FileFault, Uploaded, range};
 use crate::clock::wall_ms;
 use crate::gateway::Gateway;
 use crate::gateway::border::{Credentials, Reply};
 use crate::gateway::metrics::{OperationLabel, OutcomeLabel};
 use crate::gateway::problem::Problem;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_RANGE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
@@ -81,8 +81,8 @@ async fn serve(
     match (request.method().as_str(), file.transpose()?) {
         ("GET", None) => Ok(no_store(StatusCode::OK, &listed(&gateway.files_of(&asker).await?))),
         ("GET", Some(file)) => {
-            let (file, stream) = gateway.download(&asker, file).await?;
-            Ok(response(&file, stream))
+            let wanted = |file: &File| range::wanted(request.headers(), file);
+            Ok(range::offered(gateway.download(&asker, file, wanted).await?))
         }
         ("DELETE", Some(file)) => {
             gateway.delete(&asker, file).await?;
@@ -182,6 +182,10 @@ impl From<FileFault> for Problem {
             FileFault::Broken => Self::new(StatusCode::BAD_REQUEST, "incomplete", detail),
             FileFault::Infected | FileFault::Unfit => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "infected", detail)
+            }
+            FileFault::Range(bytes) => {
+                let problem = Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", detail);
+                problem.with((CONTENT_RANGE, range::none_of(bytes)))
             }
             FileFault::ScannerDown | FileFault::Store => {
                 Self::retry(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail, 5_000)

@@ -309,6 +309,51 @@ async fn native_clients_have_the_same_with_their_key_in_a_header() {
 }
 
 #[actix_web::test]
+async fn a_download_that_broke_goes_on_where_it_was() {
+    let site = site_taking(&limits());
+    let chat = site.start().await;
+    let file = site.uploaded(&chat, "a.png", PNG).await;
+    let one = site.native(&chat, &format!("/{file}"));
+    let asks = async |asked: &[(&str, &str)]| {
+        let request = site.http.get(&one).bearer_auth(&chat.key).header("origin", "https://shop.example");
+        let request = asked.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let response = request.send().await.unwrap();
+        let headers = response.headers().clone();
+        let header = move |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        (response.status().as_u16(), header, response.bytes().await.unwrap())
+    };
+    let (status, header, bytes) = asks(&[]).await;
+    assert_eq!((status, header("accept-ranges").as_deref(), &bytes[..]), (200, Some("bytes"), PNG));
+    assert!(header("access-control-expose-headers").unwrap().contains("Content-Range"));
+    let (tag, all) = (header("etag").unwrap(), PNG.len());
+    for (asked, from, to) in [
+        ("bytes=5-".to_owned(), 5, all),
+        ("bytes=0-3".to_owned(), 0, 4),
+        ("bytes=-4".to_owned(), all - 4, all),
+        (format!("bytes=5-{}", all * 2), 5, all),
+    ] {
+        for same in [vec![], vec![("if-range", tag.as_str())]] {
+            let (status, header, bytes) = asks(&[vec![("range", asked.as_str())], same].concat()).await;
+            let range = format!("bytes {from}-{}/{all}", to - 1);
+            assert_eq!((status, header("content-range"), &bytes[..]), (206, Some(range), &PNG[from..to]));
+            assert_eq!(header("content-length"), Some((to - from).to_string()));
+        }
+    }
+    for whole in [
+        [("range", "bytes=5-"), ("if-range", "\"another\"")],
+        [("range", "bytes=0-1, 3-4"), ("x-none", "")],
+        [("range", "lines=5-"), ("x-none", "")],
+        [("range", "bytes=0-"), ("x-none", "")],
+    ] {
+        let (status, header, bytes) = asks(&whole).await;
+        assert_eq!((status, header("content-range"), &bytes[..]), (200, None, PNG), "{whole:?}");
+    }
+    let (status, header, problem) = asks(&[("range", &format!("bytes={all}-"))]).await;
+    assert_eq!((status, header("content-range")), (416, Some(format!("bytes */{all}"))));
+    assert_eq!(serde_json::from_slice::<Value>(&problem).unwrap()["code"], "range");
+}
+
+#[actix_web::test]
 async fn an_agent_in_the_chat_sends_and_reads_files_with_their_token_and_no_other_does() {
     let site = site_taking(&FileLimits { need_agent: true, ..limits() });
     let mut tokens = Vec::new();

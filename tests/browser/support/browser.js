@@ -10,10 +10,16 @@ const CANDIDATES = [process.env.HANDOFF_CHROMIUM, "/usr/bin/chromium", "/usr/bin
 /** How long a condition may take before the test fails; never how long it should take. */
 export const PATIENCE_MS = 120_000;
 
+export function chromiumPath() {
+  const path = CANDIDATES.find((path) => path && existsSync(path));
+  if (!path) throw new Error("no Chromium: apt-get install chromium, or set HANDOFF_CHROMIUM");
+  return path;
+}
+
+export const ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"];
+
 export async function launch() {
-  const executablePath = CANDIDATES.find((path) => path && existsSync(path));
-  if (!executablePath) throw new Error("no Chromium: apt-get install chromium, or set HANDOFF_CHROMIUM");
-  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS });
 }
 
 /**

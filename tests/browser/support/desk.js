@@ -32,6 +32,8 @@ export class DeskServer {
   /** No new socket gets a word. */
   down = false;
   version = 1;
+  /** The server's clock, in milliseconds since 1970. */
+  now = () => Date.now();
   status = { state: "ready", reason: "" };
   supervisor = false;
   capacity = 3;
@@ -97,12 +99,12 @@ export class DeskServer {
     const shown = {
       nickname: "Zoë",
       subject: "My order",
-      since: Date.now() - 61_000,
+      since: this.now() - 61_000,
       priority: 0,
       data: {},
       left_out: 0,
     };
-    const work = { chat, queue: "support", stage: "offered", left_ms: 20_000, until: Date.now() + 20_000, ...more };
+    const work = { chat, queue: "support", stage: "offered", left_ms: 20_000, until: this.now() + 20_000, ...more };
     this.work.push({ ...work, customer: { ...shown, verified: true, ...customer } });
     this.desk();
   }
@@ -130,7 +132,7 @@ export class DeskServer {
     const known = this.events.get(chat) ?? [];
     const from = this.#index(chat, events.length);
     const plain = { message_type: null, reason: null, text: null };
-    const made = events.map((event, n) => ({ ...plain, at: Date.now(), index: from + n, ...event }));
+    const made = events.map((event, n) => ({ ...plain, at: this.now(), index: from + n, ...event }));
     const first = known.length === 0 ? this.more.get(chat) : undefined;
     known.push(...made);
     this.events.set(chat, known);
@@ -144,7 +146,7 @@ export class DeskServer {
    */
   types(chat, preview) {
     const index = this.#index(chat, 1);
-    const typing = [{ at: Date.now(), by: 1, index, preview, started: true }];
+    const typing = [{ at: this.now(), by: 1, index, preview, started: true }];
     for (const socket of this.sockets) this.#tell(socket, chat, [], { typing });
   }
 

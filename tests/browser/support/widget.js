@@ -37,6 +37,8 @@ export class Server {
   /** The node of each connection that was opened. @type {string[]} */
   reached = [];
   ended = false;
+  /** The server's clock, in milliseconds since 1970. */
+  now = () => Date.now();
   /** @type {(command: Frame) => Frame | null | undefined} what is answered instead; null: nothing */
   instead = () => undefined;
   #taken = new Map();
@@ -172,7 +174,7 @@ export class Server {
   say(events, more = {}) {
     const news = events.map((event) => ({
       index: this.#next++,
-      at: Date.now(),
+      at: this.now(),
       message_type: null,
       reason: null,
       ...event,

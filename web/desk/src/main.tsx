@@ -10,7 +10,6 @@ import { Windows } from "./model/windows.js";
 import { newId } from "./page/ids.js";
 import { listenToKeys } from "./page/keys.js";
 import { followLooking } from "./page/looking.js";
-import { Transfers } from "./page/transfer.js";
 import { App } from "./view/App.js";
 import { DeskProvider } from "./view/context.js";
 import { loadSay } from "./words/say.js";
@@ -24,10 +23,9 @@ async function start(): Promise<void> {
   document.documentElement.dir = direction(language);
   const say = await loadSay(language);
   const windows = new Windows(new BroadcastChannel("handoff-desk"), newId());
-  const transfers = new Transfers();
-  const sdk = await agentDesk(windows, transfers);
+  const sdk = await agentDesk(windows);
   windows.transfer = () => sdk.transfer();
-  const desk = new Desk({ sdk, say, language, local: local(), tab: tab(), progress: transfers });
+  const desk = new Desk({ sdk, say, language, local: local(), tab: tab() });
   const { atEnd } = followLooking(desk, windows);
   listenToKeys(desk);
   listenToBrowser(desk, windows);
@@ -54,12 +52,11 @@ async function start(): Promise<void> {
 }
 
 /** The client; in a new window of an agent who is signed in already, with what the other window gives. */
-async function agentDesk(windows: Windows, transfers: Transfers): Promise<AgentDesk> {
+async function agentDesk(windows: Windows): Promise<AgentDesk> {
   const make = (transfer?: Transfer) =>
     new AgentDesk({
       nodes: nodes(),
       store: storageStore(tab(), "handoff-agent"),
-      fetch: transfers.fetch,
       ...(transfer && { transfer }),
     });
   const sdk = make();

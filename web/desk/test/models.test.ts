@@ -1,7 +1,7 @@
 // The smaller models: one's own texts, notes, settings, keys, search, tables, earlier chats, files, windows.
 
 import { signal } from "@preact/signals";
-import { Refused, type AgentChat, type UploadFile } from "@handoff/sdk";
+import { Refused, type AgentChat, type UploadFile, type UploadOptions } from "@handoff/sdk";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CannedTexts, filled, insert, slashAt } from "../src/model/canned.js";
 import { forgetful } from "../src/model/keeping.js";
@@ -200,40 +200,31 @@ describe("files", () => {
 
   /** A chat whose uploads end as the test says. */
   function uploading() {
-    const sent: { name: string; end: (result: string) => void }[] = [];
-    const upload = ({ name }: UploadFile) =>
+    const sent: { name: string; options: UploadOptions; end: (result: string) => void }[] = [];
+    const upload = ({ name }: UploadFile, options: UploadOptions) =>
       new Promise((done, fail) => {
         const end = (result: string) =>
           result === "shown" || result === "held"
             ? done({ held: result === "held" })
             : fail(new Refused({ code: result }));
-        sent.push({ name, end });
+        sent.push({ name, options, end });
       });
     const chat = { id: "C1", files: { upload } } as unknown as AgentChat;
-    const told = new Map<string, (part: number) => void>();
-    const cancelled: string[] = [];
-    const uploads = new Uploads({
-      watch: (one, tell) => {
-        told.set(one.name, tell);
-        return { cancel: () => cancelled.push(one.name), end: () => told.delete(one.name) };
-      },
-    });
-    return { uploads, chat, sent, told, cancelled };
+    return { uploads: new Uploads(), chat, sent };
   }
 
   test("go one after the other, tell how far they are, and go away when they are shown", async () => {
     vi.useRealTimers();
-    const { uploads, chat, sent, told } = uploading();
+    const { uploads, chat, sent } = uploading();
     const done = uploads.send(chat, [file("a"), file("b")]);
     expect(sent.map(({ name }) => name)).toEqual(["a"]);
-    told.get("a")?.(0.5);
+    sent[0]?.options.progress?.(0.5);
     expect(uploads.all.value.map(({ part }) => part)).toEqual([0.5, 0]);
     sent[0]?.end("shown");
     await expect.poll(() => sent.length).toBe(2);
     sent[1]?.end("held");
     await done;
     expect(uploads.all.value).toMatchObject([{ state: "held" }]);
-    expect(told.size).toBe(0);
   });
 
   test("say why they failed, and can be tried again where that helps", async () => {
@@ -253,10 +244,10 @@ describe("files", () => {
 
   test("are stopped when they are taken away, or do not begin at all", async () => {
     vi.useRealTimers();
-    const { uploads, chat, sent, cancelled } = uploading();
+    const { uploads, chat, sent } = uploading();
     const done = uploads.send(chat, [file("a"), file("b")]);
     uploads.clear();
-    expect(cancelled).toEqual(["a"]);
+    expect(sent.map(({ options }) => options.signal?.aborted)).toEqual([true]);
     sent[0]?.end("cancelled");
     await done;
     expect([sent.length, uploads.all.value]).toEqual([1, []]);

@@ -2,7 +2,8 @@
 
 import { Lost, Refused } from "./errors.js";
 import type { Nodes } from "./nodes.js";
-import { scope, sleep, type HttpAnswer, type Platform } from "./platform.js";
+import { scope, sleep, type HttpAnswer, type HttpReply, type HttpRequest, type Platform } from "./platform.js";
+import { send, type Watching } from "./sending.js";
 
 /** How often nodes are asked, one after the other, before it is said that nobody answers. */
 const TRIES = 12;
@@ -25,6 +26,12 @@ export interface UploadFile {
   readonly size: number;
   /** What is put in the form; the file itself where it is not given. In React Native: `{ uri, name, type }`. */
   readonly content?: unknown;
+}
+
+/** What is said of a file that is sent, and who is told how far it is. */
+export interface UploadOptions extends Watching {
+  /** What the file is. */
+  readonly description?: string;
 }
 
 /** What became of an upload. */
@@ -66,7 +73,7 @@ export class Files {
     if (this.#learning || !this.#platform.canFetch) return;
     this.#learning = true;
     try {
-      const answer = await this.#ask("");
+      const answer = await this.#ask("", "GET", this.#fetch);
       const { limits } = JSON.parse(await answer.text()) as { limits: FileLimits | null };
       this.#limits = limits && limits.files_max > 0 ? limits : null;
       this.#changed();
@@ -77,10 +84,10 @@ export class Files {
   }
 
   /**
-   * Sends a file. Rejects with `Refused`, whose code is `file_type` or `too_large` where that is known beforehand, or with
-   * `Lost` where no node answers.
+   * Sends a file. Rejects with `Refused`, whose code is `file_type` or `too_large` where that is known beforehand and
+   * `cancelled` where its signal stopped it, or with `Lost` where no node answers.
    */
-  async upload(file: UploadFile, description = ""): Promise<Uploaded> {
+  async upload(file: UploadFile, options: UploadOptions = {}): Promise<Uploaded> {
     const limits = this.#limits;
     const ending = file.name.split(".").at(-1)?.toLowerCase() ?? "";
     if (limits && !limits.types.includes(ending)) {
@@ -97,27 +104,38 @@ export class Files {
     const form = new FormData();
     // With its own id, what is repeated at another node is sent once.
     form.append("client_id", this.#platform.newId());
-    if (description) form.append("description", description);
+    if (options.description) form.append("description", options.description);
     if (file.content === undefined) form.append("file", file);
     else form.append("file", file.content, file.name);
-    const answer = await this.#ask("", "POST", form);
+    const { signal } = options;
+    const post = (url: string, request: HttpRequest) => send(this.#platform, url, { ...request, body: form }, options);
+    const answer = await this.#ask("", "POST", post, () => signal?.aborted === true);
     return { held: answer.status === 202 };
   }
 
   /** The bytes of a file that somebody sent. Rejects with `Refused` or `Lost`. */
   async download(id: string): Promise<ArrayBuffer> {
-    const answer = await this.#ask(`/${encodeURIComponent(id)}`);
+    const answer = await this.#ask(`/${encodeURIComponent(id)}`, "GET", this.#fetch);
     return answer.arrayBuffer();
   }
 
   /** Takes a file back: a customer one of their own, an agent any that they see. */
   async remove(id: string): Promise<void> {
-    await this.#ask(`/${encodeURIComponent(id)}`, "DELETE");
+    await this.#ask(`/${encodeURIComponent(id)}`, "DELETE", this.#fetch);
   }
 
-  async #ask(rest: string, method = "GET", body?: unknown): Promise<HttpAnswer> {
+  readonly #fetch = (url: string, request: HttpRequest): Promise<HttpAnswer> => this.#platform.fetch(url, request);
+
+  /** Asks one node after the other by `call`, until one answers. */
+  async #ask<Reply extends HttpReply>(
+    rest: string,
+    method: string,
+    call: (url: string, request: HttpRequest) => Promise<Reply>,
+    cancelled = () => false,
+  ): Promise<Reply> {
     for (let at = 0; at < TRIES; at += 1) {
-      const answer = await this.#try(at, rest, method, body);
+      const answer = cancelled() ? null : await this.#try(at, rest, method, call);
+      if (cancelled()) throw new Refused({ code: "cancelled", message: "The file is not sent." });
       if (answer?.ok) return answer;
       const refused = answer ? await refusedBy(answer) : null;
       if (refused && !refused.retry) throw refused;
@@ -127,13 +145,17 @@ export class Files {
   }
 
   /** Null: this node does not answer. */
-  async #try(at: number, rest: string, method: string, body: unknown): Promise<HttpAnswer | null> {
+  async #try<Reply>(
+    at: number,
+    rest: string,
+    method: string,
+    call: (url: string, request: HttpRequest) => Promise<Reply>,
+  ): Promise<Reply | null> {
     const { chat, authorization } = this.#address();
     const nodes = this.#nodes.fromCurrent;
     const url = `${nodes[at % nodes.length] ?? this.#nodes.current}/v1/chats/${chat}/files${rest}`;
-    const request = { method, headers: { authorization }, cache: "no-store" as const };
     try {
-      return await this.#platform.fetch(url, body === undefined ? request : { ...request, body });
+      return await call(url, { method, headers: { authorization }, cache: "no-store" });
     } catch {
       return null;
     }
@@ -141,7 +163,7 @@ export class Files {
 }
 
 /** The refusal in an answer: a problem document, or a proxy's own page. */
-async function refusedBy(answer: HttpAnswer): Promise<Refused> {
+async function refusedBy(answer: HttpReply): Promise<Refused> {
   const passes = [429, 502, 503, 504].includes(answer.status);
   const text = await answer.text().catch(() => "");
   let problem: { code?: unknown; detail?: unknown; title?: unknown; retry_ms?: unknown } = {};

@@ -1,6 +1,8 @@
 // What the SDK needs of the engine that it runs in, and no more: browsers, Node and React Native all have it, or are
 // given it by an option. Nothing here is of a page.
 
+import type { XhrLike } from "./sending.js";
+
 /** What a socket tells. Browsers' and the `ws` package's events fit. */
 export interface SocketEvent {
   readonly type: string;
@@ -18,12 +20,16 @@ export interface SocketLike {
 /** Opens a WebSocket: the browser's `WebSocket`, or that of the `ws` package. */
 export type SocketConstructor = new (url: string) => SocketLike;
 
-/** What of an HTTP answer is used. */
-export interface HttpAnswer {
+/** What of an HTTP answer is used that says whether something was done. */
+export interface HttpReply {
   readonly ok: boolean;
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   text(): Promise<string>;
+}
+
+/** What of an HTTP answer is used. */
+export interface HttpAnswer extends HttpReply {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
@@ -73,6 +79,7 @@ interface Scope {
   crypto?: { getRandomValues?(bytes: Uint8Array<ArrayBuffer>): unknown };
   AbortController?: new () => AbortControllerLike;
   FormData?: new () => FormLike;
+  XMLHttpRequest?: new () => XhrLike;
 }
 
 /** The engine's own things, looked up when they are used. */
@@ -104,6 +111,11 @@ export class Platform {
     return (this.#options.fetch ?? scope.fetch) !== undefined;
   }
 
+  /** Whether requests go by what was given as an option. */
+  get hasOwnFetch(): boolean {
+    return this.#options.fetch !== undefined;
+  }
+
   /** An id that nobody can guess and that is never used twice: 32 hex digits. */
   newId(): string {
     const bytes = new Uint8Array(16);
@@ -112,9 +124,7 @@ export class Platform {
     else if (scope.crypto?.getRandomValues) scope.crypto.getRandomValues(bytes);
     else {
       throw new Error(
-        "There is no crypto.getRandomValues here, and ids must not be guessable: give one as the option " +
-          "`getRandomValues` (in Node 18 that of `webcrypto` in node:crypto, in React Native that of the package " +
-          "react-native-get-random-values).",
+        "There is no crypto.getRandomValues here: give one as the option `getRandomValues`, whose description says which.",
       );
     }
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

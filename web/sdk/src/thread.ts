@@ -118,9 +118,9 @@ export class Thread {
     for (let at = this.events.length - 1; at >= 0; at -= 1) {
       const event = this.events[at];
       if (event === undefined || event.index < position) break;
-      if (SAYS.includes(event.type) && !this.isMine(event.by)) found.unshift(event);
+      if (SAYS.includes(event.type) && !this.isMine(event.by)) found.push(event);
     }
-    return found;
+    return found.reverse();
   }
 
   /** The others who are typing now, with what the server lets the reader see of it. */

@@ -1,7 +1,7 @@
 // Files of a chat, over HTTP beside its connection.
 
 import { File } from "node:buffer";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { CustomerChat, type FetchLike, type HttpAnswer, type HttpRequest } from "../src/index.js";
 import { ChatServer } from "./support/chat-server.js";
 import { httpAnswer } from "./support/server.js";
@@ -11,6 +11,7 @@ fakeTime();
 
 const open: CustomerChat[] = [];
 afterEach(() => {
+  vi.unstubAllGlobals();
   for (const chat of open.splice(0)) chat.close();
 });
 
@@ -21,19 +22,60 @@ interface Asked extends HttpRequest {
   url: string;
 }
 
-/** A chat whose files are answered by `answer`. */
-async function started(answer: (asked: Asked) => HttpAnswer = () => httpAnswer(200, { limits: LIMITS, files: [] })) {
+const LISTED = () => httpAnswer(200, { limits: LIMITS, files: [] });
+
+/** A chat whose files are answered by `answer`, or by the engine. */
+async function started(answer: ((asked: Asked) => HttpAnswer) | null = LISTED) {
   const server = new ChatServer();
   const asked: Asked[] = [];
   server.http = ((url, request) => {
     asked.push({ url, ...request });
-    return Promise.resolve(answer({ url, ...request }));
+    return Promise.resolve((answer ?? LISTED)({ url, ...request }));
   }) satisfies FetchLike;
-  const chat = new CustomerChat({ nodes: NODES, WebSocket: server.WebSocket, fetch: server.fetch });
+  const { WebSocket, fetch } = server;
+  const chat = new CustomerChat({ nodes: NODES, WebSocket, ...(answer && { fetch }) });
   open.push(chat);
   chat.start({ nickname: "Zoë" });
   await pass(100);
   return { server, chat, asked };
+}
+
+/** Requests of the engine that tell how far they are: each ends as `ends` says, in turn. */
+function withRequests(ends: readonly (number | "lost" | "waits")[]) {
+  const sent: { url: string; headers: Record<string, string>; body: unknown }[] = [];
+  class Sent {
+    status = 0;
+    responseText = "{}";
+    upload: { onprogress?: (event: { loaded: number; total: number }) => void } = {};
+    onload?: () => void;
+    onerror?: () => void;
+    onabort?: () => void;
+    onloadend?: () => void;
+    readonly #one = { url: "", headers: {} as Record<string, string>, body: null as unknown };
+
+    open(_method: string, url: string): void {
+      this.#one.url = url;
+    }
+    setRequestHeader(name: string, value: string): void {
+      this.#one.headers[name] = value;
+    }
+    getResponseHeader(): null {
+      return null;
+    }
+    send(body: unknown): void {
+      this.#one.body = body;
+      const end = ends[sent.push(this.#one) - 1];
+      this.upload.onprogress?.({ loaded: 1, total: 2 });
+      if (typeof end === "number") this.status = end;
+      if (end !== "waits") setTimeout(() => (end === "lost" ? this.onerror?.() : this.onload?.()), 10);
+    }
+    abort(): void {
+      this.onabort?.();
+    }
+  }
+  vi.stubGlobal("XMLHttpRequest", Sent);
+  vi.stubGlobal("fetch", () => Promise.resolve(LISTED()));
+  return sent;
 }
 
 const uploads = (asked: Asked[]) => asked.filter(({ method }) => method === "POST");
@@ -62,7 +104,7 @@ describe("files", () => {
     const { chat, asked } = await started(({ url, method }) =>
       method === "POST" ? httpAnswer(url.includes("one.test") ? 503 : 201, {}) : httpAnswer(200, { limits: LIMITS }),
     );
-    const upload = chat.files.upload(file(), "my order");
+    const upload = chat.files.upload(file(), { description: "my order" });
     await pass(2000);
     expect(await upload).toEqual({ held: false });
     expect(uploads(asked).map(({ url }) => url)).toEqual([
@@ -76,6 +118,36 @@ describe("files", () => {
       "a.png",
       "my order",
     ]);
+  });
+
+  test("tell how far they are where the engine does, and which node has them", async () => {
+    const sent = withRequests(["lost", 503, 201]);
+    const { chat } = await started(null);
+    const parts: number[] = [];
+    const upload = chat.files.upload(file(), { progress: (part) => parts.push(part) });
+    await pass(5000);
+    expect(await upload).toEqual({ held: false });
+    expect(parts).toEqual([0.5, 0.5, 0.5]);
+    expect(sent.map(({ url }) => new URL(url).host)).toEqual(["one.test", "two.test", "one.test"]);
+    expect(sent[0]?.headers).toEqual({ authorization: "Bearer K1" });
+    const ids = sent.map(({ body }) => (body as FormData).get("client_id"));
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  test("are stopped by their signal, and no other node is asked then", async () => {
+    const sent = withRequests(["waits"]);
+    const { chat } = await started(null);
+    const cancel = new AbortController();
+    const upload = chat.files.upload(file(), { progress: () => undefined, signal: cancel.signal });
+    const refused = expect(upload).rejects.toMatchObject({ code: "cancelled" });
+    await pass(100);
+    cancel.abort();
+    await pass(5000);
+    await refused;
+    expect(sent).toHaveLength(1);
+    const never = chat.files.upload(file(), { signal: cancel.signal });
+    await expect(never).rejects.toMatchObject({ code: "cancelled" });
+    expect(sent).toHaveLength(1);
   });
 
   test("may be given as a name and their content", async () => {

@@ -38,7 +38,6 @@ const TEXTS = [
   ["ink-2", "selected"],
   ["accent", "selected"],
   ["on-internal", "internal"],
-  ["on-bad", "bad"],
 ] as [string, string][];
 const EDGES = ["ground", "surface", "raised"].map((on) => ["field", on] as [string, string]);
 

@@ -38,7 +38,9 @@ export async function mount(host: Host): Promise<App> {
     now: Date.now,
   });
   const place = document.createElement("div");
-  place.className = `handoff at-${config.position} as-${config.mode}`;
+  // Where the launcher is: the page's direction says that, not the chat's.
+  const left = (getComputedStyle(root.host).direction === "rtl") === (config.position === "end");
+  place.className = `handoff at-${left ? "left" : "right"} as-${config.mode}`;
   place.lang = language;
   place.dir = direction(language);
   root.append(place);
@@ -94,6 +96,7 @@ function acts(model: WidgetModel, chat: SharedChat, host: Host): Around {
       model.open.value = false;
       host.launcher.focus();
     },
+    load: ({ id }) => chat.file(id),
     onSaveFile: (file: FileShown) => {
       // A file that nobody gives is as one that was not saved: the log still shows it, to be tried again.
       chat.file(file.id).then(
@@ -113,7 +116,7 @@ function sharedChat({ config }: Host): SharedChat {
   const site = storage(() => localStorage);
   const talk = (changed: ConstructorParameters<typeof LeaderChat>[3]) =>
     new LeaderChat(config.nodes, site, name, changed);
-  return new SharedChat(name, browserTabs(), talk);
+  return new SharedChat(name, browserTabs(), site, talk);
 }
 
 /** The browser's own, or one that forgets with the page where that is forbidden. */

@@ -1,5 +1,6 @@
 // The widget stays small: what a page loads at once, and what a visitor loads who opens the chat.
 
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { buildWidget } from "../../scripts/widget.mjs";
@@ -12,7 +13,10 @@ test("the loader has less than 5 kB, and all that one visitor loads less than 45
   await buildWidget({
     add(name, text) {
       sizes.set(name, gzipSync(text, { level: 9 }).length);
-      return { path: name.replace(".", ".0123456789ab."), hash: `sha384-${"0123456789abcdef".repeat(4)}` };
+      // As hard to pack as they are where it is built.
+      const hash = createHash("sha256").update(text).digest();
+      const path = name.replace(".", `.${hash.toString("hex").slice(0, 10)}.`);
+      return { path, hash: `sha256-${hash.toString("base64")}` };
     },
   });
   const loader = sizes.get("widget/loader.js")!;

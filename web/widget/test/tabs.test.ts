@@ -5,10 +5,15 @@ import type { ChatEvent } from "@handoff/sdk";
 import { SharedChat } from "../src/chat/shared.js";
 import { NO_CHAT, type ChatCommand, type ChatState } from "../src/chat/state.js";
 import type { TabsPlatform } from "../src/chat/tabs.js";
+import { forgetful } from "../src/model/settings.js";
 
 /** The browser's locks and channels, for tabs that are objects of a test. */
 class Browser implements TabsPlatform {
-  readonly #channels = new Set<{ onmessage: ((event: MessageEvent) => void) | null }>();
+  readonly #channels = new Set<{ turn: number; onmessage: ((event: MessageEvent) => void) | null }>();
+  /** Tabs that hear nothing, and that nobody hears, by their turn: 0 came first. */
+  readonly deaf = new Set<number>();
+  readonly mute = new Set<number>();
+  #tabs = 0;
   #queue: Promise<unknown> = Promise.resolve();
   /** How much was told, in characters. */
   told = 0;
@@ -22,13 +27,17 @@ class Browser implements TabsPlatform {
   } as unknown as LockManager;
 
   readonly channel = () => {
+    const turn = this.#tabs;
+    this.#tabs += 1;
     const own = {
+      turn,
       onmessage: null as ((event: MessageEvent) => void) | null,
       postMessage: (data: unknown) => {
         const text = JSON.stringify(data);
         this.told += text.length;
+        if (this.mute.has(turn)) return;
         for (const other of this.#channels) {
-          if (other !== own)
+          if (other !== own && !this.deaf.has(other.turn))
             queueMicrotask(() => other.onmessage?.({ data: JSON.parse(text) as unknown } as MessageEvent));
         }
       },
@@ -46,7 +55,7 @@ class Tab {
   change: ((state: ChatState) => void) | null = null;
 
   constructor(browser: TabsPlatform) {
-    this.chat = new SharedChat("handoff:default", browser, (changed) => {
+    this.chat = new SharedChat("handoff:default", browser, storage, (changed) => {
       this.change = changed;
       return {
         ask: (command) => void this.asked.push(command),
@@ -66,8 +75,10 @@ const state = (count: number): ChatState => ({
 });
 
 let browser: Browser;
+let storage = forgetful();
 beforeEach(() => {
   browser = new Browser();
+  storage = forgetful();
 });
 
 test("one tab leads, and the others show and ask the same", async () => {
@@ -123,6 +134,48 @@ test("when the leading tab is gone another leads", async () => {
   expect(second.chat.leads.value).toBe(true);
   second.chat.ask({ do: "send", text: "still here" });
   expect(second.asked).toEqual([{ do: "send", text: "still here" }]);
+});
+
+test("what was asked of a tab that is gone is asked of the next, and nothing twice", async () => {
+  const [first, second, third] = [new Tab(browser), new Tab(browser), new Tab(browser)];
+  await settled();
+  first.change?.(state(1));
+  await settled();
+  second.chat.ask({ do: "send", text: "taken" });
+  await settled();
+  expect([first.asked.length, second.chat.state.value.pending]).toEqual([1, []]);
+  // It ends without a word, as a tab that crashes does.
+  browser.deaf.add(0);
+  second.chat.ask({ do: "send", text: "of the second" });
+  third.chat.ask({ do: "send", text: "of the third" });
+  third.chat.ask({ do: "typing", text: "t" });
+  const waiting = third.chat.file("f1");
+  expect(third.chat.state.value.pending).toMatchObject([{ text: "of the third", failed: "" }]);
+  first.chat.close();
+  await settled();
+  expect(second.chat.leads.value).toBe(true);
+  second.change?.(state(1));
+  await settled();
+  expect(second.asked).toEqual([
+    { do: "send", text: "of the second" },
+    { do: "send", text: "of the third" },
+  ]);
+  expect([second, third].map(({ chat }) => chat.state.value.pending)).toEqual([[], []]);
+  expect(await waiting).toBeDefined();
+});
+
+test("what the tab before has done and could not tell is not done again", async () => {
+  const [first, second] = [new Tab(browser), new Tab(browser)];
+  await settled();
+  first.change?.(state(1));
+  await settled();
+  browser.mute.add(0);
+  second.chat.ask({ do: "send", text: "once" });
+  await settled();
+  expect([first.asked.length, second.chat.state.value.pending.length]).toEqual([1, 1]);
+  first.chat.close();
+  await settled();
+  expect([second.asked, second.chat.state.value.pending]).toEqual([[], []]);
 });
 
 test("a file's bytes come through the tab that leads", async () => {

@@ -26,8 +26,6 @@ export class Conversation {
   lastWord: LastWord | null = null;
   /** When it began, in milliseconds since 1970; null: that has not come yet. */
   startedAt: number | null = null;
-  /** What its files are by their content, by their id. */
-  readonly mediaTypes = new Map<string, string>();
   readonly #chat: AgentChat;
   readonly #say: Say;
   #entries: Entry[] = [];
@@ -100,7 +98,6 @@ export class Conversation {
     this.lastWord = { text, mine: me, at: event.at };
     if (by?.role === "customer") this.waitingSince ??= event.at;
     else if (by && SERVED.includes(by.role)) this.waitingSince = null;
-    if (event.type === "file_uploaded") this.mediaTypes.set(event.file.id, event.file.media_type);
     const item = me ? this.#itemIs(event, text) : undefined;
     return {
       kind: "said",
@@ -109,7 +106,7 @@ export class Conversation {
       author: authorOf(event.by, by, this.#say),
       text,
       ...(me && { state: { at: event.index <= this.#seenThrough ? "seen" : "sent" } as const }),
-      ...(event.type === "file_uploaded" && { file: { id: event.file.id, name: text, bytes: event.file.bytes } }),
+      ...(event.type === "file_uploaded" && { file: shownFile(event.file, text) }),
     };
   }
 
@@ -214,4 +211,9 @@ function leftText(reason: string | null, me: boolean, name: string, say: Say): s
   if (me) return say("youLeft");
   if (reason === "inactive") return say("connectionOf", { name });
   return say("left", { name });
+}
+
+/** A file as it is shown, under the name that it has in the chat. */
+function shownFile({ id, bytes, media_type: type }: { id: string; bytes: number; media_type: string }, name: string) {
+  return { id, name, bytes, type };
 }

@@ -15,7 +15,7 @@ import { HeldOrder } from "./order.js";
 import { customerName, neighbour, oldestUnanswered, rowOf, sameRow, sorted, type ChatRow } from "./rows.js";
 import { keptSettings, type Settings } from "./settings.js";
 import { Supervision } from "./supervision.js";
-import { Uploads, type Progress } from "./uploads.js";
+import { Uploads } from "./uploads.js";
 import { refusalText } from "./words.js";
 
 const DAY_MS = 86_400_000;
@@ -30,7 +30,6 @@ export interface DeskParts {
   readonly local: Storage;
   /** Kept for this window. */
   readonly tab: Storage;
-  readonly progress: Progress;
 }
 
 /** Which window over the desk is open. */
@@ -47,7 +46,7 @@ export class Desk {
   readonly now = signal(Date.now());
   readonly settings: Signal<Settings>;
   readonly canned: CannedTexts;
-  readonly uploads: Uploads;
+  readonly uploads = new Uploads();
   readonly supervision: Supervision;
   readonly connection: ConnectionWatch;
   /** The chat that is open; empty: none. */
@@ -85,7 +84,7 @@ export class Desk {
   #notes: { readonly name: string; readonly notes: Notes } | null = null;
   #planned = false;
 
-  constructor({ sdk, say, language, local, tab, progress }: DeskParts) {
+  constructor({ sdk, say, language, local, tab }: DeskParts) {
     this.sdk = sdk;
     this.say = say;
     this.language = language;
@@ -94,7 +93,6 @@ export class Desk {
     this.settings = settings.value;
     this.canned = new CannedTexts(local);
     this.#keeps = [settings, this.canned];
-    this.uploads = new Uploads(progress);
     this.supervision = new Supervision(sdk, local, this.changes);
     this.connection = new ConnectionWatch(this.now);
     this.selected = kept(tab, "handoff-desk-chat", "", text).value;

@@ -15,27 +15,14 @@ export interface Upload {
   readonly reason: string;
 }
 
-/** What sends bytes and tells how far it is: the page's own, told by the file. */
-export interface Progress {
-  /** Calls `told` with the part that is sent, until `end` is called. */
-  watch(file: File, told: (part: number) => void): { cancel(): void; end(): void };
-}
-
-/** The code of an upload that was cancelled. */
-export const CANCELLED = "cancelled";
 /** Why they failed, for which trying again is of no use. */
 const FINAL: readonly string[] = ["file_type", "too_large", "infected"];
 
 /** All files on their way. */
 export class Uploads {
   readonly #all = signal<readonly Upload[]>([]);
-  readonly #progress: Progress;
-  readonly #cancels = new Map<number, () => void>();
+  readonly #cancels = new Map<number, AbortController>();
   #next = 1;
-
-  constructor(progress: Progress) {
-    this.#progress = progress;
-  }
 
   /** Those of all chats, oldest first. */
   get all(): ReadonlySignal<readonly Upload[]> {
@@ -56,7 +43,7 @@ export class Uploads {
 
   /** Stops one that is on its way, or takes away what is told of it. */
   dismiss(id: number): void {
-    this.#cancels.get(id)?.();
+    this.#cancels.get(id)?.abort();
     this.#all.value = this.#all.value.filter((one) => one.id !== id);
   }
 
@@ -84,10 +71,11 @@ export class Uploads {
   async #run(chat: AgentChat, { id, file }: Upload): Promise<void> {
     // It may have been taken away before its turn came.
     if (!this.#all.value.some((one) => one.id === id)) return;
-    const watched = this.#progress.watch(file, (part) => this.#change(id, { part }));
-    this.#cancels.set(id, () => watched.cancel());
+    const cancel = new AbortController();
+    this.#cancels.set(id, cancel);
     try {
-      const { held } = await chat.files.upload({ name: file.name, size: file.size, content: file });
+      const progress = (part: number) => this.#change(id, { part });
+      const { held } = await chat.files.upload(file, { progress, signal: cancel.signal });
       if (held) this.#change(id, { state: "held", part: 1 });
       else this.#all.value = this.#all.value.filter((one) => one.id !== id);
     } catch (error) {
@@ -95,7 +83,6 @@ export class Uploads {
       this.#change(id, { state: "failed", reason: error instanceof Refused ? error.code : "lost" });
     } finally {
       this.#cancels.delete(id);
-      watched.end();
     }
   }
 }

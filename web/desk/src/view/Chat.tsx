@@ -25,8 +25,9 @@ import { follow } from "../model/follow.js";
 import { customerName } from "../model/rows.js";
 import { channelText } from "../model/words.js";
 import { useDesk } from "./context.js";
+import { NoChats } from "./NoChats.js";
 import { DeskComposer } from "./DeskComposer.js";
-import { FileShownInChat, saveFile } from "./Files.js";
+import { FileInMessage } from "./Files.js";
 import { Unverified } from "./Unverified.js";
 
 /** What loads for less than this is not said to load. */
@@ -42,9 +43,10 @@ export function ChatPane({ onAtEnd }: { onAtEnd: (atEnd: boolean) => void }) {
 function NoChat() {
   const desk = useDesk();
   const { say, rows } = desk;
+  if (rows.value.length === 0) return <NoChats />;
   const waits = rows.value.some(({ waitingSince }) => waitingSince !== null);
   return (
-    <EmptyState text={rows.value.length > 0 ? say("chooseChat") : say("noChatOpen")}>
+    <EmptyState text={say("chooseChat")}>
       {waits ? (
         <Button look="primary" onClick={() => desk.selectOldest()}>
           {say("openOldest")}
@@ -187,7 +189,7 @@ function endLine({ thread }: AgentChat, say: Desk["say"], language: string): str
 function Conversation({ chat, onAtEnd }: { chat: AgentChat; onAtEnd: (atEnd: boolean) => void }) {
   const desk = useDesk();
   const { say, log, now } = desk;
-  const acts = useActs(desk, chat);
+  const acts = useActs(chat);
   const names = chat.thread.typists.map(({ by }) => authorOf(by.number, by, say).name);
   const preview = chat.thread.typists.find((typist) => typist.preview)?.preview ?? "";
   const draw = (row: Row) => {
@@ -231,12 +233,12 @@ function Loading() {
 }
 
 /** What can be done with a message that failed, and with files. */
-function useActs(desk: Desk, chat: AgentChat): MessageActs {
+function useActs(chat: AgentChat): MessageActs {
   const over = chat.over !== "";
-  return useMemo(() => actsOf(desk, chat, over), [desk, chat, over]);
+  return useMemo(() => actsOf(chat, over), [chat, over]);
 }
 
-function actsOf(desk: Desk, chat: AgentChat, over: boolean): MessageActs {
+function actsOf(chat: AgentChat, over: boolean): MessageActs {
   const itemOf = (entry: Said): AgentItem | undefined => chat.pending.find(({ id }) => entry.key === `p${id}`);
   const onItem = (act: (item: AgentItem) => void) => (entry: Said) => {
     const item = itemOf(entry);
@@ -252,7 +254,6 @@ function actsOf(desk: Desk, chat: AgentChat, over: boolean): MessageActs {
     }),
     ...(!over && { onSendAgain: onItem((item) => void chat.resend(item)) }),
     onDelete: onItem((item) => chat.discard(item)),
-    onSave: (file) => void saveFile(desk, chat, file.id, file.name),
-    drawFile: (file) => <FileShownInChat chat={chat} file={file} />,
+    drawFile: (file) => <FileInMessage chat={chat} file={file} />,
   };
 }

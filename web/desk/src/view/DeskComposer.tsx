@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { AgentChat } from "@handoff/sdk";
-import { Composer, IconButton, isComposing } from "@handoff/ui";
+import { AttachButton, Composer, isComposing, useFiles } from "@handoff/ui";
 import { filled, insert, slashAt, type Canned, type Slash } from "../model/canned.js";
 import { customerName } from "../model/rows.js";
 import { useDesk } from "./context.js";
@@ -13,13 +13,10 @@ export function DeskComposer({ chat }: { chat: AgentChat }) {
   const desk = useDesk();
   const { say, sdk } = desk;
   const field = useRef<HTMLTextAreaElement | null>(null);
-  const picker = useRef<HTMLInputElement>(null);
   const canned = useCanned(chat, field);
-  const files = chat.files.limits !== null;
-  const send = (chosen: FileList | null | undefined) => {
-    if (files && chosen && chosen.length > 0) void desk.uploads.send(chat, Array.from(chosen));
-  };
-  const drop = useDrop(files, (chosen) => send(chosen));
+  const send = (files: readonly File[]) => void desk.uploads.send(chat, files);
+  const takes = chat.files.limits !== null;
+  const files = useFiles(takes ? send : undefined);
   const limits = [chat.thread.channel?.text_bytes_max ?? 0, sdk.textBytesMax ?? 0].filter((max) => max > 0);
   const bytesMax = Math.min(...limits);
   const take = (element: HTMLTextAreaElement | null) => {
@@ -29,10 +26,9 @@ export function DeskComposer({ chat }: { chat: AgentChat }) {
   useEffect(() => field.current?.focus({ preventScroll: true }), []);
   return (
     <div
-      class={`desk-composer${drop.over ? " drop" : ""}`}
-      {...drop.on}
+      class={`desk-composer${files.over ? " drop" : ""}`}
+      {...files.on}
       onKeyDownCapture={canned.onKey}
-      onPaste={(event: ClipboardEvent) => send(event.clipboardData?.files)}
       onInput={canned.look}
       onClick={canned.look}
     >
@@ -51,51 +47,11 @@ export function DeskComposer({ chat }: { chat: AgentChat }) {
         label={say("writeMessage")}
         {...(limits.length > 0 && { bytesMax })}
         fieldRef={take}
-        before={
-          files ? (
-            <>
-              <IconButton icon="attach" label={say("attach")} onClick={() => picker.current?.click()} />
-              <input
-                ref={picker}
-                type="file"
-                multiple
-                hidden
-                aria-label={say("attach")}
-                onChange={(event) => {
-                  send(event.currentTarget.files);
-                  event.currentTarget.value = "";
-                }}
-              />
-            </>
-          ) : null
-        }
+        before={takes ? <AttachButton onFiles={send} /> : null}
       />
       <p class="composer-hint">{say("slashHint")}</p>
     </div>
   );
-}
-
-/** Files that are dragged over the composer. */
-function useDrop(takes: boolean, drop: (files: FileList | undefined) => void) {
-  const [over, setOver] = useState(false);
-  const holds = (event: DragEvent) => takes && (event.dataTransfer?.types.includes("Files") ?? false);
-  return {
-    over,
-    on: {
-      onDragOver: (event: DragEvent) => {
-        if (!holds(event)) return;
-        event.preventDefault();
-        setOver(true);
-      },
-      onDragLeave: () => setOver(false),
-      onDrop: (event: DragEvent) => {
-        setOver(false);
-        if (!holds(event)) return;
-        event.preventDefault();
-        drop(event.dataTransfer?.files);
-      },
-    },
-  };
 }
 
 interface FieldRef {

@@ -1,17 +1,11 @@
-// Files of a chat: those that are there, images as such, and those on their way.
+// Files of a chat: those that are there, and those on their way.
 
-import { useEffect, useRef, useState } from "preact/hooks";
 import { Lost, Refused, type AgentChat } from "@handoff/sdk";
-import { Button, FileLine, type FileShown } from "@handoff/ui";
+import { Button, FileShownInChat, type FileShown } from "@handoff/ui";
 import type { Desk } from "../model/desk.js";
 import { Uploads, type Upload } from "../model/uploads.js";
 import { fileRefusalText } from "../model/words.js";
 import { useDesk } from "./context.js";
-
-/** What browsers show as images and what can hold no script. */
-const IMAGES: readonly string[] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-/** Larger ones are fetched only to be saved. */
-const PREVIEW_BYTES_MAX = 5_000_000;
 
 /** Saves a file of a chat on the agent's disk. */
 export async function saveFile(desk: Desk, chat: AgentChat, id: string, name: string): Promise<void> {
@@ -29,46 +23,11 @@ export async function saveFile(desk: Desk, chat: AgentChat, id: string, name: st
   }
 }
 
-/** A file in a message: its name, and what it shows where it is an image. */
-export function FileShownInChat({ chat, file }: { chat: AgentChat; file: FileShown }) {
+/** A file in a message. */
+export function FileInMessage({ chat, file }: { chat: AgentChat; file: FileShown }) {
   const desk = useDesk();
-  const type = desk.conversation(chat).mediaTypes.get(file.id) ?? "";
-  const image = IMAGES.includes(type) && file.bytes <= PREVIEW_BYTES_MAX;
-  return (
-    <>
-      {image ? <Preview chat={chat} file={file} type={type} /> : null}
-      <FileLine file={file} onSave={() => void saveFile(desk, chat, file.id, file.name)} />
-    </>
-  );
-}
-
-/** An image, in a place that is kept free for it. */
-function Preview({ chat, file, type }: { chat: AgentChat; file: FileShown; type: string }) {
-  const desk = useDesk();
-  const [url, setUrl] = useState("");
-  const [failed, setFailed] = useState(false);
-  const made = useRef("");
-  useEffect(() => {
-    let gone = false;
-    chat.files.download(file.id).then(
-      (bytes) => {
-        if (gone) return;
-        made.current = URL.createObjectURL(new Blob([bytes], { type }));
-        setUrl(made.current);
-      },
-      () => setFailed(true),
-    );
-    return () => {
-      gone = true;
-      URL.revokeObjectURL(made.current);
-    };
-  }, []);
-  return (
-    <span class="preview-image" aria-busy={!url && !failed}>
-      {url ? <img src={url} alt={desk.say("imageOf", { name: file.name })} /> : null}
-      {failed ? <span class="hint">{desk.say("fileNotFetched")}</span> : null}
-    </span>
-  );
+  const load = async ({ id }: FileShown) => new Blob([await chat.files.download(id)]);
+  return <FileShownInChat file={file} load={load} onSave={({ id, name }) => void saveFile(desk, chat, id, name)} />;
 }
 
 /** Files of a chat that are on their way, or did not arrive. */

@@ -1,11 +1,12 @@
 // The left pane: what is offered, the agent's chats, the queues.
 
-import { ago, Avatar, Button, Countdown, countdown, EmptyState, fullTime } from "@handoff/ui";
+import { ago, Avatar, Button, Countdown, countdown, fullTime } from "@handoff/ui";
 import type { Offer } from "@handoff/sdk";
 import type { ChatRow } from "../model/rows.js";
 import { customerName } from "../model/rows.js";
 import { useDesk, useQuietDesk } from "./context.js";
 import { useHold } from "./hold.js";
+import { NoChats } from "./NoChats.js";
 import { Unverified } from "./Unverified.js";
 
 /** Above this time a wait is told in hours and days, not in minutes and seconds. */
@@ -91,7 +92,9 @@ function OfferCard({ offer }: { offer: Offer }) {
 
 function Chats() {
   const desk = useDesk();
-  const { say, rows, order, listHeld } = desk;
+  const { say, rows, order, listHeld, narrow, page } = desk;
+  // Beside an open place for a chat it is said there.
+  const sayNone = rows.value.length === 0 && (narrow.value || page.value !== "chats");
   const byId = new Map(rows.value.map((row) => [row.id, row]));
   const live = rows.value.filter(({ over }) => !over).length;
   return (
@@ -99,7 +102,7 @@ function Chats() {
       <h2 id="chats-title">
         {say("myChats")} <span class="count">{live}</span>
       </h2>
-      {rows.value.length === 0 ? <NoChats /> : null}
+      {sayNone ? <NoChats /> : null}
       <ul>
         {order.value.map((id) => {
           const row = byId.get(id);
@@ -107,19 +110,6 @@ function Chats() {
         })}
       </ul>
     </section>
-  );
-}
-
-function NoChats() {
-  const desk = useDesk();
-  const { sdk, say } = desk;
-  if (sdk.status.state === "ready") return <EmptyState text={say("readyEmpty")} />;
-  return (
-    <EmptyState text={say("notReadyEmpty")}>
-      <Button look="primary" onClick={() => void desk.ready()}>
-        {say("becomeReady")}
-      </Button>
-    </EmptyState>
   );
 }
 

@@ -106,7 +106,6 @@ export const ar: DeskCatalogue = {
   allAnswered: "كل العملاء تلقوا جوابًا.",
 
   chooseChat: "اختر محادثة، أو اضغط J لأقدم محادثة دون جواب.",
-  noChatOpen: "لا توجد محادثة مفتوحة.",
   openOldest: "افتح أقدم محادثة دون جواب",
   customer: "العميل",
   aBot: "روبوت",
@@ -151,10 +150,6 @@ export const ar: DeskCatalogue = {
   notSentLong: "لم تُرسل: طويلة جدًا",
   notSentWindow: "لم تُرسل: لا يمكن الرد على العميل حتى يكتب من جديد",
   slashHint: "/ لنصوصك",
-
-  fileNotFetched: "لا يمكن جلب الملف الآن.",
-  imageOf: "صورة {name}",
-  cancel: "إلغاء",
 
   contactName: "الاسم",
   subjectWord: "الموضوع",

@@ -77,7 +77,6 @@ export const de: DeskCatalogue = {
   allAnswered: "Alle Kunden haben eine Antwort.",
 
   chooseChat: "Wählen Sie einen Chat, oder drücken Sie J für den ältesten unbeantworteten.",
-  noChatOpen: "Es ist kein Chat offen.",
   openOldest: "Den ältesten unbeantworteten öffnen",
   customer: "Kunde",
   aBot: "Bot",
@@ -118,10 +117,6 @@ export const de: DeskCatalogue = {
   notSentLong: "Nicht gesendet: zu lang",
   notSentWindow: "Nicht gesendet: Dem Kunden kann erst wieder geantwortet werden, wenn er schreibt",
   slashHint: "/ für Ihre Texte",
-
-  fileNotFetched: "Die Datei ist jetzt nicht zu holen.",
-  imageOf: "Bild {name}",
-  cancel: "Abbrechen",
 
   contactName: "Name",
   subjectWord: "Betreff",

@@ -81,7 +81,6 @@ export const en = {
 
   // The chat
   chooseChat: "Choose a chat, or press J for the oldest unanswered one.",
-  noChatOpen: "No chat is open.",
   openOldest: "Open the oldest unanswered one",
   customer: "Customer",
   aBot: "Bot",
@@ -124,9 +123,6 @@ export const en = {
   slashHint: "/ for your texts",
 
   // Files
-  fileNotFetched: "The file can’t be fetched now.",
-  imageOf: "Image {name}",
-  cancel: "Cancel",
 
   // The customer
   contactName: "Name",

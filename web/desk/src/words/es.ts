@@ -87,7 +87,6 @@ export const es: DeskCatalogue = {
   allAnswered: "Todos los clientes tienen respuesta.",
 
   chooseChat: "Elija un chat, o pulse J para el más antiguo sin respuesta.",
-  noChatOpen: "No hay ningún chat abierto.",
   openOldest: "Abrir el más antiguo sin respuesta",
   customer: "Cliente",
   aBot: "Bot",
@@ -129,10 +128,6 @@ export const es: DeskCatalogue = {
   notSentLong: "No enviado: demasiado largo",
   notSentWindow: "No enviado: no se puede responder al cliente hasta que vuelva a escribir",
   slashHint: "/ para sus textos",
-
-  fileNotFetched: "El archivo no se puede obtener ahora.",
-  imageOf: "Imagen {name}",
-  cancel: "Cancelar",
 
   contactName: "Nombre",
   subjectWord: "Asunto",

@@ -87,7 +87,6 @@ export const fr: DeskCatalogue = {
   allAnswered: "Tous les clients ont une réponse.",
 
   chooseChat: "Choisissez un chat, ou appuyez sur J pour le plus ancien sans réponse.",
-  noChatOpen: "Aucun chat n’est ouvert.",
   openOldest: "Ouvrir le plus ancien sans réponse",
   customer: "Client",
   aBot: "Bot",
@@ -129,10 +128,6 @@ export const fr: DeskCatalogue = {
   notSentLong: "Non envoyé : trop long",
   notSentWindow: "Non envoyé : on ne peut pas répondre au client avant qu’il n’écrive de nouveau",
   slashHint: "/ pour vos textes",
-
-  fileNotFetched: "Le fichier ne peut pas être obtenu pour le moment.",
-  imageOf: "Image {name}",
-  cancel: "Annuler",
 
   contactName: "Nom",
   subjectWord: "Sujet",

@@ -71,7 +71,6 @@ export const ja: DeskCatalogue = {
   allAnswered: "すべてのお客様に返信済みです。",
 
   chooseChat: "チャットを選ぶか、Jキーで最も古い未返信を開いてください。",
-  noChatOpen: "開いているチャットはありません。",
   openOldest: "最も古い未返信を開く",
   customer: "お客様",
   aBot: "ボット",
@@ -109,10 +108,6 @@ export const ja: DeskCatalogue = {
   notSentLong: "未送信：長すぎます",
   notSentWindow: "未送信：お客様が再び書くまで返信できません",
   slashHint: "/ で定型文",
-
-  fileNotFetched: "今はファイルを取得できません。",
-  imageOf: "画像 {name}",
-  cancel: "キャンセル",
 
   contactName: "名前",
   subjectWord: "件名",

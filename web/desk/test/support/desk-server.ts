@@ -6,7 +6,6 @@ import type { Connection } from "../../../sdk/test/support/server.js";
 import { FakeServer, type Frame } from "../../../sdk/test/support/server.js";
 import { Desk } from "../../src/model/desk.js";
 import { forgetful, type Storage } from "../../src/model/keeping.js";
-import type { Progress } from "../../src/model/uploads.js";
 import { loadSay } from "../../src/words/say.js";
 
 const PEOPLE = [
@@ -102,9 +101,6 @@ export class DeskServer extends FakeServer {
   }
 }
 
-/** Files that are sent are told of by the test. */
-export const noProgress: Progress = { watch: () => ({ cancel: () => undefined, end: () => undefined }) };
-
 export interface Made {
   readonly server: DeskServer;
   readonly sdk: AgentDesk;
@@ -123,7 +119,7 @@ export async function signedIn(server = new DeskServer(), kept: Kept = {}): Prom
   const store = kept.store ?? memoryStore();
   const sdk = new AgentDesk({ nodes: ["http://one.test"], store, WebSocket, fetch, transport: "websocket" });
   const { tab = forgetful(), local = forgetful() } = kept;
-  const desk = new Desk({ sdk, say: await loadSay("en"), language: "en", tab, local, progress: noProgress });
+  const desk = new Desk({ sdk, say: await loadSay("en"), language: "en", tab, local });
   if (sdk.phase === "out") sdk.signIn("ann", "secret");
   await passes(100);
   return { server, sdk, desk };

@@ -126,10 +126,10 @@ function newRows(rows: readonly Row[], known: ReadonlySet<string>): Row[] {
   for (let at = rows.length - 1; at >= 0; at -= 1) {
     const row = rows[at];
     if (!row || isMine(row)) continue;
-    if (!known.has(row.key)) news.unshift(row);
+    if (!known.has(row.key)) news.push(row);
     else if (row.kind === "message") break;
   }
-  return news;
+  return news.reverse();
 }
 
 function isMine(row: Row | undefined): boolean {

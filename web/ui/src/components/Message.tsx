@@ -5,7 +5,6 @@ import { emojiOnly } from "../text/graphemes.js";
 import { clock, fullTime } from "../text/times.js";
 import type { FileShown, Row, Said } from "../log/rows.js";
 import { Button } from "./Button.js";
-import { FileLine } from "./FileLine.js";
 import { RichMessage, type RichReply } from "./RichMessage.js";
 import { useSpeech } from "./speech.js";
 import { Words } from "./Words.js";
@@ -15,8 +14,6 @@ export interface MessageActs {
   readonly onEdit?: (entry: Said) => void;
   readonly onSendAgain?: (entry: Said) => void;
   readonly onDelete?: (entry: Said) => void;
-  readonly onSave?: (file: FileShown) => void;
-  /** Draws a file in place of its line. */
   readonly drawFile?: (file: FileShown) => ComponentChildren;
   readonly onReply?: (entry: Said, reply: RichReply) => void;
 }
@@ -49,8 +46,7 @@ export function Message({ row, acts, own = "" }: { row: MessageRow; acts: Messag
 }
 
 function Content({ entry: { file, text }, acts }: { entry: Said; acts: MessageActs }) {
-  if (file && acts.drawFile) return <>{acts.drawFile(file)}</>;
-  return file && acts.onSave ? <FileLine file={file} onSave={acts.onSave} /> : <Words text={text} />;
+  return <>{(file && acts.drawFile?.(file)) ?? <Words text={text} />}</>;
 }
 
 function Head({ row, own }: { row: MessageRow; own: string }) {

@@ -27,6 +27,8 @@ export interface FileShown {
   readonly id: string;
   readonly name: string;
   readonly bytes: number;
+  /** What it is by its content, as a media type. */
+  readonly type: string;
 }
 
 /** What a rich message offers; `content` is as `/schemas/rich-message.json` has it. */

@@ -3,13 +3,18 @@
 import { CustomerChat, Refused, storageStore, type CustomerItem, type StorageLike } from "@handoff/sdk";
 import type { ChatCommand, ChatState, FileState, Pending, Place, Rated, Talk } from "./state.js";
 
+const NO_FILE = { sending: "", part: 0, held: false, problem: "" };
+
 /** A customer's chat in this tab. */
 export class LeaderChat implements Talk {
   readonly #chat: CustomerChat;
   readonly #changed: (state: ChatState) => void;
   /** When each message was first seen here. */
   readonly #written = new Map<string, number>();
-  #files: Omit<FileState, "takes"> = { sending: "", held: false, problem: "" };
+  #files: Omit<FileState, "takes"> = NO_FILE;
+  /** Those that wait for the one that is on its way. */
+  readonly #queue: File[] = [];
+  #cancel: AbortController | null = null;
   #rated: Rated = "no";
   #listed: ChatState["events"] = [];
   #refused = { code: "", field: "" };
@@ -64,7 +69,11 @@ export class LeaderChat implements Talk {
         this.#chat.attach({ ...command.data }).catch(() => undefined);
         break;
       case "file":
-        void this.#upload(command.file);
+        this.#queue.push(command.file);
+        if (this.#queue.length === 1) void this.#upload(command.file);
+        break;
+      case "cancel_file":
+        this.#cancel?.abort();
         break;
       case "rate":
         void this.#rate(command.score, command.text);
@@ -90,7 +99,7 @@ export class LeaderChat implements Talk {
   }
 
   #fresh(): void {
-    this.#files = { sending: "", held: false, problem: "" };
+    this.#files = NO_FILE;
     this.#rated = "no";
     this.#refused = { code: "", field: "" };
   }
@@ -104,15 +113,24 @@ export class LeaderChat implements Talk {
   }
 
   async #upload(file: File): Promise<void> {
-    this.#files = { sending: file.name, held: false, problem: "" };
-    this.#tell();
+    const cancel = new AbortController();
+    this.#cancel = cancel;
+    const progress = (part: number) => {
+      this.#files = { ...NO_FILE, sending: file.name, part };
+      this.#tell();
+    };
+    progress(0);
     try {
-      const { held } = await this.#chat.files.upload(file);
-      this.#files = { sending: "", held, problem: "" };
+      const { held } = await this.#chat.files.upload(file, { progress, signal: cancel.signal });
+      this.#files = { ...NO_FILE, held };
     } catch (error) {
-      this.#files = { sending: "", held: false, problem: error instanceof Refused ? error.code : "lost" };
+      const code = error instanceof Refused ? error.code : "lost";
+      this.#files = { ...NO_FILE, problem: code === "cancelled" ? "" : code };
     }
     this.#tell();
+    this.#queue.shift();
+    const [next] = this.#queue;
+    if (next) void this.#upload(next);
   }
 
   async #rate(score: number, text: string): Promise<void> {

@@ -32,8 +32,10 @@ export interface Place {
 export interface FileState {
   /** Whether one may be sent now. */
   readonly takes: boolean;
-  /** The name of the one that is on its way. */
+  /** The name of the one that is on its way; empty: none is. */
   readonly sending: string;
+  /** How much of it is sent, from 0 to 1. */
+  readonly part: number;
   /** The last one is shown when it has been looked through. */
   readonly held: boolean;
   /** Why the last one was not sent, as a code; empty: it was. */
@@ -83,7 +85,7 @@ export const NO_CHAT: ChatState = {
   pending: [],
   unread: 0,
   queue: null,
-  files: { takes: false, sending: "", held: false, problem: "" },
+  files: { takes: false, sending: "", part: 0, held: false, problem: "" },
   rated: "no",
   bytesMax: null,
 };
@@ -111,7 +113,7 @@ export type ChatCommand =
   | { readonly do: "attach"; readonly data: Readonly<Record<string, string>> }
   | { readonly do: "file"; readonly file: File }
   | { readonly do: "rate"; readonly score: number; readonly text: string }
-  | { readonly do: "read" | "leave" | "reset" | "wake" };
+  | { readonly do: "cancel_file" | "read" | "leave" | "reset" | "wake" };
 
 /** A chat, whichever tab talks for it. */
 export interface Talk {

@@ -52,7 +52,7 @@ function said(event: ChatEvent, { state, people, richOpen, speaking }: Around): 
     author: by,
     text,
     ...(by.me && { state: { at: event.index <= state.seenThrough ? "seen" : "sent" } as const }),
-    ...(event.type === "file_uploaded" && { file: { id: event.file.id, name: text, bytes: event.file.bytes } }),
+    ...(event.type === "file_uploaded" && { file: shownFile(event.file, text) }),
     ...(event.type === "rich" && {
       rich: { index: event.index, content: event.content, open: richOpen.has(event.index) },
     }),
@@ -124,4 +124,9 @@ function ending({ phase, events, gone }: ChatState, { say, language }: Speaking)
   const last = events.at(-1);
   if (phase !== "ended" || gone || !last) return null;
   return { kind: "happened", key: "end", at: last.at, text: say("chatEnded", { time: clock(last.at, language) }) };
+}
+
+/** A file as it is shown, under the name that it has in the chat. */
+function shownFile({ id, bytes, media_type: type }: { id: string; bytes: number; media_type: string }, name: string) {
+  return { id, name, bytes, type };
 }

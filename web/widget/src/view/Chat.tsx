@@ -1,7 +1,20 @@
 // The chat: its log, what can be said of files, and the composer; after the end what may still be done.
 
 import { useRef } from "preact/hooks";
-import { Button, Composer, Day, IconButton, Line, Log, Message, Typing, Unsent, useSpeech } from "@handoff/ui";
+import {
+  AttachButton,
+  Button,
+  Composer,
+  Day,
+  FileShownInChat,
+  Line,
+  Log,
+  Message,
+  Typing,
+  Unsent,
+  useFiles,
+  useSpeech,
+} from "@handoff/ui";
 import type { Key, MessageActs, Row, Said } from "@handoff/ui";
 import { useAround } from "./context.js";
 import { EmojiButton } from "./Emoji.js";
@@ -18,7 +31,7 @@ const FILE_PROBLEMS: Readonly<Record<string, Key>> = {
 
 /** The chat that goes on, or has ended. */
 export function ChatScreen() {
-  const { model, onSaveFile } = useAround();
+  const { model, onSaveFile, load } = useAround();
   const { phase } = useValue(model.state);
   const acts: MessageActs = {
     onEdit: (entry) => model.edit(entry.key, entry.text),
@@ -26,7 +39,7 @@ export function ChatScreen() {
       onSendAgain: (entry: Said) => model.ask({ do: "again", id: entry.key.slice(1) }),
     }),
     onDelete: (entry) => model.ask({ do: "remove", id: entry.key.slice(1) }),
-    onSave: onSaveFile,
+    drawFile: (file) => <FileShownInChat file={file} load={load} onSave={onSaveFile} />,
     onReply: (entry: Said, content) => model.ask({ do: "reply", to: entry.rich?.index ?? 0, content: { ...content } }),
   };
   const rows = useValue(model.rows);
@@ -50,18 +63,24 @@ export function ChatScreen() {
 function FileNote() {
   const { model } = useAround();
   const { say } = useSpeech();
-  const { sending, held, problem } = useValue(model.state).files;
-  const words = sending
-    ? say("fileSending", { name: sending })
-    : held
-      ? say("fileHeld")
-      : problem
-        ? say((FILE_PROBLEMS[problem] ?? "fileFailed") as "fileFailed")
-        : "";
+  const { sending, part, held, problem } = useValue(model.state).files;
+  const words = held
+    ? say("fileHeld")
+    : problem
+      ? say((FILE_PROBLEMS[problem] ?? "fileFailed") as "fileFailed")
+      : sending && say("fileSending", { name: sending });
   return (
-    <p class={`note${problem ? " problem" : ""}`} role="status">
+    <div class={`note${problem ? " problem" : ""}`} role="status">
       {words}
-    </p>
+      {sending ? (
+        <>
+          <progress value={part} aria-label={sending} />
+          <Button look="text" onClick={() => model.ask({ do: "cancel_file" })}>
+            {say("cancel")}
+          </Button>
+        </>
+      ) : null}
+    </div>
   );
 }
 
@@ -70,6 +89,11 @@ function Writing() {
   const { say } = useSpeech();
   const field = useRef<HTMLTextAreaElement>(null);
   const { files, bytesMax } = useValue(model.state);
+  const { takes } = files;
+  const send = (chosen: readonly File[]) => {
+    for (const file of chosen) model.ask({ do: "file", file });
+  };
+  const { over, on } = useFiles(takes ? send : undefined);
   const draft = useValue(model.draft);
   const insert = (text: string) => {
     const at = field.current?.selectionStart ?? draft.length;
@@ -81,42 +105,22 @@ function Writing() {
     });
   };
   return (
-    <Composer
-      text={draft}
-      onText={(text) => model.type(text)}
-      onSend={(text) => model.send(text)}
-      label={say("writeMessage")}
-      {...(bytesMax === null ? {} : { bytesMax })}
-      before={
-        <>
-          {files.takes ? <AttachButton busy={files.sending !== ""} /> : null}
-          <EmojiButton onChoose={insert} />
-        </>
-      }
-      fieldRef={field}
-    />
-  );
-}
-
-function AttachButton({ busy }: { busy: boolean }) {
-  const { model } = useAround();
-  const { say } = useSpeech();
-  const input = useRef<HTMLInputElement>(null);
-  return (
-    <>
-      <IconButton icon="attach" label={say("attach")} disabled={busy} onClick={() => input.current?.click()} />
-      <input
-        type="file"
-        hidden
-        aria-label={say("attach")}
-        ref={input}
-        onChange={(event) => {
-          const [file] = Array.from(event.currentTarget.files ?? []);
-          if (file) model.ask({ do: "file", file });
-          event.currentTarget.value = "";
-        }}
+    <div class={over ? "drop" : ""} {...on}>
+      <Composer
+        text={draft}
+        onText={(text) => model.type(text)}
+        onSend={(text) => model.send(text)}
+        label={say("writeMessage")}
+        {...(bytesMax === null ? {} : { bytesMax })}
+        before={
+          <>
+            {takes ? <AttachButton onFiles={send} /> : null}
+            <EmojiButton onChoose={insert} />
+          </>
+        }
+        fieldRef={field}
       />
-    </>
+    </div>
   );
 }
 

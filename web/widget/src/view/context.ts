@@ -2,7 +2,7 @@
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { FileShown } from "@handoff/ui";
+import type { FileShown, LoadFile } from "@handoff/ui";
 import type { Mode } from "../config.js";
 import type { WidgetModel } from "../model/widget.js";
 
@@ -12,6 +12,7 @@ export interface Around {
   readonly mode: Mode;
   /** Closes the panel; the chat goes on. */
   readonly onMinimise: () => void;
+  readonly load: LoadFile;
   readonly onSaveFile: (file: FileShown) => void;
   readonly onSaveTranscript: () => void;
 }
