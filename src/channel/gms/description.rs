@@ -81,7 +81,8 @@ fn send() {}
 
 /// Reads the chat, and may tell what the customer has typed so far.
 ///
-/// It answers at once unless it is asked to wait, by `waitMs` or by the header `Prefer`. A customer who makes no call for 45 s is taken for gone
+/// It answers at once unless it is asked to wait, by `waitMs` or by the header `Prefer`.
+/// A customer who makes no call for 45 s is taken for gone
 /// (`session.disconnect_timeout_ms`).
 #[utoipa::path(
     post,

@@ -89,7 +89,8 @@ fn view(done: Done) -> Result<View, Fault> {
     }
 }
 
-/// A call within a chat. `prefers` is how long its client would rather wait for news, where it says so beside the form.
+/// A call within a chat. `prefers` is how long its client would rather wait for news, when it says so beside the
+/// form.
 pub(crate) async fn perform(
     gateway: &Gateway,
     chat: &str,
