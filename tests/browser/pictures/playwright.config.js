@@ -16,7 +16,7 @@ export default defineConfig({
   expect: {
     timeout: 20_000,
     // Edges of letters may differ by a shade; a colour or a place may not.
-    toHaveScreenshot: { animations: "disabled", caret: "hide", threshold: 0.1, maxDiffPixelRatio: 0.001 },
+    toHaveScreenshot: { animations: "disabled", caret: "hide", threshold: 0.02, maxDiffPixels: 60 },
   },
   use: {
     launchOptions: { executablePath: chromiumPath(), args: ARGUMENTS },

@@ -19,5 +19,5 @@ export async function loadWords(nodes: readonly string[], language: Language): P
       // The next node.
     }
   }
-  throw new Error("No node gives the chat's words.");
+  throw new Error("No node gives the words.");
 }
