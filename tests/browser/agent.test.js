@@ -214,7 +214,7 @@ test("the customer’s typing is seen before they send; their leaving leaves the
   await page.getByText("You have left this chat.").waitFor();
   assert.equal(server.commands("leave")[0].how, "close_if_no_agents");
   await page.getByRole("button", { name: "Remove from the list" }).click();
-  await page.getByText("No chat is open.").waitFor();
+  await page.getByText("Ready. The next chat comes to you.").waitFor();
 });
 
 test("an accepted chat shows nothing of what its customer had been typing long before", async () => {

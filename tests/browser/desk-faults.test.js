@@ -88,7 +88,7 @@ test("an earlier chat, an image and the overview that can’t be fetched are ask
   const earlier = page.locator("#details");
   await earlier.getByRole("button", { name: /Shoes/ }).click();
   await earlier.getByText("This could not be fetched.").waitFor();
-  const image = page.locator(".preview-image");
+  const image = page.locator(".file-image");
   await image.getByText("The file can’t be fetched now.").waitFor();
   await accessible(page, "an earlier chat and an image that failed");
   fails = false;
