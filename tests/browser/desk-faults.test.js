@@ -290,7 +290,7 @@ test("an empty desk says what state one is in, and offers the next act", async (
   server.status = { state: "not_ready", reason: "" };
   const { page } = await signedIn({ server });
   await page.getByText("You take no chats now.").waitFor();
-  await page.locator(".list").getByRole("button", { name: "Become ready" }).click();
+  await page.getByRole("button", { name: "Become ready" }).click();
   await page.getByText("Ready. The next chat comes to you.").waitFor();
   assert.equal(await page.getByRole("button", { name: "Become ready" }).count(), 0);
 });
