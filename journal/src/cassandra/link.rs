@@ -329,21 +329,22 @@ async fn open_session(settings: &Settings) -> Result<(Session, String), Cassandr
         builder = builder.user(user, password);
     }
     let session = builder.build().await.map_err(|e| CassandraError::Unreachable(e.to_string()))?;
-    let data_centre = choose_data_centre(&session, settings)?;
+    let state = session.get_cluster_state();
+    let known = state.get_nodes_info().iter().filter_map(|node| node.datacenter.clone()).collect();
+    let data_centre = choose_data_centre(known, settings.data_centre.as_deref())?;
     Ok((session, data_centre))
 }
 
-fn choose_data_centre(session: &Session, settings: &Settings) -> Result<String, CassandraError> {
-    let mut known: Vec<String> = session
-        .get_cluster_state()
-        .get_nodes_info()
-        .iter()
-        .filter_map(|node| node.datacenter.clone())
-        .collect();
+/// The data centre to write through, of those that the database's nodes are `known` to be in.
+fn choose_data_centre(mut known: Vec<String>, wanted: Option<&str>) -> Result<String, CassandraError> {
     known.sort();
     known.dedup();
-    match &settings.data_centre {
-        Some(wanted) if known.contains(wanted) => Ok(wanted.clone()),
+    // The driver starts with the contact points alone where the first read of the nodes fails: that says nothing yet.
+    if known.is_empty() {
+        return Err(CassandraError::Unreachable("it has not told its nodes yet".to_owned()));
+    }
+    match wanted {
+        Some(wanted) if known.iter().any(|name| name == wanted) => Ok(wanted.to_owned()),
         Some(wanted) => Err(CassandraError::Setting(format!(
             "the database has no data centre {wanted:?}; it has {}",
             known.join(", ")
@@ -418,6 +419,20 @@ mod tests {
         assert!(matches!(timeout, Fault::Unknown(_)));
         assert!(matches!(attempt(DbError::ServerError), Fault::Unknown(_)));
         assert!(matches!(attempt(DbError::Invalid), Fault::Refused(_)));
+    }
+
+    #[test]
+    fn a_database_that_has_not_told_its_nodes_is_no_wrong_setting() {
+        let nodes = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        for wanted in [None, Some("west")] {
+            let chosen = choose_data_centre(nodes(&[]), wanted);
+            assert!(matches!(chosen, Err(CassandraError::Unreachable(_))), "{wanted:?}: {chosen:?}");
+            assert_eq!(choose_data_centre(nodes(&["west", "west"]), wanted), Ok("west".to_owned()));
+        }
+        for (known, wanted) in [(nodes(&["east"]), Some("west")), (nodes(&["west", "east"]), None)] {
+            let chosen = choose_data_centre(known, wanted);
+            assert!(matches!(chosen, Err(CassandraError::Setting(_))), "{wanted:?}: {chosen:?}");
+        }
     }
 
     #[test]
