@@ -139,9 +139,13 @@ impl Client for Agent {
             AgentCommand::Decline { chat } => {
                 self.desk(&me, &id, DeskAct::Decline { interaction: parse(&chat)? }).await
             }
-            AgentCommand::Send { chat, text, message_type } => {
+            AgentCommand::Send { chat, text, message_type, internal } => {
                 native::check_message(&text, message_type.as_deref())?;
-                let act = Act::Send { text, message_type };
+                let act = if internal {
+                    Act::SendInternal { text, message_type }
+                } else {
+                    Act::Send { text, message_type }
+                };
                 let chat = parse(&chat)?;
                 let answer = self.chat(&me, &chat, command_id(&id), act).await?;
                 // With it the typing is over.

@@ -66,6 +66,18 @@ async function seen(page, what, look) {
 }
 
 for (const look of LOOKS) {
+  test(`what only agents see: ${named("desk", look)}`, async ({ look: lookAt }) => {
+    const { page, server } = await desk(lookAt, look);
+    day(server, look);
+    server.happens("C1", [{ ...said("The depot has it since Monday.", 2, 2), internal: true }]);
+    await signIn(page);
+    await choose(page, "C1");
+    await page.locator(".internal .bubble").waitFor();
+    await page.locator(".mode").nth(1).click();
+    await page.locator(".desk-composer textarea").fill("Who can drive there today?");
+    await seen(page, "internal", look);
+  });
+
   test(`a conversation: ${named("desk", look)}`, async ({ look: lookAt }) => {
     const { page, server } = await desk(lookAt, look);
     day(server, look);

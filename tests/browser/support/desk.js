@@ -241,7 +241,8 @@ export class DeskServer {
         if (at) Object.assign(at, { stage: "over", why: "left" });
         break;
       case "send": {
-        const [event] = this.happens(command.chat, [{ type: "message", by: 2, text: command.text }]);
+        const internal = command.internal === true ? { internal: true } : {};
+        const [event] = this.happens(command.chat, [{ type: "message", by: 2, text: command.text, ...internal }]);
         return { index: event.index };
       }
       case "history":

@@ -74,6 +74,9 @@ pub(super) enum AgentCommand {
         /// What the sender's and the reader's programs make of it.
         #[schemars(length(max = 64))]
         message_type: Option<String>,
+        /// Whether agents alone see it: neither the customer nor bots.
+        #[serde(default)]
+        internal: bool,
     },
     /// Posts a rich message.
     ///

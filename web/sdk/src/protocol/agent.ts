@@ -88,6 +88,10 @@ export type ChatEvent = {
    */
   index: number;
   /**
+   * Agents alone: customers are not shown it. Left out where they are.
+   */
+  internal?: boolean;
+  /**
    * The type that its sender gave it.
    */
   message_type: string | null;
@@ -315,6 +319,10 @@ export interface SendCommand {
    * The command's own, in its answer again.
    */
   id: string;
+  /**
+   * Whether agents alone see it: neither the customer nor bots.
+   */
+  internal?: boolean;
   /**
    * What the sender's and the reader's programs make of it.
    */
