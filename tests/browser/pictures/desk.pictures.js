@@ -42,6 +42,7 @@ function day(server, { lang = "en" }) {
   server.now = () => NOW;
   server.chat("C2", [said("Do you repair gears too?", 1, 1)], { nickname: "Mateo", verified: false });
   server.chat("C3", [said("Is the Carrier in stock?", 1, 12), said("Yes, in green.", 2, 11)], { nickname: "佐藤" });
+  server.waiting = [{ name: "support", waiting: 2, waits_since: NOW - 4 * MINUTE, free_agents: 0, trouble: null }];
   server.history = {
     contact: {
       id: "K1",
@@ -121,6 +122,7 @@ function overview(server) {
     ],
     chats: [chat("8f1c", "queue", 2), chat("91aa", "agent", 9), chat("a3b0", "agent", 31)],
   };
+  server.waiting = server.overview.queues;
 }
 
 /** @type {Array<[string, Look, (page: Page, server: DeskServer) => Promise<void>]>} */

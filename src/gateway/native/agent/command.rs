@@ -141,6 +141,13 @@ pub(super) enum AgentCommand {
         #[schemars(length(max = 64))]
         message_type: Option<String>,
     },
+    /// Shows how many wait in the queues that the agent serves, in `queues` frames, or no longer.
+    ///
+    /// Answered when it is shown for the first time. Ends with the socket.
+    WatchQueues {
+        /// Whether it is shown.
+        on: bool,
+    },
     /// Supervisors alone: shows what is live in the cluster, in `overview` frames, or no longer.
     ///
     /// Answered when it is shown for the first time; refused with `not_allowed` to agents who are no supervisors. Ends

@@ -110,6 +110,7 @@ export class Desk {
     this.order = computed(() => heldOrder.of(sorted(this.rows.value), this.listHeld.value));
     this.log = computed(() => this.#log());
     this.calls = computed(() => this.rows.value.reduce((sum, { unread }) => sum + unread, sdk.offers.size));
+    sdk.queueNumbers.watch();
     this.#follow();
   }
 
