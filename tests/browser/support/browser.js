@@ -8,6 +8,10 @@ import { chromium, firefox } from "playwright-core";
 const CANDIDATES = [process.env.HANDOFF_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
 const FIREFOXES = [process.env.HANDOFF_FIREFOX, "/usr/bin/firefox-esr"];
 
+/** What Chromium and Firefox write down of a node that does not answer. */
+const UNREACHABLE =
+  /WebSocket connection|net::ERR_|Failed to load resource|establish a connection to the server|was interrupted while/;
+
 /** How long a condition may take before the test fails; never how long it should take. */
 export const PATIENCE_MS = 120_000;
 
@@ -46,9 +50,7 @@ export async function newWindow(browser, options = {}) {
   page.on("console", (line) => {
     const text = line.text();
     // A node that was killed refuses connections: the browser writes that down, and it is what these tests are about.
-    if (line.type() === "error" && !/WebSocket connection|net::ERR_|Failed to load resource/.test(text)) {
-      complaints.push(text);
-    }
+    if (line.type() === "error" && !UNREACHABLE.test(text)) complaints.push(text);
   });
   return { page, context, complaints };
 }
