@@ -480,10 +480,8 @@ export class CustomerChat {
     if (!(error instanceof Refused)) return error;
     this.textBytesMax = error.details.bytes_max ?? this.textBytesMax;
     if (GONE.includes(error.code)) {
-      const { key } = this.#kept;
       // Not from within: what waits behind this fails after it.
       void Promise.resolve().then(() => {
-        if (this.#kept.key !== key) return;
         this.#end();
         this.#changed();
       });

@@ -208,6 +208,15 @@ describe("a connection", () => {
     expect([again.phase, again.connection, server.tries.length]).toEqual(["open", "open", 3]);
   });
 
+  test("on which not even the resume is small enough is tried once at a time", async () => {
+    const { server, chat } = await started();
+    server.bytesMax = 60;
+    server.last.close();
+    // After 125 ms, 250 ms and so on; no second clock runs beside.
+    await pass(3500);
+    expect([chat.connection, server.tries.length]).toEqual(["reconnecting", 5]);
+  });
+
   test("leaves no timer behind when it is closed", async () => {
     const { server, chat } = await started();
     server.types(3);
