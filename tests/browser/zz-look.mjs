@@ -1,0 +1,48 @@
+import { launchFirefox, newWindow, until } from "./support/browser.js";
+import { Cluster } from "./support/cluster.js";
+import { Agent, Customer } from "./support/people.js";
+const t0 = Date.now(); const say = (w) => console.log(((Date.now()-t0)/1000).toFixed(1), w);
+const [browser, cluster] = await Promise.all([launchFirefox().then(b=>(say("firefox"),b)), Cluster.start(1).then(c=>(say("node"),c))]);
+try {
+const desktop = { viewport: { width: 1280, height: 800 } };
+const [hers, his] = [await newWindow(browser, desktop), await newWindow(browser, desktop)]; say("windows");
+const [first] = cluster.nodes;
+const customer = new Customer(hers.page), agent = new Agent(his.page);
+await agent.signIn(first.url, "demo", cluster.demoPassword()); say("signed in");
+await agent.isReady(); say("ready");
+0&&hers.page.on("request", r => say("req " + r.url())); hers.page.on("console", l => say("con " + l.text()));
+await hers.page.goto(`${first.url}/examples/site`); say("goto");
+await hers.page.getByRole("button", { name: "Open the chat" }).click(); say("opened");
+await hers.page.getByLabel("Name").fill("Zoë 🦊"); say("name");
+await hers.page.getByLabel("What is it about?").fill("A parcel"); say("subject");
+await hers.page.getByRole("button", { name: "Start the chat" }).click(); say("start");
+await customer.field.waitFor(); say("started");
+await customer.says("I want to talk to a person, please"); say("said");
+await his.page.getByRole("button", { name: "Accept" }).click(); say("accepted");
+await hers.page.getByRole("heading", { name: "Demo Agent" }).waitFor(); say("agent there");
+await customer.field.pressSequentially("My par"); say("typed 6");
+await agent.says("Good morning"); await customer.hears("Good morning"); say("heard");
+console.log(his.complaints, hers.complaints);
+const probe = (sel) => (sel => { const all=[]; const walk=(r)=>{for(const e of r.querySelectorAll("*")){ if(e.shadowRoot) walk(e.shadowRoot); if(e.scrollHeight>e.clientHeight && ["auto","scroll"].includes(getComputedStyle(e).overflowY)||e.offsetWidth-e.clientWidth>6 && ["auto","scroll"].includes(getComputedStyle(e).overflowY)) all.push([e.className||e.tagName,e.scrollHeight,e.clientHeight,e.offsetWidth,e.clientWidth,getComputedStyle(e).scrollbarGutter,e.scrollTop])}}; walk(document); return all; })(sel);
+console.log("desk", JSON.stringify(await his.page.evaluate(probe)));
+console.log("widget", JSON.stringify(await hers.page.evaluate(probe)));
+await hers.page.getByRole("button", { name: "More" }).click(); 
+await hers.page.screenshot({ path: "/tmp/ff-menu.png" });
+console.log("focus", await hers.page.evaluate(() => { let e=document.activeElement; while(e?.shadowRoot?.activeElement) e=e.shadowRoot.activeElement; return e?.outerHTML.slice(0,200); }));
+await hers.page.getByRole("menuitem", { name: "End the chat" }).click();
+await hers.page.locator("dialog").waitFor(); await hers.page.screenshot({ path: "/tmp/ff-dialog.png" });
+const foc = () => hers.page.evaluate(() => { let e=document.activeElement; while(e?.shadowRoot?.activeElement) e=e.shadowRoot.activeElement; return e?.outerHTML.slice(0,200); });
+console.log("focus in dialog", await foc());
+console.log(JSON.stringify(await hers.page.evaluate(() => { const d=document.querySelector("dialog[open]")??[...document.querySelectorAll("*")].map(e=>e.shadowRoot?.querySelector("dialog[open]")).find(Boolean); const c=getComputedStyle(d); const i=d.firstElementChild; return [d.scrollHeight,d.clientHeight,d.scrollWidth,d.clientWidth,c.overflow,c.padding,c.border,i.offsetHeight,i.scrollHeight,getComputedStyle(i).overflow,getComputedStyle(i).margin]})));
+for (let i=0;i<4;i++){ await hers.page.keyboard.press("Tab"); console.log("tab", await foc()); }
+await hers.page.keyboard.press("Escape"); console.log("focus after escape", await foc());
+await hers.page.emulateMedia?.({ colorScheme: "dark" }).catch((e)=>console.log("dark", String(e)));
+await his.page.emulateMedia({ colorScheme: "dark" }).catch(()=>{});
+await his.page.keyboard.press("Control+k"); await his.page.waitForTimeout(500);
+await his.page.screenshot({ path: "/tmp/ff-desk-search.png" });
+await his.page.keyboard.press("Escape");
+await his.page.getByRole("button", { name: "End", exact: true }).click(); await his.page.waitForTimeout(300);await his.page.screenshot({ path: "/tmp/ff-desk-end.png" });
+await hers.page.setViewportSize({ width: 390, height: 700 }); await hers.page.waitForTimeout(300);
+await hers.page.screenshot({ path: "/tmp/ff-phone.png" });
+say("done");
+} catch (e) { console.log(e); } finally { await browser.close(); await cluster.stop(); }
