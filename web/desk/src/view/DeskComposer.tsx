@@ -1,6 +1,6 @@
 // Where the agent writes: a draft for each chat, texts of their own after `/`, files chosen, pasted or dropped.
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AgentChat } from "@handoff/sdk";
 import { AttachButton, Composer, isComposing, useFiles } from "@handoff/ui";
 import { filled, insert, slashAt, type Canned, type Slash } from "../model/canned.js";
@@ -23,7 +23,7 @@ export function DeskComposer({ chat }: { chat: AgentChat }) {
     field.current = element;
     if (element) element.id = "message";
   };
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
   return (
     <div
       class={`desk-composer${files.over ? " drop" : ""}`}
@@ -77,12 +77,11 @@ function useCanned(chat: AgentChat, field: FieldRef) {
     const places = { name: customerName(chat.work, desk.say), agent: desk.sdk.nickname };
     const { text, caret } = insert(place.value, slash, filled(one.text, places));
     setSlash(null);
+    // The field has it at once: the next key may come before the page is drawn.
+    place.value = text;
+    place.setSelectionRange(caret, caret);
+    place.focus();
     chat.draft = text;
-    // After the field has the text.
-    requestAnimationFrame(() => {
-      place.focus();
-      place.setSelectionRange(caret, caret);
-    });
   };
   const onKey = (event: KeyboardEvent) => {
     if (!open || isComposing(event)) return;
@@ -95,7 +94,7 @@ function useCanned(chat: AgentChat, field: FieldRef) {
     event.preventDefault();
     event.stopPropagation();
   };
-  useEffect(() => setAt(0), [slash?.query]);
+  useLayoutEffect(() => setAt(0), [slash?.query]);
   useEffect(() => describe(field.current, open ? id : "", open && found[chosen] ? `${id}-${chosen}` : ""));
   const list = open ? <CannedList id={id} found={found} chosen={chosen} onChoose={put} /> : null;
   return { list, look, onKey };

@@ -154,6 +154,7 @@ export class LeaderChat implements Talk {
     const { thread } = this.#chat;
     this.#changed({
       phase: this.#chat.phase,
+      chat: this.#chat.key?.chat ?? "",
       connection: this.#chat.connection,
       refused: this.#chat.refused,
       refusedField: this.#refused.field,

@@ -1,7 +1,7 @@
 // The form before a chat: what the service asks, what it says of one's data, and the one next act.
 
 import { useRef } from "preact/hooks";
-import { Button, Field, useSpeech, type FieldKind, type Say } from "@handoff/ui";
+import { Button, Field, Unsent, useSpeech, type FieldKind, type Say } from "@handoff/ui";
 import { asked, CONSENT, LABELS } from "../model/form.js";
 import type { FormField, FormKind, Service } from "../model/service.js";
 import { useAround } from "./context.js";
@@ -25,6 +25,7 @@ export function FormScreen() {
   const form = useRef<HTMLFormElement>(null);
   const service = useValue(model.service);
   const { phase, refused, refusedField } = useValue(model.state);
+  const draft = useValue(model.draft);
   const starting = phase === "starting";
   const submit = (event: Event) => {
     event.preventDefault();
@@ -35,6 +36,7 @@ export function FormScreen() {
     <form class="form" noValidate ref={form} onSubmit={submit}>
       <div class="form-fields">
         {service.open ? null : <p dir="auto">{service.closed || say("nobodyHere")}</p>}
+        <Unsent text={draft} />
         {asked(service).map((field) => (
           <FormPart key={field.key} field={field} />
         ))}
