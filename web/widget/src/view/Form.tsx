@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import { Button, Field, Unsent, useSpeech, type FieldKind, type Say } from "@handoff/ui";
-import { asked, CONSENT, LABELS } from "../model/form.js";
+import { asked, CONSENT, isAsked, LABELS, refusedField } from "../model/form.js";
 import type { FormField, FormKind, Service } from "../model/service.js";
 import { useAround } from "./context.js";
 import { useValue } from "./value.js";
@@ -24,7 +24,9 @@ export function FormScreen() {
   const { say } = useSpeech();
   const form = useRef<HTMLFormElement>(null);
   const service = useValue(model.service);
-  const { phase, refused, refusedField } = useValue(model.state);
+  const { phase, refused, refusedField: field } = useValue(model.state);
+  // What the website attached is not the visitor's to mend: no field would say so.
+  const atField = Object.keys(refusedField(refused, field) ?? {}).some((key) => isAsked(service, key));
   const draft = useValue(model.draft);
   const starting = phase === "starting";
   const submit = (event: Event) => {
@@ -45,9 +47,7 @@ export function FormScreen() {
       </div>
       <div class="form-end">
         <p class="problem" role="alert">
-          {refused && !refusedField && refused !== "no_consent"
-            ? say(BUSY.includes(refused) ? "startBusy" : "startFailed")
-            : ""}
+          {refused && !atField ? say(BUSY.includes(refused) ? "startBusy" : "startFailed") : ""}
         </p>
         <Button look="primary" type="submit" disabled={starting}>
           {say(starting ? "starting" : service.open ? "startChat" : "leaveMessage")}
