@@ -15,7 +15,7 @@ import { linkOf, storeOf } from "./options.js";
 import { Overview } from "./overview.js";
 import { scope } from "./platform.js";
 import type { AgentTalk, Command, Do, Fields } from "./protocol.js";
-import type { DeskFrame, DeskWork, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
+import type { DeskFrame, DeskWork, OverviewFrame, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
 import { readKept, type Store } from "./store.js";
 import type { ChatFrame } from "./thread.js";
 
@@ -123,6 +123,14 @@ export class AgentDesk {
   /** Their chats, oldest first; those that are over too, until they are dismissed. */
   get chats(): ReadonlyMap<string, AgentChat> {
     return this.#chats;
+  }
+
+  /**
+   * What the server's clock says, in milliseconds since 1970, as far as that is known: the moments of what happens are by
+   * that one, and the clock here may be wrong.
+   */
+  get now(): number {
+    return Date.now() + this.#clock.behind;
   }
 
   /** The longest text of a message in bytes of UTF-8, once the server has refused one for it. */
@@ -348,11 +356,16 @@ export class AgentDesk {
   #hear(frame: AgentTalk["event"]): void {
     if (frame.event === "desk") this.#desk(frame);
     else if (frame.event === "chat") this.#chat(frame);
-    else if (frame.event === "overview") this.overview.take(frame);
+    else if (frame.event === "overview") this.#overview(frame);
     else if (frame.event === "token" && this.#phase === "in") {
       this.#kept.token = frame.token;
       this.#changed();
     }
+  }
+
+  #overview(frame: OverviewFrame): void {
+    this.#clock.heard(frame.at, true);
+    this.overview.take(frame);
   }
 
   #desk(frame: DeskFrame): void {

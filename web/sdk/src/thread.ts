@@ -60,6 +60,14 @@ export class Thread {
     this.#clock = clock;
   }
 
+  /**
+   * By how many milliseconds the clock here is behind the server's, by which the chat's moments are, where it is wrong by far;
+   * 0: it is about right, or nothing tells.
+   */
+  get clockBehind(): number {
+    return this.#clock.behind;
+  }
+
   /** Whether what comes now is what happened before the connection. */
   get replays(): boolean {
     return steadyNow() < this.#replayUntil;

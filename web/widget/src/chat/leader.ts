@@ -168,6 +168,7 @@ export class LeaderChat implements Talk {
       files: { ...this.#files, takes: this.#chat.takesFiles },
       rated: this.#rated,
       bytesMax: this.#chat.textBytesMax,
+      clockBehind: thread.clockBehind,
     });
   }
 
@@ -195,7 +196,7 @@ export class LeaderChat implements Talk {
   }
 
   #writtenAt(id: string): number {
-    const at = this.#written.get(id) ?? Date.now();
+    const at = this.#written.get(id) ?? Date.now() + this.#chat.thread.clockBehind;
     this.#written.set(id, at);
     return at;
   }
