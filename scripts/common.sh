@@ -72,6 +72,12 @@ wants_browser() {
   wants_packages "$BROWSER" "the browser tests'"
 }
 
+# One story is told in it, too.
+wants_firefox() {
+  [ -n "${HANDOFF_FIREFOX:-}" ] || command -v firefox-esr >/dev/null ||
+    missing "Firefox ESR" "$(as_root 'apt-get install -y firefox-esr')"
+}
+
 # Lists what is missing, each with its command; installs it only on yes, --yes or CI=true.
 install_missing() {
   local entry answer=""
