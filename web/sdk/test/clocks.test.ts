@@ -85,6 +85,27 @@ describe.each([
   });
 });
 
+test.each([HOUR_MS, -HOUR_MS, 1000])("an agent's client tells a server's time that is %s ms ahead", async (aheadMs) => {
+  const server = new DeskServer();
+  const desk = new AgentDesk({ nodes: ["http://one.test"], WebSocket: server.WebSocket, fetch: server.fetch });
+  open.push(desk);
+  desk.signIn("ann", "secret");
+  await pass(20);
+  expect(desk.now).toBe(Date.now());
+  server.last.send({ event: "queues", at: Date.now() + aheadMs, partial: false, queues: [] });
+  await pass(20);
+  // A clock that is about right is right enough: nothing jumps.
+  expect(desk.now).toBe(Date.now() + (aheadMs === 1000 ? 0 : aheadMs));
+});
+
+test("a customer's client tells how far the clock here is off, once something happened while it was there", async () => {
+  const { server, chat } = await started();
+  expect(chat.thread.clockBehind).toBe(0);
+  server.aheadMs = -HOUR_MS;
+  server.happens({ type: "message", by: 2, text: "hello" });
+  expect(chat.thread.clockBehind).toBe(-HOUR_MS);
+});
+
 test("a machine that slept gives up what died meanwhile, though its timers stood still and nobody wakes the client", async () => {
   const { server, chat } = await started();
   server.last.beats = false;
