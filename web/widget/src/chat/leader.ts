@@ -170,6 +170,7 @@ export class LeaderChat implements Talk {
       files: { ...this.#files, takes: this.#chat.takesFiles },
       rated: this.#rated,
       bytesMax: this.#chat.textBytesMax,
+      clockBehind: thread.clockBehind,
     });
   }
 
@@ -197,7 +198,7 @@ export class LeaderChat implements Talk {
   }
 
   #writtenAt(id: string): number {
-    const at = this.#written.get(id) ?? Date.now();
+    const at = this.#written.get(id) ?? Date.now() + this.#chat.thread.clockBehind;
     this.#written.set(id, at);
     return at;
   }

@@ -71,6 +71,8 @@ export interface ChatState {
   readonly rated: Rated;
   /** The longest message in bytes of UTF-8; null: not known. */
   readonly bytesMax: number | null;
+  /** By how many milliseconds the clock here is behind the one of the chat's moments, where it is wrong by far. */
+  readonly clockBehind: number;
 }
 
 /** No chat. */
@@ -91,6 +93,7 @@ export const NO_CHAT: ChatState = {
   files: { takes: false, sending: "", part: 0, held: false, problem: "" },
   rated: "no",
   bytesMax: null,
+  clockBehind: 0,
 };
 
 /** What a chat is started with. */
