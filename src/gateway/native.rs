@@ -21,13 +21,13 @@ pub(crate) mod socket;
 pub(crate) mod typing;
 pub(crate) mod wire;
 
-use super::blank::is_blank;
 use super::starting::NICKNAME_BYTES_MAX;
 use super::{Gateway, GatewayOptions, identity};
 use crate::rich;
 use actix_web::web;
 use failure::Failure;
 use handoff_chat::command::{Act, Answer, Reject};
+use handoff_chat::text::is_blank;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
