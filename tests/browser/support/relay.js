@@ -3,8 +3,11 @@
 import { connect, createServer } from "node:net";
 
 export class Relay {
-  /** @type {Set<import("node:net").Socket>} */
-  #open = new Set();
+  /**
+   * Each client's connection and where it goes.
+   * @type {Map<import("node:net").Socket, URL>}
+   */
+  #open = new Map();
 
   /** @param {string[]} urls in the order in which they are tried */
   constructor(urls) {
@@ -21,7 +24,17 @@ export class Relay {
 
   /** Ends all connections; new ones come as before. */
   cut() {
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open.keys()) socket.destroy();
+  }
+
+  /**
+   * As a balancer does whose checks of a target fail: ends its connections, and sends nobody there any more.
+   * @param {string} url
+   */
+  leave(url) {
+    const left = new URL(url).href;
+    this.targets = this.targets.filter(({ href }) => href !== left);
+    for (const [socket, { href }] of this.#open) if (href === left) socket.destroy();
   }
 
   stop() {
@@ -43,7 +56,7 @@ export class Relay {
     let joined = false;
     node.once("connect", () => {
       joined = true;
-      this.#open.add(client);
+      this.#open.set(client, target);
       client.pipe(node).pipe(client);
     });
     node.on("error", () => (joined ? client.destroy() : this.#join(client, at + 1)));
