@@ -82,6 +82,12 @@ wants_fonts() {
   has_font "Noto Color Emoji" || missing "Noto emoji" "$(as_root 'apt-get install -y fonts-noto-color-emoji')"
 }
 
+# One story is told in it, too.
+wants_firefox() {
+  [ -n "${HANDOFF_FIREFOX:-}" ] || command -v firefox-esr >/dev/null ||
+    missing "Firefox ESR" "$(as_root 'apt-get install -y firefox-esr')"
+}
+
 # Lists what is missing, each with its command; installs it only on yes, --yes or CI=true.
 install_missing() {
   local entry answer=""

@@ -15,6 +15,7 @@ mod guesses;
 pub(crate) mod overview;
 mod past;
 pub(crate) mod poll;
+mod queues;
 mod sign_in_queue;
 pub(crate) mod socket;
 pub(crate) mod typing;

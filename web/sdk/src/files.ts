@@ -89,7 +89,7 @@ export class Files {
    */
   async upload(file: UploadFile, options: UploadOptions = {}): Promise<Uploaded> {
     const limits = this.#limits;
-    const ending = file.name.split(".").at(-1)?.toLowerCase() ?? "";
+    const ending = file.name.split(".").pop()?.toLowerCase() ?? "";
     if (limits && !limits.types.includes(ending)) {
       throw new Refused({
         code: "file_type",

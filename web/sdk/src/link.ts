@@ -119,8 +119,9 @@ export class Link<T extends Talk> {
   open(): void {
     if (this.#state !== "closed") return;
     this.#failures = 0;
-    this.#become("connecting");
     this.#connect();
+    // Whoever is told may close it.
+    this.#become("connecting");
   }
 
   close(): void {
@@ -301,8 +302,10 @@ export class Link<T extends Talk> {
 
   #openingFailed(error: Error): void {
     if (!(error instanceof Refused)) return;
+    const closings = this.#closings;
     if (!error.retry || error.code === "slow_down") this.#options.refused(error);
-    if (this.#transport) this.#lost({ retryMs: error.retryMs });
+    // Whoever was told may have closed it, and opened it anew.
+    if (this.#transport && this.#closings === closings) this.#lost({ retryMs: error.retryMs });
   }
 
   #await(id: string, waits: Pick<Question, "bytes" | "resolve" | "reject">, ms = ANSWER_MS): void {
@@ -317,22 +320,22 @@ export class Link<T extends Talk> {
    * node must not come back all at once.
    */
   #lost(closing: Closing): void {
-    if (!this.#transport) return;
     if (!this.#greeted) this.#ways.failed();
+    const closings = this.#closings;
     this.#letGo(closing);
-    // Whoever was told that something is lost may have closed it.
-    if (this.#state === "closed" || this.#retryTimer !== null) return;
+    // Whoever was told that something is lost may have closed it, and opened it anew.
+    if (this.#closings !== closings) return;
     this.#options.nodes.turn();
     if (closing.patience) this.#failures = Math.max(this.#failures, PATIENT_FAILURES);
     const most = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures);
     this.#failures += 1;
-    if (this.#state === "open") this.#become("reconnecting");
     this.#retryTimer = scope.setTimeout(
       () => {
         this.#connect();
       },
       (closing.retryMs ?? 0) + Math.random() * most,
     );
+    if (this.#state === "open") this.#become("reconnecting");
   }
 
   #letGo(closing: Closing): void {

@@ -68,6 +68,10 @@ export interface FormLike {
   append(name: string, value: unknown, fileName?: string): void;
 }
 
+interface Segments {
+  segment(text: string): Iterable<{ index: number; segment: string }>;
+}
+
 /** What may be there in an engine. */
 interface Scope {
   setTimeout(then: () => void, ms: number): unknown;
@@ -80,6 +84,7 @@ interface Scope {
   AbortController?: new () => AbortControllerLike;
   FormData?: new () => FormLike;
   XMLHttpRequest?: new () => XhrLike;
+  Intl?: { Segmenter?: new (locale: undefined, options: { granularity: "grapheme" }) => Segments };
 }
 
 /** The engine's own things, looked up when they are used. */

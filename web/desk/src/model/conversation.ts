@@ -95,9 +95,8 @@ export class Conversation {
   #said(event: ChatEvent, by: Participant | undefined): Said {
     const text = event.text ?? "";
     const me = by?.me === true;
-    this.lastWord = { text, mine: me, at: event.at };
-    if (by?.role === "customer") this.waitingSince ??= event.at;
-    else if (by && SERVED.includes(by.role)) this.waitingSince = null;
+    const internal = event.internal === true;
+    if (!internal) this.#toldCustomer(text, event, by);
     const item = me ? this.#itemIs(event, text) : undefined;
     return {
       kind: "said",
@@ -105,18 +104,27 @@ export class Conversation {
       at: event.at,
       author: authorOf(event.by, by, this.#say),
       text,
-      ...(me && { state: { at: event.index <= this.#seenThrough ? "seen" : "sent" } as const }),
+      ...(me && { state: { at: !internal && event.index <= this.#seenThrough ? "seen" : "sent" } as const }),
+      ...(internal && { internal }),
       ...(event.type === "file_uploaded" && { file: shownFile(event.file, text) }),
     };
+  }
+
+  /** What agents tell each other is no answer to the customer, and not the chat's last word. */
+  #toldCustomer(text: string, { at }: ChatEvent, by: Participant | undefined): void {
+    this.lastWord = { text, mine: by?.me === true, at };
+    if (by?.role === "customer") this.waitingSince ??= at;
+    else if (by && SERVED.includes(by.role)) this.waitingSince = null;
   }
 
   /**
    * Which message of this window's own an event is. It may come before the answer that says so: then it is the first that
    * waits with this text.
    */
-  #itemIs({ index }: ChatEvent, text: string): string | undefined {
-    const waits = ({ id, command, state }: AgentItem) =>
-      state === "waiting" && command.do === "send" && command.text === text && !this.#inLog.has(id);
+  #itemIs({ index, internal = false }: ChatEvent, text: string): string | undefined {
+    const same = (command: AgentItem["command"]) =>
+      command.do === "send" && command.text === text && isInternal(command) === internal;
+    const waits = ({ id, command, state }: AgentItem) => state === "waiting" && same(command) && !this.#inLog.has(id);
     const item = this.#itemOf.get(index) ?? this.#chat.pending.find(waits)?.id;
     if (item === undefined || this.#inLog.has(item)) return undefined;
     this.#inLog.add(item);
@@ -158,7 +166,10 @@ export class Conversation {
     if (through <= this.#seenThrough) return;
     this.#seenThrough = through;
     this.#entries = this.#entries.map((entry, place) =>
-      entry.kind === "said" && entry.state?.at === "sent" && (this.#indexes[place] ?? Infinity) <= through
+      entry.kind === "said" &&
+      !entry.internal &&
+      entry.state?.at === "sent" &&
+      (this.#indexes[place] ?? Infinity) <= through
         ? { ...entry, state: { at: "seen" } }
         : entry,
     );
@@ -169,22 +180,26 @@ export class Conversation {
     const at = this.#writtenAt.get(id) ?? now;
     const text = command.do === "send" ? command.text : "";
     const me = [...this.#chat.thread.participants.values()].find((one) => one.me);
+    const internal = isInternal(command);
+    const bytesMax = internal ? 0 : (this.#chat.thread.channel?.text_bytes_max ?? 0);
     return {
       kind: "said",
       key: `p${id}`,
       at,
       author: me ? authorOf(me.number, me, this.#say) : { id: "me", name: "", bot: false, me: true },
       text,
+      ...(internal && { internal }),
       state:
         state === "failed"
-          ? { at: "failed", reason: refusal(item.reason ?? "", text, this.#bytesMax, this.#say) }
+          ? { at: "failed", reason: refusal(item.reason ?? "", text, bytesMax, this.#say) }
           : { at: "waiting", late: now - at >= LATE_MS },
     };
   }
+}
 
-  get #bytesMax(): number {
-    return this.#chat.thread.channel?.text_bytes_max ?? 0;
-  }
+/** Whether agents alone are to see it. */
+export function isInternal(command: AgentItem["command"]): boolean {
+  return command.do === "send" && command.internal === true;
 }
 
 /** Who somebody is to agents. */

@@ -9,6 +9,7 @@ import { CannedTexts } from "./canned.js";
 import { ConnectionWatch } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { kept, text, type Storage } from "./keeping.js";
+import { Modes } from "./modes.js";
 import { Notes } from "./notes.js";
 import { follow } from "./follow.js";
 import { HeldOrder } from "./order.js";
@@ -47,6 +48,7 @@ export class Desk {
   readonly settings: Signal<Settings>;
   readonly canned: CannedTexts;
   readonly uploads = new Uploads();
+  readonly modes = new Modes();
   readonly supervision: Supervision;
   readonly connection: ConnectionWatch;
   /** The chat that is open; empty: none. */
@@ -108,6 +110,7 @@ export class Desk {
     this.order = computed(() => heldOrder.of(sorted(this.rows.value), this.listHeld.value));
     this.log = computed(() => this.#log());
     this.calls = computed(() => this.rows.value.reduce((sum, { unread }) => sum + unread, sdk.offers.size));
+    sdk.queueNumbers.watch();
     this.#follow();
   }
 
