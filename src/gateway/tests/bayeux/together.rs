@@ -122,18 +122,6 @@ async fn what_an_aborted_response_brought_is_told_again() {
     }
 }
 
-#[actix_web::test]
-async fn a_client_whose_connection_breaks_is_no_longer_held() {
-    let site = site();
-    let mut client = Client::shake_hands(&site).await;
-    client.chat().await;
-    let message = client.connect_message(false);
-    let broken = begin_raw(&site, &json!([message])).await;
-    site.holds(1).await;
-    drop(broken);
-    site.holds(0).await;
-}
-
 /// A POST on a connection of its own.
 async fn begin_raw(site: &Site, messages: &Value) -> TcpStream {
     let address = site.url.trim_start_matches("http://");
