@@ -166,6 +166,19 @@ pub enum Body {
 }
 
 impl Event {
+    /// Whether customers are not shown it.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.index.customer.is_none()
+    }
+
+    /// Whether bots read it: what agents do, but not what agents tell each other. A bot talks to the customer, who is
+    /// not to hear of it.
+    pub(crate) fn is_for_bots(&self) -> bool {
+        let said = matches!(What::of(&self.body, ViewKind::Agent), Some(What::Message { .. }));
+        self.index.agent.is_some() && !(said && self.is_internal())
+    }
+
     /// About how many bytes of a reading it takes.
     pub fn bytes(&self) -> usize {
         let text = match &self.body {
@@ -297,14 +310,24 @@ pub enum LeaveReason {
     Ended,
     /// Removed by the system: nobody did anything for too long (7).
     Idle,
+    /// By their own choice, and the chat was to end unless another agent was in it (0).
+    ClosedIfNoAgents,
+    /// By their own choice, and the chat was to end for all (0).
+    Closed,
 }
 
 impl LeaveReason {
+    /// Whether they went by their own choice, whatever became of the chat.
+    #[must_use]
+    pub fn is_own_choice(self) -> bool {
+        matches!(self, Self::Left | Self::ClosedIfNoAgents | Self::Closed)
+    }
+
     /// The word for it in everything that people and programs read.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Left => "left",
+            Self::Left | Self::ClosedIfNoAgents | Self::Closed => "left",
             Self::Inactive => "inactive",
             Self::Removed => "removed",
             Self::Ended => "ended",

@@ -104,16 +104,20 @@ export class Cluster {
   nodes = [];
   root = mkdtempSync(join(tmpdir(), "handoff-browser-"));
   workflows = `${ROOT}/config/workflows`;
+  /** Whether pages are told of the nodes; not where a balancer stands before them. */
+  tells = true;
 
   /**
    * Starts so many nodes and waits until all take customers.
    * @param {number} count
    * @param {string} [extra] more TOML for each node
    * @param {Record<string, string>} [workflows] by name, in place of those that come with the product
+   * @param {boolean} [tells] whether pages are told of the nodes; not where a balancer stands before them
    */
-  static async start(count, extra = "", workflows) {
+  static async start(count, extra = "", workflows, tells = true) {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: cargo build --release --workspace --bins`);
     const cluster = new Cluster();
+    cluster.tells = tells;
     if (workflows) {
       cluster.workflows = join(cluster.root, "workflows");
       mkdirSync(cluster.workflows);
@@ -147,7 +151,8 @@ id = ${node.id}
 data_dir = "${node.folder}/data"
 [http]
 listen = "127.0.0.1:${node.ports.http}"
-customer_nodes = ${all((one) => one.url)}
+customer_nodes = ${this.tells ? all((one) => one.url) : "[]"}
+behind_balancer = ${!this.tells}
 [admin]
 listen = "127.0.0.1:${node.ports.admin}"
 [peer]
