@@ -211,8 +211,8 @@ impl Out {
         Ok(())
     }
 
-    /// Contact fields under the field's keys and attached data, in the order of their keys, as the field's servers write
-    /// them; what was attached under such a key wins.
+    /// Contact fields under the field's keys and attached data, in the order of their keys as the field's servers
+    /// write them; what was attached under such a key wins.
     fn customer_data(&mut self, frame: &Frame) -> io::Result<()> {
         let Some(start) = &frame.start else { return Ok(()) };
         let Names { first, last, email } = &start.names;

@@ -64,10 +64,11 @@ async fn texts_of_any_language_come_to_customers_and_agents_who_poll_as_they_wer
     // The agent's own joining has no text.
     assert_eq!(hears(&site, "customer", &resume, TEXTS.len()).await, TEXTS);
     assert_eq!(hears(&site, "agent", &sign_in, TEXTS.len()).await, TEXTS);
-    for text in TEXTS {
-        let said = json!({"id": "say", "do": "send", "chat": chat, "text": text});
+    for (text, number) in TEXTS.iter().zip(1..) {
+        let id = format!("say-{number}");
+        let said = json!({"id": id, "do": "send", "chat": chat, "text": text});
         let frames = poll(&site, "agent", &[sign_in.clone(), said]).await;
-        assert_eq!(answered(&frames, "say")["ok"], true, "{frames:?}");
+        assert_eq!(answered(&frames, &id)["ok"], true, "{frames:?}");
     }
     assert_eq!(hears(&site, "customer", &resume, 2 * TEXTS.len()).await[TEXTS.len()..], TEXTS);
 }
