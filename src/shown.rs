@@ -29,6 +29,9 @@ pub struct Event<'e> {
     pub message_type: Option<&'e str>,
     /// Of `left`: `left`, `inactive`, `removed`, `ended` or `idle`; of a `delivery` that failed: why.
     pub reason: Option<&'e str>,
+    /// Agents alone: customers are not shown it. Left out where they are.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub internal: bool,
     /// What it is, and what its kind alone has.
     #[serde(flatten)]
     pub kind: Kind<'e>,
@@ -142,6 +145,7 @@ impl<'e> Event<'e> {
             text: shown.what.text(),
             message_type: shown.what.message_type(),
             reason: reason(&shown.what),
+            internal: shown.internal,
             kind: Kind::of(&shown.what),
         }
     }

@@ -233,6 +233,13 @@ pub enum Act {
         /// What they say beside it; may be empty.
         text: String,
     },
+    /// Posts a message to those who see its author, but not to the customer.
+    SendInternal {
+        /// The text, as given.
+        text: String,
+        /// As with [`Act::Send`].
+        message_type: Option<String>,
+    },
     /// A command of the next version, which nobody may give.
     #[cfg(feature = "next-version")]
     Wave,

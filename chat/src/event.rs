@@ -166,6 +166,19 @@ pub enum Body {
 }
 
 impl Event {
+    /// Whether customers are not shown it.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.index.customer.is_none()
+    }
+
+    /// Whether bots read it: what agents do, but not what agents tell each other. A bot talks to the customer, who is
+    /// not to hear of it.
+    pub(crate) fn is_for_bots(&self) -> bool {
+        let said = matches!(What::of(&self.body, ViewKind::Agent), Some(What::Message { .. }));
+        self.index.agent.is_some() && !(said && self.is_internal())
+    }
+
     /// About how many bytes of a reading it takes.
     pub fn bytes(&self) -> usize {
         let text = match &self.body {

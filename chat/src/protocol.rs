@@ -173,6 +173,7 @@ impl Since for Act {
             | Self::Receive { .. }
             | Self::Pushed { .. }
             | Self::Progress { .. }
+            | Self::SendInternal { .. }
             | Self::Rate { .. } => 1,
             #[cfg(feature = "next-version")]
             Self::Wave => PROTOCOL_NEXT,

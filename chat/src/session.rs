@@ -9,6 +9,7 @@ mod machine;
 mod pushes;
 mod read;
 mod rich;
+mod saying;
 mod snapshot;
 mod state;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { violations } from "./support/axe.js";
 import { launch, newWindow, until } from "./support/browser.js";
 import { Cluster } from "./support/cluster.js";
 import { Agent, Customer } from "./support/people.js";
@@ -68,6 +69,50 @@ test("where sockets are blocked a supervisor sees over HTTP what is live, and th
   await page.getByText("You have left this chat.").waitFor();
   assert.deepEqual([...complaints, ...hers.complaints], []);
   await Promise.all([context.close(), hers.context.close()]);
+});
+
+test("what an agent writes to agents alone never comes to the customer, and is kept with its marks", async () => {
+  const [node] = cluster.nodes;
+  const his = await newWindow(browser, desktop);
+  const hers = await newWindow(browser);
+  const agent = new Agent(his.page);
+  const customer = new Customer(hers.page);
+  await agent.signIn(node.url, "demo", cluster.demoPassword());
+  await agent.isReady();
+  await customer.start(node.url, "Nora");
+  await customer.hears("Hello, I am Robin");
+  await customer.says("I want to talk to a person, please");
+  await his.page.locator(".offer").getByRole("button", { name: "Accept" }).click();
+  await agent.hears("I want to talk to a person, please");
+  await agent.field.fill("I look it up");
+
+  const mode = (/** @type {string} */ name) => his.page.getByRole("button", { name, exact: true });
+  await his.page.keyboard.press("Alt+o");
+  const inside = his.page.getByRole("textbox", { name: "Write to agents only" });
+  assert.equal(await inside.inputValue(), "", "what is for the customer does not stand there");
+  assert.equal(await mode("Only agents").getAttribute("aria-pressed"), "true");
+  await inside.fill("Nora is angry");
+  await inside.press("Enter");
+  await his.page.locator(".message.internal.sent .bubble", { hasText: "Nora is angry" }).waitFor();
+  assert.deepEqual(await violations(his.page), []);
+  await inside.fill("and rightly so");
+  await his.page.reload();
+  await his.page.locator(".message.internal .bubble", { hasText: "Nora is angry" }).waitFor();
+  await mode("Only agents").click();
+  assert.equal(await inside.inputValue(), "and rightly so");
+  await mode("To the customer").click();
+  assert.equal(await agent.field.inputValue(), "I look it up");
+  await agent.field.press("Enter");
+  await customer.hears("I look it up");
+  assert.ok(!(await hers.page.locator("body").innerText()).includes("angry"));
+  assert.equal(await hers.page.getByText("is typing").count(), 0);
+  await customer.says("Thank you");
+  await agent.hears("Thank you");
+  await his.page.locator(".message.internal .bubble", { hasText: "Nora is angry" }).waitFor();
+  await agent.leaves("End the chat");
+  await his.page.getByText("You have left this chat.").waitFor();
+  assert.deepEqual([...his.complaints, ...hers.complaints], []);
+  await Promise.all([his.context.close(), hers.context.close()]);
 });
 
 test("an agent who was away for too long is told that, though their customer still waits", async () => {

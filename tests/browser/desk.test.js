@@ -367,8 +367,10 @@ test("supervisors see agents, queues and chats, in the order they chose, which s
   const { page, server } = await open();
   server.supervisor = true;
   overview(server, [agent("Ann", "ready"), agent("Bob", "not ready"), agent("Cleo", "ready")]);
+  server.waiting = server.overview?.queues;
   await signIn(page);
-  await page.locator(".queues").getByText("4 · 2:1").waitFor();
+  await page.locator(".queues li", { hasText: "support" }).getByText("4 · 2:1").waitFor();
+  await page.locator(".queues li", { hasText: "sales" }).getByText("0 · –").waitFor();
   await page.getByRole("button", { name: "Overview" }).click();
   const table = page.locator("section.grid", { hasText: "Free agents" });
   await table.getByText("support").waitFor();

@@ -17,6 +17,8 @@ pub struct Shown<'e> {
     pub at: Millis,
     /// Whose doing it is, by their number in the view; 0: the system's.
     pub by: u32,
+    /// Whether customers are not shown it.
+    pub internal: bool,
     /// What happened.
     pub what: What<'e>,
 }
@@ -101,7 +103,7 @@ impl<'e> Shown<'e> {
         let (index, what) = (view.of(&event.index)?, What::of(&event.body, view)?);
         let who = participants.iter().find(|participant| participant.number == event.by);
         let by = who.and_then(|who| view.of(&who.number_in_view)).unwrap_or(0);
-        Some(Self { index, at: event.at, by, what })
+        Some(Self { index, at: event.at, by, internal: event.is_internal(), what })
     }
 }
 

@@ -14,12 +14,11 @@ use crate::file::FileId;
 use crate::id::{CommandId, EffectId, Millis, Served, SessionId, TimerId};
 use crate::interaction::Interaction;
 use crate::opening::{IdleTerms, Limits, Terms};
-use crate::privacy::{Area, Privacy, seal};
+use crate::privacy::Privacy;
 use crate::routing::Message;
 use crate::text::Text;
 use crate::{Context, ledger};
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// How many indexes are reserved at once.
@@ -51,7 +50,7 @@ pub(super) struct Draft<'a> {
     typing: Vec<Typing>,
     typists: &'a Typists,
     pub(super) at: Millis,
-    seq: u64,
+    pub(super) seq: u64,
     used: PerView<u64>,
     reserved: PerView<u64>,
     ledger: ledger::Draft<'a>,
@@ -61,7 +60,7 @@ pub(super) struct Draft<'a> {
     left: BTreeSet<u32>,
     ended: bool,
     pub(super) privacy: Option<&'a Privacy>,
-    sealing: Option<[u8; 32]>,
+    pub(super) sealing: Option<[u8; 32]>,
     /// Inactivity control, where it is on.
     pub(super) idle: Option<&'a IdleTerms>,
     /// Whether the watch of inactivity control has fired in this decision.
@@ -219,53 +218,6 @@ impl<'a> Draft<'a> {
         (self.number, seq)
     }
 
-    /// Adds an event of somebody who is in, for all who see them.
-    pub(super) fn speak(&mut self, by: u32, body: Body) -> u64 {
-        if is_sent(&body) {
-            self.stop_typing(by);
-        }
-        self.event(by, self.views_of(by), body)
-    }
-
-    /// Posts a message of somebody who is in, as far as it may be stored.
-    pub(super) fn message(&mut self, by: u32, text: &str, message_type: Option<String>) -> u64 {
-        let body = self.guarded(text, message_type.clone(), false);
-        self.speak(by, body.unwrap_or_else(|| Body::said(text, message_type)))
-    }
-
-    /// A notice to the programs of others, as far as it may be stored.
-    pub(super) fn notice(&mut self, by: u32, text: &str, notice_type: Option<String>) -> u64 {
-        let body = self.guarded(text, notice_type.clone(), true);
-        self.speak(by, body.unwrap_or_else(|| Body::CustomNotice { text: Text::clear(text), notice_type }))
-    }
-
-    /// The original of what the next event has masked, where those who take part see it.
-    pub(super) fn sealed(&self, original: &str) -> Option<Text> {
-        match self.privacy?.area {
-            Area::Always => None,
-            Area::HistoryAll | Area::HistoryFinal => {
-                seal(self.sealing.as_ref()?, self.seq.saturating_add(1), original)
-            }
-        }
-    }
-
-    /// What is stored of a text with personal data in it; none where it has none.
-    fn guarded(&self, text: &str, message_type: Option<String>, notice: bool) -> Option<Body> {
-        let privacy = self.privacy?;
-        let masked = Text::clear(&privacy.mask(text)?);
-        Some(match (self.sealed(text), notice) {
-            (Some(sealed), _) => Body::Masked { text: masked, sealed, message_type, notice },
-            (None, true) => Body::CustomNotice { text: masked, notice_type: message_type },
-            (None, false) => Body::Message { text: masked, message_type },
-        })
-    }
-
-    /// A text as it may be stored beside the conversation.
-    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let masked = self.privacy.and_then(|privacy| privacy.mask(text));
-        masked.map_or(Cow::Borrowed(text), Cow::Owned)
-    }
-
     pub(super) fn typing(&mut self, by: u32, started: bool, preview: Option<String>) {
         let preview = match self.privacy {
             Some(privacy) => privacy.preview(preview),
@@ -276,7 +228,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Somebody types no longer, if they did.
-    fn stop_typing(&mut self, by: u32) {
+    pub(super) fn stop_typing(&mut self, by: u32) {
         let now = self.typing.iter().rev().find(|typing| typing.by == by).map(|typing| typing.started);
         if now.unwrap_or_else(|| self.typists.is_typing(by)) {
             self.typing(by, false, None);
@@ -453,20 +405,6 @@ impl<'a> Draft<'a> {
     pub(super) fn customer_number(&self) -> u32 {
         let joined = self.joined.iter().find(|party| party.who.role == Role::Customer);
         self.state.customer().or(joined).map_or(SYSTEM, |party| party.who.number)
-    }
-}
-
-/// Whether it is what its author has typed, or stands for it.
-fn is_sent(body: &Body) -> bool {
-    match body {
-        Body::Message { .. }
-        | Body::Masked { notice: false, .. }
-        | Body::Rich { .. }
-        | Body::RichReply { .. }
-        | Body::FileUploaded(_) => true,
-        #[cfg(feature = "next-version")]
-        Body::Cheered { .. } | Body::Worded { .. } => true,
-        _ => false,
     }
 }
 

@@ -86,6 +86,9 @@ impl Case<'_> {
             (Act::Send { text, message_type }, Caller::Customer(_) | Caller::Agent(_)) => {
                 talking::send(self, text, message_type)
             }
+            (Act::SendInternal { text, message_type }, Caller::Agent(_)) => {
+                talking::send_internal(self, text, message_type)
+            }
             (Act::StartTyping { preview }, Caller::Customer(_) | Caller::Agent(_)) => {
                 talking::typing(self, true, preview)
             }
@@ -223,6 +226,7 @@ impl State {
 fn as_stored(act: &Act, draft: &Draft<'_>) -> Act {
     let mut act = act.clone();
     if let Act::Send { text, .. }
+    | Act::SendInternal { text, .. }
     | Act::CustomNotice { text, .. }
     | Act::SendRich { content: text }
     | Act::Rate { text, .. }

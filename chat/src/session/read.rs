@@ -48,8 +48,7 @@ impl Session {
                 Ok(self.part((*seq).max(1)..u64::MAX, history, |event| Some(event.clone())))
             }
             (Read::Since { seq }, Caller::Bot(_)) => {
-                let shown =
-                    |event: &Event| ViewKind::Agent.of(&event.index).is_some().then(|| self.for_bots(event));
+                let shown = |event: &Event| event.is_for_bots().then(|| self.for_bots(event));
                 Ok(self.part((*seq).max(1)..u64::MAX, history, shown))
             }
             _ => Err(Reject::NotAllowed),

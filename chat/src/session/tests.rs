@@ -85,6 +85,11 @@ fn send(text: &str) -> Act {
     Act::Send { text: text.to_owned(), message_type: None }
 }
 
+/// To agents alone.
+fn internal(text: &str) -> Act {
+    Act::SendInternal { text: text.to_owned(), message_type: None }
+}
+
 fn typing() -> Act {
     Act::StartTyping { preview: Some("…".to_owned()) }
 }

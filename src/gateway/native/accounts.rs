@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handoff_chat::desk::Profile;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -124,6 +124,12 @@ impl Accounts {
     /// Whether this agent may see what is live in the whole cluster.
     pub(crate) fn supervises(&self, name: &str) -> bool {
         self.accounts.get(name).is_some_and(|account| account.supervisor)
+    }
+
+    /// The queues that this agent serves.
+    pub(crate) fn queues_of(&self, name: &str) -> BTreeSet<String> {
+        let served = self.accounts.get(name).into_iter().flat_map(|account| &account.profile.queues);
+        served.map(|queue| queue.0.clone()).collect()
     }
 
     /// Looks at a password.

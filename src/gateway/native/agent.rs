@@ -10,6 +10,7 @@ use super::desk::DeskView;
 use super::failure::{Code, Failure};
 use super::overview::{ChatFilter, Overview};
 use super::past::{Lookups, no_claim};
+use super::queues::Queues;
 use super::sign_in_queue::Source;
 use super::socket::Client;
 use super::typing::Typing;
@@ -51,6 +52,8 @@ pub(super) struct Agent {
     lookups: Lookups,
     /// Shows what is live, to a supervisor who wants to see it.
     overview: RefCell<Option<Task>>,
+    /// Shows how many wait in the agent's queues, while they want to see it.
+    queues: RefCell<Option<Task>>,
 }
 
 /// Who has signed in here.
@@ -102,6 +105,7 @@ impl Client for Agent {
         "attach",
         "push_url",
         "notice",
+        "watch_queues",
         "oversee",
         "history",
         "transcript",
@@ -139,9 +143,13 @@ impl Client for Agent {
             AgentCommand::Decline { chat } => {
                 self.desk(&me, &id, DeskAct::Decline { interaction: parse(&chat)? }).await
             }
-            AgentCommand::Send { chat, text, message_type } => {
+            AgentCommand::Send { chat, text, message_type, internal } => {
                 native::check_message(&text, message_type.as_deref())?;
-                let act = Act::Send { text, message_type };
+                let act = if internal {
+                    Act::SendInternal { text, message_type }
+                } else {
+                    Act::Send { text, message_type }
+                };
                 let chat = parse(&chat)?;
                 let answer = self.chat(&me, &chat, command_id(&id), act).await?;
                 // With it the typing is over.
@@ -176,6 +184,7 @@ impl Client for Agent {
                     .await
                     .map(|_| AgentAnswer::Done {})
             }
+            AgentCommand::WatchQueues { on } => self.watches_queues(&me, desk, on).await,
             AgentCommand::Oversee { on, chats } => self.oversees(&me, desk, on.then_some(chats)).await,
             AgentCommand::History { chat } => {
                 self.lookups.history(&self.gateway, &desk, &parse(&chat)?).await.map(AgentAnswer::Past)
@@ -193,6 +202,7 @@ impl Client for Agent {
 
     fn close(&self) {
         *self.overview.borrow_mut() = None;
+        *self.queues.borrow_mut() = None;
         if let Some(me) = self.me.borrow_mut().take() {
             self.stop_typing(&me.name);
             me.desk.close();
@@ -210,6 +220,7 @@ impl Agent {
             typing,
             lookups: Lookups::default(),
             overview: RefCell::default(),
+            queues: RefCell::default(),
         }
     }
 
@@ -350,6 +361,26 @@ impl Agent {
         // The socket was closed meanwhile.
         if self.outbox.ending().is_some() {
             self.stop_typing(me);
+        }
+        Ok(AgentAnswer::Done {})
+    }
+
+    /// Begins to show the agent's queues, or ends it. Who is answered has been shown them once.
+    async fn watches_queues(
+        &self,
+        me: &AgentName,
+        desk: Rc<DeskView>,
+        on: bool,
+    ) -> Result<AgentAnswer, Failure> {
+        *self.queues.borrow_mut() = None;
+        if on {
+            let glances = Arc::clone(&self.gateway.glances);
+            let served = self.gateway.agents.queues_of(&me.0);
+            let mut queues = Queues::new(glances, Rc::clone(&self.outbox), desk, served);
+            // A socket that was closed meanwhile shows nothing more.
+            if queues.show().await && self.outbox.ending().is_none() {
+                *self.queues.borrow_mut() = Some(Task::spawn(queues.run()));
+            }
         }
         Ok(AgentAnswer::Done {})
     }

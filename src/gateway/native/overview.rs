@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 /// How often it is looked anew.
-const EVERY: Duration = Duration::from_secs(2);
+pub(super) const EVERY: Duration = Duration::from_secs(2);
 /// What one socket looked at is good for the others for so long: the cluster is asked once for many supervisors.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 /// Lists that are kept for others.
@@ -35,10 +35,10 @@ struct Kept {
 }
 
 /// A list as it was seen.
-struct Seen {
-    entities: Vec<EntityStatus>,
+pub(super) struct Seen {
+    pub(super) entities: Vec<EntityStatus>,
     /// Some shards could not be asked.
-    partial: bool,
+    pub(super) partial: bool,
 }
 
 impl Glances {
@@ -46,7 +46,7 @@ impl Glances {
         Self { lists, kept: Mutex::default() }
     }
 
-    async fn list(&self, wanted: EntityQuery) -> Arc<Seen> {
+    pub(super) async fn list(&self, wanted: EntityQuery) -> Arc<Seen> {
         // Who asks for the same at the same time waits for the one answer.
         let mut kept = self.kept.lock().await;
         kept.retain(|one| one.at.elapsed() < GOOD_FOR);
@@ -118,7 +118,7 @@ pub(super) struct AgentSeen<'s> {
     capacity: Option<usize>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "OverviewQueue")]
 pub(super) struct QueueSeen<'s> {
     name: &'s str,
@@ -266,7 +266,7 @@ impl<'s> AgentSeen<'s> {
 }
 
 impl<'s> QueueSeen<'s> {
-    fn of(queue: &'s EntityStatus) -> Self {
+    pub(super) fn of(queue: &'s EntityStatus) -> Self {
         Self {
             name: &queue.id,
             waiting: queue.waiting.unwrap_or_default(),

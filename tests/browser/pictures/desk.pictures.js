@@ -1,7 +1,7 @@
 // The desk of agents and supervisors, in each of its states.
 
 import { expect } from "@playwright/test";
-import { desk, LOOKS, MINUTE, named, NOW, signIn, test } from "./staging.js";
+import { desk, LOOKS, MINUTE, named, NOW, passes, signIn, test } from "./staging.js";
 
 /** @typedef {import("./staging.js").Look} Look */
 /** @typedef {import("@playwright/test").Page} Page */
@@ -42,6 +42,7 @@ function day(server, { lang = "en" }) {
   server.now = () => NOW;
   server.chat("C2", [said("Do you repair gears too?", 1, 1)], { nickname: "Mateo", verified: false });
   server.chat("C3", [said("Is the Carrier in stock?", 1, 12), said("Yes, in green.", 2, 11)], { nickname: "佐藤" });
+  server.waiting = [{ name: "support", waiting: 2, waits_since: NOW - 4 * MINUTE, free_agents: 0, trouble: null }];
   server.history = {
     contact: {
       id: "K1",
@@ -66,6 +67,18 @@ async function seen(page, what, look) {
 }
 
 for (const look of LOOKS) {
+  test(`what only agents see: ${named("desk", look)}`, async ({ look: lookAt }) => {
+    const { page, server } = await desk(lookAt, look);
+    day(server, look);
+    server.happens("C1", [{ ...said("The depot has it since Monday.", 2, 2), internal: true }]);
+    await signIn(page);
+    await choose(page, "C1");
+    await page.locator(".internal .bubble").waitFor();
+    await page.locator(".mode").nth(1).click();
+    await page.locator(".desk-composer textarea").fill("Who can drive there today?");
+    await seen(page, "internal", look);
+  });
+
   test(`a conversation: ${named("desk", look)}`, async ({ look: lookAt }) => {
     const { page, server } = await desk(lookAt, look);
     day(server, look);
@@ -109,6 +122,7 @@ function overview(server) {
     ],
     chats: [chat("8f1c", "queue", 2), chat("91aa", "agent", 9), chat("a3b0", "agent", 31)],
   };
+  server.waiting = server.overview.queues;
 }
 
 /** @type {Array<[string, Look, (page: Page, server: DeskServer) => Promise<void>]>} */
@@ -166,7 +180,7 @@ const STATES = [
       server.break();
       await page.locator("#message").fill("It comes tomorrow.");
       await page.keyboard.press("Enter");
-      await page.clock.setFixedTime(NOW + 5000);
+      await passes(page, 5000);
       await page.locator(".banner").waitFor();
     },
   ],

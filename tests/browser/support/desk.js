@@ -50,6 +50,8 @@ export class DeskServer {
   #next = new Map();
   /** @type {Frame | null} */
   overview = null;
+  /** @type {Frame[]} the queues in which somebody waits or waited */
+  waiting = [];
   /** @type {Frame} */
   history = { contact: null, records: [], hidden: false };
   /** @type {Frame | null} */
@@ -241,7 +243,8 @@ export class DeskServer {
         if (at) Object.assign(at, { stage: "over", why: "left" });
         break;
       case "send": {
-        const [event] = this.happens(command.chat, [{ type: "message", by: 2, text: command.text }]);
+        const internal = command.internal === true ? { internal: true } : {};
+        const [event] = this.happens(command.chat, [{ type: "message", by: 2, text: command.text, ...internal }]);
         return { index: event.index };
       }
       case "history":
@@ -268,6 +271,9 @@ export class DeskServer {
     if (command.do === "accept") {
       const events = this.events.get(command.chat) ?? [];
       this.#tell(socket, command.chat, events, this.more.get(command.chat) ?? {});
+    }
+    if (command.do === "watch_queues" && command.on) {
+      socket.send({ event: "queues", at: this.now(), partial: false, queues: this.waiting });
     }
     if (command.do === "oversee" && command.on && this.overview) socket.send({ event: "overview", ...this.overview });
   }

@@ -60,6 +60,25 @@ export class Customer extends Person {
    */
   async start(url, name, subject = "") {
     await this.page.goto(`${url}/?lang=en`);
+    await this.#begin(name, subject);
+  }
+
+  /**
+   * @param {string} url of the node that the example's website has its widget from
+   * @param {string} name
+   * @param {string} [subject]
+   */
+  async startOnSite(url, name, subject = "") {
+    await this.page.goto(`${url}/examples/site`);
+    await this.page.getByRole("button", { name: "Open the chat" }).click();
+    await this.#begin(name, subject);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} subject
+   */
+  async #begin(name, subject) {
     await this.page.getByLabel("Name").fill(name);
     if (subject) await this.page.getByLabel("What is it about?").fill(subject);
     await this.page.getByRole("button", { name: "Start the chat" }).click();

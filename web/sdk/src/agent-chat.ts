@@ -28,12 +28,14 @@ export type History = Pick<PastAnswer, "contact" | "records" | "hidden">;
 export interface KeptChat {
   items: readonly AgentItem[];
   draft: string;
+  /** What is written to agents alone. */
+  internalDraft: string;
   /** One past the last index that was read; 0: it was not counted yet. */
   read: number;
 }
 
 /** What is kept of a chat that is new. */
-export const NEW_CHAT: KeptChat = { items: [], draft: "", read: 0 };
+export const NEW_CHAT: KeptChat = { items: [], draft: "", internalDraft: "", read: 0 };
 
 /** What a chat needs of its desk. */
 export interface ChatOptions {
@@ -72,6 +74,7 @@ export class AgentChat {
   /** From where on it is counted what was not read. */
   #counts: "not yet" | "from the last" | "from what was read";
   #draft: string;
+  #internalDraft: string;
 
   /** @internal */
   constructor(work: DeskWork, options: ChatOptions) {
@@ -87,6 +90,7 @@ export class AgentChat {
     this.thread.opened();
     this.files = options.files;
     this.#draft = kept.draft;
+    this.#internalDraft = kept.internalDraft;
     this.#counts = kept.read > 0 ? "from what was read" : "not yet";
     const chat = work.chat;
     this.#reading = new Reading(
@@ -132,6 +136,17 @@ export class AgentChat {
     this.#changed();
   }
 
+  /** The same of what is written to agents alone. It never stands where the customer is written to. */
+  get internalDraft(): string {
+    return this.#internalDraft;
+  }
+
+  set internalDraft(text: string) {
+    if (text === this.#internalDraft) return;
+    this.#internalDraft = text;
+    this.#changed();
+  }
+
   /** Asks for {@link history}: done when the chat comes, and to be done again where it was refused. */
   async fetchHistory(): Promise<void> {
     // A chat that has just come is shown with the others that came.
@@ -152,6 +167,11 @@ export class AgentChat {
   send(text: string, messageType?: string): AgentItem {
     this.#typing.stop(true);
     return this.#outbox.push({ do: "send", text, ...(messageType === undefined ? {} : { message_type: messageType }) });
+  }
+
+  /** Sends a message that agents alone see: neither the customer nor bots. */
+  sendInternal(text: string): AgentItem {
+    return this.#outbox.push({ do: "send", text, internal: true });
   }
 
   /** Sends a rich message; the content is as in the schema of rich messages. */
@@ -201,6 +221,7 @@ export class AgentChat {
     return {
       items: this.#outbox.items,
       draft: this.#draft,
+      internalDraft: this.#internalDraft,
       read: this.#counts === "not yet" ? 0 : this.#reading.position,
     };
   }

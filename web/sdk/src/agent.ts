@@ -13,6 +13,7 @@ import type { Link, LinkState } from "./link.js";
 import { Offer } from "./offer.js";
 import { linkOf, storeOf } from "./options.js";
 import { Overview } from "./overview.js";
+import { QueueNumbers } from "./queue-numbers.js";
 import { scope } from "./platform.js";
 import type { AgentTalk, Command, Do, Fields } from "./protocol.js";
 import type { DeskFrame, DeskWork, PageAnswer, SignedInAnswer } from "./protocol/agent.js";
@@ -47,6 +48,8 @@ export class AgentDesk {
   offers: ReadonlyMap<string, Offer> = new Map();
   /** What is live in the whole contact center; supervisors alone may see it. */
   readonly overview: Overview;
+  /** How many wait in the agent's queues, once it is watched. */
+  readonly queueNumbers: QueueNumbers;
   readonly #chats = new Map<string, AgentChat>();
   readonly #store: Store;
   readonly #link: Link<AgentTalk>;
@@ -86,9 +89,11 @@ export class AgentDesk {
         this.#changed();
       },
     });
-    this.overview = new Overview(this.#link, () => {
+    const changed = () => {
       this.#changed();
-    });
+    };
+    this.overview = new Overview(this.#link, changed);
+    this.queueNumbers = new QueueNumbers(this.#link, changed);
     if (this.#kept.token) {
       this.#phase = "signing";
       this.#link.open();
@@ -123,6 +128,14 @@ export class AgentDesk {
   /** Their chats, oldest first; those that are over too, until they are dismissed. */
   get chats(): ReadonlyMap<string, AgentChat> {
     return this.#chats;
+  }
+
+  /**
+   * What the server's clock says, in milliseconds since 1970, as far as that is known: the moments of what happens are by
+   * that one, and the clock here may be wrong.
+   */
+  get now(): number {
+    return Date.now() + this.#clock.behind;
   }
 
   /** The longest text of a message in bytes of UTF-8, once the server has refused one for it. */
@@ -313,6 +326,7 @@ export class AgentDesk {
     this.graceMs = (answer as Partial<SignedInAnswer>).grace_ms ?? null;
     this.#password = "";
     this.overview.opened(supervisor);
+    this.queueNumbers.opened();
     this.#become("in");
     this.#changed();
   }
@@ -341,14 +355,18 @@ export class AgentDesk {
     this.#password = "";
     this.#version = 0;
     this.overview.end();
+    this.queueNumbers.end();
     this.#chats.clear();
     this.offers = new Map();
   }
 
   #hear(frame: AgentTalk["event"]): void {
+    // It was looked at just now.
+    if ("at" in frame) this.#clock.heard(frame.at, true);
     if (frame.event === "desk") this.#desk(frame);
     else if (frame.event === "chat") this.#chat(frame);
     else if (frame.event === "overview") this.overview.take(frame);
+    else if (frame.event === "queues") this.queueNumbers.take(frame);
     else if (frame.event === "token" && this.#phase === "in") {
       this.#kept.token = frame.token;
       this.#changed();

@@ -7,6 +7,7 @@ import { Emitter, type Unsubscribe } from "./emitter.js";
 import { Refused } from "./errors.js";
 import { Files } from "./files.js";
 import type { Link, LinkState } from "./link.js";
+import { otherNumber } from "./numbers.js";
 import { linkOf, storeOf, type ClientOptions } from "./options.js";
 import { Outbox, type Item } from "./outbox.js";
 import { scope } from "./platform.js";
@@ -271,7 +272,8 @@ export class CustomerChat {
    * @param text at most 1,000 characters
    */
   async rate(score: number, text = ""): Promise<void> {
-    if (this.phase !== "ended") throw new Refused({ code: "not_ended", message: "The chat has not ended." });
+    if (this.phase !== "ended")
+      throw new Refused({ code: "not_ended", message: "A chat can be rated when it has ended." });
     const { key } = this.#kept;
     const command = { do: "rate", score, ...(text === "" ? {} : { text }) } as const;
     this.#link.open();
@@ -324,7 +326,7 @@ export class CustomerChat {
   }
 
   #push(command: CustomerCommand): CustomerItem {
-    if (this.phase === "idle") throw new Error("There is no chat: start one.");
+    if (this.phase === "idle") throw new Error("There is no chat: start or resume one first.");
     return this.#outbox.push(command);
   }
 
@@ -399,13 +401,12 @@ export class CustomerChat {
       this.refused = error.code;
       this.#outbox.clear();
       Object.assign(this.#kept, { form: {} });
-      this.#become("idle");
+      this.#over("idle");
       this.#emitter.emit("refused", error);
     } else if (GONE.includes(error.code)) {
       this.gone = error.code !== "ended";
       this.#end();
     } else return;
-    this.#link.close();
     this.#changed();
   }
 
@@ -417,10 +418,7 @@ export class CustomerChat {
   #take(frame: ChatFrame): void {
     const news = this.thread.take(frame);
     this.#watchTyping();
-    if (this.thread.ended && this.phase !== "ended") {
-      this.#end();
-      this.#link.close();
-    }
+    if (this.thread.ended && this.phase !== "ended") this.#end();
     this.#changed();
     for (const event of news) this.#emitter.emit("event", event);
     if (frame.typing.length > 0 || news.length > 0) this.#emitter.emit("typing", this.thread.typists);
@@ -439,9 +437,17 @@ export class CustomerChat {
   }
 
   #end(): void {
-    this.#become("ended");
     this.queue = null;
     this.#outbox.fail("ended");
+    this.#over("ended");
+  }
+
+  /** The connection goes first: whoever is told may begin another chat, or rate this one. */
+  #over(phase: "idle" | "ended"): void {
+    const before = this.#kept.phase;
+    this.#kept.phase = phase;
+    this.#link.close();
+    if (phase !== before) this.#emitter.emit("phase", phase);
   }
 
   async #deliver(item: CustomerItem): Promise<{ index?: number | null }> {
@@ -460,7 +466,6 @@ export class CustomerChat {
         if (!other) throw this.#undelivered(item, error);
         this.#kept.number = other;
         delete item.number;
-        delete item.run;
       }
     }
   }
@@ -476,23 +481,12 @@ export class CustomerChat {
     if (!(error instanceof Refused)) return error;
     this.textBytesMax = error.details.bytes_max ?? this.textBytesMax;
     if (GONE.includes(error.code)) {
-      this.#become("ended");
       // Not from within: what waits behind this fails after it.
       void Promise.resolve().then(() => {
-        this.#link.close();
-        this.#outbox.fail("ended");
+        this.#end();
         this.#changed();
       });
     } else if (command.do === "leave") this.#become("open");
     return error;
   }
-}
-
-/**
- * The number to take instead, when a second page with a copy of this chat was faster, or an earlier refusal used none up.
- */
-function otherNumber(error: Refused, number: number): number {
-  if (error.code === "id_in_use") return number + 1;
-  const { expected } = error.details;
-  return error.code === "expected" && expected !== undefined && expected !== number ? expected : 0;
 }

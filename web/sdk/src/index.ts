@@ -24,6 +24,7 @@ export { Offer } from "./offer.js";
 export type { ClientOptions } from "./options.js";
 export type { Item, ItemState } from "./outbox.js";
 export { Overview } from "./overview.js";
+export { QueueNumbers } from "./queue-numbers.js";
 export type { ChatFilter, OverviewAgent, OverviewChat, OverviewQueue } from "./protocol/agent.js";
 export type {
   FetchLike,

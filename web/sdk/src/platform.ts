@@ -54,7 +54,7 @@ export interface PlatformOptions {
   WebSocket?: SocketConstructor;
   /** For the polling and for files. */
   fetch?: FetchLike;
-  /** Needed in Node 18, that of `webcrypto` in `node:crypto`, and in React Native: that of the `react-native-get-random-values` package, or of `expo-crypto`. */
+  /** Needed in Node 18: that of `webcrypto` in `node:crypto`; and in React Native: that of `expo-crypto`, unless the package `react-native-get-random-values` was imported. */
   getRandomValues?: FillRandom;
 }
 
@@ -68,18 +68,24 @@ export interface FormLike {
   append(name: string, value: unknown, fileName?: string): void;
 }
 
+interface Segments {
+  segment(text: string): Iterable<{ index: number; segment: string }>;
+}
+
 /** What may be there in an engine. */
 interface Scope {
   setTimeout(then: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   setInterval(then: () => void, ms: number): unknown;
   clearInterval(timer: unknown): void;
+  performance?: { now(): number };
   WebSocket?: SocketConstructor;
   fetch?: FetchLike;
   crypto?: { getRandomValues?(bytes: Uint8Array<ArrayBuffer>): unknown };
   AbortController?: new () => AbortControllerLike;
   FormData?: new () => FormLike;
   XMLHttpRequest?: new () => XhrLike;
+  Intl?: { Segmenter?: new (locale: undefined, options: { granularity: "grapheme" }) => Segments };
 }
 
 /** The engine's own things, looked up when they are used. */
@@ -132,6 +138,11 @@ export class Platform {
 /** What is thrown where neither the engine has something nor the options; their descriptions say what to give. */
 export function missing(what: keyof PlatformOptions): Error {
   return new Error(`There is no ${what} here: give one as the option \`${what}\`.`);
+}
+
+/** Milliseconds by a clock that nobody sets, from a beginning of its own. It may stand still while the machine sleeps. */
+export function steadyNow(): number {
+  return scope.performance?.now() ?? Date.now();
 }
 
 /** Waits so many milliseconds. */

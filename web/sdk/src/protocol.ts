@@ -53,6 +53,7 @@ export interface AgentTalk extends Talk {
     notice: agent.DoneAnswer;
     history: agent.PastAnswer;
     transcript: agent.PageAnswer;
+    watch_queues: agent.DoneAnswer;
     oversee: agent.DoneAnswer;
   };
   event:
@@ -62,6 +63,7 @@ export interface AgentTalk extends Talk {
     | agent.ChatFrame
     | agent.DeskFrame
     | agent.TokenFrame
+    | agent.QueuesFrame
     | agent.OverviewFrame;
 }
 

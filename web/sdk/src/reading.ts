@@ -39,7 +39,7 @@ export class Reading {
     const last = this.#thread()
       .said(this.#position)
       .filter(({ index }) => index < before)
-      .at(-1);
+      .pop();
     if (!last) return false;
     this.#position = last.index + 1;
     this.tell();
@@ -48,7 +48,7 @@ export class Reading {
 
   /** Begins to count: of what was said before, the last alone is new. */
   begin(): void {
-    const last = this.#thread().said(1).at(-1);
+    const last = this.#thread().said(1).pop();
     if (last) this.#position = last.index;
     this.#told = this.#position;
   }

@@ -1,15 +1,11 @@
 // Texts as the server takes them: whole characters, and counted in bytes.
 
-interface Segments {
-  segment(text: string): Iterable<{ index: number; segment: string }>;
-}
-interface IntlLike {
-  Segmenter?: new (locale: undefined, options: { granularity: "grapheme" }) => Segments;
-}
+import { scope } from "./platform.js";
 
 /** A text without halves of characters, of which the server takes none: what was pasted may have some. */
 export function whole(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, "\ufffd");
+  // By their numbers: Hermes knows no \p{Surrogate}. With `u`, whole pairs are none of them.
+  return text.replace(/[\ud800-\udfff]/gu, "\ufffd");
 }
 
 /** For `JSON.stringify`: every text of a frame, and every key of its data, whole. */
@@ -36,7 +32,7 @@ export function utf8Bytes(text: string): number {
  */
 export function beginning(text: string, max: number): string {
   if (text.length <= max) return text;
-  const { Segmenter } = Intl as IntlLike;
+  const Segmenter = scope.Intl?.Segmenter;
   if (!Segmenter) return text.slice(0, max).replace(/[\ud800-\udbff]$/, "");
   let end = 0;
   // A character beyond `max` is not looked for further than it takes to see that it is one.

@@ -169,6 +169,54 @@ describe("a connection", () => {
     expect(chat.connection).toBe("open");
   });
 
+  test("whose loss is told stays closed where a listener closes it", async () => {
+    const { server, chat } = await started();
+    chat.on("connection", (state) => {
+      if (state === "reconnecting") chat.close();
+    });
+    server.last.close();
+    await pass(20_000);
+    expect([chat.connection, server.tries.length, vi.getTimerCount()]).toEqual(["closed", 1, 0]);
+  });
+
+  test("that a listener closes as soon as it is begun is none", async () => {
+    const server = new ChatServer();
+    const chat = client(server);
+    chat.on("connection", (state) => {
+      if (state === "connecting") chat.close();
+    });
+    chat.start({ nickname: "Zoë" });
+    await pass(20_000);
+    expect([chat.connection, server.connections.length, vi.getTimerCount()]).toEqual(["closed", 0, 0]);
+  });
+
+  test("on which the start was too large is not tried again, unless another chat is begun", async () => {
+    const server = new ChatServer();
+    server.bytesMax = 2000;
+    const chat = client(server);
+    chat.start({ nickname: "Zoë", subject: "x".repeat(3000) });
+    await pass(20_000);
+    expect([chat.phase, chat.refused, chat.connection]).toEqual(["idle", "too_long", "closed"]);
+    expect([server.tries.length, vi.getTimerCount()]).toEqual([1, 0]);
+    // At once, by whoever hears that it was refused.
+    const again = client(server);
+    again.on("refused", () => {
+      again.start({ nickname: "Zoë" });
+    });
+    again.start({ nickname: "Zoë", subject: "x".repeat(3000) });
+    await pass(20_000);
+    expect([again.phase, again.connection, server.tries.length]).toEqual(["open", "open", 3]);
+  });
+
+  test("on which not even the resume is small enough is tried once at a time", async () => {
+    const { server, chat } = await started();
+    server.bytesMax = 60;
+    server.last.close();
+    // After 125 ms, 250 ms and so on; no second clock runs beside.
+    await pass(3500);
+    expect([chat.connection, server.tries.length]).toEqual(["reconnecting", 5]);
+  });
+
   test("leaves no timer behind when it is closed", async () => {
     const { server, chat } = await started();
     server.types(3);
@@ -248,7 +296,7 @@ describe("the nodes", () => {
   test("must be addresses, and at least one", () => {
     const server = new ChatServer();
     for (const nodes of [[], ["one.test"], ["ws://one.test"]]) {
-      expect(() => client(server, { nodes })).toThrow("https:// URLs");
+      expect(() => client(server, { nodes })).toThrow("begin with http:// or https://");
     }
   });
 });

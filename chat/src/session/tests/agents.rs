@@ -4,7 +4,7 @@ use super::routing::{joined, kate, routed};
 use super::workflow::started_with;
 use super::*;
 use crate::command::{ChatAnswer, Leaving, View};
-use crate::event::{Role, ViewKind, Visibility};
+use crate::event::{Body, Event, Role, ViewKind, Visibility};
 
 impl World {
     fn numbered(&mut self, number: u64, caller: Caller, act: Act) -> Result<ChatAnswer, Reject> {
@@ -65,6 +65,42 @@ fn customers_see_that_an_agent_types_and_agents_what_a_customer_types() {
         |view: View| view.typing.into_iter().map(|typing| typing.preview.is_some()).collect::<Vec<_>>();
     assert_eq!(previews(world.desk_view(1).unwrap()), [true, true]);
     assert_eq!(previews(world.view(1)), [true, false]);
+}
+
+#[test]
+fn what_agents_tell_each_other_reaches_neither_the_customer_nor_bots() {
+    let mut world = World::open(opening());
+    world.kate_joins();
+    let next = world.view(1).next_position;
+    world.asks(kate(), typing()).unwrap();
+    let said = world.takes("uuid", kate(), internal("she is angry")).unwrap().said();
+    assert_eq!(world.takes("uuid", kate(), internal("she is angry")).unwrap().said(), said);
+    assert_eq!(world.takes("uuid", kate(), send("she is angry")), Err(Reject::IdInUse), "to the customer");
+    world.asks(kate(), send("Hello")).unwrap();
+
+    let customers = world.view(next);
+    let texts = |events: &[Event]| {
+        let text = |event: &Event| match &event.body {
+            Body::Message { text, .. } => Some((text.show().into_owned(), event.is_internal())),
+            _ => None,
+        };
+        events.iter().filter_map(text).collect::<Vec<_>>()
+    };
+    let hello = ("Hello".to_owned(), false);
+    assert_eq!(texts(&customers.events), std::slice::from_ref(&hello));
+    assert!(customers.typing.iter().all(|typing| !typing.started), "the typing is over");
+    let agents = world.desk_view(said.next_position - 1).unwrap();
+    assert_eq!(texts(&agents.events), [("she is angry".to_owned(), true), hello.clone()]);
+    let Ok(Reading::Events(bots)) = world.session.read(&bot(), &Read::Since { seq: said.seq }) else {
+        panic!("no events");
+    };
+    assert_eq!(texts(&bots), [hello]);
+    assert_eq!(world.asks(CUSTOMER, internal("x")), Err(Reject::NotAllowed));
+    assert_eq!(world.asks(bot(), internal("x")), Err(Reject::NotAllowed));
+    let long = internal(&"x".repeat(21));
+    assert_eq!(world.asks(kate(), long), Err(Reject::TooLong { bytes_max: 20 }));
+    world.asks(kate(), Act::Leave { how: Leaving::KeepAlive }).unwrap();
+    assert_eq!(world.asks(kate(), internal("x")), Err(Reject::Ended));
 }
 
 #[test]

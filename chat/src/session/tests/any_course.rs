@@ -21,6 +21,7 @@ enum Step {
     Fire(u64),
     HiddenJoins(Visibility),
     AgentJoins,
+    AgentSends(bool),
     AgentLeaves,
     Repeat(usize),
     TakenOver,
@@ -43,6 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..3u64).prop_map(Step::Fire),
         2 => prop_oneof![Just(Visibility::Internal), Just(Visibility::Silent)].prop_map(Step::HiddenJoins),
         1 => Just(Step::AgentJoins),
+        2 => any::<bool>().prop_map(Step::AgentSends),
         1 => Just(Step::AgentLeaves),
         6 => any::<usize>().prop_map(Step::Repeat),
         4 => Just(Step::TakenOver),
@@ -141,6 +143,13 @@ impl Course {
             Step::Fire(n) => self.asks(Caller::System, Act::Fire { timer: crate::TimerId(*n) }),
             Step::HiddenJoins(visibility) => self.joins(Role::Supervisor, *visibility),
             Step::AgentJoins => self.joins(agent(), Visibility::All),
+            Step::AgentSends(is_internal) => {
+                self.world.commands += 1;
+                let id = format!("command {}", self.world.commands);
+                let act = if *is_internal { internal("psst") } else { send("Hello") };
+                // Never repeated: who came again meanwhile is answered under another number.
+                let _refused = self.world.takes(&id, super::routing::kate(), act);
+            }
             Step::AgentLeaves => self.agent_leaves(),
             Step::Repeat(n) => self.repeats(*n),
             Step::TakenOver => self.taken_over(),
@@ -240,7 +249,9 @@ impl Course {
             let in_no_view = matches!(event.body, Body::Attached { .. });
             let seen = who.filter(|_| !in_no_view);
             let sees = seen.map_or(PerView::all(false), |who| who.visibility.views());
-            assert_eq!(event.index.map(|index| index.is_some()), sees);
+            let whispered = matches!(&event.body, Body::Message { text, .. } if text.show() == "psst");
+            let shown = PerView { customer: sees.customer && !whispered, ..sees };
+            assert_eq!(event.index.map(|index| index.is_some()), shown);
             assert!(seen.is_none_or(|who| who.number_in_view.map(|number| number.is_some()) == sees));
         }
         for view in [ViewKind::Customer, ViewKind::Agent, ViewKind::Supervisor] {

@@ -252,10 +252,13 @@ fn a_reply_window_closes_by_time_and_by_number_and_opens_with_the_customer_s_nex
     world.taken_over();
     assert_eq!(channel(&world).left, Some(2));
     world.asks(kate(), send("five")).unwrap();
+    world.asks(kate(), internal("to colleagues")).unwrap();
+    assert_eq!(channel(&world).left, Some(1), "they are no answer");
     world.clock += 10 * MINUTE;
     let until = channel(&world).until.unwrap();
     assert!(until.0 > opened_at.0 + 10 * MINUTE && until.0 < world.clock);
     assert_eq!(world.asks(kate(), send("six")), Err(closed(Some(until))));
+    world.asks(kate(), internal("is it over?")).unwrap();
     world.asks(kate(), act).unwrap();
     assert_eq!(
         world.pushed_texts(),

@@ -74,6 +74,9 @@ pub(super) enum AgentCommand {
         /// What the sender's and the reader's programs make of it.
         #[schemars(length(max = 64))]
         message_type: Option<String>,
+        /// Whether agents alone see it: neither the customer nor bots.
+        #[serde(default)]
+        internal: bool,
     },
     /// Posts a rich message.
     ///
@@ -137,6 +140,13 @@ pub(super) enum AgentCommand {
         /// What kind of notice it is, to the programs.
         #[schemars(length(max = 64))]
         message_type: Option<String>,
+    },
+    /// Shows how many wait in the queues that the agent serves, in `queues` frames, or no longer.
+    ///
+    /// Answered when it is shown for the first time. Ends with the socket.
+    WatchQueues {
+        /// Whether it is shown.
+        on: bool,
     },
     /// Supervisors alone: shows what is live in the cluster, in `overview` frames, or no longer.
     ///

@@ -125,6 +125,42 @@ async fn a_chat_that_is_over_is_shown_to_its_end_however_much_of_it_was_not_read
 }
 
 #[actix_web::test]
+async fn what_is_internal_is_shown_to_agents_as_such_and_never_to_the_customer() {
+    let site = site();
+    let (mut ann, mut other) = (Window::agent(&site).await, Window::agent(&site).await);
+    sign_in(&mut ann, "ann").await;
+    sign_in(&mut other, "ann").await;
+    ann.done("ready", json!({})).await;
+    let (mut zoe, chat) = customer(&site, "hello?").await;
+    stage(&mut ann, &chat, "offered").await;
+    ann.done("accept", json!({"chat": chat})).await;
+    stage(&mut ann, &chat, "chatting").await;
+    ann.done("send", json!({"chat": chat, "text": "between us", "internal": true})).await;
+    ann.done("send", json!({"chat": chat, "text": "to all", "internal": false})).await;
+    for (window, shown) in [
+        (&mut ann, &[("between us", json!(true)), ("to all", Value::Null)][..]),
+        (&mut other, &[("between us", json!(true)), ("to all", Value::Null)]),
+        (&mut zoe, &[("to all", Value::Null)]),
+    ] {
+        let mut said = Vec::new();
+        while said.last().is_none_or(|(text, _)| text != "to all") {
+            let frame = window.find("more of the chat", |frame| frame["event"] == "chat").await;
+            let messages = frame["events"].as_array().into_iter().flatten();
+            let messages = messages.filter(|event| event["type"] == "message" && event["text"] != "hello?");
+            said.extend(
+                messages.map(|event| (event["text"].as_str().unwrap().to_owned(), event["internal"].clone())),
+            );
+        }
+        assert!(
+            said.iter()
+                .map(|(text, internal)| (text.as_str(), internal))
+                .eq(shown.iter().map(|(text, internal)| (*text, internal)))
+        );
+    }
+    assert_eq!(ann.code("send", json!({"chat": chat, "text": " ", "internal": true})).await, "bad_command");
+}
+
+#[actix_web::test]
 async fn two_windows_of_an_agent_see_the_same_and_only_one_accept_counts() {
     let site = site();
     let other = site_of(site.sessions.clone(), options(), 8);

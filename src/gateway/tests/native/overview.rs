@@ -1,4 +1,4 @@
-//! What supervisors see of the cluster.
+//! What supervisors see of the cluster, and agents of their queues.
 
 use super::window::Window;
 use crate::gateway::tests::support::{PASSWORD, Site, site};
@@ -87,4 +87,45 @@ async fn who_is_no_supervisor_is_refused() {
     assert_eq!(signed["supervisor"], false);
     assert_eq!(ann.code("oversee", json!({"on": true})).await, "not_allowed");
     assert!(site.sessions.listed().is_empty());
+}
+
+#[actix_web::test]
+async fn an_agent_sees_the_queues_they_serve_and_no_others_until_they_watch_no_more() {
+    let site = site();
+    let waits = |queue: &str, waiting| EntityStatus {
+        waiting: Some(waiting),
+        waits_since_ms: Some(3),
+        ..status(queue, "open")
+    };
+    let live = |support, sales| {
+        let queues = [waits("sales", sales), waits("support", support)];
+        site.sessions.live(&queues.map(|queue| (ListKind::Queue, queue)));
+    };
+    live(2, 9);
+    let mut ann = Window::agent(&site).await;
+    ann.done("sign_in", json!({"name": "ann", "password": PASSWORD})).await;
+    ann.done("watch_queues", json!({"on": true})).await;
+    let seen = async |window: &mut Window| {
+        let frame = window.find("the queues", |frame| frame["event"] == "queues").await;
+        assert_eq!(frame["partial"], false);
+        let queues = frame["queues"].as_array().unwrap().clone();
+        let told = |queue: &Value| format!("{} {} {}", queue["name"], queue["waiting"], queue["waits_since"]);
+        queues.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&mut ann).await, [r#""support" 2 3"#]);
+    // A change in a queue of others is no news.
+    live(2, 8);
+    live(1, 8);
+    assert_eq!(seen(&mut ann).await, [r#""support" 1 3"#]);
+    ann.done("watch_queues", json!({"on": false})).await;
+    let mut bob = bob(&site).await;
+    bob.done("watch_queues", json!({"on": true})).await;
+    seen(&mut bob).await;
+    // Two rounds, in which it would be shown to both.
+    for waiting in [7, 8] {
+        live(waiting, 8);
+        seen(&mut bob).await;
+    }
+    ann.done("ready", json!({})).await;
+    assert!(!ann.has(|frame| frame["event"] == "queues"));
 }

@@ -152,6 +152,11 @@ impl Window {
         }
     }
 
+    /// Whether a frame that fits has come and was not found yet.
+    pub(in crate::gateway::tests) fn has(&self, fits: impl Fn(&Value) -> bool) -> bool {
+        self.read.iter().any(fits)
+    }
+
     /// Reads until the socket closes; answers the code.
     pub(in crate::gateway::tests) async fn closes(&mut self) -> u16 {
         loop {

@@ -9,6 +9,7 @@ import { CannedTexts } from "./canned.js";
 import { ConnectionWatch } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { kept, text, type Storage } from "./keeping.js";
+import { Modes } from "./modes.js";
 import { Notes } from "./notes.js";
 import { follow } from "./follow.js";
 import { HeldOrder } from "./order.js";
@@ -42,11 +43,12 @@ export class Desk {
   readonly language: string;
   /** Rises with each change of what the server knows. */
   readonly changes = signal(0);
-  /** This moment, to the second. */
-  readonly now = signal(Date.now());
+  /** This moment by the server's clock, to the second. */
+  readonly now: Signal<number>;
   readonly settings: Signal<Settings>;
   readonly canned: CannedTexts;
   readonly uploads = new Uploads();
+  readonly modes = new Modes();
   readonly supervision: Supervision;
   readonly connection: ConnectionWatch;
   /** The chat that is open; empty: none. */
@@ -86,6 +88,7 @@ export class Desk {
 
   constructor({ sdk, say, language, local, tab }: DeskParts) {
     this.sdk = sdk;
+    this.now = signal(sdk.now);
     this.say = say;
     this.language = language;
     this.#local = local;
@@ -108,6 +111,7 @@ export class Desk {
     this.order = computed(() => heldOrder.of(sorted(this.rows.value), this.listHeld.value));
     this.log = computed(() => this.#log());
     this.calls = computed(() => this.rows.value.reduce((sum, { unread }) => sum + unread, sdk.offers.size));
+    sdk.queueNumbers.watch();
     this.#follow();
   }
 
@@ -125,7 +129,7 @@ export class Desk {
   conversation(chat: AgentChat): Conversation {
     const known = this.#conversations.get(chat.id);
     if (known?.isOf(chat)) return known;
-    const made = new Conversation(chat, this.say);
+    const made = new Conversation(chat, this.say, () => this.sdk.now);
     made.update();
     this.#conversations.set(chat.id, made);
     return made;
@@ -212,7 +216,7 @@ export class Desk {
 
   #follow(): void {
     const { sdk } = this;
-    const timer = setInterval(() => (this.now.value = Date.now()), 1000);
+    const timer = setInterval(() => (this.now.value = sdk.now), 1000);
     const overseen = computed(() => {
       follow(this.changes);
       return sdk.overview.allowed;
@@ -282,8 +286,8 @@ export class Desk {
     if (!chat) return [];
     const conversation = this.conversation(chat);
     // Only what waits to be sent changes with the time, and once a day the names of days.
-    const now = conversation.sends ? this.now.value : this.#today.value * DAY_MS;
-    return logRows(conversation.entries(now), Date.now());
+    follow(conversation.sends ? this.now : this.#today);
+    return logRows(conversation.entries(), Date.now());
   }
 
   readonly #today = computed(() => Math.floor(this.now.value / DAY_MS));

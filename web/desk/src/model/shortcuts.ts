@@ -3,7 +3,18 @@
 
 /** What a key does. */
 export type Act =
-  "oldest" | "accept" | "decline" | "next" | "previous" | "write" | "end" | "status" | "details" | "search" | "help";
+  | "oldest"
+  | "accept"
+  | "decline"
+  | "next"
+  | "previous"
+  | "write"
+  | "mode"
+  | "end"
+  | "status"
+  | "details"
+  | "search"
+  | "help";
 
 /** A key and what it does. */
 export interface Shortcut {
@@ -22,6 +33,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { act: "next", key: "N", code: "ArrowDown" },
   { act: "previous", key: "P", code: "ArrowUp" },
   { act: "write", key: "R", code: "KeyR" },
+  { act: "mode", key: "O", code: "KeyO" },
   { act: "end", key: "E", code: "KeyE" },
   { act: "status", key: "S", code: "KeyS" },
   { act: "details", key: "I", code: "KeyI" },

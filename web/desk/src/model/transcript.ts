@@ -16,6 +16,9 @@ export type Reading = "loading" | "more" | "whole" | "failed";
 
 const SAID: readonly string[] = ["message", "rich", "richReply", "pushedUrl"];
 
+/** The visibilities that customers are no part of. */
+const INTERNAL: readonly string[] = ["INT", "VIP"];
+
 /** An earlier chat that is read. */
 export class Transcript {
   readonly #entries = signal<readonly Entry[]>([]);
@@ -75,7 +78,9 @@ export class Transcript {
     const shared = { key: `t${String(event["eventId"])}`, at: Date.parse(text(event["at"])) };
     if (SAID.includes(type)) {
       const me = text(person?.["type"]) !== "CLIENT";
-      return { kind: "said", ...shared, author: { id: String(by), name, bot: false, me }, text: words };
+      const internal = INTERNAL.includes(text(event["visibility"]));
+      const author = { id: String(by), name, bot: false, me };
+      return { kind: "said", ...shared, author, text: words, ...(internal && { internal }) };
     }
     if (type === "customNotice") return null;
     const line = type === "joined" || type === "left" ? this.#say(type, { name }) : words;

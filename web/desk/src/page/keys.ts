@@ -32,6 +32,7 @@ function perform(desk: Desk, act: Act): void {
     next: () => desk.selectNeighbour(1),
     previous: () => desk.selectNeighbour(-1),
     write: () => document.getElementById("message")?.focus(),
+    mode: () => changeMode(desk),
     end: () => document.getElementById("end")?.click(),
     status: () => document.getElementById("status")?.click(),
     details: () => (desk.drawer.value = !desk.drawer.value),
@@ -39,4 +40,9 @@ function perform(desk: Desk, act: Act): void {
     help: () => (desk.dialog.value = "help"),
   };
   acts[act]();
+}
+
+/** Writes to the others: agents alone, or the customer. */
+function changeMode({ chat, modes }: Desk): void {
+  if (chat && !chat.over && !chat.leaving) modes.choose(chat, modes.of(chat) === "agents" ? "customer" : "agents");
 }

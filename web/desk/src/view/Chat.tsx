@@ -20,8 +20,9 @@ import {
   type Said,
 } from "@handoff/ui";
 import type { Desk } from "../model/desk.js";
-import { authorOf } from "../model/conversation.js";
+import { authorOf, isInternal } from "../model/conversation.js";
 import { follow } from "../model/follow.js";
+import type { Modes } from "../model/modes.js";
 import { customerName } from "../model/rows.js";
 import { channelText } from "../model/words.js";
 import { useDesk } from "./context.js";
@@ -69,7 +70,7 @@ function OpenChat({ chat, onAtEnd }: { chat: AgentChat; onAtEnd: (atEnd: boolean
       {writes ? <DeskComposer chat={chat} /> : null}
       {chat.over ? (
         <div class="chat-over">
-          <Unsent text={chat.draft} />
+          <Unsent text={[chat.draft, chat.internalDraft].filter(Boolean).join("\n\n")} />
           <Button onClick={() => desk.dismiss(chat.id)}>{say("dismiss")}</Button>
         </div>
       ) : null}
@@ -236,10 +237,11 @@ function Loading() {
 /** What can be done with a message that failed, and with files. */
 function useActs(chat: AgentChat): MessageActs {
   const over = chat.over !== "";
-  return useMemo(() => actsOf(chat, over), [chat, over]);
+  const { modes } = useDesk();
+  return useMemo(() => actsOf(chat, modes, over), [chat, modes, over]);
 }
 
-function actsOf(chat: AgentChat, over: boolean): MessageActs {
+function actsOf(chat: AgentChat, modes: Modes, over: boolean): MessageActs {
   const itemOf = (entry: Said): AgentItem | undefined => chat.pending.find(({ id }) => entry.key === `p${id}`);
   const onItem = (act: (item: AgentItem) => void) => (entry: Said) => {
     const item = itemOf(entry);
@@ -249,8 +251,9 @@ function actsOf(chat: AgentChat, over: boolean): MessageActs {
     onEdit: onItem((item) => {
       const text = item.command.do === "send" ? item.command.text : "";
       chat.discard(item);
+      modes.choose(chat, isInternal(item.command) ? "agents" : "customer");
       // What is being written already stays below.
-      chat.draft = [text, chat.draft].filter(Boolean).join("\n");
+      modes.write(chat, [text, modes.draft(chat)].filter(Boolean).join("\n"));
       document.getElementById("message")?.focus();
     }),
     ...(!over && { onSendAgain: onItem((item) => void chat.resend(item)) }),

@@ -1,9 +1,11 @@
-// Where the agent writes: a draft for each chat, texts of their own after `/`, files chosen, pasted or dropped.
+// Where the agent writes: to the customer or to agents alone, with a draft of each for each chat; texts of their own after
+// `/`; files chosen, pasted or dropped.
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AgentChat } from "@handoff/sdk";
 import { AttachButton, Composer, isComposing, useFiles } from "@handoff/ui";
 import { filled, insert, slashAt, type Canned, type Slash } from "../model/canned.js";
+import type { Mode } from "../model/modes.js";
 import { customerName } from "../model/rows.js";
 import { useDesk } from "./context.js";
 import { UploadLines } from "./Files.js";
@@ -11,22 +13,26 @@ import { UploadLines } from "./Files.js";
 /** The composer of a chat. */
 export function DeskComposer({ chat }: { chat: AgentChat }) {
   const desk = useDesk();
-  const { say, sdk } = desk;
+  const { say, sdk, modes } = desk;
+  const internal = modes.of(chat) === "agents";
   const field = useRef<HTMLTextAreaElement | null>(null);
   const canned = useCanned(chat, field);
   const send = (files: readonly File[]) => void desk.uploads.send(chat, files);
-  const takes = chat.files.limits !== null;
+  // A file goes to everybody.
+  const takes = chat.files.limits !== null && !internal;
   const files = useFiles(takes ? send : undefined);
-  const limits = [chat.thread.channel?.text_bytes_max ?? 0, sdk.textBytesMax ?? 0].filter((max) => max > 0);
+  const limits = [internal ? 0 : (chat.thread.channel?.text_bytes_max ?? 0), sdk.textBytesMax ?? 0].filter(
+    (max) => max > 0,
+  );
   const bytesMax = Math.min(...limits);
   const take = (element: HTMLTextAreaElement | null) => {
     field.current = element;
     if (element) element.id = "message";
   };
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), [internal]);
   return (
     <div
-      class={`desk-composer${files.over ? " drop" : ""}`}
+      class={`desk-composer${files.over ? " drop" : ""}${internal ? " internal" : ""}`}
       {...files.on}
       onKeyDownCapture={canned.onKey}
       onInput={canned.look}
@@ -34,22 +40,43 @@ export function DeskComposer({ chat }: { chat: AgentChat }) {
     >
       <UploadLines chat={chat} />
       {canned.list}
+      <Modes chat={chat} />
       <Composer
-        text={chat.draft}
+        text={modes.draft(chat)}
         onText={(text) => {
-          chat.draft = text;
-          chat.typing(text);
+          modes.write(chat, text);
+          if (!internal) chat.typing(text);
         }}
-        onSend={(text) => {
-          chat.draft = "";
-          chat.send(text);
-        }}
-        label={say("writeMessage")}
+        onSend={(text) => modes.send(chat, text)}
+        label={say(internal ? "writeToAgents" : "writeMessage")}
         {...(limits.length > 0 && { bytesMax })}
         fieldRef={take}
         before={takes ? <AttachButton onFiles={send} /> : null}
       />
-      <p class="composer-hint">{say("slashHint")}</p>
+    </div>
+  );
+}
+
+const MODES: readonly Mode[] = ["customer", "agents"];
+
+/** To whom is written. */
+function Modes({ chat }: { chat: AgentChat }) {
+  const { say, modes } = useDesk();
+  const words = { customer: say("toCustomer"), agents: say("toAgents") };
+  return (
+    <div class="composer-modes" role="group" aria-label={say("toWhom")}>
+      {MODES.map((mode) => (
+        <button
+          key={mode}
+          type="button"
+          class="mode"
+          aria-pressed={modes.of(chat) === mode}
+          onClick={() => modes.choose(chat, mode)}
+        >
+          {words[mode]}
+        </button>
+      ))}
+      <span class="composer-hint">{say("slashHint")}</span>
     </div>
   );
 }
@@ -77,12 +104,11 @@ function useCanned(chat: AgentChat, field: FieldRef) {
     const places = { name: customerName(chat.work, desk.say), agent: desk.sdk.nickname };
     const { text, caret } = insert(place.value, slash, filled(one.text, places));
     setSlash(null);
-    chat.draft = text;
-    // After the field has the text.
-    requestAnimationFrame(() => {
-      place.focus();
-      place.setSelectionRange(caret, caret);
-    });
+    // The field has it at once: the next key may come before the page is drawn.
+    place.value = text;
+    place.setSelectionRange(caret, caret);
+    place.focus();
+    desk.modes.write(chat, text);
   };
   const onKey = (event: KeyboardEvent) => {
     if (!open || isComposing(event)) return;
@@ -95,7 +121,7 @@ function useCanned(chat: AgentChat, field: FieldRef) {
     event.preventDefault();
     event.stopPropagation();
   };
-  useEffect(() => setAt(0), [slash?.query]);
+  useLayoutEffect(() => setAt(0), [slash?.query]);
   useEffect(() => describe(field.current, open ? id : "", open && found[chosen] ? `${id}-${chosen}` : ""));
   const list = open ? <CannedList id={id} found={found} chosen={chosen} onChoose={put} /> : null;
   return { list, look, onKey };

@@ -80,6 +80,7 @@ function actText(act: Act, say: Say): string {
     next: say("actNext"),
     previous: say("actPrevious"),
     write: say("actWrite"),
+    mode: say("actMode"),
     end: say("actEnd"),
     status: say("actStatus"),
     details: say("actDetails"),

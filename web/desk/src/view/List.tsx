@@ -104,7 +104,7 @@ function OfferCard({ offer }: { offer: Offer }) {
           {say("decline")}
         </Button>
       </div>
-      {accepting ? null : <Countdown until={offer.endsAt} of={offer.totalMs} />}
+      {accepting ? null : <Countdown left={() => offer.leftMs} of={offer.totalMs} />}
     </article>
   );
 }
@@ -194,34 +194,26 @@ function Time({ row }: { row: ChatRow }) {
 function Queues() {
   const desk = useDesk();
   const { sdk, say, now } = desk;
-  const { overview } = sdk;
-  const seen = overview.allowed && overview.at > 0;
-  const wanted = new Set(sdk.queues);
-  const queues = seen ? overview.queues.filter(({ name }) => wanted.size === 0 || wanted.has(name)) : [];
-  const mine = (name: string) =>
-    [...sdk.chats.values()].filter(({ work, over }) => !over && work.queue === name).length;
-  if (sdk.queues.length === 0 && queues.length === 0) return null;
+  const { at, queues } = sdk.queueNumbers;
+  if (sdk.queues.length === 0) return null;
   return (
     <section class="queues" aria-labelledby="queues-title">
       <h2 id="queues-title">
-        {say("queues")} <span class="count">{seen ? say("waitingLongest") : say("myChats")}</span>
+        {say("queues")} <span class="count">{say("waitingLongest")}</span>
       </h2>
       <ul>
-        {seen
-          ? queues.map((queue) => (
-              <li key={queue.name}>
-                <bdi>{queue.name}</bdi>
-                <span class={queue.waiting > 0 ? "strong" : ""}>
-                  {queue.waiting} · {queue.waits_since === null ? "–" : wait(now.value - queue.waits_since)}
-                </span>
-              </li>
-            ))
-          : sdk.queues.map((name) => (
-              <li key={name}>
-                <bdi>{name}</bdi>
-                <span>{mine(name)}</span>
-              </li>
-            ))}
+        {sdk.queues.map((name) => {
+          const queue = queues.find((one) => one.name === name);
+          const since = queue?.waits_since ?? null;
+          return (
+            <li key={name}>
+              <bdi>{name}</bdi>
+              <span class={since === null ? "" : "strong"}>
+                {at > 0 ? (queue?.waiting ?? 0) : "…"} · {since === null ? "–" : wait(now.value - since)}
+              </span>
+            </li>
+          );
+        })}
       </ul>
     </section>
   );

@@ -143,6 +143,10 @@ export const ar: DeskCatalogue = {
   notSentLong: "لم تُرسل: طويلة جدًا",
   notSentWindow: "لم تُرسل: لا يمكن الرد على العميل حتى يكتب من جديد",
   slashHint: "/ لنصوصك",
+  toWhom: "من يقرأ",
+  toCustomer: "إلى العميل",
+  toAgents: "الموظفون فقط",
+  writeToAgents: "اكتب إلى الموظفين فقط",
 
   contactName: "الاسم",
   subjectWord: "الموضوع",
@@ -199,6 +203,7 @@ export const ar: DeskCatalogue = {
   actNext: "المحادثة التالية",
   actPrevious: "المحادثة السابقة",
   actWrite: "كتابة",
+  actMode: "التبديل بين العميل والموظفين فقط",
   actEnd: "إنهاء المحادثة …",
   actStatus: "تغيير الحالة",
   actDetails: "إظهار التفاصيل أو إخفاؤها",

@@ -114,6 +114,10 @@ export const de: DeskCatalogue = {
   notSentLong: "Nicht gesendet: zu lang",
   notSentWindow: "Nicht gesendet: Dem Kunden kann erst wieder geantwortet werden, wenn er schreibt",
   slashHint: "/ für Ihre Texte",
+  toWhom: "Wer es liest",
+  toCustomer: "An den Kunden",
+  toAgents: "Nur Mitarbeitende",
+  writeToAgents: "Nur an Mitarbeitende schreiben",
 
   contactName: "Name",
   subjectWord: "Betreff",
@@ -170,6 +174,7 @@ export const de: DeskCatalogue = {
   actNext: "Nächster Chat",
   actPrevious: "Voriger Chat",
   actWrite: "Schreiben",
+  actMode: "Zwischen Kunde und nur Mitarbeitenden wechseln",
   actEnd: "Chat beenden …",
   actStatus: "Status ändern",
   actDetails: "Einzelheiten zeigen oder verbergen",

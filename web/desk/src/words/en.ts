@@ -118,6 +118,10 @@ export const en = {
   notSentLong: "Not sent: too long",
   notSentWindow: "Not sent: the customer can’t be answered until they write again",
   slashHint: "/ for your texts",
+  toWhom: "Who reads it",
+  toCustomer: "To the customer",
+  toAgents: "Only agents",
+  writeToAgents: "Write to agents only",
 
   // Files
 
@@ -180,6 +184,7 @@ export const en = {
   actNext: "Next chat",
   actPrevious: "Previous chat",
   actWrite: "Write",
+  actMode: "Switch between customer and agents only",
   actEnd: "End the chat …",
   actStatus: "Change the status",
   actDetails: "Show or hide the details",

@@ -124,6 +124,10 @@ export const es: DeskCatalogue = {
   notSentLong: "No enviado: demasiado largo",
   notSentWindow: "No enviado: no se puede responder al cliente hasta que vuelva a escribir",
   slashHint: "/ para sus textos",
+  toWhom: "Quién lo lee",
+  toCustomer: "Al cliente",
+  toAgents: "Solo agentes",
+  writeToAgents: "Escriba solo a los agentes",
 
   contactName: "Nombre",
   subjectWord: "Asunto",
@@ -180,6 +184,7 @@ export const es: DeskCatalogue = {
   actNext: "Chat siguiente",
   actPrevious: "Chat anterior",
   actWrite: "Escribir",
+  actMode: "Cambiar entre cliente y solo agentes",
   actEnd: "Terminar el chat …",
   actStatus: "Cambiar el estado",
   actDetails: "Mostrar u ocultar los datos",

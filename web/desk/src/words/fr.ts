@@ -124,6 +124,10 @@ export const fr: DeskCatalogue = {
   notSentLong: "Non envoyé : trop long",
   notSentWindow: "Non envoyé : on ne peut pas répondre au client avant qu’il n’écrive de nouveau",
   slashHint: "/ pour vos textes",
+  toWhom: "Qui le lit",
+  toCustomer: "Au client",
+  toAgents: "Agents seulement",
+  writeToAgents: "Écrire aux agents seulement",
 
   contactName: "Nom",
   subjectWord: "Sujet",
@@ -180,6 +184,7 @@ export const fr: DeskCatalogue = {
   actNext: "Chat suivant",
   actPrevious: "Chat précédent",
   actWrite: "Écrire",
+  actMode: "Passer du client aux agents seulement, ou l’inverse",
   actEnd: "Terminer le chat …",
   actStatus: "Changer d’état",
   actDetails: "Montrer ou cacher les détails",

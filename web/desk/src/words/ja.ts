@@ -108,6 +108,10 @@ export const ja: DeskCatalogue = {
   notSentLong: "未送信：長すぎます",
   notSentWindow: "未送信：お客様が再び書くまで返信できません",
   slashHint: "/ で定型文",
+  toWhom: "読む人",
+  toCustomer: "お客様へ",
+  toAgents: "担当者のみ",
+  writeToAgents: "担当者だけに書く",
 
   contactName: "名前",
   subjectWord: "件名",
@@ -164,6 +168,7 @@ export const ja: DeskCatalogue = {
   actNext: "次のチャット",
   actPrevious: "前のチャット",
   actWrite: "書く",
+  actMode: "お客様宛てと担当者のみを切り替える",
   actEnd: "チャットを終了…",
   actStatus: "状態を変える",
   actDetails: "詳細の表示・非表示",

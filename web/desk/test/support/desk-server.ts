@@ -50,7 +50,12 @@ export class DeskServer extends FakeServer {
         if (at) Object.assign(at, { stage: "over", why: "left" });
         break;
       case "send": {
-        const [event] = this.happens(String(command["chat"]), { type: "message", by: 2, text: command["text"] });
+        const [event] = this.happens(String(command["chat"]), {
+          type: "message",
+          by: 2,
+          text: command["text"],
+          ...(command["internal"] === true && { internal: true }),
+        });
         return { index: event?.["index"] };
       }
       case "history":

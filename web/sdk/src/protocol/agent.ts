@@ -16,6 +16,7 @@ export type FromClient =
   | AttachCommand
   | PushUrlCommand
   | NoticeCommand
+  | WatchQueuesCommand
   | OverseeCommand
   | HistoryCommand
   | TranscriptCommand;
@@ -33,6 +34,7 @@ export type FromServer =
   | ChatFrame
   | DeskFrame
   | TokenFrame
+  | QueuesFrame
   | OverviewFrame;
 /**
  * What a program can tell failures apart by. Codes may be added.
@@ -87,6 +89,10 @@ export type ChatEvent = {
    * Strictly increasing, with gaps; never used twice.
    */
   index: number;
+  /**
+   * Agents alone: customers are not shown it. Left out where they are.
+   */
+  internal?: boolean;
   /**
    * The type that its sender gave it.
    */
@@ -316,6 +322,10 @@ export interface SendCommand {
    */
   id: string;
   /**
+   * Whether agents alone see it: neither the customer nor bots.
+   */
+  internal?: boolean;
+  /**
    * What the sender's and the reader's programs make of it.
    */
   message_type?: string | null;
@@ -440,6 +450,17 @@ export interface NoticeCommand {
    * Whatever the programs understand.
    */
   text: string;
+}
+export interface WatchQueuesCommand {
+  do: "watch_queues";
+  /**
+   * The command's own, in its answer again.
+   */
+  id: string;
+  /**
+   * Whether it is shown.
+   */
+  on: boolean;
 }
 export interface OverseeCommand {
   /**
@@ -963,6 +984,40 @@ export interface TokenFrame {
    */
   token: string;
 }
+export interface QueuesFrame {
+  /**
+   * When it was looked at, in milliseconds since 1970.
+   */
+  at: number;
+  event: "queues";
+  /**
+   * Some nodes could not be asked: more may wait.
+   */
+  partial: boolean;
+  /**
+   * In order of name. One that is not there has never had a chat.
+   */
+  queues: OverviewQueue[];
+}
+export interface OverviewQueue {
+  /**
+   * How many agents could take a chat.
+   */
+  free_agents: number;
+  name: string;
+  /**
+   * Why nobody may ever come for those who wait: `not configured` or `no agent serves it`; null: somebody may.
+   */
+  trouble: string | null;
+  /**
+   * How many chats wait.
+   */
+  waiting: number;
+  /**
+   * Since when the first has waited, in milliseconds since 1970; null: none waits.
+   */
+  waits_since: number | null;
+}
 export interface OverviewFrame {
   /**
    * Agents who ever signed in, in order of name.
@@ -1036,23 +1091,4 @@ export interface OverviewChat {
    * `open`, `ended`, `asleep` or `out of service`.
    */
   state: string;
-}
-export interface OverviewQueue {
-  /**
-   * How many agents could take a chat.
-   */
-  free_agents: number;
-  name: string;
-  /**
-   * Why nobody may ever come for those who wait: `not configured` or `no agent serves it`; null: somebody may.
-   */
-  trouble: string | null;
-  /**
-   * How many chats wait.
-   */
-  waiting: number;
-  /**
-   * Since when the first has waited, in milliseconds since 1970; null: none waits.
-   */
-  waits_since: number | null;
 }

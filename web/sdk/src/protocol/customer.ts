@@ -80,6 +80,10 @@ export type ChatEvent = {
    */
   index: number;
   /**
+   * Agents alone: customers are not shown it. Left out where they are.
+   */
+  internal?: boolean;
+  /**
    * The type that its sender gave it.
    */
   message_type: string | null;

@@ -29,7 +29,7 @@ export function Message({ row, acts, own = "" }: { row: MessageRow; acts: Messag
   const { entry } = row;
   const { language } = useSpeech();
   const side = entry.author.me ? "mine" : "theirs";
-  const large = !entry.file && emojiOnly(entry.text) ? " large" : "";
+  const large = !entry.file && !entry.internal && emojiOnly(entry.text) ? " large" : "";
   const way = entry.state ? ` ${entry.state.at}${entry.state.at === "waiting" && entry.state.late ? " late" : ""}` : "";
   return (
     <div class={`message ${side}${way}${entry.internal ? " internal" : ""}${row.head ? " first" : ""}${large}`}>
