@@ -51,7 +51,7 @@ async function overLine(prepare, options) {
   return { line, url, page };
 }
 
-/** @typedef {(context: Context) => Promise<void>} Prepare what is to be so before a page is opened */
+/** @typedef {(context: Context) => Promise<unknown>} Prepare what is to be so before a page is opened */
 
 /**
  * A customer and an agent in a chat.
@@ -207,9 +207,12 @@ const hidden = (/** @type {Context} */ context) =>
         depth = 0;
       }, ms);
     };
-    const often = (/** @type {() => void} */ then, /** @type {number} */ ms) => interval(() => page.hides || then(), ms);
+    const often = (/** @type {() => void} */ then, /** @type {number} */ ms) =>
+      interval(() => page.hides || then(), ms);
     Object.assign(window, { setTimeout: later, setInterval: often });
-    const is = (/** @type {unknown} */ shown, /** @type {unknown} */ not) => ({ get: () => (page.hides ? not : shown) });
+    const is = (/** @type {unknown} */ shown, /** @type {unknown} */ not) => ({
+      get: () => (page.hides ? not : shown),
+    });
     Object.defineProperty(document, "hidden", is(false, true));
     Object.defineProperty(document, "visibilityState", is("visible", "hidden"));
   });
