@@ -194,8 +194,7 @@ test("clocks that are hours ahead and behind, machines that sleep for ten minute
 /** A page that was hidden for a while: its intervals, and timers that timers made, run once a minute; here not at all. */
 const hidden = (/** @type {Context} */ context) =>
   context.addInitScript(() => {
-    /** @type {{hides?: true}} */
-    const page = window;
+    const page = /** @type {Window & {hides?: true}} */ (window);
     const [timeout, interval] = [window.setTimeout, window.setInterval];
     let depth = 0;
     const later = (/** @type {() => void} */ then, /** @type {number} */ ms) => {
