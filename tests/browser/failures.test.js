@@ -52,7 +52,7 @@ async function overLine(prepare, options) {
   return { line, url, page };
 }
 
-/** @typedef {(context: Context) => Promise<void>} Prepare what is to be so before a page is opened */
+/** @typedef {(context: Context) => Promise<unknown>} Prepare what is to be so before a page is opened */
 
 /**
  * A customer and an agent in a chat.

@@ -53,12 +53,32 @@ class Node {
 
   /** SIGKILL, and it is gone when this resolves. */
   async kill() {
+    await this.#end("SIGKILL");
+  }
+
+  /** SIGTERM: it drains, and is gone when this resolves. */
+  async drain() {
+    await this.#end("SIGTERM");
+  }
+
+  /** @param {"SIGKILL" | "SIGTERM"} signal */
+  async #end(signal) {
     const child = this.child;
     if (!child) return;
     this.child = null;
     const gone = new Promise((done) => child.once("exit", done));
-    child.kill("SIGKILL");
+    child.kill(signal);
     await gone;
+  }
+
+  /** SIGSTOP: it hangs, and its connections stay open. */
+  pause() {
+    this.child?.kill("SIGSTOP");
+  }
+
+  /** SIGCONT. */
+  resume() {
+    this.child?.kill("SIGCONT");
   }
 
   log() {
@@ -164,6 +184,19 @@ ${extra}`;
       const shards = await some.admin("/admin/v1/shards");
       const id = shards.find((/** @type {any} */ one) => one.shard === shard)?.assigned;
       return this.nodes.find((node) => node.id === id && node.child);
+    });
+  }
+
+  /**
+   * Waits until the others serve all shards.
+   * @param {Node} node that does not answer
+   */
+  async isServedWithout(node) {
+    const others = this.nodes.filter((one) => one !== node && one.child);
+    await until(`all is served without node ${node.id}`, async () => {
+      const lists = await Promise.all(others.map((one) => one.admin("/admin/v1/shards")));
+      const serving = lists.flat().filter((/** @type {any} */ one) => one.state === "serving");
+      return serving.length === lists[0].length;
     });
   }
 

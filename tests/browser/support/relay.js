@@ -38,6 +38,16 @@ export class Relay {
   }
 
   /**
+   * As a balancer does whose checks of a target fail: ends its connections, and sends nobody there any more.
+   * @param {string} url
+   */
+  leave(url) {
+    const left = new URL(url).href;
+    this.targets = this.targets.filter(({ href }) => href !== left);
+    for (const line of this.#open) if (line.target === left) line.cut();
+  }
+
+  /**
    * What goes this way is lost, of all connections that are there and of those that come, and neither end is told.
    * @param {Way[]} ways
    */
@@ -71,7 +81,7 @@ export class Relay {
     /** @type {Line | null} */
     let line = null;
     node.once("connect", () => {
-      const joined = new Line(client, node, () => this.pace);
+      const joined = new Line(client, node, target.href, () => this.pace);
       line = joined;
       joined.lose(this.#loses);
       this.#open.add(joined);
@@ -91,11 +101,13 @@ class Line {
   /**
    * @param {Socket} client
    * @param {Socket} node
+   * @param {string} target the node's address
    * @param {() => typeof SLOW | null} pace
    */
-  constructor(client, node, pace) {
+  constructor(client, node, target, pace) {
     this.client = client;
     this.node = node;
+    this.target = target;
     this.pace = pace;
     this.#carry("out", client, node);
     this.#carry("in", node, client);

@@ -397,7 +397,7 @@ function toJson(frame: object): string {
 }
 
 function tooLarge(bytesMax: number): Refused {
-  const message = `A command may have ${bytesMax} bytes.`;
+  const message = `This is more than the server takes at a time (${bytesMax} bytes with all that belongs to it).`;
   return new Refused({ code: "too_long", message });
 }
 

@@ -54,7 +54,7 @@ export interface PlatformOptions {
   WebSocket?: SocketConstructor;
   /** For the polling and for files. */
   fetch?: FetchLike;
-  /** Needed in Node 18, that of `webcrypto` in `node:crypto`, and in React Native: that of the `react-native-get-random-values` package, or of `expo-crypto`. */
+  /** Needed in Node 18: that of `webcrypto` in `node:crypto`; and in React Native: that of `expo-crypto`, unless the package `react-native-get-random-values` was imported. */
   getRandomValues?: FillRandom;
 }
 

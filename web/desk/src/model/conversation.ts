@@ -2,7 +2,7 @@
 // word. No event is looked at twice, so that a chat of any length stays quick.
 
 import type { AgentChat, AgentItem, ChatEvent, Participant } from "@handoff/sdk";
-import { excess, shownName, type Author, type Entry, type Said } from "@handoff/ui";
+import { excess, shownFile, shownName, type Author, type Entry, type Said } from "@handoff/ui";
 import type { Say } from "../words/say.js";
 
 /** Before this time a message that waits says nothing of it: most have arrived by then. */
@@ -229,9 +229,4 @@ function leftText(reason: string | null, me: boolean, name: string, say: Say): s
   if (me) return say("youLeft");
   if (reason === "inactive") return say("connectionOf", { name });
   return say("left", { name });
-}
-
-/** A file as it is shown, under the name that it has in the chat. */
-function shownFile({ id, bytes, media_type: type }: { id: string; bytes: number; media_type: string }, name: string) {
-  return { id, name, bytes, type };
 }

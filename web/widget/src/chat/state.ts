@@ -48,6 +48,8 @@ export type Rated = "no" | "sending" | "yes" | "failed";
 /** All that a widget shows of a chat. */
 export interface ChatState {
   readonly phase: Phase;
+  /** The chat's id; empty: there is none yet. */
+  readonly chat: string;
   readonly connection: Connection;
   /** Why the last start was refused, as the server's code; empty: it was not. */
   readonly refused: string;
@@ -76,6 +78,7 @@ export interface ChatState {
 /** No chat. */
 export const NO_CHAT: ChatState = {
   phase: "idle",
+  chat: "",
   connection: "closed",
   refused: "",
   refusedField: "",
