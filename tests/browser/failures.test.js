@@ -1,5 +1,6 @@
-// What networks, machines and browsers do to a chat, seen from both pages: the customer's and the agent's, over real nodes behind
-// one address. Words stay calm, nothing is lost, doubled or reordered, and what was typed stays. Kills are in story.test.js.
+// What networks, machines and browsers do to a chat, seen from both pages: the customer's and the agent's, over real
+// nodes behind one address. Words stay calm, nothing is lost, doubled or reordered, and what was typed stays. Kills are
+// in story.test.js, too.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -115,7 +116,7 @@ async function losing(both, ways, meanwhile) {
 const withClock = (/** @type {number} */ byMs) => (/** @type {Context} */ context) =>
   context.clock.install({ time: Date.now() + byMs });
 
-test("lines that are gone for a minute, lose what goes one way, or are slow: calm words, and all of it once, in order", async () => {
+test("lines that are gone for a minute, lose what goes one way, or are slow: all of it once, in order", async () => {
   const chat = await conversation(withClock(0));
   const { customer, agent, hers, his, both } = chat;
   await losing(both, ["out", "in"], async () => {
@@ -155,7 +156,7 @@ test("lines that are gone for a minute, lose what goes one way, or are slow: cal
   await nothingIsMissing(chat);
 });
 
-test("clocks that are hours ahead and behind, machines that sleep for ten minutes, clocks that are set right", async () => {
+test("clocks that are wrong by hours, machines that sleep for ten minutes, clocks that are set right", async () => {
   const chat = await conversation(withClock(HOURS_MS), withClock(-HOURS_MS));
   const { customer, agent, hers, his, both } = chat;
   await customer.field.pressSequentially("My par");
@@ -163,7 +164,7 @@ test("clocks that are hours ahead and behind, machines that sleep for ten minute
   await agent.field.pressSequentially("Good");
   await hers.page.locator(".typing").getByText("is typing").waitFor();
 
-  // One after the other sleeps: the connection ends without a word, no timer runs, and what the other says comes meanwhile.
+  // One after the other sleeps: the connection ends without a word, no timer runs, and the other says something.
   const sleeps = async (/** @type {typeof hers} */ { line, page }, /** @type {() => Promise<void>} */ meanwhile) => {
     line.lose("out", "in");
     await meanwhile();
@@ -191,10 +192,10 @@ test("clocks that are hours ahead and behind, machines that sleep for ten minute
   await nothingIsMissing(chat);
 });
 
-/** A page that was hidden for a while: its intervals, and timers that timers made, run once a minute; here not at all. */
-const hidden = (/** @type {Context} */ context) =>
-  context.addInitScript(() => {
-    const page = /** @type {Window & {hides?: true}} */ (window);
+/** Of a page that was hidden for a while intervals, and timers that timers made, run once a minute; here not at all. */
+const hidden = async (/** @type {Context} */ context) => {
+  await context.addInitScript(() => {
+    const page = /** @type {Window & {hides?: boolean}} */ (window);
     const [timeout, interval] = [window.setTimeout, window.setInterval];
     let depth = 0;
     const later = (/** @type {() => void} */ then, /** @type {number} */ ms) => {
@@ -215,6 +216,7 @@ const hidden = (/** @type {Context} */ context) =>
     Object.defineProperty(document, "hidden", is(false, true));
     Object.defineProperty(document, "visibilityState", is("visible", "hidden"));
   });
+};
 
 test("hidden pages whose timers hardly run keep their chat, through a silent line and a kill", async () => {
   const chat = await conversation(hidden);
