@@ -68,7 +68,7 @@ BROWSER="$ROOT/tests/browser"
 # What the pages are driven with.
 wants_browser() {
   [ -n "${HANDOFF_CHROMIUM:-}" ] || command -v chromium >/dev/null ||
-    missing "Chromium" "$(as_root 'apt-get install -y chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji')"
+    missing "Chromium" "$(as_root 'apt-get install -y chromium')"
   wants_packages "$BROWSER" "the browser tests'"
 }
 
@@ -76,6 +76,16 @@ wants_browser() {
 wants_firefox() {
   [ -n "${HANDOFF_FIREFOX:-}" ] || command -v firefox-esr >/dev/null ||
     missing "Firefox ESR" "$(as_root 'apt-get install -y firefox-esr')"
+}
+
+has_font() { command -v fc-list >/dev/null && [ -n "$(fc-list "$1" family)" ]; }
+
+# What the pages' pictures are drawn with, whichever browser is there.
+wants_fonts() {
+  command -v fc-list >/dev/null || missing "fontconfig" "$(as_root 'apt-get install -y fontconfig')"
+  has_font "Noto Sans Arabic" || missing "Noto fonts" "$(as_root 'apt-get install -y fonts-noto-core')"
+  has_font "Noto Sans CJK JP" || missing "Noto fonts for Japanese" "$(as_root 'apt-get install -y fonts-noto-cjk')"
+  has_font "Noto Color Emoji" || missing "Noto emoji" "$(as_root 'apt-get install -y fonts-noto-color-emoji')"
 }
 
 # Lists what is missing, each with its command; installs it only on yes, --yes or CI=true.

@@ -4,7 +4,6 @@
 //! Nothing here knows where a session lives, and nothing here decides anything about one.
 
 pub mod admission;
-pub(crate) mod blank;
 pub(crate) mod border;
 mod door;
 pub mod files;

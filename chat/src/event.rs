@@ -310,14 +310,24 @@ pub enum LeaveReason {
     Ended,
     /// Removed by the system: nobody did anything for too long (7).
     Idle,
+    /// By their own choice, and the chat was to end unless another agent was in it (0).
+    ClosedIfNoAgents,
+    /// By their own choice, and the chat was to end for all (0).
+    Closed,
 }
 
 impl LeaveReason {
+    /// Whether they went by their own choice, whatever became of the chat.
+    #[must_use]
+    pub fn is_own_choice(self) -> bool {
+        matches!(self, Self::Left | Self::ClosedIfNoAgents | Self::Closed)
+    }
+
     /// The word for it in everything that people and programs read.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Left => "left",
+            Self::Left | Self::ClosedIfNoAgents | Self::Closed => "left",
             Self::Inactive => "inactive",
             Self::Removed => "removed",
             Self::Ended => "ended",

@@ -19,8 +19,11 @@ use crate::workflow::{Bot, Program, Step, StepNo};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most attached data that a ticket carries, and the most bytes of each value.
-const TICKET_KEYS_MAX: usize = 32;
+/// Most attached data that a ticket carries.
+const TICKET_KEYS_MAX: usize = 64;
+/// So much of their values it carries whole, in bytes. It is kept in a queue with all others that wait.
+const TICKET_DATA_BYTES: usize = 8 * 1024;
+/// What does not fit there is cut to so many bytes.
 const TICKET_VALUE_BYTES_MAX: usize = 256;
 /// What stands for what was cut.
 const ELLIPSIS: char = '…';
@@ -208,14 +211,15 @@ impl Interaction {
 
     fn ticket(&self, priority: i32, session: &dyn SessionActions) -> Ticket {
         let declined = self.declined.iter().filter(|(_, until)| **until > session.served());
-        let (mut data, mut left_out) = (BTreeMap::new(), 0_u32);
+        let (mut data, mut left_out, mut room) = (BTreeMap::new(), 0_u32, TICKET_DATA_BYTES);
         for (at, (key, value)) in self.data().enumerate() {
-            let whole = value.len() <= TICKET_VALUE_BYTES_MAX;
+            let whole = value.len() <= TICKET_VALUE_BYTES_MAX || value.len() <= room;
             if at >= TICKET_KEYS_MAX || !whole {
                 left_out = left_out.saturating_add(1);
             }
             if at < TICKET_KEYS_MAX {
                 let value = if whole { value.into_owned() } else { shortened(&value) };
+                room = room.saturating_sub(value.len());
                 data.insert(key.to_owned(), value);
             }
         }

@@ -6,6 +6,7 @@ mod kind;
 
 pub use kind::RichKind;
 
+use crate::text::is_blank;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -204,7 +205,7 @@ impl Rich {
     /// [`RichReject::Wrong`] with the first rule that it breaks.
     pub fn read(json: &str) -> Result<Self, RichReject> {
         let rich: Self = serde_json::from_str(json).map_err(|error| RichReject::Wrong(error.to_string()))?;
-        if rich.text().trim().is_empty() {
+        if is_blank(rich.text()) {
             return Err(RichReject::Wrong("the text is empty".to_owned()));
         }
         let mut seen = BTreeSet::new();

@@ -207,6 +207,8 @@ fn bodies() -> Vec<(String, Body)> {
         LeaveReason::Removed,
         LeaveReason::Ended,
         LeaveReason::Idle,
+        LeaveReason::ClosedIfNoAgents,
+        LeaveReason::Closed,
     ];
     for reason in reasons {
         bodies.push((format!("left-{reason:?}"), Body::Left { reason, asked_by: Some(0) }));

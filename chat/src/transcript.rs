@@ -164,6 +164,8 @@ fn role_text(role: &Role) -> &'static str {
 fn reason_text(reason: LeaveReason) -> (Option<&'static str>, &'static str) {
     match reason {
         LeaveReason::Left => (None, "left"),
+        LeaveReason::ClosedIfNoAgents => (Some("1"), "left with request to close if no agents"),
+        LeaveReason::Closed => (Some("2"), "left with request to close forcedly"),
         LeaveReason::Inactive => (Some("3"), "left due to disconnect"),
         LeaveReason::Removed | LeaveReason::Ended | LeaveReason::Idle => {
             (Some("4"), "removed by other party")

@@ -186,7 +186,7 @@ fn party(who: &Participant, joined_at_ms: i64) -> PartySummary {
 
 fn because(reason: LeaveReason) -> LeftBecause {
     match reason {
-        LeaveReason::Left => LeftBecause::Left,
+        LeaveReason::Left | LeaveReason::ClosedIfNoAgents | LeaveReason::Closed => LeftBecause::Left,
         LeaveReason::Inactive => LeftBecause::Inactive,
         LeaveReason::Removed => LeftBecause::Removed,
         LeaveReason::Ended => LeftBecause::Ended,

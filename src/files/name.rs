@@ -1,20 +1,22 @@
 //! Names of files as people see them.
 
+use handoff_chat::text::is_blank;
+
 /// Longest name, in bytes of UTF-8.
 const NAME_BYTES_MAX: usize = 200;
 
-/// What is kept of the name that an uploader gave: no folders, nothing that is not shown or that turns the direction
-/// of writing (which could make `gpj.exe` look like a picture), and not too long. Never empty.
+/// What is kept of the name that an uploader gave: no folders, no line breaks, nothing that is not shown or that turns
+/// the direction of writing (which could make `gpj.exe` look like a picture), and not too long. Never blank.
 #[must_use]
 pub fn shown_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let hidden = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let clean: String = last.chars().filter(|c| !hidden(*c)).collect();
     let clean = clean.trim().trim_start_matches('.');
-    if clean.is_empty() {
+    if is_blank(clean) {
         return "file".to_owned();
     }
     if clean.len() <= NAME_BYTES_MAX {

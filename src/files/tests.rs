@@ -20,6 +20,8 @@ fn a_name_is_shown_without_folders_and_tricks_and_keeps_its_ending() {
         ("line\r\nbreak\0.txt", "linebreak.txt"),
         ("照片 🙂.png", "照片 🙂.png"),
         (".htaccess", "htaccess"),
+        ("a\u{2028}b\u{2029}c\u{61c}.txt", "abc.txt"),
+        ("\u{200b}\u{feff}", "file"),
         (" ", "file"),
         ("..", "file"),
         ("", "file"),

@@ -3,14 +3,14 @@
 //! mis-cased parameters.
 
 use super::GatewayOptions;
-use super::blank::is_blank;
-use actix_multipart::Multipart;
+use actix_multipart::{Field, Multipart};
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ExtendedValue, HeaderMap};
 use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
+use handoff_chat::text::is_blank;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -172,7 +172,7 @@ impl Form {
         while let Some(part) = parts.next().await {
             let mut part = part.map_err(|_| malformed())?;
             let name = part.name().map(str::to_owned);
-            let file = part.content_disposition().is_some_and(|given| given.get_filename().is_some());
+            let file = file_name(&part)?.is_some();
             let value = part.bytes(whole).await.map_err(|_| malformed())?.map_err(|_| malformed())?;
             if let Some(name) = name.filter(|_| !file) {
                 form.push(name, String::from_utf8(value.to_vec()).map_err(|_| BodyError::Utf8)?, limits)?;
@@ -264,6 +264,21 @@ async fn read_body(mut body: web::Payload, bytes_max: usize) -> Result<BytesMut,
 }
 
 const SLICE_BYTES: usize = 8 * 1024;
+
+/// The name of the file that a part carries; none: it is a field. Some clients write a name that is not ASCII in the
+/// extended form alone (`filename*`, RFC 5987); where both are there it counts.
+pub(crate) fn file_name(part: &Field) -> Result<Option<String>, BodyError> {
+    let Some(given) = part.content_disposition() else { return Ok(None) };
+    let plain = given.get_filename().map(str::to_owned);
+    let is_utf8 = |name: &ExtendedValue| name.charset.to_string().eq_ignore_ascii_case("utf-8");
+    match (given.get_filename_ext(), plain) {
+        (Some(name), _) if is_utf8(name) => {
+            String::from_utf8(name.value.clone()).map(Some).map_err(|_| BodyError::Utf8)
+        }
+        (Some(_), None) => Err(BodyError::Malformed("a file's name must be in UTF-8")),
+        (_, plain) => Ok(plain),
+    }
+}
 
 /// The `KEY` of `userData[KEY]`.
 pub fn user_data_key(name: &str) -> Option<&str> {

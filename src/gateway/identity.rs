@@ -2,11 +2,11 @@
 //! shares with the nodes. Either a JSON Web Token (RFC 7519, signed with HS256 alone), or the HMAC-SHA256 of the
 //! contact's id or e-mail address as hex, as other chat products take it.
 
-use super::blank::is_blank;
 use super::given::Given;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use handoff_chat::contact::CONTACT_ID_KEY;
+use handoff_chat::text::is_blank;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -21,13 +21,13 @@ pub(crate) mod socket;
 pub(crate) mod typing;
 pub(crate) mod wire;
 
-use super::blank::is_blank;
 use super::starting::NICKNAME_BYTES_MAX;
 use super::{Gateway, GatewayOptions, identity};
 use crate::rich;
 use actix_web::web;
 use failure::Failure;
 use handoff_chat::command::{Act, Answer, Reject};
+use handoff_chat::text::is_blank;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -77,9 +77,12 @@ pub(crate) fn check_data(
     data: &BTreeMap<String, String>,
     options: &GatewayOptions,
 ) -> Result<(), Failure> {
-    let long = |key: &String| key.is_empty() || key.len() > DATA_KEY_BYTES_MAX;
-    if data.len() > options.fields_max || data.keys().any(long) {
-        return Err(Failure::bad(format!("{name} has too many keys, or empty or too long ones")));
+    let fields_max = options.fields_max;
+    if data.len() > fields_max {
+        return Err(Failure::bad(format!("{name} has {} keys: it may have {fields_max}", data.len())));
+    }
+    if data.keys().any(|key| key.is_empty() || key.len() > DATA_KEY_BYTES_MAX) {
+        return Err(Failure::bad(format!("a key of {name} may have 1 to {DATA_KEY_BYTES_MAX} bytes")));
     }
     Ok(())
 }
@@ -88,8 +91,8 @@ pub(crate) fn attach(mut data: BTreeMap<String, String>, gateway: &Gateway) -> R
     identity::strip(&mut data);
     check_data("data", &data, &gateway.options)?;
     let bytes_max = gateway.options.field_bytes_max;
-    if data.values().any(|value| value.len() > bytes_max) {
-        return Err(Failure::bad(format!("a value of data is longer than {bytes_max} bytes")));
+    if let Some((key, _)) = data.iter().find(|(_, value)| value.len() > bytes_max) {
+        return Err(Failure::bad(format!("data.{key} is longer than {bytes_max} bytes")));
     }
     Ok(Act::Attach { data })
 }

@@ -3,7 +3,6 @@
 mod filled;
 
 use super::admission::Denied;
-use super::blank::is_blank;
 use super::given::Given;
 use super::identity::{self, IdentityError};
 use super::options::Pulled;
@@ -13,6 +12,7 @@ use handoff_chat::channel::{Channel, Presence};
 use handoff_chat::command::{Act, Answer, Caller, Command, Read};
 use handoff_chat::key::{SecureKey, StoredKey, seal, unseal};
 use handoff_chat::opening::{Names, Opening, Terms};
+use handoff_chat::text::is_blank;
 use handoff_chat::{CommandId, EntityId, SessionId};
 use handoff_shard::{Call, Done};
 use rand::TryRng;

@@ -80,22 +80,24 @@ for (const [where, url] of [
 
 test("data beyond the limits is said to the website, when a chat begins and in one that goes on", async () => {
   const server = new Server();
-  const limit = "a value of data is longer than 256 bytes";
-  server.instead = ({ do: what, data, user_data }) =>
-    ["start", "attach"].includes(what) && Object.values(data ?? user_data ?? {}).some((value) => value.length > 256)
-      ? { error: { code: "bad_command", message: limit, retry: false } }
-      : undefined;
+  const limits = ["user_data.page is longer than 256 bytes", "data.page is longer than 256 bytes"];
+  server.instead = ({ do: what, data, user_data }) => {
+    if (!["start", "attach"].includes(what) || (data ?? user_data)?.page?.length <= 256) return undefined;
+    const [code, message, field] =
+      what === "start" ? ["bad_field", limits[0], "user_data.page"] : ["bad_command", limits[1]];
+    return { error: { code, message, field, retry: false } };
+  };
   const { context, page, complaints } = await openShop(browser, { server });
   await page.evaluate(`handoff.set({ page: "${"x".repeat(300)}" })`);
   await page.getByRole("button", { name: "Open the chat" }).click();
   await page.getByLabel("Name").fill("Leonie");
   await page.getByRole("button", { name: "Start the chat" }).click();
   await page.getByText("That did not work. Please try again.").waitFor();
-  await until("it is said", () => complaints.join() === `handoff: ${limit}`);
+  await until("it is said", () => complaints.join() === `handoff: ${limits[0]}`);
   await page.evaluate('handoff.set({ page: "shop" })');
   await page.getByRole("button", { name: "Start the chat" }).click();
   await page.getByRole("textbox", { name: "Write a message" }).waitFor();
   await page.evaluate(`handoff.set({ page: "${"x".repeat(300)}" })`);
-  await until("it is said again", () => complaints.join() === `handoff: ${limit},handoff: ${limit}`);
+  await until("it is said again", () => complaints.join() === `handoff: ${limits.join(",handoff: ")}`);
   await context.close();
 });

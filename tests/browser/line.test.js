@@ -48,13 +48,21 @@ async function visitor(node) {
  * @param {import("playwright-core").Page} page
  * @param {string} name
  */
-async function begin(page, name) {
+async function tries(page, name) {
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("E-mail").fill("visitor@example.com");
   await page.getByLabel("Topic").selectOption("order");
   await page.getByLabel("Message").fill("Where is it?");
   await page.getByLabel("I agree to the privacy notice.").check();
   await page.locator(".form .primary").click();
+}
+
+/**
+ * @param {import("playwright-core").Page} page
+ * @param {string} name
+ */
+async function begin(page, name) {
+  await tries(page, name);
   await page.getByRole("textbox", { name: "Write a message" }).waitFor();
 }
 
@@ -81,6 +89,9 @@ test("who waits is told that nobody is there, then their place; after the end th
   assert.deepEqual(await violations(hers.page, "#handoff-chat"), []);
   await begin(hers.page, "Zoë");
   await hers.page.getByText("You are next.").waitFor();
+  // Who is taken within a second says nothing of how long others wait.
+  const since = Date.now();
+  await until("she had to wait", () => Date.now() - since > 1000);
   await switchTo(desk.page, "Ready");
   const offer = desk.page.locator(".offer");
   await offer.getByText("Zoë").waitFor();
@@ -91,12 +102,18 @@ test("who waits is told that nobody is there, then their place; after the end th
   // Nobody is ready: who comes now stands in line.
   const [next, last] = [await visitor(first.url), await visitor(second.url)];
   await begin(next.page, "Nora");
-  await next.page.getByText("You are next.").waitFor();
+  await next.page.getByText("You are next. About 1 minute.").waitFor();
+  // What the website attached is more than the nodes take: that is said to both, and mended by the website alone.
+  await last.page.evaluate(`handoff.set({ page: "${"x".repeat(5000)}" })`);
+  await tries(last.page, "Lars");
+  await last.page.getByText("That did not work. Please try again.").waitFor();
+  assert.deepEqual(last.complaints.splice(0), ["handoff: user_data.page is longer than 4096 bytes"]);
+  await last.page.evaluate('handoff.set({ page: "shop" })');
   await begin(last.page, "Lars");
   await last.page.getByText("1 is before you.").waitFor();
   assert.deepEqual(await violations(last.page, "#handoff-chat"), []);
   await new Customer(next.page).leaves();
-  await last.page.getByText("You are next.").waitFor();
+  await last.page.getByText("You are next. About 1 minute.").waitFor();
 
   const customer = new Customer(hers.page);
   await hers.page.getByRole("button", { name: "Minimise" }).first().click();

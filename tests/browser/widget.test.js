@@ -330,6 +330,64 @@ test("the end is asked for, then what was said stays, can be kept, and another c
   assert.equal(server.asked("leave").length, 1);
 });
 
+test("what was typed when the chat ended can be copied until the next begins, and is not in that", async () => {
+  const { page, server } = await shop();
+  await start(page);
+  await field(page).fill("My old address is");
+  await page.reload();
+  await field(page).waitFor();
+  assert.equal(await field(page).inputValue(), "My old address is");
+  server.end();
+  const unsent = page.getByLabel("Written and not sent");
+  await page.getByRole("button", { name: "Write again" }).click();
+  await page.getByRole("button", { name: "Start the chat" }).waitFor();
+  assert.equal(await unsent.inputValue(), "My old address is");
+  assert.deepEqual(await violations(page, "#handoff-chat"), []);
+  await page.getByRole("button", { name: "Start the chat" }).click();
+  await field(page).waitFor();
+  assert.equal(await field(page).inputValue(), "");
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: "End the chat" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "End the chat" }).click();
+  await page.locator(".ended").waitFor();
+  assert.equal(await unsent.count(), 0);
+});
+
+/**
+ * Clicks something in the widget, and tells what has the focus before the browser draws: where the next key would go.
+ * @param {Page} page
+ * @param {string} what its selector
+ */
+function focusAfter(page, what) {
+  return page.evaluate(async (selector) => {
+    const root = document.querySelector("#handoff-chat")?.shadowRoot;
+    root?.querySelector(/** @type {"button"} */ (selector))?.click();
+    for (let turn = 0; turn < 100; turn += 1) await null;
+    const focused = /** @type {HTMLTextAreaElement | null} */ (root?.activeElement ?? null);
+    return [focused?.name || focused?.localName, focused?.value, focused?.selectionStart];
+  }, what);
+}
+
+test("the next key goes where one writes, however fast it comes", async () => {
+  const { page, server } = await shop();
+  await page.getByRole("button", { name: "Open the chat" }).click();
+  await page.getByLabel("Name").waitFor();
+  await page.keyboard.press("Escape");
+  assert.deepEqual(await focusAfter(page, ".launcher"), ["nickname", "", 0]);
+  await page.keyboard.type("Leonie");
+  await page.keyboard.press("Enter");
+  await field(page).waitFor();
+  await field(page).press("Escape");
+  assert.deepEqual(await focusAfter(page, ".launcher"), ["textarea", "", 0]);
+  await page.keyboard.type("Hi!");
+  await page.keyboard.press("ArrowLeft");
+  await page.getByRole("button", { name: "Emoji" }).click();
+  assert.deepEqual(await focusAfter(page, ".emoji button"), ["textarea", "Hi😀!", 4]);
+  await page.keyboard.press("Enter");
+  await until("it is sent", () => server.asked("send").length === 1);
+  assert.equal(server.asked("send")[0].text, "Hi😀!");
+});
+
 test("who waits is told their place, and a chat that has ended is rated", async () => {
   const server = new Server();
   server.service = { title: { "*": "Support" }, open: true, rating: true };

@@ -73,19 +73,31 @@ function asks(text, key) {
   return ['"', "'", "`"].some((quote) => text.includes(quote + key + quote));
 }
 
+/** A script that has for each of these keys its number, as a text. */
+function numbered(text, keys) {
+  const numbers = new Map(keys.map((key, number) => [key, number]));
+  return text.replace(/(["'`])(\w+)\1/g, (literal, quote, key) =>
+    numbers.has(key) ? quote + numbers.get(key) + quote : literal,
+  );
+}
+
 /** Builds all of it into `dist`, and gives the loader. */
 export async function buildWidget(dist) {
+  const { text: asking } = await script(APP, { WORD_FILES: {} });
+  // Other surfaces' words are not the widget's to carry.
+  const keys = Object.keys(await words("en")).filter((key) => asks(asking, key));
+  // Visitors load no names that only words have. One without a capital letter may name something else, too: "message".
+  const short = keys.filter((key) => /[A-Z]/.test(key));
   const files = {};
-  const { text: asking } = await script(APP, { WORD_FILES: JSON.stringify(files) });
   for (const language of LANGUAGES) {
-    // Other surfaces' words are not the widget's to carry.
-    const all = Object.entries(await words(language));
-    const used = all.filter(([key]) => asks(asking, key)).map(([key, text]) => [key, needed(text)]);
-    const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(Object.fromEntries(used)), FOR_ALL);
+    const all = await words(language);
+    const byName = keys.filter((key) => !short.includes(key)).map((key) => [key, needed(all[key])]);
+    const texts = [short.map((key) => needed(all[key])), Object.fromEntries(byName)];
+    const { path, hash } = dist.add(`widget/words-${language}.json`, JSON.stringify(texts), FOR_ALL);
     files[language] = [path, hash];
   }
-  const app = await script(APP, { WORD_FILES: JSON.stringify(files) });
-  const { path, hash } = dist.add("widget/app.js", app.text, FOR_ALL);
+  const app = await script(APP, { WORD_FILES: files });
+  const { path, hash } = dist.add("widget/app.js", numbered(app.text, short), FOR_ALL);
   const loader = await script("widget/src/loader/main.ts", { APP_FILE: path, APP_HASH: hash });
   const licenses = await notices(WEB, [app.metafile, loader.metafile]);
   dist.add("widget/licenses.txt", licenses, { ...FOR_ALL, at: LICENSES_AT });

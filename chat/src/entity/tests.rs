@@ -128,7 +128,7 @@ fn a_chat_is_offered_accepted_talked_and_ended_when_the_agent_has_left_too() {
     world.passes(4_000);
     assert_eq!(*world.place(&session(0)), Place::Done(How::Completed));
     let closing = world.session(&session(0)).record_closing().unwrap();
-    assert_eq!(closing.reason, LeaveReason::Left);
+    assert_eq!(closing.reason, LeaveReason::ClosedIfNoAgents);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::draft::{Draft, SYSTEM};
 use super::state::{ANSWERS_KEPT, Session, State};
 use crate::channel::{Address, Channel, ChannelView, Delivery, Reach, Window, WindowView};
 use crate::entry::{Effect, Entry};
-use crate::event::{Body, Event, LeaveReason, Participant, PerView, Role, Shown, ViewKind, Visibility};
+use crate::event::{Body, Event, Participant, PerView, Role, Shown, ViewKind, Visibility};
 use crate::id::{EffectId, Millis, SessionId};
 use crate::opening::Terms;
 use crate::rich::Rich;
@@ -246,7 +246,7 @@ impl Draft<'_> {
 }
 
 fn is_removal(body: &Body) -> bool {
-    matches!(body, Body::Left { reason, .. } if *reason != LeaveReason::Left)
+    matches!(body, Body::Left { reason, .. } if !reason.is_own_choice())
 }
 
 /// An event that is to be pushed, with all that its channel needs.

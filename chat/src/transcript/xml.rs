@@ -5,6 +5,7 @@ use super::{Error, SYSTEM_USER_ID, event_id, reason_text, role_text, visibility,
 use crate::event::{Body, Event, Participant, Role, Start, ViewKind, What};
 use crate::id::SessionId;
 use crate::opening::Names;
+use crate::text::Text;
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Tag};
@@ -124,8 +125,20 @@ impl Out {
             What::IdleClose(_) => self.notice(&head, "IDLE_CONTROL_CLOSE", &text),
             What::IdleAlert(_) => self.notice(&head, "IDLE_CONTROL_ALERT", &text),
             What::NearlyFull(_) => self.notice(&head, "SESSION_NEARLY_FULL", &text),
-            What::FileUploaded(_) => self.notice(&head, "FILE_UPLOADED", &text),
-            What::FileDeleted { .. } => self.notice(&head, "FILE_DELETED", &text),
+            What::FileUploaded(file) => {
+                let data = [
+                    ("file-id", Cow::Owned(file.id.to_string())),
+                    ("file-name", file.name.show()),
+                    ("file-size", Cow::Owned(file.bytes.to_string())),
+                    ("file-type", Cow::Borrowed(file.media_type.as_str())),
+                    ("file-description", file.description.show()),
+                ];
+                self.file_notice(&head, ("FILE_UPLOADED", &text), &data)
+            }
+            What::FileDeleted { id, name } => {
+                let data = [("file-id", Cow::Owned(id.to_string())), ("file-name", Cow::Borrowed(&**name))];
+                self.file_notice(&head, ("FILE_DELETED", &text), &data)
+            }
             // The field's format knows neither receipts nor deliveries.
             What::Read(_) | What::Delivery { .. } => Ok(()),
         }
@@ -143,12 +156,33 @@ impl Out {
         self.close("notice")
     }
 
+    /// A notice with which file it is, under the names that it has over the field's API; what is empty is left out.
+    fn file_notice(
+        &mut self,
+        head: &[(&str, &str)],
+        (kind, text): (&str, &str),
+        data: &[(&str, Cow<'_, str>)],
+    ) -> io::Result<()> {
+        self.open("notice", head)?;
+        self.text("noticeText", &[("noticeType", kind)], text)?;
+        self.open("userData", &[])?;
+        for (key, value) in data.iter().filter(|(_, value)| !value.is_empty()) {
+            self.item(key, value)?;
+        }
+        self.close("userData")?;
+        self.close("notice")
+    }
+
     fn party(&mut self, frame: &Frame, who: &Participant) -> io::Result<()> {
         let customer = who.role == Role::Customer;
         let zone =
             frame.start.as_ref().filter(|_| customer).map_or(0, |start| start.time_zone_offset_minutes);
+        let person = match &who.role {
+            Role::Agent(name) => name.0.as_str(),
+            _ => "",
+        };
         let info = [
-            ("personId", ""),
+            ("personId", person),
             ("userNick", &*who.nickname.show()),
             ("userType", role_text(&who.role)),
             ("protocolType", protocol_text(&who.role)),
@@ -177,22 +211,19 @@ impl Out {
         Ok(())
     }
 
-    /// Contact fields under the field's keys, then the attached data; what was attached under such a key
-    /// wins.
+    /// Contact fields under the field's keys and attached data, in the order of their keys as the field's servers
+    /// write them; what was attached under such a key wins.
     fn customer_data(&mut self, frame: &Frame) -> io::Result<()> {
         let Some(start) = &frame.start else { return Ok(()) };
         let Names { first, last, email } = &start.names;
         let fields =
             [("FirstName", first), ("LastName", last), ("EmailAddress", email), ("Subject", &start.subject)];
-        for (key, value) in fields {
-            if !value.bytes.is_empty() && !start.user_data.contains_key(key) {
-                self.item(key, &value.show())?;
-            }
+        let attached = start.user_data.iter().map(|(key, value)| (key.as_str(), value));
+        let mut items: BTreeMap<&str, &Text> = attached.collect();
+        for (key, value) in fields.into_iter().filter(|(_, value)| !value.bytes.is_empty()) {
+            items.entry(key).or_insert(value);
         }
-        for (key, value) in &start.user_data {
-            self.item(key, &value.show())?;
-        }
-        Ok(())
+        items.into_iter().try_for_each(|(key, value)| self.item(key, &value.show()))
     }
 
     fn item(&mut self, key: &str, value: &str) -> io::Result<()> {

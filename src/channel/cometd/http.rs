@@ -11,7 +11,7 @@ use crate::gateway::form::read_whole;
 use crate::gateway::form::{Encoding, Form, FormLimits};
 use actix_web::http::header::{self, ALLOW, CACHE_CONTROL, HeaderValue, UPGRADE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 /// Set at the handshake as the field's clients and balancers expect; nothing here depends on it.
 const COOKIE: &str = "BAYEUX_BROWSER";
@@ -76,17 +76,20 @@ async fn respond(
     match messages {
         Ok(messages) => {
             let body = take_all(request, here, &messages).await;
-            let mut response = HttpResponse::Ok();
-            response
-                .insert_header((CACHE_CONTROL, "no-store"))
-                .content_type("application/json;charset=UTF-8");
-            if let Some(cookie) = cookie(request, &here.gateway, &messages) {
-                response.insert_header((header::SET_COOKIE, cookie));
-            }
-            response.body(body)
+            accepted(request, here, &messages).content_type("application/json;charset=UTF-8").body(body)
         }
         Err(refusal) => refused(&refusal),
     }
+}
+
+/// What all replies to messages have in common.
+fn accepted(request: &HttpRequest, here: &Here, messages: &[Message]) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    if let Some(cookie) = cookie(request, &here.gateway, messages) {
+        response.insert_header((header::SET_COOKIE, cookie));
+    }
+    response
 }
 
 async fn poll_by_callback(request: &HttpRequest, here: &Here) -> HttpResponse {
@@ -103,8 +106,7 @@ async fn poll_by_callback(request: &HttpRequest, here: &Here) -> HttpResponse {
     };
     let body = take_all(request, here, &messages).await;
     // A script: the comment keeps the reply from being taken for anything else.
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
+    accepted(request, here, &messages)
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .content_type("text/javascript;charset=UTF-8")
         .body(format!(
@@ -126,7 +128,7 @@ async fn take_all(request: &HttpRequest, here: &Here, messages: &[Message]) -> S
     let (mut replies, mut connect) = (Vec::new(), None);
     for message in messages {
         if message.channel() == CONNECT {
-            connect = Some(message);
+            replies.extend(connect.replace(message).map(|older| meta::replaced(here, older)));
         } else {
             replies.push(meta::take(here, from, message).await);
         }
@@ -140,13 +142,18 @@ async fn take_all(request: &HttpRequest, here: &Here, messages: &[Message]) -> S
 
 fn cookie(request: &HttpRequest, gateway: &Gateway, messages: &[Message]) -> Option<String> {
     let shakes_hands = messages.iter().any(|message| message.channel() == HANDSHAKE);
-    let has_one = |given: &HeaderValue| given.to_str().is_ok_and(|given| given.contains(COOKIE));
     if !shakes_hands || request.headers().get_all(header::COOKIE).any(has_one) {
         return None;
     }
     // Over TLS pages of other sites can have it too.
     let reach = if gateway.border.is_https(request) { "; Secure; SameSite=None; Partitioned" } else { "" };
     Some(format!("{COOKIE}={}; Path=/; HttpOnly{reach}", random_id()?))
+}
+
+/// Whether the cookie is among these. Old clients send its attributes along (`$Path=/`), and quote its value.
+fn has_one(cookies: &HeaderValue) -> bool {
+    let mut pairs = cookies.to_str().unwrap_or_default().split([';', ',']);
+    pairs.any(|pair| pair.split_once('=').is_some_and(|(name, _)| name.trim() == COOKIE))
 }
 
 /// What could not even be read as messages.

@@ -43,7 +43,7 @@ pub(super) async fn take(here: &Here, from: Option<IpAddr>, message: &Message) -
     done.unwrap_or_else(|refusal| refused(here, message, &refusal)).text()
 }
 
-/// Holds a connect. Gives what its client is told, the reply last; nothing where a newer connect has come.
+/// Holds a connect. Gives what its client is told, the reply last.
 pub(super) async fn connect(here: &Here, message: &Message, link: Link, alone: bool) -> Vec<String> {
     let options = &here.cometd.options;
     let session = match of_client(here, message) {
@@ -74,7 +74,7 @@ pub(super) async fn connect(here: &Here, message: &Message, link: Link, alone: b
             }
             (texts, Ok(reply))
         }
-        Some(HeldEnd::Replaced) => return Vec::new(),
+        Some(HeldEnd::Replaced) => return vec![replaced(here, message)],
         // The client has disconnected.
         Some(HeldEnd::Over) => (Vec::new(), Err(Reconnect::None)),
         // The node drains: wherever the client shakes hands next, it is not here.
@@ -85,6 +85,14 @@ pub(super) async fn connect(here: &Here, message: &Message, link: Link, alone: b
     let reply = reply.unwrap_or_else(|next| advised(here, message.reply(Err(&refusal)), next));
     texts.push(reply.text());
     texts
+}
+
+/// The reply to a connect whose place a newer one of the same client has taken. It is a failure, for at a success the
+/// client would connect once more and take the place from that one.
+pub(super) fn replaced(here: &Here, message: &Message) -> String {
+    let refusal = Refusal::new(409, "another connect of this client has come");
+    here.cometd.metrics.message(KindLabel::connect, outcome(Some(&refusal)));
+    message.reply(Err(&refusal)).text()
 }
 
 fn outcome(refusal: Option<&Refusal>) -> AnswerLabel {

@@ -57,6 +57,8 @@ struct Line {
     lanes: Rc<Lanes>,
     /// The held connect.
     connect: Option<Task>,
+    /// The one before, which that one ends: it still says so.
+    older: Option<Task>,
     /// Pushes what the session has.
     pump: Option<(Arc<Session>, Task)>,
 }
@@ -65,7 +67,7 @@ impl Line {
     fn new(here: Here, from: Option<IpAddr>, outbox: &Rc<Outbox>) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let outbox = Rc::clone(outbox);
-        Self { here, outbox, from, number, lanes: Lanes::new(), connect: None, pump: None }
+        Self { here, outbox, from, number, lanes: Lanes::new(), connect: None, older: None, pump: None }
     }
 
     async fn read(&mut self, mut stream: AggregatedMessageStream) {
@@ -105,7 +107,7 @@ impl Line {
             Err(refusal) => return self.outbox.push(array(&Message::unread(text, &refusal))),
         };
         let alone = messages.len() == 1;
-        let (connects, others): (Vec<_>, Vec<_>) =
+        let (mut connects, others): (Vec<_>, Vec<_>) =
             messages.into_iter().partition(|message| message.channel() == CONNECT);
         if !others.is_empty() {
             let Some(place) = self.lanes.place().await else { return };
@@ -119,9 +121,11 @@ impl Line {
             };
             self.lanes.put("", place, Box::pin(job.in_current_span()));
         }
-        for message in connects {
-            self.hold(message, alone);
+        let Some(connect) = connects.pop() else { return };
+        for older in &connects {
+            self.outbox.push(array(&[meta::replaced(&self.here, older)]));
         }
+        self.hold(connect, alone);
     }
 
     fn hold(&mut self, message: Message, alone: bool) {
@@ -129,11 +133,8 @@ impl Line {
             self.pump_from(&session);
         }
         let (here, outbox, link) = (self.here.clone(), Rc::clone(&self.outbox), Link::Socket(self.number));
-        self.connect = Some(Task::spawn(async move {
-            let texts = meta::connect(&here, &message, link, alone).await;
-            if !texts.is_empty() {
-                outbox.push(array(&texts));
-            }
+        self.older = self.connect.replace(Task::spawn(async move {
+            outbox.push(array(&meta::connect(&here, &message, link, alone).await));
         }));
     }
 

@@ -204,7 +204,7 @@ impl EventAttributes {
 
     fn of_leave(reason: LeaveReason) -> Self {
         let quit_reason_code = Some(match reason {
-            LeaveReason::Left => QuitReason::Left,
+            LeaveReason::Left | LeaveReason::ClosedIfNoAgents | LeaveReason::Closed => QuitReason::Left,
             LeaveReason::Inactive => QuitReason::Inactive,
             LeaveReason::Removed => QuitReason::Removed,
             LeaveReason::Ended => QuitReason::Ended,

@@ -16,6 +16,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use handoff_chat::channel::{Address, Channel, Delivery, Identity};
 use handoff_chat::command::Reject;
 use handoff_chat::session::Push;
+use handoff_chat::text::is_blank;
 use handoff_config::WebhookChannel;
 use serde::Deserialize;
 use serde_json::json;
@@ -186,7 +187,7 @@ impl Inbound {
         given: Given,
     ) -> Result<HttpResponse, Problem> {
         let from = self.from(address)?;
-        if text.trim().is_empty() {
+        if is_blank(&text) {
             return Err(bad("text is blank"));
         }
         self.rate.take(from.address.clone()).map_err(Problem::limited)?;

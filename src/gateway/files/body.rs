@@ -3,7 +3,7 @@
 use super::{Asker, FileFault};
 use crate::files::Spooled;
 use crate::gateway::Gateway;
-use crate::gateway::form::{BodyError, Form, FormLimits};
+use crate::gateway::form::{BodyError, Form, FormLimits, file_name};
 use actix_multipart::{Field, Multipart};
 use actix_web::error::PayloadError;
 use actix_web::{HttpRequest, web};
@@ -60,8 +60,7 @@ pub(crate) async fn read(
         let part = tokio::time::timeout(gateway.intake.pause_max, parts.next()).await;
         let Some(part) = part.map_err(|_| BodyError::Slow)? else { return Ok(body) };
         let part = part.map_err(|_| BodyError::malformed())?;
-        let file_name = part.content_disposition().and_then(|given| given.get_filename().map(str::to_owned));
-        match (file_name, part.name().map(str::to_owned)) {
+        match (file_name(&part)?, part.name().map(str::to_owned)) {
             (Some(_), _) if body.file.is_some() => {
                 return Err(BodyError::Malformed("one file at a time").into());
             }

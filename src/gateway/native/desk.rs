@@ -252,7 +252,8 @@ struct CustomerShown<'d> {
     since: i64,
     /// Higher goes first.
     priority: i32,
-    /// Attached data: at most 32 keys; a value over 256 bytes is cut, and ends with an ellipsis.
+    /// Attached data: at most 64 keys, whole to 8 KiB; beyond it, a value over 256 bytes is cut, and ends with an
+    /// ellipsis.
     data: &'d BTreeMap<String, String>,
     /// How many keys of attached data are missing or cut.
     left_out: u32,

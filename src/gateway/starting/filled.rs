@@ -1,8 +1,8 @@
 //! Whether a start has what the form before a chat asks for.
 
 use super::{Start, is_email};
-use crate::gateway::blank::is_blank;
 use crate::gateway::prechat::{FieldKind, FormFault, FormField, Prechat};
+use handoff_chat::text::is_blank;
 
 /// Attached to a chat whose customer agreed to what was asked of them.
 const CONSENT_KEY: &str = "Consent";

@@ -3,4 +3,5 @@
 pub(super) mod client;
 mod polling;
 mod socket;
+mod together;
 mod wrong;

@@ -1,9 +1,9 @@
 //! The form parsers: what clients send, and whatever else may come.
 
-use crate::gateway::blank::is_blank;
 use crate::gateway::form::{BodyError, Encoding, Form, FormLimits, user_data_key};
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::web::Bytes;
+use handoff_chat::text::is_blank;
 use proptest::prelude::*;
 
 const LIMITS: FormLimits = FormLimits { fields_max: 64, name_bytes_max: 256 };

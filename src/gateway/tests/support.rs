@@ -155,7 +155,7 @@ pub(super) fn site_of_agents(
     site_of_channels(sessions, options, node, (files, agents), &Config::default())
 }
 
-fn site_of_channels(
+pub(super) fn site_of_channels(
     sessions: Arc<Memory>,
     options: GatewayOptions,
     node: u16,

@@ -53,12 +53,32 @@ class Node {
 
   /** SIGKILL, and it is gone when this resolves. */
   async kill() {
+    await this.#end("SIGKILL");
+  }
+
+  /** SIGTERM: it drains, and is gone when this resolves. */
+  async drain() {
+    await this.#end("SIGTERM");
+  }
+
+  /** @param {"SIGKILL" | "SIGTERM"} signal */
+  async #end(signal) {
     const child = this.child;
     if (!child) return;
     this.child = null;
     const gone = new Promise((done) => child.once("exit", done));
-    child.kill("SIGKILL");
+    child.kill(signal);
     await gone;
+  }
+
+  /** SIGSTOP: it hangs, and its connections stay open. */
+  pause() {
+    this.child?.kill("SIGSTOP");
+  }
+
+  /** SIGCONT. */
+  resume() {
+    this.child?.kill("SIGCONT");
   }
 
   log() {
@@ -84,16 +104,20 @@ export class Cluster {
   nodes = [];
   root = mkdtempSync(join(tmpdir(), "handoff-browser-"));
   workflows = `${ROOT}/config/workflows`;
+  /** Whether pages are told of the nodes; not where a balancer stands before them. */
+  tells = true;
 
   /**
    * Starts so many nodes and waits until all take customers.
    * @param {number} count
    * @param {string} [extra] more TOML for each node
    * @param {Record<string, string>} [workflows] by name, in place of those that come with the product
+   * @param {boolean} [tells] whether pages are told of the nodes; not where a balancer stands before them
    */
-  static async start(count, extra = "", workflows) {
+  static async start(count, extra = "", workflows, tells = true) {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: cargo build --release --workspace --bins`);
     const cluster = new Cluster();
+    cluster.tells = tells;
     if (workflows) {
       cluster.workflows = join(cluster.root, "workflows");
       mkdirSync(cluster.workflows);
@@ -127,7 +151,8 @@ id = ${node.id}
 data_dir = "${node.folder}/data"
 [http]
 listen = "127.0.0.1:${node.ports.http}"
-customer_nodes = ${all((one) => one.url)}
+customer_nodes = ${this.tells ? all((one) => one.url) : "[]"}
+behind_balancer = ${!this.tells}
 [admin]
 listen = "127.0.0.1:${node.ports.admin}"
 [peer]
@@ -159,6 +184,19 @@ ${extra}`;
       const shards = await some.admin("/admin/v1/shards");
       const id = shards.find((/** @type {any} */ one) => one.shard === shard)?.assigned;
       return this.nodes.find((node) => node.id === id && node.child);
+    });
+  }
+
+  /**
+   * Waits until the others serve all shards.
+   * @param {Node} node that does not answer
+   */
+  async isServedWithout(node) {
+    const others = this.nodes.filter((one) => one !== node && one.child);
+    await until(`all is served without node ${node.id}`, async () => {
+      const lists = await Promise.all(others.map((one) => one.admin("/admin/v1/shards")));
+      const serving = lists.flat().filter((/** @type {any} */ one) => one.state === "serving");
+      return serving.length === lists[0].length;
     });
   }
 

@@ -3,32 +3,34 @@
 
 /**
  * Runs in the page.
- * @param {{url: string, transport: string, acks: boolean, texts: string[]}} options
+ * @param {{url: string, transport: string, acks: boolean, texts: string[], first: number}} options `first`: after so
+ * many texts they wait to be told to go on
  */
-export function customer({ url, transport, acks, texts }) {
+export function customer({ url, transport, acks, texts, first }) {
   const library = /** @type {any} */ (window).library;
   const cometd = new library.CometD();
   const channel = "/service/chatV2/default";
-  const state = {
-    /** @type {string[]} */ own: [],
-    /** @type {string[]} */ answers: [],
-    /** @type {number[]} */ indexes: [],
-    acknowledged: 0,
-    handshakes: 0,
-    ended: false,
+  const seen = {
+    /** Each event of the channel, as it came. */ told: /** @type {any[]} */ ([]),
+    /** @type {string[]} */ acknowledged: [],
     transport: "",
+    /** What went wrong on the way, for whoever looks into a failure. */ trouble: /** @type {string[]} */ ([]),
   };
+  const indexes = { own: new Set(), answers: new Set() };
   let key = "";
   let position = 0;
+  let handshakes = 0;
+  let ended = false;
+  let waiting = true;
   for (const type of cometd.getTransportTypes()) if (type !== transport) cometd.unregisterTransport(type);
   if (acks) cometd.registerExtension("ack", new library.AckExtension());
   cometd.configure({ url: `${url}/genesys/cometd`, logLevel: "warn", backoffIncrement: 200, maxBackoff: 1000 });
 
   cometd.addListener("/meta/handshake", (/** @type {any} */ reply) => {
     if (!reply.successful) return;
-    state.handshakes += 1;
+    handshakes += 1;
     const used = cometd.getTransport();
-    state.transport = used.getType?.() ?? used.type;
+    seen.transport = used.getType?.() ?? used.type;
     const data = key
       ? { operation: "requestNotifications", secureKey: key, transcriptPosition: position }
       : { operation: "requestChat", nickname: "Zoë", clientMessageId: `page-${Math.random()}-${Math.random()}` };
@@ -37,34 +39,44 @@ export function customer({ url, transport, acks, texts }) {
       cometd.publish(channel, data);
     });
   });
+  cometd.addListener("/meta/unsuccessful", (/** @type {any} */ { channel, error, failure }) => {
+    const why = error ?? failure?.reason ?? failure?.httpCode ?? failure?.exception;
+    seen.trouble.push(`${Math.round(performance.now())} ms: ${channel}: ${why}`);
+  });
   cometd.addListener(channel, (/** @type {any} */ message) => {
     // Replies to publishes come this way too.
     if (!message.data) return;
     const event = message.data;
+    seen.told.push(event);
     key ||= event.secureKey;
-    for (const one of event.messages) {
-      if (state.indexes.includes(one.index)) continue;
-      state.indexes.push(one.index);
-      if (one.type !== "Message") continue;
-      (one.from.type === "Client" ? state.own : state.answers).push(one.text);
+    for (const { type, index, from } of event.messages) {
+      if (type === "Message") (from.type === "Client" ? indexes.own : indexes.answers).add(index);
     }
     position = Math.max(position, event.nextPosition ?? 0);
-    state.ended ||= event.chatEnded;
+    ended ||= event.chatEnded;
   });
 
   /** @param {number} at */
   const say = (at) => {
     const again = () => setTimeout(() => say(at), 200);
-    if (!key || cometd.getStatus() !== "connected") return again();
+    if (!key || cometd.getStatus() !== "connected" || (waiting && at >= first)) return again();
     const data = { operation: "sendMessage", secureKey: key, message: texts[at], clientMessageId: `m${at}` };
     cometd.publish(channel, data, (/** @type {any} */ reply) => {
       if (!reply.successful) return again();
-      state.acknowledged += 1;
+      seen.acknowledged.push(texts[at]);
       if (at + 1 < texts.length) setTimeout(() => say(at + 1), 100);
     });
   };
-  const leave = () => cometd.publish(channel, { operation: "disconnect", secureKey: key });
-  Object.assign(window, { state, leave });
+  const progress = () => ({
+    acknowledged: seen.acknowledged.length,
+    own: indexes.own.size,
+    answers: indexes.answers.size,
+    handshakes,
+    ended,
+  });
+  const goOn = () => void (waiting = false);
+  const leave = () => void cometd.publish(channel, { operation: "disconnect", secureKey: key });
   cometd.handshake();
   say(0);
+  return { seen, progress, goOn, leave };
 }

@@ -43,6 +43,7 @@ export class Server {
   instead = () => undefined;
   #taken = new Map();
   #next = 1;
+  #chats = 0;
 
   /** @param {import("playwright-core").BrowserContext} context */
   async on(context) {
@@ -136,8 +137,9 @@ export class Server {
         this.events = [];
         this.#taken.clear();
         this.ended = false;
+        this.#chats += 1;
         this.say([{ type: "joined", by: 1 }]);
-        return { chat: "C1", key: "K1", next_command: 1 };
+        return { chat: this.chat, key: "K1", next_command: 1 };
       case "resume":
         setTimeout(
           () => this.send(socket, this.frame(this.events.filter(({ index }) => index >= command.position))),
@@ -183,6 +185,11 @@ export class Server {
     setTimeout(() => this.tell({ ...this.frame(news), ...more }), 5);
   }
 
+  /** The id of the latest chat. */
+  get chat() {
+    return `C${Math.max(1, this.#chats)}`;
+  }
+
   /** The chat ends. */
   end() {
     this.ended = true;
@@ -194,8 +201,8 @@ export class Server {
    * @returns {Frame}
    */
   frame(events) {
-    const { ended } = this;
-    return { event: "chat", chat: "C1", next: this.#next, ended, events, typing: [], participants: PARTICIPANTS };
+    const { chat, ended } = this;
+    return { event: "chat", chat, next: this.#next, ended, events, typing: [], participants: PARTICIPANTS };
   }
 
   /**

@@ -116,6 +116,8 @@ test("a connection: nothing for three seconds, then that it comes back, after th
   watch.is("open");
   expect(after(0)).toEqual({ is: "well" });
   watch.is("reconnecting");
+  // A clock that is set meanwhile changes nothing.
+  vi.setSystemTime(Date.now() - 3_600_000);
   expect(after(3000)).toEqual({ is: "away" });
   watch.is("connecting");
   expect(after(11_900)).toEqual({ is: "away" });

@@ -289,6 +289,7 @@ describe("windows", () => {
     expect([first.sees("C1"), second.sees("C1"), second.sees("C2")]).toEqual([true, true, false]);
     first.looksAt("C2");
     expect([second.sees("C1"), second.sees("C2")]).toEqual([false, true]);
+    vi.setSystemTime(Date.now() - 3_600_000);
     vi.advanceTimersByTime(30_000);
     expect(second.sees("C2")).toBe(false);
   });

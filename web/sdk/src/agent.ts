@@ -130,6 +130,14 @@ export class AgentDesk {
     return this.#chats;
   }
 
+  /**
+   * What the server's clock says, in milliseconds since 1970, as far as that is known: the moments of what happens are by
+   * that one, and the clock here may be wrong.
+   */
+  get now(): number {
+    return Date.now() + this.#clock.behind;
+  }
+
   /** The longest text of a message in bytes of UTF-8, once the server has refused one for it. */
   get textBytesMax(): number | null {
     return this.#textBytesMax.value;
@@ -353,6 +361,8 @@ export class AgentDesk {
   }
 
   #hear(frame: AgentTalk["event"]): void {
+    // It was looked at just now.
+    if ("at" in frame) this.#clock.heard(frame.at, true);
     if (frame.event === "desk") this.#desk(frame);
     else if (frame.event === "chat") this.#chat(frame);
     else if (frame.event === "overview") this.overview.take(frame);

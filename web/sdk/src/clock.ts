@@ -20,6 +20,14 @@ export class Clock {
     return this.#sure ? this.#ahead : null;
   }
 
+  /** By how many milliseconds the clock here is behind, where it is wrong by far; 0: it is about right, or nothing tells. */
+  get behind(): number {
+    const ahead = this.#ahead ?? 0;
+    // What had happened before says how far this one is behind at least, and not how far it is ahead.
+    const wrong = this.#sure ? Math.abs(ahead) > WRONG_MS : ahead > WRONG_MS;
+    return wrong ? ahead : 0;
+  }
+
   /**
    * Something was heard. What it says of the clock is too little by the time that it was on its way: the most counts.
    * @param at its moment, by the server's clock

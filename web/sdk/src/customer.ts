@@ -272,7 +272,8 @@ export class CustomerChat {
    * @param text at most 1,000 characters
    */
   async rate(score: number, text = ""): Promise<void> {
-    if (this.phase !== "ended") throw new Refused({ code: "not_ended", message: "The chat has not ended." });
+    if (this.phase !== "ended")
+      throw new Refused({ code: "not_ended", message: "A chat can be rated when it has ended." });
     const { key } = this.#kept;
     const command = { do: "rate", score, ...(text === "" ? {} : { text }) } as const;
     this.#link.open();
@@ -325,7 +326,7 @@ export class CustomerChat {
   }
 
   #push(command: CustomerCommand): CustomerItem {
-    if (this.phase === "idle") throw new Error("There is no chat: start one.");
+    if (this.phase === "idle") throw new Error("There is no chat: start or resume one first.");
     return this.#outbox.push(command);
   }
 

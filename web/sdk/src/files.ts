@@ -93,14 +93,14 @@ export class Files {
     if (limits && !limits.types.includes(ending)) {
       throw new Refused({
         code: "file_type",
-        message: `A file may be: ${limits.types.join(", ")}.`,
+        message: `Files of this kind are not taken, but ${limits.types.join(", ")}.`,
       });
     }
     if (limits && file.size > limits.file_bytes_max) {
       throw new Refused({ code: "too_large", message: `A file may have ${limits.file_bytes_max} bytes.` });
     }
     const { FormData } = scope;
-    if (!FormData) throw new Error("No FormData here.");
+    if (!FormData) throw new Error("There is no FormData here, which files are sent in.");
     const form = new FormData();
     // With its own id, what is repeated at another node is sent once.
     form.append("client_id", this.#platform.newId());

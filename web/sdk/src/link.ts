@@ -7,6 +7,7 @@ import type { Nodes } from "./nodes.js";
 import { sleep, scope, type Platform } from "./platform.js";
 import { Polling } from "./polling.js";
 import type { Command, Do, Fields, Talk } from "./protocol.js";
+import { Silence } from "./silence.js";
 import { utf8Bytes, wholeTexts } from "./text.js";
 import type { Closing, Transport } from "./transport.js";
 import { webSocket } from "./websocket.js";
@@ -14,7 +15,6 @@ import { Ways, type WayOption } from "./ways.js";
 
 /** The server answers each command long before. */
 const ANSWER_MS = 15_000;
-const WATCH_MS = 500;
 const BACKOFF_MIN_MS = 250;
 const BACKOFF_MAX_MS = 8000;
 /** So many failures are counted where the server asks for patience. */
@@ -79,12 +79,11 @@ export class Link<T extends Talk> {
   #failures = 0;
   /** How often it was closed: what was asked before is not repeated after. */
   #closings = 0;
-  #heardAt = 0;
+  #silence: Silence | null = null;
   #greeted = false;
   #retryTimer: unknown = null;
-  #watchTimer: unknown = null;
   /** A socket that is tried while the polling works. */
-  #probe: { transport: Transport | null; since: number } | null = null;
+  #probe: { transport: Transport; silence: Silence } | null = null;
   #probeTimer: unknown = null;
 
   constructor(options: LinkOptions<T>) {
@@ -137,7 +136,8 @@ export class Link<T extends Talk> {
   /** Whoever came back online, or to the page, does not wait for a timer. */
   wake(): void {
     this.#ways.forget();
-    this.#watch();
+    this.#silence?.look();
+    this.#probe?.silence.look();
     if (this.#retryTimer === null) return;
     scope.clearTimeout(this.#retryTimer);
     this.#connect();
@@ -207,12 +207,15 @@ export class Link<T extends Talk> {
 
   #connect(): void {
     this.#retryTimer = null;
+    this.#use(this.#make(this.#ways.next()));
+  }
+
+  #use(transport: Transport): void {
     this.#greeted = false;
-    this.#heardAt = Date.now();
-    this.#transport = this.#make(this.#ways.next());
-    this.#watchTimer = scope.setInterval(() => {
-      this.#watch();
-    }, WATCH_MS);
+    this.#transport = transport;
+    this.#silence = new Silence(transport.silenceMs.hello, () => {
+      this.#lost({});
+    });
   }
 
   #make(way: "websocket" | "polling"): Transport {
@@ -223,7 +226,7 @@ export class Link<T extends Talk> {
     const ends = {
       opening: () => (now() ? this.#opening() : null),
       alive: () => {
-        if (now() && this.#greeted) this.#heardAt = Date.now();
+        if (now()) this.#alive();
       },
       heard: (frame: object) => {
         if (self.transport !== null && self.transport === this.#probe?.transport) this.#change(self.transport);
@@ -231,7 +234,7 @@ export class Link<T extends Talk> {
       },
       closed: (closing: Closing) => {
         if (now()) this.#lost(closing);
-        else if (self.transport === this.#probe?.transport) this.#probe = null;
+        else if (self.transport === this.#probe?.transport) this.#endProbe();
       },
     };
     const url = nodes.current + path;
@@ -240,12 +243,9 @@ export class Link<T extends Talk> {
     return self.transport;
   }
 
-  /** Timers may come late in a hidden page; what was heard meanwhile counts all the same. */
-  #watch(): void {
-    const { silenceMs } = this.#transport ?? {};
-    if (silenceMs && Date.now() - this.#heardAt > (this.#greeted ? silenceMs.open : silenceMs.hello)) this.#lost({});
-    const probe = this.#probe;
-    if (probe?.transport && Date.now() - probe.since > probe.transport.silenceMs.hello) this.#endProbe();
+  /** A sign of life counts once the node has said hello. */
+  #alive(): void {
+    if (this.#greeted && this.#transport) this.#silence?.heard(this.#transport.silenceMs.open);
   }
 
   #hear(frame: Incoming): void {
@@ -257,7 +257,7 @@ export class Link<T extends Talk> {
 
   #hello(frame: Incoming): void {
     this.#greeted = true;
-    this.#heardAt = Date.now();
+    this.#alive();
     this.#ways.worked();
     this.#options.nodes.greeted(listOf(frame.nodes));
     this.#options.learned();
@@ -341,7 +341,8 @@ export class Link<T extends Talk> {
   #letGo(closing: Closing): void {
     this.#endProbe();
     scope.clearTimeout(this.#probeTimer);
-    scope.clearInterval(this.#watchTimer);
+    this.#silence?.end();
+    this.#silence = null;
     const transport = this.#transport;
     this.#transport = null;
     transport?.close();
@@ -360,19 +361,24 @@ export class Link<T extends Talk> {
     scope.clearTimeout(this.#probeTimer);
     this.#probeTimer = scope.setTimeout(() => {
       this.#endProbe();
-      this.#probe = { transport: null, since: Date.now() };
-      this.#probe.transport = this.#make("websocket");
+      const transport = this.#make("websocket");
+      const silence = new Silence(transport.silenceMs.hello, () => {
+        this.#endProbe();
+      });
+      this.#probe = { transport, silence };
       this.#planProbe(PROBE_MS);
     }, afterMs);
   }
 
   #endProbe(): void {
-    this.#probe?.transport?.close();
+    this.#probe?.silence.end();
+    this.#probe?.transport.close();
     this.#probe = null;
   }
 
   /** The socket that was tried works: it takes over, and what the polling had not answered is asked again there. */
   #change(socket: Transport): void {
+    this.#probe?.silence.end();
     this.#probe = null;
     this.#become("reconnecting");
     this.#letGo({});
@@ -381,13 +387,8 @@ export class Link<T extends Talk> {
       socket.close();
       return;
     }
-    this.#greeted = false;
-    this.#heardAt = Date.now();
-    this.#transport = socket;
     this.#ways.changed("websocket");
-    this.#watchTimer = scope.setInterval(() => {
-      this.#watch();
-    }, WATCH_MS);
+    this.#use(socket);
   }
 }
 
@@ -396,7 +397,7 @@ function toJson(frame: object): string {
 }
 
 function tooLarge(bytesMax: number): Refused {
-  const message = `A command may have ${bytesMax} bytes.`;
+  const message = `This is more than the server takes at a time (${bytesMax} bytes with all that belongs to it).`;
   return new Refused({ code: "too_long", message });
 }
 

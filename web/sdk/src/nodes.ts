@@ -21,7 +21,9 @@ export class Nodes {
     const usable = given.map(plain).filter((url) => /^https?:\/\/./i.test(url));
     const [first] = usable;
     if (first === undefined || usable.length < given.length) {
-      throw new TypeError("`nodes` must be http:// or https:// URLs: " + JSON.stringify(given));
+      throw new TypeError(
+        "`nodes` must be base URLs that begin with http:// or https://, and at least one: " + JSON.stringify(given),
+      );
     }
     this.#given = usable;
     this.#learned = this.#open(kept.map(plain));

@@ -1,5 +1,6 @@
 // An offer that rings at an agent's desk.
 
+import { steadyNow } from "./platform.js";
 import type { DeskCustomer, DeskWork } from "./protocol/agent.js";
 
 /** A chat that an agent is offered. */
@@ -10,18 +11,18 @@ export class Offer {
   readonly queue: string;
   /** Who waits, and with what. */
   readonly customer: DeskCustomer;
-  /** When it times out, by this clock, in milliseconds since 1970. */
-  readonly endsAt: number;
   /** How long it rings in all, as far as it was seen here. */
   readonly totalMs: number;
   /** It was accepted, and is on its way. */
   accepting: boolean;
+  /** When it times out, by a clock that nobody sets. */
+  readonly #endsAt: number;
 
   private constructor(work: DeskWork, leftMs: number, known: Offer | undefined) {
     this.chat = work.chat;
     this.queue = work.queue;
     this.customer = work.customer;
-    this.endsAt = Date.now() + leftMs;
+    this.#endsAt = steadyNow() + leftMs;
     this.totalMs = Math.max(known?.totalMs ?? 0, leftMs);
     this.accepting = work.stage === "accepting" || known?.accepting === true;
   }
@@ -32,8 +33,13 @@ export class Offer {
     return work.stage === "accepting" ? new Offer(work, 0, known) : null;
   }
 
+  /** When it times out, by this machine's clock as it is set now, in milliseconds since 1970. */
+  get endsAt(): number {
+    return Date.now() + this.leftMs;
+  }
+
   /** How long it still rings, in milliseconds. */
   get leftMs(): number {
-    return Math.max(0, this.endsAt - Date.now());
+    return Math.max(0, this.#endsAt - steadyNow());
   }
 }

@@ -92,7 +92,7 @@ export class Outbox<Command> {
 
   /** Takes back one that failed. One that is on its way may be in the chat already. */
   remove(item: Item<Command>): void {
-    if (item.state !== "failed") throw new TypeError("It has not failed.");
+    if (item.state !== "failed") throw new TypeError("Only what has failed can be taken back or sent again.");
     this.#drop(item);
     this.#options.changed();
   }

@@ -78,6 +78,7 @@ interface Scope {
   clearTimeout(timer: unknown): void;
   setInterval(then: () => void, ms: number): unknown;
   clearInterval(timer: unknown): void;
+  performance?: { now(): number };
   WebSocket?: SocketConstructor;
   fetch?: FetchLike;
   crypto?: { getRandomValues?(bytes: Uint8Array<ArrayBuffer>): unknown };
@@ -137,6 +138,11 @@ export class Platform {
 /** What is thrown where neither the engine has something nor the options; their descriptions say what to give. */
 export function missing(what: keyof PlatformOptions): Error {
   return new Error(`There is no ${what} here: give one as the option \`${what}\`.`);
+}
+
+/** Milliseconds by a clock that nobody sets, from a beginning of its own. It may stand still while the machine sleeps. */
+export function steadyNow(): number {
+  return scope.performance?.now() ?? Date.now();
 }
 
 /** Waits so many milliseconds. */

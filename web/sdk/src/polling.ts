@@ -1,7 +1,7 @@
 // A connection over HTTP, for where sockets are blocked. One request hangs until there is something new, and commands go in
 // a second one. Each begins with the opening frame, as a socket that lives for one request, so any node answers any.
 
-import { sleep, scope, type HttpAnswer, type Platform } from "./platform.js";
+import { sleep, scope, steadyNow, type HttpAnswer, type Platform } from "./platform.js";
 import { utf8Bytes } from "./text.js";
 import type { Closing, Ends, Transport } from "./transport.js";
 
@@ -84,9 +84,9 @@ export class Polling implements Transport {
     await this.#request([], 0);
     let quick = 0;
     while (!this.#over) {
-      const begun = Date.now();
+      const begun = steadyNow();
       await this.#request([], WAIT_MS);
-      quick = Date.now() - begun < QUICK.ms ? quick + 1 : 0;
+      quick = steadyNow() - begun < QUICK.ms ? quick + 1 : 0;
       if (quick >= QUICK.count) await sleep(Math.min(QUICK.pauseMaxMs, QUICK.pauseMs * 2 ** (quick - QUICK.count)));
     }
   }

@@ -2,6 +2,7 @@
 // what is new comes out.
 
 import { Clock } from "./clock.js";
+import { steadyNow } from "./platform.js";
 import type * as agent from "./protocol/agent.js";
 import type * as customer from "./protocol/customer.js";
 
@@ -59,14 +60,22 @@ export class Thread {
     this.#clock = clock;
   }
 
+  /**
+   * By how many milliseconds the clock here is behind the server's, by which the chat's moments are, where it is wrong by far;
+   * 0: it is about right, or nothing tells.
+   */
+  get clockBehind(): number {
+    return this.#clock.behind;
+  }
+
   /** Whether what comes now is what happened before the connection. */
   get replays(): boolean {
-    return Date.now() < this.#replayUntil;
+    return steadyNow() < this.#replayUntil;
   }
 
   /** A connection has opened: what comes first is what happened before. */
   opened(): void {
-    this.#replayUntil = Date.now() + REPLAY_MS;
+    this.#replayUntil = steadyNow() + REPLAY_MS;
   }
 
   /** Takes a frame, and gives those of its events that are new. */
@@ -125,7 +134,7 @@ export class Thread {
 
   /** The others who are typing now, with what the server lets the reader see of it. */
   get typists(): Typist[] {
-    const now = Date.now();
+    const now = steadyNow();
     const typists: Typist[] = [];
     for (const [number, { until, preview }] of this.#typing) {
       const by = this.participants.get(number);
@@ -136,7 +145,7 @@ export class Thread {
 
   /** How long until the next of the typists is one no longer, in milliseconds; null: nobody types. */
   get typingLeftMs(): number | null {
-    const now = Date.now();
+    const now = steadyNow();
     const left = [...this.#typing.values()].map(({ until }) => until - now).filter((ms) => ms > 0);
     return left.length > 0 ? Math.min(...left) : null;
   }
@@ -172,7 +181,7 @@ export class Thread {
     if (index <= (this.#lastWord.get(by) ?? 0)) return;
     this.#lastWord.set(by, index);
     const left = age === null ? 0 : TYPING_MS - Math.max(0, age);
-    if (started && left > 0) this.#typing.set(by, { until: Date.now() + left, preview: preview ?? "" });
+    if (started && left > 0) this.#typing.set(by, { until: steadyNow() + left, preview: preview ?? "" });
     else this.#typing.delete(by);
   }
 }

@@ -1,7 +1,7 @@
 // Tells the other side that somebody is typing: at once, then now and then, and when they stop. Such a notice may get lost,
 // so it is repeated while they type.
 
-import { scope } from "./platform.js";
+import { scope, steadyNow } from "./platform.js";
 import { beginning } from "./text.js";
 
 const EVERY_MS = 900;
@@ -12,7 +12,7 @@ export class Typist {
   readonly #tell: (started: boolean, text: string) => void;
   #typing = false;
   #text = "";
-  #sentAt = 0;
+  #sentAt = -EVERY_MS;
   #sendTimer: unknown = null;
   #idleTimer: unknown = null;
 
@@ -32,7 +32,7 @@ export class Typist {
       this.stop();
     }, IDLE_MS);
     if (this.#sendTimer !== null) return;
-    const wait = Math.max(0, this.#sentAt + EVERY_MS - Date.now());
+    const wait = Math.max(0, this.#sentAt + EVERY_MS - steadyNow());
     this.#sendTimer = scope.setTimeout(() => {
       this.#send();
     }, wait);
@@ -49,7 +49,7 @@ export class Typist {
 
   #send(): void {
     this.#sendTimer = null;
-    this.#sentAt = Date.now();
+    this.#sentAt = steadyNow();
     this.#typing = true;
     this.#tell(true, this.#text);
   }

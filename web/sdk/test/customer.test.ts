@@ -128,7 +128,7 @@ describe("a chat", () => {
 
   test("refuses to be talked in before it is begun", () => {
     const chat = client(new ChatServer());
-    expect(() => chat.send("hello")).toThrow("start one");
+    expect(() => chat.send("hello")).toThrow("start or resume one");
   });
 
   test("tells what changed, until nobody listens", async () => {

@@ -296,7 +296,7 @@ describe("the nodes", () => {
   test("must be addresses, and at least one", () => {
     const server = new ChatServer();
     for (const nodes of [[], ["one.test"], ["ws://one.test"]]) {
-      expect(() => client(server, { nodes })).toThrow("https:// URLs");
+      expect(() => client(server, { nodes })).toThrow("begin with http:// or https://");
     }
   });
 });

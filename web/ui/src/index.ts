@@ -9,6 +9,7 @@ export { pieces, type Piece } from "./text/links.js";
 export { ago, clock, countdown, dayName, daysBetween, fileSize, fullTime, shortTime } from "./text/times.js";
 export {
   rows,
+  shownFile,
   type Author,
   type Entry,
   type FileShown,

@@ -3,12 +3,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
-const css = readFileSync(new URL("../src/styles/tokens.css", import.meta.url), "utf8");
+const sheet = (name: string): string => readFileSync(new URL(`../src/styles/${name}.css`, import.meta.url), "utf8");
+/** Those of all surfaces, and those that lists of work have beside them. */
+const SHARED = sheet("tokens");
+const WORK = sheet("work");
 const TEXT = 4.5;
 const EDGE = 3;
 
 /** The tokens of the rule whose selector this is; what a page may set counts as what it is by itself. */
-function tokens(selector: string): Record<string, string> {
+function tokens(css: string, selector: string): Record<string, string> {
   const from = css.indexOf(`${selector} {`);
   const block = css.slice(from, css.indexOf("}", from));
   const found = [...block.matchAll(/--([\w-]+):\s*([^;]*?(#[0-9a-f]{6})[^;]*);/g)];
@@ -42,11 +45,11 @@ const TEXTS = [
 const EDGES = ["ground", "surface", "raised"].map((on) => ["field", on] as [string, string]);
 
 describe.each([
-  ["light", ":host"],
-  ["dark", ':host([data-theme="dark"])'],
-  ["dark by the system", ':host(:not([data-theme="light"]))'],
-])("%s", (_name, selector) => {
-  const colours = tokens(selector);
+  ["light", ":host", ":root"],
+  ["dark", ':host([data-theme="dark"])', ':root[data-theme="dark"]'],
+  ["dark by the system", ':host(:not([data-theme="light"]))', ':root:not([data-theme="light"])'],
+])("%s", (_name, host, root) => {
+  const colours = { ...tokens(SHARED, host), ...tokens(WORK, root) };
 
   test.each(TEXTS)("%s on %s", (ink, on) => {
     expect(contrast(colours[ink]!, colours[on]!)).toBeGreaterThanOrEqual(TEXT);
@@ -58,14 +61,14 @@ describe.each([
 });
 
 test("both ways to the dark are the same", () => {
-  expect(tokens(':host([data-theme="dark"])')).toEqual(tokens(':host(:not([data-theme="light"]))'));
+  expect(tokens(SHARED, ':host([data-theme="dark"])')).toEqual(tokens(SHARED, ':host(:not([data-theme="light"]))'));
+  expect(tokens(WORK, ':root[data-theme="dark"]')).toEqual(tokens(WORK, ':root:not([data-theme="light"])'));
 });
 
 test("sides are logical in all styles", () => {
   for (const name of ["tokens", "base", "conversation", "work"]) {
-    const text = readFileSync(new URL(`../src/styles/${name}.css`, import.meta.url), "utf8");
     expect(
-      text.match(/^\s*(?:(?:margin|padding|border)-(?:left|right|top|bottom)|left|right|top|bottom)\s*:/gm),
+      sheet(name).match(/^\s*(?:(?:margin|padding|border)-(?:left|right|top|bottom)|left|right|top|bottom)\s*:/gm),
     ).toBeNull();
   }
 });

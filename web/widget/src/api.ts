@@ -41,6 +41,8 @@ export interface Launcher {
 /** Where the app is put, and what it tells. */
 export interface Host {
   readonly root: ShadowRoot;
+  /** Adds a text of styles to a root, as the launcher's was. */
+  readonly addStyles: (root: ShadowRoot, text: string) => void;
   readonly config: WidgetConfig;
   readonly launcher: Launcher;
   readonly tell: <Name extends EventName>(name: Name, detail: WidgetEvents[Name]) => void;

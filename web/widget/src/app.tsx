@@ -19,7 +19,6 @@ import { saveAs } from "./page/save.js";
 import { watchName, watchPage } from "./page/watch.js";
 import { AroundProvider, type Around } from "./view/context.js";
 import { Panel } from "./view/Panel.js";
-import { addStyles } from "./view/styles.js";
 import { loadWords } from "./words.js";
 
 /** Builds the app. Rejects when the words of its language can't be loaded. */
@@ -27,7 +26,7 @@ export async function mount(host: Host): Promise<App> {
   const { config, root } = host;
   const language = chooseLanguage([config.language, document.documentElement.lang, ...navigator.languages]);
   const speech: Speech = { language, say: sayer(language, await loadWords(config.nodes, language)) };
-  addStyles(root, tokens + base + conversation + styles);
+  host.addStyles(root, tokens + base + conversation + styles);
   const chat = sharedChat(host);
   const model = new WidgetModel({
     service: config.service,

@@ -4,17 +4,21 @@
 import type { Catalogue, Language } from "@handoff/ui";
 
 /** For each language its file and the file's hash, put in by the build. */
-declare const WORD_FILES: string;
+declare const WORD_FILES: Readonly<Record<Language, readonly [file: string, hash: string]>>;
 
-type WordFiles = Readonly<Record<Language, readonly [file: string, hash: string]>>;
+/** What such a file has: texts whose names the build made numbers, and texts by name. */
+type WordFile = readonly [numbered: readonly string[], named: Readonly<Record<string, string>>];
 
 /** The words of a language. Rejects when no node gives them. */
 export async function loadWords(nodes: readonly string[], language: Language): Promise<Catalogue> {
-  const [file, integrity] = (JSON.parse(WORD_FILES) as WordFiles)[language];
+  const [file, integrity] = WORD_FILES[language];
   for (const node of nodes) {
     try {
       const answer = await fetch(`${node}/${file}`, { integrity, credentials: "omit" });
-      if (answer.ok) return (await answer.json()) as Catalogue;
+      if (answer.ok) {
+        const [numbered, named] = (await answer.json()) as WordFile;
+        return Object.assign({}, numbered, named) as unknown as Catalogue;
+      }
     } catch {
       // The next node.
     }

@@ -9,7 +9,7 @@ import { nodeOf, readConfig } from "../src/config.js";
 import { WORDS, wordsOf } from "../src/loader/words.js";
 import { watchConnection } from "../src/model/connection.js";
 import { entries } from "../src/model/entries.js";
-import { asked, CONSENT, problems, refusedField, startForm } from "../src/model/form.js";
+import { asked, CONSENT, isAsked, problems, refusedField, startForm } from "../src/model/form.js";
 import { identityData, identityValues } from "../src/model/identity.js";
 import { DEFAULT_SERVICE, fetchService, readService } from "../src/model/service.js";
 import { forgetful, kept } from "../src/model/settings.js";
@@ -171,6 +171,11 @@ describe("the form", () => {
     expect(refusedField("bad_field", "user_data.order")).toEqual({ order: "fieldWrong" });
     expect(refusedField("no_consent", "")).toEqual({ [CONSENT]: "consentNeeded" });
     expect(refusedField("busy", "")).toBeNull();
+  });
+
+  test("what the form does not show can't be mended there", () => {
+    expect(["nickname", CONSENT, "page"].map((key) => isAsked(service, key))).toEqual([true, true, false]);
+    expect(isAsked(DEFAULT_SERVICE, CONSENT)).toBe(false);
   });
 
   test("a visitor whom the website vouches for is attached, not written into the form's proof", () => {

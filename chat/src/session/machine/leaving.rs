@@ -35,7 +35,7 @@ pub(super) fn agent_leaves(mut case: Case<'_>, name: &AgentName, how: Leaving) -
     if !case.draft.state.is_in(by) {
         return case.done();
     }
-    case.draft.leave(by, LeaveReason::Left, None);
+    case.draft.leave(by, reason(how), None);
     let agents = case.draft.present().any(Party::is_agent);
     match how {
         Leaving::ForceClose => case.draft.end_all(LeaveReason::Removed, by),
@@ -44,6 +44,15 @@ pub(super) fn agent_leaves(mut case: Case<'_>, name: &AgentName, how: Leaving) -
     }
     case.draft.interacts(|interaction, draft| interaction.agent_left(draft, name));
     case.done()
+}
+
+/// What the record says of an agent who leaves so.
+fn reason(how: Leaving) -> LeaveReason {
+    match how {
+        Leaving::KeepAlive => LeaveReason::Left,
+        Leaving::CloseIfNoAgents => LeaveReason::ClosedIfNoAgents,
+        Leaving::ForceClose => LeaveReason::Closed,
+    }
 }
 
 /// Everybody is removed, and the interaction is stopped wherever it is. Harmless when all has ended already.

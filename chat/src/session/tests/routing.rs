@@ -152,16 +152,19 @@ fn straight() -> Opening {
 
 #[test]
 fn a_desk_learns_how_much_of_the_attached_data_it_is_not_shown() {
-    let more = (0..40).map(|n| (format!("z{n:02}"), n.to_string()));
-    let long = [("a".to_owned(), "ü".repeat(200)), ("b".to_owned(), "x".repeat(256))];
-    let user_data = more.chain(long).collect();
+    let more = (0..70).map(|n| (format!("z{n:02}"), n.to_string()));
+    let whole = ["ü".repeat(2_048), "x".repeat(4_000)];
+    let long = [("c".to_owned(), "ü".repeat(200)), ("d".to_owned(), "x".repeat(256))];
+    let keys = ["a".to_owned(), "b".to_owned()];
+    let user_data = more.chain(long).chain(keys.into_iter().zip(whole.clone())).collect();
     let world = World::open(Opening { user_data, ..straight() });
     let Message::ToQueue(ToQueue::Enqueue { ticket, .. }) = world.last_message() else { panic!() };
     let all = world.session.interaction().unwrap().data().count();
-    assert!(all >= 42, "the record has all of it");
-    assert_eq!((ticket.data.len(), ticket.left_out), (32, u32::try_from(all - 32 + 1).unwrap()));
-    assert_eq!(ticket.data["b"].len(), 256, "what just fits is whole");
-    let cut = &ticket.data["a"];
+    assert!(all >= 74, "the record has all of it");
+    assert_eq!((ticket.data.len(), ticket.left_out), (64, u32::try_from(all - 64 + 1).unwrap()));
+    assert_eq!([&ticket.data["a"], &ticket.data["b"]], whole.each_ref(), "8 KiB are whole");
+    assert_eq!(ticket.data["d"].len(), 256, "what is short is whole everywhere");
+    let cut = &ticket.data["c"];
     assert!(cut.ends_with("ü…") && cut.len() <= 256, "{cut}");
 }
 
@@ -303,12 +306,17 @@ fn an_agent_who_leaves_says_what_becomes_of_the_chat() {
     assert!(!world.session.ended());
     assert_eq!((world.place(), world.step().as_str()), (Place::Workflow, ""), "it rests");
     assert_eq!(world.last_message(), withdrawn(4, Withdrawal::Left));
-    for how in [Leaving::CloseIfNoAgents, Leaving::ForceClose] {
+    for (how, reason) in [
+        (Leaving::CloseIfNoAgents, LeaveReason::ClosedIfNoAgents),
+        (Leaving::ForceClose, LeaveReason::Closed),
+    ] {
         let mut world = joined();
         world.agent_leaves(how);
         assert!(world.session.ended() && world.place() == Place::Done(How::Completed));
         let number = world.session.participants().last().unwrap().number;
-        assert!(world.lefts().contains(&(1, LeaveReason::Removed, Some(number))));
+        let lefts = world.lefts();
+        assert!(lefts.contains(&(number, reason, None)), "{lefts:?}");
+        assert!(lefts.contains(&(1, LeaveReason::Removed, Some(number))), "{lefts:?}");
         assert_eq!(world.last_message(), withdrawn(4, Withdrawal::Left));
     }
 }

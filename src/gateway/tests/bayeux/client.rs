@@ -1,6 +1,8 @@
 //! A Bayeux client over HTTP that shows what came back.
 
 use crate::gateway::tests::support::{Site, text, told};
+use actix_web::rt::task::JoinHandle;
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
 
 /// More than any test needs.
@@ -58,13 +60,24 @@ impl Client {
     }
 
     pub(in crate::gateway::tests) async fn shake_hands_with(site: &Site, ext: &Value) -> Self {
+        Self::shake_hands_by(&site.http, site, ext).await
+    }
+
+    /// A browser's tab that sends this cookie with all it asks.
+    pub(in crate::gateway::tests) async fn tab(site: &Site, cookie: &str) -> Self {
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookie).unwrap())]);
+        let http = reqwest::Client::builder().default_headers(headers).build().unwrap();
+        Self::shake_hands_by(&http, site, &json!({})).await
+    }
+
+    async fn shake_hands_by(http: &reqwest::Client, site: &Site, ext: &Value) -> Self {
         let url = format!("{}/genesys/cometd", site.url);
         let (status, replies) =
-            post(&site.http, &format!("{url}/handshake"), json!([handshake(ext)]).to_string()).await;
+            post(http, &format!("{url}/handshake"), json!([handshake(ext)]).to_string()).await;
         assert_eq!((status, &replies[0]["successful"]), (200, &json!(true)), "{replies}");
         let ack = (replies[0]["ext"]["ack"] == true).then_some(-1);
         let id = text(&replies[0]["clientId"]);
-        Self { url, http: site.http.clone(), id, ids: 1, ack, data: Vec::new() }
+        Self { url, http: http.clone(), id, ids: 1, ack, data: Vec::new() }
     }
 
     pub(in crate::gateway::tests) fn message(&mut self, channel: &str, more: Value) -> Value {
@@ -108,12 +121,23 @@ impl Client {
         assert!(self.ids < CONNECTS_MAX, "still only {:?}", self.data);
         let message = self.connect_message(at_once);
         let replies = self.all(&[message]).await;
-        self.data.extend(events(&replies));
+        self.take(&replies)
+    }
+
+    /// Keeps the events that came with a connect's reply, and gives that.
+    pub(in crate::gateway::tests) fn take(&mut self, replies: &Value) -> Value {
+        self.data.extend(events(replies));
         let reply = replies.as_array().unwrap().last().unwrap().clone();
         if self.ack.is_some() {
             self.ack = reply["ext"]["ack"].as_i64();
         }
         reply
+    }
+
+    /// Sends a connect that may be held; gives the replies to it when they come.
+    pub(in crate::gateway::tests) fn begin_connect(&mut self) -> JoinHandle<Value> {
+        let (url, http, message) = (self.url.clone(), self.http.clone(), self.connect_message(false));
+        actix_web::rt::spawn(async move { post(&http, &url, json!([message]).to_string()).await.1 })
     }
 
     /// Connects until something of this type was told.

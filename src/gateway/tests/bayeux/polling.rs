@@ -60,7 +60,7 @@ async fn a_chat_from_the_handshake_to_the_end() {
 async fn a_connect_is_held_until_there_is_news_or_its_time_is_over() {
     let site = site_of_cometd(Memory::new(), options(), 7, short());
     let mut client = Client::shake_hands(&site).await;
-    let key = client.chat().await;
+    client.chat().await;
     let told = client.data.len();
     let begun = std::time::Instant::now();
     assert_eq!(client.connect(false).await["successful"], true);
@@ -75,17 +75,6 @@ async fn a_connect_is_held_until_there_is_news_or_its_time_is_over() {
     let replies = client.all(&batch).await;
     assert_eq!(replies[0]["subscription"], "/service/chatV2/default");
     assert_eq!(replies[1]["channel"], "/meta/connect");
-
-    // A newer connect takes over from one that is held, which tells nothing any more.
-    let site = crate::gateway::tests::support::site();
-    let mut client2 = Client::shake_hands(&site).await;
-    client2.connect(true).await;
-    let (url, message, http) = (client2.url.clone(), client2.connect_message(false), site.http.clone());
-    let older = actix_web::rt::spawn(async move { post(&http, &url, json!([message]).to_string()).await });
-    site.holds(1).await;
-    client2.connect(true).await;
-    assert_eq!(older.await.unwrap(), (200, json!([])));
-    assert!(!key.is_empty());
 }
 
 #[actix_web::test]
@@ -221,8 +210,7 @@ async fn a_client_that_disconnects_is_forgotten_at_once_and_its_chat_goes_on() {
     let site = site();
     let mut client = Client::shake_hands(&site).await;
     let key = client.chat().await;
-    let (url, message, http) = (client.url.clone(), client.connect_message(false), site.http.clone());
-    let held = actix_web::rt::spawn(async move { post(&http, &url, json!([message]).to_string()).await.1 });
+    let held = client.begin_connect();
     site.holds(1).await;
     let message = client.message("/meta/disconnect", json!({"ext": {"transcriptPosition": "2"}}));
     assert_eq!(client.one(message).await["successful"], true);
@@ -241,8 +229,7 @@ async fn a_node_that_drains_sends_its_clients_to_shake_hands_elsewhere() {
     let site = site();
     let mut client = Client::shake_hands(&site).await;
     client.chat().await;
-    let (url, message, http) = (client.url.clone(), client.connect_message(false), site.http.clone());
-    let held = actix_web::rt::spawn(async move { post(&http, &url, json!([message]).to_string()).await.1 });
+    let held = client.begin_connect();
     site.holds(1).await;
     site.sessions.drain();
     let reply = held.await.unwrap();

@@ -153,6 +153,54 @@ async fn what_was_pushed_into_a_socket_that_broke_is_pushed_into_the_next() {
 }
 
 #[actix_web::test]
+async fn the_older_of_two_connects_is_answered_at_once_and_the_newer_one_is_held_over_a_socket() {
+    let site = site();
+    let mut line = Line::open(&site).await;
+    line.chat().await;
+    site.holds(1).await;
+    let held = line.ids - 1;
+    line.connect(false).await;
+    let reply = line.reply("/meta/connect").await;
+    assert_eq!((&reply["id"], &reply["successful"]), (&json!(held.to_string()), &json!(false)));
+    assert_eq!(reply["error"], "409::another connect of this client has come");
+    site.holds(1).await;
+    // In one frame the last one counts.
+    let connect = |id: &str| {
+        let advice = json!({"timeout": 0});
+        json!({"id": id, "channel": "/meta/connect", "clientId": line.id, "advice": advice})
+    };
+    line.window.say(&json!([connect("a"), connect("b")])).await;
+    let mut told = std::collections::BTreeMap::new();
+    while told.len() < 3 {
+        let replies = line.read().await.into_iter();
+        told.extend(replies.map(|reply| (text(&reply["id"]), reply["successful"] == true)));
+    }
+    let held = line.ids.to_string();
+    assert_eq!(told, [(held, false), ("a".to_owned(), false), ("b".to_owned(), true)].into());
+}
+
+#[actix_web::test]
+async fn a_batch_in_a_frame_is_carried_out_in_its_order() {
+    let site = site();
+    let mut line = Line::open(&site).await;
+    let key = line.chat().await;
+    let channel = "/service/chatV2/default";
+    let said = |id: &str, message: &str| json!({"id": id, "channel": channel, "clientId": line.id, "data": send(&key, message)});
+    let subscribe =
+        json!({"id": "s", "channel": "/meta/subscribe", "clientId": line.id, "subscription": channel});
+    line.window.say(&json!([subscribe, said("1", "one"), said("2", ""), said("3", "three")])).await;
+    let mut told = Vec::new();
+    while told.len() < 4 {
+        let replies = line.read().await.into_iter();
+        told.extend(replies.map(|reply| (text(&reply["id"]), reply["successful"] == true)));
+    }
+    let expected = [("s", true), ("1", true), ("2", false), ("3", true)];
+    assert_eq!(told, expected.map(|(id, successful)| (id.to_owned(), successful)));
+    line.until(2).await;
+    assert_eq!(line.texts(), ["one", "three"]);
+}
+
+#[actix_web::test]
 async fn a_connect_is_answered_when_its_time_is_over() {
     let site = site_of_cometd(Memory::new(), options(), 7, Cometd { timeout_ms: 300, ..Cometd::default() });
     let mut line = Line::open(&site).await;

@@ -197,6 +197,11 @@ async fn the_cookie_is_set_once_and_nothing_depends_on_it() {
     let value = cookie.split(';').next().unwrap();
     let reply = shake(Some(&format!("{value};$Path=/"))).send().await.unwrap();
     assert!(reply.headers().get("set-cookie").is_none());
+    // Callback polling sets it as well.
+    let query = [("jsonp", "f".to_owned()), ("message", json!([handshake(&json!({}))]).to_string())];
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    let reply = site.http.get(format!("{url}?{query}")).send().await.unwrap();
+    assert!(reply.headers()["set-cookie"].to_str().unwrap().starts_with("BAYEUX_BROWSER="));
     let forged = shake(None).header("x-forwarded-proto", "https").send().await.unwrap();
     let cookie = forged.headers()["set-cookie"].to_str().unwrap();
     assert!(!cookie.contains("Secure"), "anybody may say that: {cookie}");

@@ -2,7 +2,7 @@
 // word. No event is looked at twice, so that a chat of any length stays quick.
 
 import type { AgentChat, AgentItem, ChatEvent, Participant } from "@handoff/sdk";
-import { excess, shownName, type Author, type Entry, type Said } from "@handoff/ui";
+import { excess, shownFile, shownName, type Author, type Entry, type Said } from "@handoff/ui";
 import type { Say } from "../words/say.js";
 
 /** Before this time a message that waits says nothing of it: most have arrived by then. */
@@ -33,16 +33,19 @@ export class Conversation {
   readonly #indexes: number[] = [];
   #taken = 0;
   #seenThrough = 0;
-  /** When a message of one's own was written, by its id. */
-  readonly #writtenAt = new Map<string, number>();
+  readonly #now: () => number;
+  /** When a message of one's own was written, by its id; and by a clock that nobody sets. */
+  readonly #written = new Map<string, { at: number; steady: number }>();
   /** Which message of one's own an event is, by its index. */
   readonly #itemOf = new Map<number, string>();
   /** Messages of one's own that are in the log. */
   readonly #inLog = new Set<string>();
 
-  constructor(chat: AgentChat, say: Say) {
+  /** @param now this moment, by the server's clock */
+  constructor(chat: AgentChat, say: Say, now: () => number) {
     this.#chat = chat;
     this.#say = say;
+    this.#now = now;
   }
 
   /** Whether it is of this chat: one that came anew has another. */
@@ -69,9 +72,9 @@ export class Conversation {
   }
 
   /** The log: what is in the chat, and what is on its way. */
-  entries(now: number): Entry[] {
+  entries(): Entry[] {
     const pending = this.#chat.pending.filter(({ id, state }) => state === "failed" || !this.#inLog.has(id));
-    return [...this.#entries, ...pending.map((item) => this.#waiting(item, now))];
+    return [...this.#entries, ...pending.map((item) => this.#waiting(item))];
   }
 
   /** Whether a message waits so long that it says so soon. */
@@ -81,7 +84,7 @@ export class Conversation {
 
   #notePending(pending: readonly AgentItem[]): void {
     for (const { id, index } of pending) {
-      if (!this.#writtenAt.has(id)) this.#writtenAt.set(id, Date.now());
+      if (!this.#written.has(id)) this.#written.set(id, { at: this.#now(), steady: performance.now() });
       if (index !== undefined) this.#itemOf.set(index, id);
     }
   }
@@ -175,9 +178,9 @@ export class Conversation {
     );
   }
 
-  #waiting(item: AgentItem, now: number): Said {
+  #waiting(item: AgentItem): Said {
     const { command, id, state } = item;
-    const at = this.#writtenAt.get(id) ?? now;
+    const { at, steady } = this.#written.get(id) ?? { at: this.#now(), steady: performance.now() };
     const text = command.do === "send" ? command.text : "";
     const me = [...this.#chat.thread.participants.values()].find((one) => one.me);
     const internal = isInternal(command);
@@ -192,7 +195,7 @@ export class Conversation {
       state:
         state === "failed"
           ? { at: "failed", reason: refusal(item.reason ?? "", text, bytesMax, this.#say) }
-          : { at: "waiting", late: now - at >= LATE_MS },
+          : { at: "waiting", late: performance.now() - steady >= LATE_MS },
     };
   }
 }
@@ -226,9 +229,4 @@ function leftText(reason: string | null, me: boolean, name: string, say: Say): s
   if (me) return say("youLeft");
   if (reason === "inactive") return say("connectionOf", { name });
   return say("left", { name });
-}
-
-/** A file as it is shown, under the name that it has in the chat. */
-function shownFile({ id, bytes, media_type: type }: { id: string; bytes: number; media_type: string }, name: string) {
-  return { id, name, bytes, type };
 }

@@ -43,8 +43,8 @@ export class Desk {
   readonly language: string;
   /** Rises with each change of what the server knows. */
   readonly changes = signal(0);
-  /** This moment, to the second. */
-  readonly now = signal(Date.now());
+  /** This moment by the server's clock, to the second. */
+  readonly now: Signal<number>;
   readonly settings: Signal<Settings>;
   readonly canned: CannedTexts;
   readonly uploads = new Uploads();
@@ -88,6 +88,7 @@ export class Desk {
 
   constructor({ sdk, say, language, local, tab }: DeskParts) {
     this.sdk = sdk;
+    this.now = signal(sdk.now);
     this.say = say;
     this.language = language;
     this.#local = local;
@@ -128,7 +129,7 @@ export class Desk {
   conversation(chat: AgentChat): Conversation {
     const known = this.#conversations.get(chat.id);
     if (known?.isOf(chat)) return known;
-    const made = new Conversation(chat, this.say);
+    const made = new Conversation(chat, this.say, () => this.sdk.now);
     made.update();
     this.#conversations.set(chat.id, made);
     return made;
@@ -215,7 +216,7 @@ export class Desk {
 
   #follow(): void {
     const { sdk } = this;
-    const timer = setInterval(() => (this.now.value = Date.now()), 1000);
+    const timer = setInterval(() => (this.now.value = sdk.now), 1000);
     const overseen = computed(() => {
       follow(this.changes);
       return sdk.overview.allowed;
@@ -285,8 +286,8 @@ export class Desk {
     if (!chat) return [];
     const conversation = this.conversation(chat);
     // Only what waits to be sent changes with the time, and once a day the names of days.
-    const now = conversation.sends ? this.now.value : this.#today.value * DAY_MS;
-    return logRows(conversation.entries(now), Date.now());
+    follow(conversation.sends ? this.now : this.#today);
+    return logRows(conversation.entries(), Date.now());
   }
 
   readonly #today = computed(() => Math.floor(this.now.value / DAY_MS));

@@ -2,7 +2,7 @@
 
 import type { AgentChat, DeskWorkLike } from "./types.js";
 import { cut, shownName } from "@handoff/ui";
-import type { Conversation } from "./conversation.js";
+import type { Conversation, LastWord } from "./conversation.js";
 import type { Say } from "../words/say.js";
 
 /** More of a word than this has no room in a line. */
@@ -36,13 +36,24 @@ export function rowOf(chat: AgentChat, conversation: Conversation, say: Say): Ch
       ? say("overShort")
       : typing
         ? say("typingShort")
-        : cut(lastWord?.text ?? work.customer.subject, LINE_MAX),
+        : lastWord
+          ? lineOf(lastWord)
+          : cut(work.customer.subject, LINE_MAX),
     mine: !chat.over && !typing && lastWord?.mine === true,
     waitingSince: chat.over ? null : waitingSince,
     at: lastWord?.at ?? null,
     unread: chat.unread,
     over: chat.over !== "",
   };
+}
+
+/** Each word is cut once: the list is made anew with whatever happens in any chat. */
+const lines = new WeakMap<LastWord, string>();
+
+function lineOf(word: LastWord): string {
+  const line = lines.get(word) ?? cut(word.text, LINE_MAX);
+  lines.set(word, line);
+  return line;
 }
 
 /** The row that is shown already where nothing of it changed: then it is not drawn anew. */

@@ -27,6 +27,7 @@ export class Windows {
   transfer: () => Transfer | null = () => null;
   readonly #channel: Channel;
   readonly #id: string;
+  /** What others show, and until when that counts, by a clock that nobody sets. */
   readonly #looks = new Map<string, { chat: string; until: number }>();
   #answered: ((transfer: Transfer) => void) | null = null;
   #chat = "";
@@ -63,7 +64,7 @@ export class Windows {
 
   /** Whether the agent sees a chat, here or in another window. */
   sees(chat: string): boolean {
-    const now = Date.now();
+    const now = performance.now();
     return this.#chat === chat || [...this.#looks.values()].some((look) => look.chat === chat && look.until > now);
   }
 
@@ -79,7 +80,7 @@ export class Windows {
 
   #hear(message: Message): void {
     if (message.says === "looks") {
-      this.#looks.set(message.from, { chat: message.chat, until: Date.now() + LOOKS_FOR_MS });
+      this.#looks.set(message.from, { chat: message.chat, until: performance.now() + LOOKS_FOR_MS });
     } else if (message.says === "me" && message.to === this.#id) this.#answered?.(message.transfer);
     else if (message.says === "who") {
       const transfer = this.transfer();

@@ -104,12 +104,11 @@ function useCanned(chat: AgentChat, field: FieldRef) {
     const places = { name: customerName(chat.work, desk.say), agent: desk.sdk.nickname };
     const { text, caret } = insert(place.value, slash, filled(one.text, places));
     setSlash(null);
+    // The field has it at once: the next key may come before the page is drawn.
+    place.value = text;
+    place.setSelectionRange(caret, caret);
+    place.focus();
     desk.modes.write(chat, text);
-    // After the field has the text.
-    requestAnimationFrame(() => {
-      place.focus();
-      place.setSelectionRange(caret, caret);
-    });
   };
   const onKey = (event: KeyboardEvent) => {
     if (!open || isComposing(event)) return;
@@ -122,7 +121,7 @@ function useCanned(chat: AgentChat, field: FieldRef) {
     event.preventDefault();
     event.stopPropagation();
   };
-  useEffect(() => setAt(0), [slash?.query]);
+  useLayoutEffect(() => setAt(0), [slash?.query]);
   useEffect(() => describe(field.current, open ? id : "", open && found[chosen] ? `${id}-${chosen}` : ""));
   const list = open ? <CannedList id={id} found={found} chosen={chosen} onChoose={put} /> : null;
   return { list, look, onKey };

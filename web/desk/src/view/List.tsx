@@ -104,7 +104,7 @@ function OfferCard({ offer }: { offer: Offer }) {
           {say("decline")}
         </Button>
       </div>
-      {accepting ? null : <Countdown until={offer.endsAt} of={offer.totalMs} />}
+      {accepting ? null : <Countdown left={() => offer.leftMs} of={offer.totalMs} />}
     </article>
   );
 }

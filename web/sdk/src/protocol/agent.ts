@@ -953,7 +953,7 @@ export interface DeskStatus {
  */
 export interface DeskCustomer {
   /**
-   * Attached data: at most 32 keys; a value over 256 bytes is cut, and ends with an ellipsis.
+   * Attached data: at most 64 keys, whole to 8 KiB; beyond it, a value over 256 bytes is cut, and ends with an ellipsis.
    */
   data: {
     [k: string]: string;

@@ -6,24 +6,25 @@ import { countdown } from "../text/times.js";
 const TICK_MS = 250;
 
 /**
- * Counts down to a moment of this browser's clock.
+ * Counts down.
+ * @param left tells how long it is still there, in milliseconds
  * @param of how long it takes as a whole, for the bar; without it there is none
  */
-export function Countdown({ until, of }: { until: number; of?: number }) {
-  const [now, setNow] = useState(Date.now);
-  const over = now >= until;
+export function Countdown({ left, of }: { left: () => number; of?: number }) {
+  const [, setTick] = useState(0);
+  const ms = Math.max(0, left());
+  const over = ms === 0;
   useEffect(() => {
     if (over) return undefined;
-    const timer = setInterval(() => setNow(Date.now()), TICK_MS);
+    const timer = setInterval(() => setTick((tick) => tick + 1), TICK_MS);
     return () => clearInterval(timer);
-  }, [over, until]);
-  const left = Math.max(0, until - now);
+  }, [over]);
   return (
     <span class="countdown">
-      <span role="timer">{countdown(left)}</span>
+      <span role="timer">{countdown(ms)}</span>
       {of ? (
         <span class="countdown-bar" aria-hidden="true">
-          <span style={{ inlineSize: `${Math.min(100, (100 * left) / of)}%` }} />
+          <span style={{ inlineSize: `${Math.min(100, (100 * ms) / of)}%` }} />
         </span>
       ) : null}
     </span>

@@ -31,6 +31,15 @@ export interface FileShown {
   readonly type: string;
 }
 
+/**
+ * A file as it is shown.
+ * @param file as the server describes it
+ * @param name what it is called in the chat
+ */
+export function shownFile(file: { id: string; bytes: number; media_type: string }, name: string): FileShown {
+  return { id: file.id, name, bytes: file.bytes, type: file.media_type };
+}
+
 /** What a rich message offers; `content` is as `/schemas/rich-message.json` has it. */
 export interface RichShown {
   readonly index: number;

@@ -17,12 +17,12 @@ export function graphemes(text: string): string[] {
 export function cut(text: string, max: number): string {
   // No text has more characters than UTF-16 units: short ones, which most are, need no counting.
   if (text.length <= max) return text;
-  const parts = graphemes(text.slice(0, max * 32));
-  if (parts.length <= max) return text;
-  return `${parts
-    .slice(0, max - 1)
-    .join("")
-    .trimEnd()}…`;
+  const parts: string[] = [];
+  for (const part of segmenter ? segmenter.segment(text) : text) {
+    if (parts.length === max) return `${parts.slice(0, -1).join("").trimEnd()}…`;
+    parts.push(typeof part === "string" ? part : part.segment);
+  }
+  return text;
 }
 
 const encoder = new TextEncoder();

@@ -29,8 +29,9 @@ export class LeaderChat implements Talk {
     this.#chat.subscribe(() => this.#tell());
     this.#chat.on("refused", (error) => {
       const { field } = error.details as { field?: unknown };
-      if (!field) complain(error);
-      this.#refused = { code: error.code, field: typeof field === "string" ? field : "" };
+      const named = typeof field === "string" ? field : "";
+      if (!named || named.startsWith("user_data.")) complain(error);
+      this.#refused = { code: error.code, field: named };
     });
     this.#chat.on("event", ({ type, by }) => {
       if (type !== "file_uploaded" || !this.#chat.thread.isMine(by) || !this.#files.held) return;
@@ -154,6 +155,7 @@ export class LeaderChat implements Talk {
     const { thread } = this.#chat;
     this.#changed({
       phase: this.#chat.phase,
+      chat: this.#chat.key?.chat ?? "",
       connection: this.#chat.connection,
       refused: this.#chat.refused,
       refusedField: this.#refused.field,
@@ -168,6 +170,7 @@ export class LeaderChat implements Talk {
       files: { ...this.#files, takes: this.#chat.takesFiles },
       rated: this.#rated,
       bytesMax: this.#chat.textBytesMax,
+      clockBehind: thread.clockBehind,
     });
   }
 
@@ -195,7 +198,7 @@ export class LeaderChat implements Talk {
   }
 
   #writtenAt(id: string): number {
-    const at = this.#written.get(id) ?? Date.now();
+    const at = this.#written.get(id) ?? Date.now() + this.#chat.thread.clockBehind;
     this.#written.set(id, at);
     return at;
   }

@@ -48,6 +48,8 @@ export type Rated = "no" | "sending" | "yes" | "failed";
 /** All that a widget shows of a chat. */
 export interface ChatState {
   readonly phase: Phase;
+  /** The chat's id; empty: there is none yet. */
+  readonly chat: string;
   readonly connection: Connection;
   /** Why the last start was refused, as the server's code; empty: it was not. */
   readonly refused: string;
@@ -69,11 +71,14 @@ export interface ChatState {
   readonly rated: Rated;
   /** The longest message in bytes of UTF-8; null: not known. */
   readonly bytesMax: number | null;
+  /** By how many milliseconds the clock here is behind the one of the chat's moments, where it is wrong by far. */
+  readonly clockBehind: number;
 }
 
 /** No chat. */
 export const NO_CHAT: ChatState = {
   phase: "idle",
+  chat: "",
   connection: "closed",
   refused: "",
   refusedField: "",
@@ -88,6 +93,7 @@ export const NO_CHAT: ChatState = {
   files: { takes: false, sending: "", part: 0, held: false, problem: "" },
   rated: "no",
   bytesMax: null,
+  clockBehind: 0,
 };
 
 /** What a chat is started with. */

@@ -1,8 +1,8 @@
 // The round button in the corner. It is all that a page has until somebody wants to chat.
 
 import type { WidgetConfig } from "../config.js";
-import { addStyles } from "../view/styles.js";
 import css from "./launcher.css";
+import { addStyles } from "./styles.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CHAT = "M4.5 5h15v11h-9l-4 3.5V16h-2z";

@@ -5,6 +5,7 @@ import { chatName, type App, type EventName, type Identity, type WidgetEvents } 
 import { nodeOf, readConfig, type Given } from "../config.js";
 import { LauncherButton } from "./launcher.js";
 import { loadApp, type Arrival } from "./script.js";
+import { addStyles } from "./styles.js";
 import { wordsOf } from "./words.js";
 
 /** The app's file and its hash, put in by the build. */
@@ -125,6 +126,7 @@ class Handoff implements Arrival {
         const mount = await loadApp(this.#config.nodes, APP_FILE, APP_HASH, this.#tag, this);
         const app = await mount({
           root: this.#launcher.root,
+          addStyles,
           config: this.#config,
           launcher: this.#launcher,
           tell: (name, detail) => this.#tell(name, detail),

@@ -1,6 +1,6 @@
 // What a customer reads of their chat: what was said, what happened in words, what is still on its way.
 
-import { clock, excess, shownName, type Author, type Entry, type Said, type Say } from "@handoff/ui";
+import { clock, excess, shownFile, shownName, type Author, type Entry, type Said, type Say } from "@handoff/ui";
 import type { ChatEvent, Participant } from "@handoff/sdk";
 import type { ChatState, Pending } from "../chat/state.js";
 
@@ -124,9 +124,4 @@ function ending({ phase, events, gone }: ChatState, { say, language }: Speaking)
   const last = events.at(-1);
   if (phase !== "ended" || gone || !last) return null;
   return { kind: "happened", key: "end", at: last.at, text: say("chatEnded", { time: clock(last.at, language) }) };
-}
-
-/** A file as it is shown, under the name that it has in the chat. */
-function shownFile({ id, bytes, media_type: type }: { id: string; bytes: number; media_type: string }, name: string) {
-  return { id, name, bytes, type };
 }

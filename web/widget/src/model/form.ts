@@ -42,6 +42,11 @@ export function asked({ form, open }: Service): FormField[] {
   return [...name, email, ...others.filter((one) => !name.includes(one)), text];
 }
 
+/** Whether the form shows something of this key. */
+export function isAsked(service: Service, key: string): boolean {
+  return key === CONSENT ? service.consent !== "" : asked(service).some((one) => one.key === key);
+}
+
 /** What is wrong, by key, as a text's name; empty when nothing is. */
 export function problems(service: Service, values: Values): Readonly<Record<string, Key>> {
   const found: Record<string, Key> = {};

@@ -53,6 +53,7 @@ export class WidgetModel {
   readonly reach = signal<"asking" | "slow" | "known" | "failed">("asking");
   readonly values: Signal<Values>;
   readonly problems = signal<Readonly<Record<string, Key>>>({});
+  /** What was typed and not sent, in the chat that is there or was the last. */
   readonly draft: Signal<string>;
   readonly sound: Signal<boolean>;
   readonly titleSign: Signal<boolean>;
@@ -71,6 +72,8 @@ export class WidgetModel {
   readonly answering: ReadonlySignal<string>;
   readonly #options: WidgetOptions;
   readonly #now: Signal<number>;
+  /** The chat that the draft was typed in. */
+  readonly #draftOf: Signal<string>;
   readonly #stops: (() => void)[] = [];
   #asked = false;
 
@@ -80,7 +83,8 @@ export class WidgetModel {
     const name = `handoff:${options.service}`;
     this.open = kept(options.tabStorage, `${name}:open`, false, (value) => value === true);
     this.values = kept<Values>(options.tabStorage, `${name}:form`, {}, texts);
-    this.draft = kept(options.tabStorage, `${name}:draft`, "", (value) => (typeof value === "string" ? value : ""));
+    this.draft = kept(options.tabStorage, `${name}:draft`, "", String);
+    this.#draftOf = kept(options.tabStorage, `${name}:draft-of`, "", String);
     this.sound = kept(options.siteStorage, "handoff:sound", true, (value) => value !== false);
     this.titleSign = kept(options.siteStorage, "handoff:title", true, (value) => value !== false);
     this.#now = signal(options.now());
@@ -98,7 +102,7 @@ export class WidgetModel {
     const connection = computed(() => this.state.value.connection);
     const { away, stop } = watchConnection(connection);
     this.banner = computed(() => this.#banner(away.value));
-    this.#stops.push(stop, this.#reads(), this.#ticks(), this.#mends());
+    this.#stops.push(stop, this.#forgets(), this.#reads(), this.#ticks(), this.#mends());
   }
 
   /** Asks for the service, once, until it is there. */
@@ -163,7 +167,7 @@ export class WidgetModel {
     if (this.alive.peek()) this.ask({ do: "attach", data });
   }
 
-  /** Back to the form, for another chat, in which what was written and not sent can be. */
+  /** Back to the form, for another chat. */
   again(): void {
     this.problems.value = {};
     this.ask({ do: "reset" });
@@ -229,6 +233,16 @@ export class WidgetModel {
     if (phase === "idle" && this.reach.value === "failed") return "formFailed";
     if (phase === "idle" || phase === "ended" || away === "well") return null;
     return away === "lost" ? "noConnection" : "connectingAgain";
+  }
+
+  /** What was typed for one chat is not said in the next, whichever tab begins that; until then it can be copied. */
+  #forgets(): () => void {
+    return effect(() => {
+      const { chat } = this.state.value;
+      if (!chat || chat === this.#draftOf.peek()) return;
+      this.draft.value = "";
+      this.#draftOf.value = chat;
+    });
   }
 
   /** Who looks at the newest has read it. */

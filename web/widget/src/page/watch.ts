@@ -107,11 +107,11 @@ function watchMessages(model: WidgetModel, host: Host): () => void {
   const since = Date.now();
   let last = 0;
   return effect(() => {
-    const { events, participants } = model.state.value;
+    const { events, participants, clockBehind } = model.state.value;
     const news = events.filter(({ index }) => index > last);
     last = events.at(-1)?.index ?? 0;
     for (const event of news) {
-      if (!SAID.includes(event.type) || event.at < since) continue;
+      if (!SAID.includes(event.type) || event.at - clockBehind < since) continue;
       const party = participants.find((one) => one.number === event.by);
       host.tell("message", { text: event.text ?? "", mine: author(event.by, party, model.speech.say).me });
     }

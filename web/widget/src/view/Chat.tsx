@@ -96,13 +96,11 @@ function Writing() {
   const { over, on } = useFiles(takes ? send : undefined);
   const draft = useValue(model.draft);
   const insert = (text: string) => {
-    const at = field.current?.selectionStart ?? draft.length;
-    const to = field.current?.selectionEnd ?? at;
-    model.type(draft.slice(0, at) + text + draft.slice(to));
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(at + text.length, at + text.length);
-    });
+    const place = field.current;
+    if (!place) return;
+    place.setRangeText(text, place.selectionStart, place.selectionEnd, "end");
+    model.type(place.value);
+    place.focus();
   };
   return (
     <div class={over ? "drop" : ""} {...on}>

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconButton, useSpeech } from "@handoff/ui";
 
-const EMOJI = "😀 😊 😂 😉 😍 🤔 🙁 😢 😴 🙏 👍 👎 👏 👋 🎉 ❤️ ⭐ ✅".split(" ");
+const EMOJI = "😀 😊 😂 😉 😍 🤔 😐 🙁 😢 😡 😴 🙏 👍 👎 👏 👋 💪 🎉 ❤️ 💔 ⭐ ✅ ❌ ❓".split(" ");
 const COLUMNS = 6;
 
 /** A button that shows them; a chosen one goes to `onChoose`. */

@@ -1,8 +1,8 @@
 // The form before a chat: what the service asks, what it says of one's data, and the one next act.
 
 import { useRef } from "preact/hooks";
-import { Button, Field, useSpeech, type FieldKind, type Say } from "@handoff/ui";
-import { asked, CONSENT, LABELS } from "../model/form.js";
+import { Button, Field, Unsent, useSpeech, type FieldKind, type Say } from "@handoff/ui";
+import { asked, CONSENT, isAsked, LABELS, refusedField } from "../model/form.js";
 import type { FormField, FormKind, Service } from "../model/service.js";
 import { useAround } from "./context.js";
 import { useValue } from "./value.js";
@@ -24,7 +24,10 @@ export function FormScreen() {
   const { say } = useSpeech();
   const form = useRef<HTMLFormElement>(null);
   const service = useValue(model.service);
-  const { phase, refused, refusedField } = useValue(model.state);
+  const { phase, refused, refusedField: field } = useValue(model.state);
+  // What the website attached is not the visitor's to mend: no field would say so.
+  const atField = Object.keys(refusedField(refused, field) ?? {}).some((key) => isAsked(service, key));
+  const draft = useValue(model.draft);
   const starting = phase === "starting";
   const submit = (event: Event) => {
     event.preventDefault();
@@ -35,6 +38,7 @@ export function FormScreen() {
     <form class="form" noValidate ref={form} onSubmit={submit}>
       <div class="form-fields">
         {service.open ? null : <p dir="auto">{service.closed || say("nobodyHere")}</p>}
+        <Unsent text={draft} />
         {asked(service).map((field) => (
           <FormPart key={field.key} field={field} />
         ))}
@@ -43,9 +47,7 @@ export function FormScreen() {
       </div>
       <div class="form-end">
         <p class="problem" role="alert">
-          {refused && !refusedField && refused !== "no_consent"
-            ? say(BUSY.includes(refused) ? "startBusy" : "startFailed")
-            : ""}
+          {refused && !atField ? say(BUSY.includes(refused) ? "startBusy" : "startFailed") : ""}
         </p>
         <Button look="primary" type="submit" disabled={starting}>
           {say(starting ? "starting" : service.open ? "startChat" : "leaveMessage")}

@@ -1,6 +1,6 @@
 // The widget's panel: header, one banner for the connection, and the form or the chat.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Avatar, Banner, Button, Dialog, IconButton, Menu, useSpeech, type MenuItem } from "@handoff/ui";
 import { waitWords } from "../model/waiting.js";
 import { followViewport } from "../page/viewport.js";
@@ -56,19 +56,16 @@ function Loading() {
   );
 }
 
-/** What is next to be done has the focus when the panel opens and when its screen changes. */
+/** What is next to be done has the focus when the panel opens and when its screen changes, before the next key comes. */
 function useFocus(panel: { readonly current: HTMLElement | null }): void {
   const { model } = useAround();
   const screen = useValue(model.screen);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // A keyboard on glass that nobody asked for hides half of the panel.
     const touch = matchMedia("(pointer: coarse)").matches;
-    requestAnimationFrame(() => {
-      const wanted = screen === "chat" ? "textarea, .ended button" : "input, textarea";
-      const first = panel.current?.querySelector<HTMLElement>(wanted);
-      // A keyboard on glass that nobody asked for hides half of the panel.
-      if (touch) panel.current?.querySelector<HTMLElement>(".panel-head button")?.focus({ preventScroll: true });
-      else first?.focus({ preventScroll: true });
-    });
+    const first = screen === "chat" ? ".composer textarea, .ended button" : "input, textarea:not([readonly])";
+    const wanted = touch ? ".panel-head button" : first;
+    panel.current?.querySelector<HTMLElement>(wanted)?.focus({ preventScroll: true });
   }, [screen]);
 }
 
