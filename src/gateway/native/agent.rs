@@ -150,11 +150,7 @@ impl Client for Agent {
                 } else {
                     Act::Send { text, message_type }
                 };
-                let chat = parse(&chat)?;
-                let answer = self.chat(&me, &chat, command_id(&id), act).await?;
-                // With it the typing is over.
-                self.typing.note(&chat, false);
-                Ok(AgentAnswer::Posted { index: native::index_of(answer) })
+                self.says(&me, &parse(&chat)?, &id, act).await
             }
             AgentCommand::SendRich { chat, content } => {
                 let answer = self.chat(&me, &parse(&chat)?, command_id(&id), native::rich(&content)?).await?;
@@ -346,6 +342,19 @@ impl Agent {
             Some(Answer::Desk(answer)) => Ok(AgentAnswer::Desk { version: answer.version }),
             _ => Ok(AgentAnswer::Done {}),
         }
+    }
+
+    async fn says(
+        &self,
+        me: &AgentName,
+        chat: &SessionId,
+        id: &str,
+        act: Act,
+    ) -> Result<AgentAnswer, Failure> {
+        let answer = self.chat(me, chat, command_id(id), act).await?;
+        // With it the typing is over.
+        self.typing.note(chat, false);
+        Ok(AgentAnswer::Posted { index: native::index_of(answer) })
     }
 
     async fn types(
