@@ -23,6 +23,7 @@ mod polling;
 mod privacy;
 mod proxy;
 mod services;
+mod side_by_side;
 mod sockets;
 mod support;
 mod takeover;

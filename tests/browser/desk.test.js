@@ -105,6 +105,19 @@ test("an offer rings, counts down, and opens when it is accepted; on a phone too
   await page.locator(".list").waitFor();
 });
 
+test("an offer's buttons stay in reach however long its attached data are", async () => {
+  const { page, server } = await open();
+  await signIn(page);
+  const data = Object.fromEntries([1, 2, 3, 4].map((n) => [`key${n}`, "https://shop.example/?utm=ü ".repeat(140)]));
+  server.offer("c1", { data });
+  const card = page.locator(".offer[data-chat=c1]");
+  await card.getByText("key4").waitFor();
+  const height = (await card.boundingBox())?.height ?? Infinity;
+  assert.ok(height < 600, `${height} pixels`);
+  await card.getByRole("button", { name: "Accept" }).click();
+  await page.locator(".chats [data-chat=c1]").waitFor();
+});
+
 test("drafts are kept per chat, through a reload and a lost network, and are gone after the sign-out", async () => {
   const { page, server } = await open();
   server.chat("C1", [said("one")], { nickname: "Zoë" });

@@ -28,17 +28,22 @@ impl Proxy {
 
     /// The same with more said of each server.
     pub(crate) async fn start_with(nodes: &[String], of_servers: &str) -> Self {
+        Self::start_of(nodes, &shipped(of_servers)).await
+    }
+
+    /// The shipped configuration with another choice of backends, as `rule` has it.
+    pub(crate) async fn start_choosing(nodes: &[String], rule: &str) -> Self {
+        let text = shipped("");
+        let choice = "    use_backend cometd if { path_beg /genesys/cometd }\n    default_backend nodes\n";
+        assert_eq!(text.matches(choice).count(), 1);
+        Self::start_of(nodes, &text.replace(choice, rule)).await
+    }
+
+    async fn start_of(nodes: &[String], text: &str) -> Self {
         let [front, front_http_2] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/haproxy/haproxy.cfg");
-        let mut text = read_to_string(shipped).unwrap();
-        for node in ["NODE1", "NODE2", "NODE3"] {
-            let server = format!("\"${{{node}}}\"\n");
-            assert_eq!(text.matches(&server).count(), 2, "in both backends");
-            text = text.replace(&server, &format!("\"${{{node}}}\" {of_servers}\n"));
-        }
         let bind = "    bind \"${FRONT}\"\n";
         assert_eq!(text.matches(bind).count(), 1);
-        text = text.replace(bind, &format!("{bind}    bind {front_http_2} proto h2\n"));
+        let text = text.replace(bind, &format!("{bind}    bind {front_http_2} proto h2\n"));
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("haproxy.cfg");
         write(&config, text).unwrap();
@@ -69,6 +74,18 @@ impl Drop for Proxy {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The configuration that ships, with more said of each server.
+fn shipped(of_servers: &str) -> String {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/haproxy/haproxy.cfg");
+    let mut text = read_to_string(shipped).unwrap();
+    for node in ["NODE1", "NODE2", "NODE3"] {
+        let server = format!("\"${{{node}}}\"\n");
+        assert_eq!(text.matches(&server).count(), 2, "in both backends");
+        text = text.replace(&server, &format!("\"${{{node}}}\" {of_servers}\n"));
+    }
+    text
 }
 
 /// Debian puts it where only root's path looks.

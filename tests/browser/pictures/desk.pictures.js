@@ -1,7 +1,7 @@
 // The desk of agents and supervisors, in each of its states.
 
 import { expect } from "@playwright/test";
-import { desk, LOOKS, MINUTE, named, NOW, signIn, test } from "./staging.js";
+import { desk, LOOKS, MINUTE, named, NOW, passes, signIn, test } from "./staging.js";
 
 /** @typedef {import("./staging.js").Look} Look */
 /** @typedef {import("@playwright/test").Page} Page */
@@ -180,7 +180,7 @@ const STATES = [
       server.break();
       await page.locator("#message").fill("It comes tomorrow.");
       await page.keyboard.press("Enter");
-      await page.clock.setFixedTime(NOW + 5000);
+      await passes(page, 5000);
       await page.locator(".banner").waitFor();
     },
   ],

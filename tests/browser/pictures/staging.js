@@ -57,12 +57,28 @@ export const test = base.extend(
         ends.push(() => void context.close());
         const page = await context.newPage();
         await page.clock.setFixedTime(NOW);
+        // The clock that nobody sets stands still too.
+        await page.addInitScript(() => {
+          let steady = 0;
+          performance.now = () => steady;
+          Object.assign(window, { passes: (/** @type {number} */ ms) => (steady += ms) });
+        });
         return { context, page, ends };
       });
       for (const end of ends) end();
     },
   }),
 );
+
+/**
+ * So much time passes, at once.
+ * @param {Page} page
+ * @param {number} ms
+ */
+export async function passes(page, ms) {
+  await page.evaluate((ms) => /** @type {any} */ (window).passes(ms), ms);
+  await page.clock.setFixedTime(NOW + ms);
+}
 
 /**
  * The desk, before its agent signs in.

@@ -1,7 +1,7 @@
 // The widget on a website, in each of its states.
 
 import { expect } from "@playwright/test";
-import { LOOKS, MINUTE, named, NOW, SERVICE, site, test } from "./staging.js";
+import { LOOKS, MINUTE, named, NOW, passes, SERVICE, site, test } from "./staging.js";
 
 /** @typedef {import("./staging.js").Look} Look */
 /** @typedef {import("@playwright/test").Page} Page */
@@ -136,7 +136,7 @@ const STATES = [
       await field(page).fill("Are you there?");
       await field(page).press("Enter");
       await page.getByText("Connecting again").waitFor();
-      await page.clock.setFixedTime(NOW + 5000);
+      await passes(page, 5000);
       await page.getByText("Waiting to be sent").waitFor();
     },
   ],

@@ -1,5 +1,5 @@
-// One address in front of several: connections go to the first target that takes them, as a balancer would send them. What
-// goes through can be lost, one way or both, and slow.
+// One address in front of several: connections go to the first target that takes them, as a balancer would send them.
+// What goes through can be lost, one way or both, and slow.
 
 import { connect, createServer } from "node:net";
 

@@ -30,15 +30,13 @@ export class Asked {
 
   /** Takes the one with the largest frame. */
   takeLargest(): Question | undefined {
-    const [first, ...others] = [...this.#questions];
-    if (!first) return undefined;
-    const [id] = others.reduce((largest, one) => (one[1].bytes > largest[1].bytes ? one : largest), first);
-    return this.#take(id);
+    const [largest] = [...this.#questions].sort(([, one], [, other]) => other.bytes - one.bytes);
+    return largest && this.#take(largest[0]);
   }
 
   /** The connection is gone. */
   lost(): void {
-    for (const id of [...this.#questions.keys()]) this.#take(id)?.reject(new Lost("The connection went."));
+    for (const id of [...this.#questions.keys()]) this.#take(id)?.reject(new Lost("There is no connection."));
   }
 
   #take(id: string): Question | undefined {
@@ -50,6 +48,6 @@ export class Asked {
 }
 
 function refusedBy(error: unknown): Refused {
-  const known = error !== null && typeof error === "object" && "code" in error && typeof error.code === "string";
+  const known = typeof (error as { code?: unknown } | null | undefined)?.code === "string";
   return new Refused(known ? (error as { code: string }) : { code: "unknown", message: "The server gave no reason." });
 }

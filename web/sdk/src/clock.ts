@@ -20,7 +20,7 @@ export class Clock {
     return this.#sure ? this.#ahead : null;
   }
 
-  /** By how many milliseconds the clock here is behind, where it is wrong by far; 0: it is about right, or nothing tells. */
+  /** By how many milliseconds this clock is behind, where it is wrong by far; 0: it is right, or nothing tells. */
   get behind(): number {
     const ahead = this.#ahead ?? 0;
     // What had happened before says how far this one is behind at least, and not how far it is ahead.

@@ -350,9 +350,11 @@ export class CustomerChat {
   }
 
   #become(phase: CustomerPhase): void {
-    if (this.#kept.phase === phase) return;
+    const before = this.phase;
     this.#kept.phase = phase;
-    this.#emitter.emit("phase", phase);
+    // The connection goes first: whoever is told may begin another chat, or rate this one.
+    if (phase === "idle" || phase === "ended") this.#link.close();
+    if (phase !== before) this.#emitter.emit("phase", phase);
   }
 
   #changed(): void {
@@ -400,8 +402,8 @@ export class CustomerChat {
     if (this.phase === "starting") {
       this.refused = error.code;
       this.#outbox.clear();
-      Object.assign(this.#kept, { form: {} });
-      this.#over("idle");
+      this.#kept.form = {};
+      this.#become("idle");
       this.#emitter.emit("refused", error);
     } else if (GONE.includes(error.code)) {
       this.gone = error.code !== "ended";
@@ -439,15 +441,7 @@ export class CustomerChat {
   #end(): void {
     this.queue = null;
     this.#outbox.fail("ended");
-    this.#over("ended");
-  }
-
-  /** The connection goes first: whoever is told may begin another chat, or rate this one. */
-  #over(phase: "idle" | "ended"): void {
-    const before = this.#kept.phase;
-    this.#kept.phase = phase;
-    this.#link.close();
-    if (phase !== before) this.#emitter.emit("phase", phase);
+    this.#become("ended");
   }
 
   async #deliver(item: CustomerItem): Promise<{ index?: number | null }> {

@@ -140,7 +140,7 @@ export function missing(what: keyof PlatformOptions): Error {
   return new Error(`There is no ${what} here: give one as the option \`${what}\`.`);
 }
 
-/** Milliseconds by a clock that nobody sets, from a beginning of its own. It may stand still while the machine sleeps. */
+/** Milliseconds by a clock that nobody sets, since some moment. It may stand still while the machine sleeps. */
 export function steadyNow(): number {
   return scope.performance?.now() ?? Date.now();
 }

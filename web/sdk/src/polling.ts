@@ -154,9 +154,9 @@ function closingOf(answer: HttpAnswer): Closing {
 
 function framesOf(text: string): object[] {
   try {
-    const answer: unknown = JSON.parse(text);
-    if (answer !== null && typeof answer === "object" && "frames" in answer && Array.isArray(answer.frames)) {
-      return answer.frames.filter((frame): frame is object => frame !== null && typeof frame === "object");
+    const frames = (JSON.parse(text) as { frames?: unknown } | null)?.frames;
+    if (Array.isArray(frames)) {
+      return frames.filter((frame): frame is object => frame !== null && typeof frame === "object");
     }
   } catch {
     // A proxy's own page.

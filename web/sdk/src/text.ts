@@ -33,14 +33,14 @@ export function utf8Bytes(text: string): number {
 export function beginning(text: string, max: number): string {
   if (text.length <= max) return text;
   const Segmenter = scope.Intl?.Segmenter;
-  if (!Segmenter) return text.slice(0, max).replace(/[\ud800-\udbff]$/, "");
   let end = 0;
-  // A character beyond `max` is not looked for further than it takes to see that it is one.
-  for (const { index, segment } of new Segmenter(undefined, { granularity: "grapheme" }).segment(
-    text.slice(0, 2 * max),
-  )) {
-    if (index + segment.length > max) break;
-    end = index + segment.length;
+  if (Segmenter) {
+    // A character beyond `max` is not looked for further than it takes to see that it is one.
+    const segments = new Segmenter(undefined, { granularity: "grapheme" }).segment(text.slice(0, 2 * max));
+    for (const { index, segment } of segments) {
+      if (index + segment.length > max) break;
+      end = index + segment.length;
+    }
   }
   // A "character" of marks without end is cut as well as one can.
   return end > 0 ? text.slice(0, end) : text.slice(0, max).replace(/[\ud800-\udbff]$/, "");

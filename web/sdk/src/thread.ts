@@ -83,7 +83,7 @@ export class Thread {
     const live = !this.replays;
     for (const participant of frame.participants ?? []) this.participants.set(participant.number, participant);
     if (frame.channel) this.channel = frame.channel;
-    const last = this.events[this.events.length - 1]?.index ?? 0;
+    const last = this.events.slice(-1)[0]?.index ?? 0;
     const news = frame.events.filter((event) => event.index > last);
     // Before the frame itself is taken for the time: only what was known already tells the age of a replay's typing.
     const typing = frame.typing.map((one) => ({ one, age: live ? 0 : this.#clock.age(one.at) }));

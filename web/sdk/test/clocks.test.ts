@@ -1,4 +1,4 @@
-// Clocks that are set, machines that sleep, and pages whose timers hardly run: the connection and all that counts seconds.
+// Clocks that are set, machines that sleep, pages whose timers hardly run: the connection, and what counts seconds.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { AgentDesk, CustomerChat } from "../src/index.js";
@@ -85,7 +85,7 @@ describe.each([
   });
 });
 
-test.each([HOUR_MS, -HOUR_MS, 1000])("an agent's client tells a server's time that is %s ms ahead", async (aheadMs) => {
+test.each([HOUR_MS, -HOUR_MS, 1000])("a server's clock that is %s ms ahead is known to an agent", async (aheadMs) => {
   const server = new DeskServer();
   const desk = new AgentDesk({ nodes: ["http://one.test"], WebSocket: server.WebSocket, fetch: server.fetch });
   open.push(desk);
@@ -98,7 +98,7 @@ test.each([HOUR_MS, -HOUR_MS, 1000])("an agent's client tells a server's time th
   expect(desk.now).toBe(Date.now() + (aheadMs === 1000 ? 0 : aheadMs));
 });
 
-test("a customer's client tells how far the clock here is off, once something happened while it was there", async () => {
+test("how far the clock here is off is known to a customer, once something happened meanwhile", async () => {
   const { server, chat } = await started();
   expect(chat.thread.clockBehind).toBe(0);
   server.aheadMs = -HOUR_MS;
@@ -106,7 +106,7 @@ test("a customer's client tells how far the clock here is off, once something ha
   expect(chat.thread.clockBehind).toBe(-HOUR_MS);
 });
 
-test("a machine that slept gives up what died meanwhile, though its timers stood still and nobody wakes the client", async () => {
+test("a machine that slept gives up what died meanwhile, though its timers stood still", async () => {
   const { server, chat } = await started();
   server.last.beats = false;
   setClock(10 * MINUTE_MS);

@@ -57,7 +57,7 @@ async fn texts_of_any_language_come_to_customers_and_agents_who_poll_as_they_wer
     let accept = json!({"id": "a", "do": "accept", "chat": chat});
     while answered(&poll(&site, "agent", &[sign_in.clone(), accept.clone()]).await, "a")["ok"] != true {}
     let commands: Vec<Value> = TEXTS.iter().zip(1..).map(|(text, number)| send(number, text)).collect();
-    let frames = poll(&site, "customer", &[&[resume.clone()], &commands[..]].concat()).await;
+    let frames = poll(&site, "customer", &[std::slice::from_ref(&resume), &commands[..]].concat()).await;
     for number in 1..=TEXTS.len() {
         assert_eq!(answered(&frames, &number.to_string())["ok"], true, "{frames:?}");
     }
