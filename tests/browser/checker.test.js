@@ -54,13 +54,15 @@ test("what is told once or again, the same, breaks nothing", () => {
 
 test("every kind of broken promise is seen", () => {
   const [greeting, a, answerA, b, answerB] = CHAT;
+  /** @type {Said} */
+  const swapped = [greeting, [2, "b"], answerA, [5, "a"], answerB];
   /** @type {[string, Said[], Said][]} */
   const cases = [
     ["lost", [CHAT], [greeting, a, answerA, answerB]],
     ["acknowledged, and never told or held", [[greeting, a, answerA]], [greeting, a, answerA]],
     ["never told", [[greeting, a, answerA, b]], CHAT],
     ["doubled", [[...CHAT, [7, "b"]]], [...CHAT, [7, "b"]]],
-    ["reordered", [[greeting, [2, "b"], answerA, [5, "a"], answerB]], [greeting, [2, "b"], answerA, [5, "a"], answerB]],
+    ["reordered", [swapped], swapped],
     [
       "told out of order",
       [

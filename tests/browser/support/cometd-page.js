@@ -29,8 +29,7 @@ export function customer({ url, transport, acks, texts, first }) {
   cometd.addListener("/meta/handshake", (/** @type {any} */ reply) => {
     if (!reply.successful) return;
     handshakes += 1;
-    const used = cometd.getTransport();
-    seen.transport = used.getType?.() ?? used.type;
+    seen.transport = cometd.getTransport().getType?.() ?? cometd.getTransport().type;
     const data = key
       ? { operation: "requestNotifications", secureKey: key, transcriptPosition: position }
       : { operation: "requestChat", nickname: "Zoë", clientMessageId: `page-${Math.random()}-${Math.random()}` };
@@ -40,25 +39,23 @@ export function customer({ url, transport, acks, texts, first }) {
     });
   });
   cometd.addListener("/meta/unsuccessful", (/** @type {any} */ { channel, error, failure }) => {
-    const why = error ?? failure?.reason ?? failure?.httpCode ?? failure?.exception;
-    seen.trouble.push(`${Math.round(performance.now())} ms: ${channel}: ${why}`);
+    seen.trouble.push(`${Math.round(performance.now())} ms: ${channel}: ${error ?? failure?.reason}`);
   });
   cometd.addListener(channel, (/** @type {any} */ message) => {
     // Replies to publishes come this way too.
     if (!message.data) return;
-    const event = message.data;
-    seen.told.push(event);
-    key ||= event.secureKey;
-    for (const { type, index, from } of event.messages) {
+    seen.told.push(message.data);
+    key ||= message.data.secureKey;
+    for (const { type, index, from } of message.data.messages) {
       if (type === "Message") (from.type === "Client" ? indexes.own : indexes.answers).add(index);
     }
-    position = Math.max(position, event.nextPosition ?? 0);
-    ended ||= event.chatEnded;
+    position = Math.max(position, message.data.nextPosition ?? 0);
+    ended ||= message.data.chatEnded;
   });
 
   /** @param {number} at */
   const say = (at) => {
-    const again = () => setTimeout(() => say(at), 200);
+    const again = () => setTimeout(say, 200, at);
     if (!key || cometd.getStatus() !== "connected" || (waiting && at >= first)) return again();
     const data = { operation: "sendMessage", secureKey: key, message: texts[at], clientMessageId: `m${at}` };
     cometd.publish(channel, data, (/** @type {any} */ reply) => {
@@ -74,9 +71,8 @@ export function customer({ url, transport, acks, texts, first }) {
     handshakes,
     ended,
   });
-  const goOn = () => void (waiting = false);
   const leave = () => void cometd.publish(channel, { operation: "disconnect", secureKey: key });
   cometd.handshake();
   say(0);
-  return { seen, progress, goOn, leave };
+  return { seen, progress, goOn: () => void (waiting = false), leave };
 }

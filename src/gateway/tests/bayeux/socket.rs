@@ -185,7 +185,10 @@ async fn a_batch_in_a_frame_is_carried_out_in_its_order() {
     let mut line = Line::open(&site).await;
     let key = line.chat().await;
     let channel = "/service/chatV2/default";
-    let said = |id: &str, message: &str| json!({"id": id, "channel": channel, "clientId": line.id, "data": send(&key, message)});
+    let said = |id: &str, message: &str| {
+        let data = send(&key, message);
+        json!({"id": id, "channel": channel, "clientId": line.id, "data": data})
+    };
     let subscribe =
         json!({"id": "s", "channel": "/meta/subscribe", "clientId": line.id, "subscription": channel});
     line.window.say(&json!([subscribe, said("1", "one"), said("2", ""), said("3", "three")])).await;
