@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launchFirefox, newWindow, until } from "./support/browser.js";
+import { launchFirefox, newWindow } from "./support/browser.js";
 import { Cluster } from "./support/cluster.js";
 import { Agent, Customer, kept } from "./support/people.js";
+import { allIsRecorded, talk, talkThroughKill } from "./support/story.js";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -35,20 +36,9 @@ test("in Firefox a customer and an agent talk through the kill of the node that 
   await card.getByRole("button", { name: "Accept" }).click();
   await hers.page.getByRole("heading", { name: "Demo Agent" }).waitFor();
 
-  await customer.field.pressSequentially("My par");
-  await his.page.locator(".typing .preview").getByText("My par").waitFor();
-  await agent.field.pressSequentially("Good");
-  await hers.page.locator(".typing").getByText("is typing").waitFor();
-  await agent.says("Good morning, Zoë");
-  await customer.hears("Good morning, Zoë");
-  await customer.says("My parcel is not here. طردي ليس هنا");
-  await agent.hears("My parcel is not here.");
+  await talk({ customer, agent });
 
-  await first.kill();
-  await customer.says("are you still there? 👀");
-  await agent.says("yes, always");
-  await agent.hears("are you still there? 👀");
-  await customer.hears("yes, always");
+  await talkThroughKill(first, { customer, agent });
 
   const { chat } = await kept(hers.page);
   await customer.leaves();
@@ -57,23 +47,6 @@ test("in Firefox a customer and an agent talk through the kill of the node that 
   await agent.leaves("End the chat");
   await his.page.getByText("You have left this chat.").waitFor();
 
-  assert.deepEqual(await customer.said(), customer.texts);
-  assert.deepEqual(await agent.said(), agent.texts);
-  const record = await until("the record is closed", async () => {
-    const session = await second.admin(`/admin/v1/sessions/${chat}`);
-    return session.state === "closed" && (await second.admin(`/admin/v1/records/${chat}`));
-  });
-  const messages = record.events.filter((/** @type {any} */ one) => one.type === "message");
-  for (const [name, texts] of /** @type {const} */ ([
-    ["Zoë 🦊", customer.texts],
-    ["Demo Agent", agent.texts],
-  ])) {
-    const { number } = record.participants.find((/** @type {any} */ one) => one.nickname === name);
-    const said = messages.filter((/** @type {any} */ one) => one.by === number);
-    assert.deepEqual(
-      said.map((/** @type {any} */ one) => one.text),
-      texts,
-    );
-  }
+  await allIsRecorded(second, chat, { customer, agent }, { customer: "Zoë 🦊", agent: "Demo Agent" });
   for (const { complaints } of [hers, his]) assert.deepEqual(complaints, []);
 });

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { launch, newWindow, until } from "./support/browser.js";
 import { Cluster } from "./support/cluster.js";
 import { Agent, Customer, kept } from "./support/people.js";
+import { allIsRecorded, talk, talkThroughKill } from "./support/story.js";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -48,20 +49,9 @@ test("a customer talks to a bot, then to an agent, through two kills; they leave
   await agent.hears("I want to talk to a person, please");
   await hers.page.getByRole("heading", { name: "Demo Agent" }).waitFor();
 
-  await customer.field.pressSequentially("My par");
-  await his.page.locator(".typing .preview").getByText("My par").waitFor();
-  await agent.field.pressSequentially("Good");
-  await hers.page.locator(".typing").getByText("is typing").waitFor();
-  await agent.says("Good morning, Zoë");
-  await customer.hears("Good morning, Zoë");
-  await customer.says("My parcel is not here. طردي ليس هنا");
-  await agent.hears("My parcel is not here.");
+  await talk({ customer, agent });
 
-  await first.kill();
-  await customer.says("are you still there? 👀");
-  await agent.says("yes, always");
-  await agent.hears("are you still there? 👀");
-  await customer.hears("yes, always");
+  await talkThroughKill(first, { customer, agent });
 
   await first.start();
   await first.ready();
@@ -89,20 +79,6 @@ test("a customer talks to a bot, then to an agent, through two kills; they leave
   await his.page.getByText("You have left this chat.").waitFor();
   await other.page.getByText("You have left this chat.").waitFor();
 
-  assert.deepEqual(await customer.said(), customer.texts);
-  assert.deepEqual(await agent.said(), agent.texts);
-  const record = await until("the record is closed", async () => {
-    const session = await second.admin(`/admin/v1/sessions/${chat}`);
-    return session.state === "closed" && (await second.admin(`/admin/v1/records/${chat}`));
-  });
-  /** @type {Map<number, string[]>} */
-  const said = new Map();
-  for (const event of record.events.filter((/** @type {any} */ one) => one.type === "message")) {
-    said.set(event.by, [...(said.get(event.by) ?? []), event.text]);
-  }
-  const by = (/** @type {string} */ name) =>
-    record.participants.find((/** @type {any} */ one) => one.nickname === name)?.number;
-  assert.deepEqual(said.get(by("Zoë 🦊")), customer.texts);
-  assert.deepEqual(said.get(by("Demo Agent")), agent.texts);
+  await allIsRecorded(second, chat, { customer, agent }, { customer: "Zoë 🦊", agent: "Demo Agent" });
   for (const { complaints } of [hers, his, other]) assert.deepEqual(complaints, []);
 });

@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 /// How often it is looked anew.
-pub(super) const EVERY: Duration = Duration::from_secs(2);
+const EVERY: Duration = Duration::from_secs(2);
 /// What one socket looked at is good for the others for so long: the cluster is asked once for many supervisors.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 /// Lists that are kept for others.
@@ -59,6 +59,16 @@ impl Glances {
             kept.push(Kept { wanted, at: Instant::now(), seen: Arc::clone(&seen) });
         }
         seen
+    }
+}
+
+/// Looks anew each time, as long as that says that somebody is there who may see it.
+pub(super) async fn every_while(mut look: impl AsyncFnMut() -> bool) {
+    loop {
+        sleep(EVERY).await;
+        if !look().await {
+            return;
+        }
     }
 }
 
@@ -180,12 +190,7 @@ impl Overview {
 
     /// Shows it as long as the socket is open and the supervisor signed in.
     pub(super) async fn run(mut self) {
-        loop {
-            sleep(EVERY).await;
-            if !self.show().await {
-                return;
-            }
-        }
+        every_while(async || self.show().await).await;
     }
 
     /// Looks, and shows what is new; false: nobody is there any more who may see it.

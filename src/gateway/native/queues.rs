@@ -2,7 +2,7 @@
 //! the overview, and sent where it changed.
 
 use super::desk::DeskView;
-use super::overview::{EVERY, Glances, QueueSeen, Seen};
+use super::overview::{Glances, QueueSeen, Seen, every_while};
 use super::wire;
 use crate::clock::wall_ms;
 use crate::gateway::socket::outbox::Outbox;
@@ -13,7 +13,6 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::time::sleep;
 
 /// What is sent to agents who watch their queues.
 #[derive(Serialize, JsonSchema)]
@@ -37,7 +36,7 @@ pub(super) struct Queues {
     /// The agent's own desk: who signs out sees no more.
     desk: Rc<DeskView>,
     served: BTreeSet<String>,
-    /// The frame that was sent last, but for its time.
+    /// What was looked at last.
     last: Option<Arc<Seen>>,
 }
 
@@ -53,12 +52,7 @@ impl Queues {
 
     /// Shows it as long as the socket is open and the agent signed in.
     pub(super) async fn run(mut self) {
-        loop {
-            sleep(EVERY).await;
-            if !self.show().await {
-                return;
-            }
-        }
+        every_while(async || self.show().await).await;
     }
 
     /// Looks, and shows what is new; false: nobody is there any more who may see it.
