@@ -256,7 +256,7 @@ test("what was typed by others long ago is not shown as typing after a reload", 
   assert.equal(await page.getByText("is typing").count(), 0);
 });
 
-test("what was typed when the chat ended stays to be copied, and goes on in the next one", async () => {
+test("what was typed when the chat ended stays to be copied until the next one begins, and is not said there", async () => {
   const { page, server } = await open();
   await start(page);
   await field(page).fill("one more question");
@@ -264,8 +264,10 @@ test("what was typed when the chat ended stays to be copied, and goes on in the 
   await page.getByRole("button", { name: "Write again" }).waitFor();
   assert.equal(await page.getByLabel("Written and not sent").inputValue(), "one more question");
   await page.getByRole("button", { name: "Write again" }).click();
+  assert.equal(await page.getByLabel("Written and not sent").inputValue(), "one more question");
   await start(page);
-  assert.equal(await field(page).inputValue(), "one more question");
+  assert.equal(await field(page).inputValue(), "");
+  assert.equal(await page.getByLabel("Written and not sent").count(), 0);
   assert.equal(server.asked("send").length, 0);
 });
 
